@@ -1,0 +1,147 @@
+//! Listening sockets, and an accept that survives what can be survived.
+
+use std::io;
+use std::net::{Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::socket::SocketOptions;
+
+/// Pending connections that the kernel keeps for us; it caps the value at `net.core.somaxconn`.
+const BACKLOG: i32 = 4096;
+/// First and longest pause after a failed accept (as Go's net/http does it).
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(5), Duration::from_secs(1));
+
+/// Why an address cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {}", explain(.source))]
+pub struct BindError {
+    /// The address that was asked for.
+    pub address: SocketAddr,
+    /// What the kernel said.
+    pub source: io::Error,
+}
+
+fn explain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "the port is in use: another process listens on it, or on all addresses with it".into()
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "the address is not one of this host (or, in a pod, of its network namespace)".into()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "not allowed: ports under 1024 need CAP_NET_BIND_SERVICE".into()
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// A TCP listener whose connections come tuned.
+#[derive(Debug)]
+pub struct Listener {
+    inner: TcpListener,
+    options: SocketOptions,
+}
+
+impl Listener {
+    /// Binds and listens. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the address is in use, not ours, or not allowed.
+    pub fn bind(address: SocketAddr, options: SocketOptions) -> Result<Self, BindError> {
+        let inner = listen(address).map_err(|source| BindError { address, source })?;
+        Ok(Self { inner, options })
+    }
+
+    /// The address that was bound, with the port that the kernel chose where 0 was asked for.
+    ///
+    /// # Errors
+    /// Only when the kernel has lost the socket.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    /// The next connection. Errors of one connection are skipped; where descriptors or memory have
+    /// run out, it waits a little longer each time instead of spinning.
+    pub async fn accept(&self) -> (TcpStream, SocketAddr) {
+        let mut pause = BACKOFF.0;
+        loop {
+            match self.inner.accept().await {
+                Ok((stream, peer)) => {
+                    self.options.apply(&stream);
+                    return (stream, unmapped(peer));
+                }
+                Err(error) if belongs_to_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::warn!(%error, retry_in_ms = pause.as_millis(), "cannot accept connections");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(BACKOFF.1);
+                }
+            }
+        }
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM.nonblocking().cloexec(),
+        Some(Protocol::TCP),
+    )?;
+    if address.ip() == Ipv6Addr::UNSPECIFIED {
+        socket.set_only_v6(false)?;
+    }
+    // A restarted server must not wait for the TIME_WAIT of its predecessor.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// An IPv4 peer of a dual-stack listener, shown as IPv4.
+fn unmapped(peer: SocketAddr) -> SocketAddr {
+    SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}
+
+/// accept(2): the network's errors of the pending connection are handed to the caller; they say
+/// nothing about the listener.
+fn belongs_to_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::TimedOut
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_taken_port_is_explained() {
+        let local = "127.0.0.1:0".parse().unwrap();
+        let first = Listener::bind(local, SocketOptions::standard()).unwrap();
+        let taken = first.local_addr().unwrap();
+        let error = Listener::bind(taken, SocketOptions::standard()).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(&taken.to_string()) && text.contains("in use"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_peer_on_a_dual_stack_listener_is_shown_as_ipv4() {
+        let listener = Listener::bind("[::]:0".parse().unwrap(), SocketOptions::standard()).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let (_stream, peer) = listener.accept().await;
+        assert_eq!(peer, client.local_addr().unwrap());
+    }
+}

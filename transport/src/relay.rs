@@ -1,0 +1,183 @@
+//! The relay: bytes from one leg to the other, both ways, until both have ended.
+//!
+//! What it promises: a FIN arrives as a FIN in its own direction only (half-close), a reset arrives
+//! as a reset, what has been read is flushed before the relay waits for more, and counts move while
+//! bytes do. It holds no buffer while nothing is under way: each thread reads into one scratch
+//! buffer, and only what the other leg could not take at once is kept for the connection.
+
+mod half;
+mod leg;
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::reason::Reason;
+use half::Half;
+pub use leg::Leg;
+
+/// Bytes relayed so far; read by others while the connection lives.
+#[derive(Debug, Clone, Default)]
+pub struct Counts(Arc<[AtomicU64; 2]>);
+
+impl Counts {
+    /// Bytes that went from the downstream to the upstream (the app's requests).
+    #[must_use]
+    pub fn to_upstream(&self) -> u64 {
+        self.0[0].load(Ordering::Relaxed)
+    }
+
+    /// Bytes that went from the upstream to the downstream (the answers).
+    #[must_use]
+    pub fn to_downstream(&self) -> u64 {
+        self.0[1].load(Ordering::Relaxed)
+    }
+
+    /// Both counters themselves, for a table that outlives the borrow: to upstream, to downstream.
+    #[must_use]
+    pub fn shared(&self) -> Arc<[AtomicU64; 2]> {
+        Arc::clone(&self.0)
+    }
+
+    /// Counts bytes that were carried before the relay began, such as a replayed ClientHello.
+    pub fn add_to_upstream(&self, bytes: u64) {
+        self.0[0].fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// How a relay ended.
+#[derive(Debug)]
+pub struct End {
+    /// The reason code.
+    pub reason: Reason,
+    /// What the kernel or TLS said, where the end was an error.
+    pub error: Option<io::Error>,
+}
+
+/// Which leg an error came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Downstream,
+    Upstream,
+}
+
+/// How long a half-closed connection may be silent. RFC 1122 lets it live for ever; in practice the
+/// other end is gone without its FIN having reached us.
+pub const HALF_CLOSE_IDLE: Duration = Duration::from_secs(60);
+
+/// Relays until both directions have ended, one leg fails, or `stop` is cancelled. Unless the reason
+/// is [`Reason::Finished`], both legs are set to be reset when they are dropped.
+pub async fn relay<D: Leg, U: Leg>(
+    downstream: &mut D,
+    upstream: &mut U,
+    counts: &Counts,
+    half_close_idle: Duration,
+    stop: &CancellationToken,
+) -> End {
+    let end = tokio::select! {
+        biased;
+        end = run(downstream, upstream, counts, half_close_idle) => end,
+        () = stop.cancelled() => End { reason: Reason::Drained, error: None },
+    };
+    if end.reason != Reason::Finished {
+        downstream.reset_on_close();
+        upstream.reset_on_close();
+    }
+    end
+}
+
+async fn run<D: Leg, U: Leg>(
+    downstream: &mut D,
+    upstream: &mut U,
+    counts: &Counts,
+    half_close_idle: Duration,
+) -> End {
+    let mut up = Half::default();
+    let mut down = Half::default();
+    let mut bound = IdleBound::new(half_close_idle);
+    poll_fn(|cx| {
+        let before = up.moved + down.moved;
+        let to_upstream = up.poll(cx, downstream, upstream, &counts.0[0]);
+        let to_downstream = down.poll(cx, upstream, downstream, &counts.0[1]);
+        let ended = (to_upstream.is_ready(), to_downstream.is_ready());
+        for (outcome, reader, writer) in [
+            (to_upstream, Side::Downstream, Side::Upstream),
+            (to_downstream, Side::Upstream, Side::Downstream),
+        ] {
+            if let Poll::Ready(Err(failure)) = outcome {
+                let side = if failure.reading { reader } else { writer };
+                let reason = reason(side, &failure.error);
+                return Poll::Ready(End { reason, error: Some(failure.error) });
+            }
+        }
+        match ended {
+            (true, true) => Poll::Ready(End { reason: Reason::Finished, error: None }),
+            (false, false) => Poll::Pending,
+            _ => bound.poll(cx, up.moved + down.moved != before),
+        }
+    })
+    .await
+}
+
+/// The timer of a half-closed connection; it does not exist until one direction has ended.
+struct IdleBound {
+    limit: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl IdleBound {
+    const fn new(limit: Duration) -> Self {
+        Self { limit, timer: None }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, moved: bool) -> Poll<End> {
+        let limit = self.limit;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        if moved {
+            timer.as_mut().reset(Instant::now() + limit);
+        }
+        timer.as_mut().poll(cx).map(|()| End { reason: Reason::HalfCloseIdle, error: None })
+    }
+}
+
+fn reason(side: Side, error: &io::Error) -> Reason {
+    use io::ErrorKind as K;
+    let (reset, dead, truncated, failed) = match side {
+        Side::Downstream => (
+            Reason::DownstreamReset,
+            Reason::DownstreamDead,
+            Reason::DownstreamTruncated,
+            Reason::DownstreamFailed,
+        ),
+        Side::Upstream => (
+            Reason::UpstreamReset,
+            Reason::UpstreamDead,
+            Reason::UpstreamTruncated,
+            Reason::UpstreamFailed,
+        ),
+    };
+    match error.kind() {
+        K::ConnectionReset | K::BrokenPipe | K::ConnectionAborted | K::NotConnected => reset,
+        K::TimedOut | K::HostUnreachable | K::NetworkUnreachable => dead,
+        K::UnexpectedEof => truncated,
+        _ if is_refusal(error) => Reason::RefusedByPeer,
+        _ => failed,
+    }
+}
+
+/// In TLS 1.3 a client has finished its handshake before the server has judged its certificate, so
+/// that the refusal arrives as an alert where the first answer should have been.
+fn is_refusal(error: &io::Error) -> bool {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(tls, Some(rustls::Error::AlertReceived(_)))
+}
+
+#[cfg(test)]
+mod tests;
