@@ -1,1 +1,3 @@
-//! placeholder
+//! The `eastwest` tool: what people run beside the three servers.
+
+pub mod stage;
