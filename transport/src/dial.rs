@@ -15,6 +15,15 @@ use crate::socket::SocketOptions;
 /// "Connection Attempt Delay").
 const STAGGER: Duration = Duration::from_millis(250);
 
+/// A connection, and which of the addresses it is to.
+#[derive(Debug)]
+pub struct Dialled {
+    /// The connection, tuned.
+    pub stream: TcpStream,
+    /// The address that answered.
+    pub address: SocketAddr,
+}
+
 /// Why no address of an upstream could be connected to.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", list(.attempts))]
@@ -64,16 +73,19 @@ pub async fn dial(
     port: u16,
     deadline: Instant,
     options: &SocketOptions,
-) -> Result<TcpStream, DialError> {
+) -> Result<Dialled, DialError> {
     let mut waiting = addresses.iter().map(|&ip| SocketAddr::new(ip, port));
-    // One address needs no task of its own.
-    let stream = match (waiting.next(), addresses.len()) {
-        (Some(only), 1) => one(only, deadline).await.map_err(|e| DialError::new(vec![(only, e)]))?,
+    let dialled = match (waiting.next(), addresses.len()) {
+        // One address needs no task of its own.
+        (Some(address), 1) => match one(address, deadline).await {
+            Ok(stream) => Dialled { stream, address },
+            Err(error) => return Err(DialError::new(vec![(address, error)])),
+        },
         (Some(first), _) => race(first, waiting, deadline).await?,
         (None, _) => return Err(DialError::new(Vec::new())),
     };
-    options.apply(&stream);
-    Ok(stream)
+    options.apply(&dialled.stream);
+    Ok(dialled)
 }
 
 async fn one(address: SocketAddr, deadline: Instant) -> io::Result<TcpStream> {
@@ -87,7 +99,7 @@ async fn race(
     first: SocketAddr,
     mut waiting: impl Iterator<Item = SocketAddr>,
     deadline: Instant,
-) -> Result<TcpStream, DialError> {
+) -> Result<Dialled, DialError> {
     let mut racing = JoinSet::new();
     let mut failed = Vec::new();
     let mut next = Some(first);
@@ -97,7 +109,7 @@ async fn race(
         }
         tokio::select! {
             ended = racing.join_next() => match ended {
-                Some(Ok((_, Ok(stream)))) => return Ok(stream),
+                Some(Ok((address, Ok(stream)))) => return Ok(Dialled { stream, address }),
                 Some(Ok((address, Err(error)))) => failed.push((address, error)),
                 Some(Err(_)) => {}
                 None => return Err(DialError::new(failed)),
@@ -122,9 +134,9 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let addresses = ["127.0.0.3".parse().unwrap(), "127.0.0.2".parse().unwrap()];
-        let stream = dial(&addresses, port, soon(), &SocketOptions::standard()).await.unwrap();
-        assert_eq!(stream.peer_addr().unwrap(), listener.local_addr().unwrap());
-        assert!(stream.nodelay().unwrap());
+        let dialled = dial(&addresses, port, soon(), &SocketOptions::standard()).await.unwrap();
+        assert_eq!(dialled.address, listener.local_addr().unwrap());
+        assert!(dialled.stream.nodelay().unwrap());
     }
 
     #[tokio::test]
