@@ -1,1 +1,14 @@
-//! placeholder
+//! One connection: sockets, the ClientHello, names, identity, and the relay of bytes.
+//!
+//! Nothing here knows what a manifest or a process is. The servers put the parts together.
+
+pub mod client_hello;
+pub mod dial;
+pub mod listener;
+pub mod reason;
+pub mod relay;
+pub mod resolve;
+pub mod sni;
+pub mod socket;
+pub mod spiffe;
+pub mod tls;

@@ -1,0 +1,26 @@
+//! Mutual TLS between workloads: who we are, whom we believe, and what we speak.
+//!
+//! Peers are known by the SPIFFE ID in their certificate and by nothing else; host names and the
+//! other names in a certificate play no part.
+
+mod config;
+mod crypto;
+mod failure;
+mod identity;
+mod peer;
+mod pem;
+mod reload;
+mod roots;
+mod svid;
+mod validity;
+mod verify;
+
+pub use config::{ALPN_ISTIO, ConfigError, MinTls, ServerAlpn};
+pub use failure::{HandshakeError, PeerAlert, peer_alert, peer_error};
+pub use identity::{Identity, IdentityError, IdentityFiles};
+pub use peer::{PeerError, PeerFault, PeerPolicy, Side, Verdict};
+pub use pem::{Contents, PemError};
+pub use reload::{IdentityStore, ReloadEvent, ReloadTiming, watch};
+pub use roots::{RootError, RootInfo};
+pub use svid::{Purposes, Svid, SvidError, peer_id};
+pub use validity::{Utc, Validity, ValidityError};

@@ -1,0 +1,121 @@
+//! Taking over new certificate files while the process runs.
+//!
+//! Connections that stand are never touched; each new one asks the store.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use self::lookout::Lookout;
+use super::identity::{Identity, IdentityError};
+use crate::spiffe::SpiffeId;
+
+mod folders;
+mod lookout;
+
+/// The newest identity. Clones share it.
+#[derive(Debug, Clone)]
+pub struct IdentityStore(Arc<ArcSwap<Identity>>);
+
+impl IdentityStore {
+    /// A store that begins with `identity`.
+    pub fn new(identity: Identity) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(identity)))
+    }
+
+    /// The identity for a connection that begins now.
+    pub fn current(&self) -> Arc<Identity> {
+        self.0.load_full()
+    }
+
+    fn publish(&self, identity: Identity) {
+        self.0.store(Arc::new(identity));
+    }
+}
+
+/// What a look at the files has led to. A look that finds nothing new is no event.
+#[derive(Debug)]
+pub enum ReloadEvent {
+    /// A new set of files is in use for new connections.
+    Loaded {
+        /// Its SPIFFE ID.
+        id: SpiffeId,
+        /// Its serial number in lower-case hexadecimal.
+        serial: String,
+        /// Last moment at which it is valid.
+        not_after: SystemTime,
+    },
+    /// The files were found changed, but cannot be used; the old identity stays in use. Said once
+    /// for each state of the files.
+    Refused {
+        /// What is wrong with them.
+        error: IdentityError,
+    },
+    /// Changes are seen only by looking every [`ReloadTiming::poll`]. Said when it begins.
+    Unwatched {
+        /// Why the folders cannot be watched.
+        error: String,
+    },
+}
+
+/// How often the files are looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct ReloadTiming {
+    /// From the first sign of a change to the look. Writers replace three files one by one; a look
+    /// in between would find a key without its certificate.
+    pub coalesce: Duration,
+    /// Between two looks without a sign of a change. Network file systems give no signs, and a node
+    /// can be out of inotify instances.
+    pub poll: Duration,
+}
+
+impl Default for ReloadTiming {
+    fn default() -> Self {
+        Self {
+            coalesce: Duration::from_millis(200),
+            poll: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Watches the files of the identity in `store` until `cancel`, and publishes each new set that is
+/// valid as a whole. `on_event` is called from this task and must not block.
+///
+/// May be dropped at any time: a set is published whole or not at all.
+pub async fn watch(
+    store: IdentityStore,
+    timing: ReloadTiming,
+    cancel: CancellationToken,
+    on_event: impl Fn(ReloadEvent) + Send,
+) {
+    let changed = Arc::new(Notify::new());
+    let mut lookout = Lookout::new(store, Arc::clone(&changed));
+    let looking = async {
+        loop {
+            // Files are read and inotify is set up here, which can block on a slow disk.
+            let look = spawn_blocking(move || {
+                let events = lookout.look(SystemTime::now());
+                (lookout, events)
+            });
+            // Fails only when the runtime is shutting down.
+            let Ok((back, events)) = look.await else {
+                return;
+            };
+            lookout = back;
+            events.into_iter().for_each(&on_event);
+            tokio::select! {
+                () = changed.notified() => sleep(timing.coalesce).await,
+                () = sleep(timing.poll) => {}
+            }
+        }
+    };
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        () = looking => {}
+    }
+}

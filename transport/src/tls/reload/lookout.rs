@@ -1,0 +1,93 @@
+//! One look at the files: has anything changed, and is it of use?
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio::sync::Notify;
+
+use super::folders::Folders;
+use super::{IdentityStore, ReloadEvent};
+use crate::tls::identity::{Identity, IdentityError, IdentityFiles};
+
+/// What is known from the looks before.
+pub(super) struct Lookout {
+    store: IdentityStore,
+    files: IdentityFiles,
+    folders: Folders,
+    /// The files that were refused last, so that the same is not said every minute.
+    refused: Option<Refused>,
+    unwatched: bool,
+}
+
+#[derive(PartialEq, Eq)]
+enum Refused {
+    /// They could be read.
+    Content(Vec<u8>),
+    /// They could not, with the message.
+    Unreadable(String),
+}
+
+impl Lookout {
+    /// `changed` is notified when a folder changes.
+    pub(super) fn new(store: IdentityStore, changed: Arc<Notify>) -> Self {
+        let files = store.current().files().clone();
+        let folders = Folders::new(files.folders(), changed);
+        Self {
+            store,
+            files,
+            folders,
+            refused: None,
+            unwatched: false,
+        }
+    }
+
+    /// Looks, and publishes what is new and good. Blocks.
+    pub(super) fn look(&mut self, now: SystemTime) -> Vec<ReloadEvent> {
+        // Watched before they are read: a change in between is seen by the next look.
+        let mut events = Vec::from_iter(self.arm());
+        events.extend(self.load(now));
+        events
+    }
+
+    fn arm(&mut self) -> Option<ReloadEvent> {
+        let armed = self.folders.arm();
+        let was_unwatched = std::mem::replace(&mut self.unwatched, armed.is_err());
+        match armed {
+            Err(error) if !was_unwatched => Some(ReloadEvent::Unwatched { error }),
+            _ => None,
+        }
+    }
+
+    fn load(&mut self, now: SystemTime) -> Option<ReloadEvent> {
+        let material = match self.files.read() {
+            Ok(material) => material,
+            Err(error) => return self.refuse(Refused::Unreadable(error.to_string()), error),
+        };
+        let digest = material.digest();
+        if digest == self.store.current().digest() {
+            self.refused = None;
+            return None;
+        }
+        match Identity::from_material(&self.files, material, now) {
+            Ok(identity) => {
+                let event = ReloadEvent::Loaded {
+                    id: identity.id().clone(),
+                    serial: identity.serial().to_owned(),
+                    not_after: identity.not_after(),
+                };
+                self.refused = None;
+                self.store.publish(identity);
+                Some(event)
+            }
+            Err(error) => self.refuse(Refused::Content(digest), error),
+        }
+    }
+
+    fn refuse(&mut self, refused: Refused, error: IdentityError) -> Option<ReloadEvent> {
+        if self.refused.as_ref() == Some(&refused) {
+            return None;
+        }
+        self.refused = Some(refused);
+        Some(ReloadEvent::Refused { error })
+    }
+}

@@ -1,0 +1,138 @@
+//! The roots that peers' chains must lead to.
+
+use std::time::SystemTime;
+
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+use thiserror::Error;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
+
+use super::crypto::sha256;
+use super::svid::hex;
+use super::validity::{Utc, Validity};
+
+/// A root of trust, as people know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootInfo {
+    /// Its subject, e.g. `O=Istio, CN=Root CA`.
+    pub subject: String,
+    /// SHA-256 of the certificate in lower-case hexadecimal.
+    pub fingerprint: String,
+    /// When it is valid.
+    pub validity: Validity,
+}
+
+/// Several roots at a time, so that one can follow another without a gap.
+#[derive(Debug)]
+pub(super) struct Roots {
+    anchors: Vec<TrustAnchor<'static>>,
+    infos: Vec<RootInfo>,
+}
+
+impl Roots {
+    /// Takes every certificate that is valid now; expired ones stay out, as other TLS stacks do it.
+    /// (webpki knows roots only by name and key, so it would go on trusting them.)
+    ///
+    /// # Errors
+    /// If one cannot be read, or none is valid now.
+    pub(super) fn new(
+        certificates: &[CertificateDer<'static>],
+        now: SystemTime,
+    ) -> Result<Self, RootError> {
+        let mut roots = Self {
+            anchors: Vec::new(),
+            infos: Vec::new(),
+        };
+        let mut refused = None;
+        for (index, certificate) in certificates.iter().enumerate() {
+            let broken = |why: String| RootError::Broken {
+                position: index + 1,
+                why,
+            };
+            let (_, parsed) = X509Certificate::from_der(certificate)
+                .map_err(|error| broken(error.to_string()))?;
+            let anchor = webpki::anchor_from_trusted_cert(certificate)
+                .map_err(|error| broken(error.to_string()))?;
+            let info = info(certificate, &parsed);
+            if info.validity.check(now).is_err() {
+                refused = Some(info);
+                continue;
+            }
+            roots.anchors.push(anchor.to_owned());
+            roots.infos.push(info);
+        }
+        match (roots.anchors.is_empty(), refused) {
+            (true, Some(root)) => Err(RootError::NoneValid {
+                subject: root.subject,
+                not_before: Utc(root.validity.not_before).to_string(),
+                not_after: Utc(root.validity.not_after).to_string(),
+                now: Utc(now).to_string(),
+            }),
+            (true, None) => Err(RootError::Empty),
+            (false, _) => Ok(roots),
+        }
+    }
+
+    pub(super) fn anchors(&self) -> &[TrustAnchor<'static>] {
+        &self.anchors
+    }
+
+    pub(super) fn infos(&self) -> &[RootInfo] {
+        &self.infos
+    }
+
+    /// The roots in a few words, for messages.
+    pub(super) fn describe(&self) -> String {
+        let names = self.infos.iter().map(|root| {
+            format!(
+                "{:?} sha256:{}",
+                root.subject,
+                root.fingerprint.get(..16).unwrap_or_default()
+            )
+        });
+        names.collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn info(certificate: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> RootInfo {
+    let validity = parsed.validity();
+    RootInfo {
+        subject: parsed.subject().to_string(),
+        fingerprint: hex(&sha256(&[certificate])),
+        validity: Validity::from_unix(
+            validity.not_before.timestamp(),
+            validity.not_after.timestamp(),
+        ),
+    }
+}
+
+/// Why a set of roots is of no use. The message goes on after the name of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RootError {
+    /// No root at all.
+    #[error("holds no root certificate")]
+    Empty,
+    /// One is not a certificate.
+    #[error("holds a broken certificate (number {position}): {why}")]
+    Broken {
+        /// Which one, counted from 1.
+        position: usize,
+        /// What is wrong.
+        why: String,
+    },
+    /// All of them are outside their validity; one is named.
+    #[error(
+        "holds no root that is valid now ({now}); \
+         {subject:?}, for one, is valid from {not_before} to {not_after}"
+    )]
+    NoneValid {
+        /// The subject of one of them.
+        subject: String,
+        /// When that one begins.
+        not_before: String,
+        /// When that one ends.
+        not_after: String,
+        /// The time of the check.
+        now: String,
+    },
+}

@@ -1,0 +1,212 @@
+//! The check of a peer's certificate, the same in both directions.
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+use webpki::{EndEntityCert, KeyUsage};
+
+use super::crypto::provider;
+use super::peer::{PeerError, PeerFault, PeerPolicy, Side};
+use super::roots::Roots;
+use super::svid::Svid;
+use super::validity::{ValidityError, from_unix_time};
+
+/// Checks a chain, then the identity that it proves, then asks the policy. Host names play no part.
+#[derive(Debug)]
+pub(super) struct PeerVerifier {
+    roots: Arc<Roots>,
+    policy: Arc<dyn PeerPolicy>,
+}
+
+impl PeerVerifier {
+    pub(super) fn new(roots: Arc<Roots>, policy: Arc<dyn PeerPolicy>) -> Self {
+        Self { roots, policy }
+    }
+
+    fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        peer: Side,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        self.check(leaf, others, peer, now).map_err(|error| {
+            self.policy.refused(&error);
+            error.fault.to_rustls()
+        })
+    }
+
+    fn check(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        peer: Side,
+        now: UnixTime,
+    ) -> Result<(), PeerError> {
+        let svid = Svid::from_der(leaf).map_err(|error| PeerError {
+            claimed: None,
+            fault: error.into(),
+        })?;
+        let checked = svid
+            .validity
+            .check(from_unix_time(now))
+            .map_err(PeerFault::from)
+            .and_then(|()| verify_chain(leaf, others, &self.roots, peer, now))
+            .and_then(|()| self.policy.check(&svid.id).map_err(PeerFault::NotAllowed));
+        checked.map_err(|fault| PeerError {
+            claimed: Some(svid.id),
+            fault,
+        })
+    }
+}
+
+/// Verifies that a chain leads from `leaf` to one of `roots`, and may be used by the end `side`.
+///
+/// The rest of the chain may come in any order and may hold certificates that lead nowhere: Istio
+/// sends the root too, at times twice. What counts are names, keys and signatures, never positions.
+///
+/// # Errors
+/// If no chain can be found; with the fault of the best one.
+pub(super) fn verify_chain(
+    leaf: &CertificateDer<'_>,
+    others: &[CertificateDer<'_>],
+    roots: &Roots,
+    side: Side,
+    now: UnixTime,
+) -> Result<(), PeerFault> {
+    let usage = match side {
+        Side::Server => KeyUsage::server_auth(),
+        Side::Client => KeyUsage::client_auth(),
+    };
+    let verified = EndEntityCert::try_from(leaf).and_then(|leaf| {
+        let algorithms = provider().signature_verification_algorithms.all;
+        leaf.verify_for_usage(algorithms, roots.anchors(), others, now, usage, None, None)
+            .map(|_path| ())
+    });
+    verified.map_err(|error| chain_fault(error, roots, side))
+}
+
+fn chain_fault(error: webpki::Error, roots: &Roots, side: Side) -> PeerFault {
+    match error {
+        webpki::Error::CertExpired { time, not_after } => {
+            PeerFault::Issuer(ValidityError::Expired {
+                not_after: from_unix_time(not_after),
+                now: from_unix_time(time),
+            })
+        }
+        webpki::Error::CertNotValidYet { time, not_before } => {
+            PeerFault::Issuer(ValidityError::NotYet {
+                not_before: from_unix_time(not_before),
+                now: from_unix_time(time),
+            })
+        }
+        // A signature that does not fit is what another root with the same name looks like.
+        webpki::Error::UnknownIssuer | webpki::Error::InvalidSignatureForPublicKey => {
+            PeerFault::UnknownRoot(roots.describe())
+        }
+        webpki::Error::RequiredEkuNotFoundContext(_) => PeerFault::WrongPurpose(side),
+        webpki::Error::NameConstraintViolation => PeerFault::NameConstraint,
+        other => PeerFault::Chain(other.to_string()),
+    }
+}
+
+impl ServerCertVerifier for PeerVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.verify(end_entity, intermediates, Side::Server, now)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider()
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+impl ClientCertVerifier for PeerVerifier {
+    /// Empty: clients here have one certificate, so a hint would only cost bytes.
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        self.verify(end_entity, intermediates, Side::Client, now)?;
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider()
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+fn tls12_signature(
+    message: &[u8],
+    cert: &CertificateDer<'_>,
+    dss: &DigitallySignedStruct,
+) -> Result<HandshakeSignatureValid, Error> {
+    let algorithms = &provider().signature_verification_algorithms;
+    verify_tls12_signature(message, cert, dss, algorithms)
+}
+
+fn tls13_signature(
+    message: &[u8],
+    cert: &CertificateDer<'_>,
+    dss: &DigitallySignedStruct,
+) -> Result<HandshakeSignatureValid, Error> {
+    let algorithms = &provider().signature_verification_algorithms;
+    verify_tls13_signature(message, cert, dss, algorithms)
+}
