@@ -1,1 +1,119 @@
-//! placeholder
+//! What the user's own Istio YAML means to eastwest. Pure: text in, values out; no sockets, no
+//! clock, no files.
+//!
+//! [`load`] never fails. What it can't use becomes a [`Finding`] with its place, and takes down
+//! the object that it is about and nothing else.
+//!
+//! # Map
+//! On the way in, from text to objects:
+//! - `yaml`: a file cut into documents, a document as a tree in which everything has its place
+//! - `fields`, `report`: reading a mapping key by key; what is found on the way, by object
+//! - `object`, `manifest`: what all objects have, and all objects of all files by kind
+//! - `kinds`: one module a kind: ServiceEntry, DestinationRule, Gateway, AuthorizationPolicy, ...
+//!
+//! From objects to what the servers use:
+//! - `build`: which hosts are aliases, their routes and addresses, what a gateway exports, and what
+//!   stock Istio would do with the same files
+//! - [`alias`], [`virtual_ip`]: pure functions of a name: the pod behind an alias, its address
+//!
+//! What comes out:
+//! - [`Route`], [`Aliases`], [`PeerRule`]: the client's side (shim, resolver)
+//! - [`Exports`]: the gateway's side
+//! - [`Policies`]: the inbound side
+//! - [`Finding`]: for people
+
+use std::collections::HashMap;
+
+pub mod alias;
+mod build;
+mod exports;
+mod fields;
+mod finding;
+mod hostname;
+mod kinds;
+mod manifest;
+mod object;
+mod peer;
+mod policies;
+mod report;
+mod route;
+mod sni;
+mod spiffe;
+mod suggest;
+pub mod virtual_ip;
+mod yaml;
+
+pub use exports::{Dialect, Exports, INBOUND_PORT, Refusal, Target};
+pub use finding::{Finding, Origin, Severity};
+pub use hostname::{Hostname, HostnameError};
+pub use peer::PeerRule;
+pub use policies::{Denial, InboundPolicy, Policies, ROOT_NAMESPACE};
+pub use route::{Address, Aliases, DownRoute, GatewayEndpoint, Route};
+pub use spiffe::{Principal, SpiffePattern, SpiffePatternError};
+pub use virtual_ip::Capture;
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The name for messages.
+    pub name: String,
+    /// Its YAML, of any number of documents.
+    pub text: String,
+}
+
+/// What the files don't say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The cluster's DNS domain, usually `cluster.local`.
+    pub cluster_domain: Hostname,
+    /// How connections reach the shim, which decides the range of computed addresses.
+    pub capture: Capture,
+}
+
+/// All that the files mean.
+#[derive(Clone, Debug)]
+pub struct Mesh {
+    /// What is served on the client's side, in the order of the files.
+    pub routes: Vec<Route>,
+    /// Aliases that are not served, and why.
+    pub down: Vec<DownRoute>,
+    /// What a gateway may route to.
+    pub exports: Exports,
+    /// Who may call a workload.
+    pub policies: Policies,
+    /// What a person should know, in the order of the files.
+    pub findings: Vec<Finding>,
+}
+
+/// Reads the files in their order, which decides who is first where two contradict.
+#[must_use]
+pub fn load(sources: &[Source], options: &Options) -> Mesh {
+    let manifest = manifest::Manifest::read(sources, &options.cluster_domain);
+    let mut mesh = build::mesh(manifest, options);
+    let order: HashMap<&str, usize> = sources
+        .iter()
+        .enumerate()
+        .map(|(i, source)| (source.name.as_str(), i))
+        .collect();
+    mesh.findings.sort_by_key(|finding| {
+        let Origin { file, line, column } = &finding.origin;
+        (order.get(&**file).copied(), *line, *column)
+    });
+    mesh
+}
+
+impl Mesh {
+    /// The resolver's table.
+    #[must_use]
+    pub fn aliases(&self) -> Aliases {
+        Aliases::of(&self.routes)
+    }
+
+    /// Whether any finding is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+    }
+}

@@ -1,0 +1,242 @@
+//! From aliases to routes, all but their addresses.
+
+use std::collections::HashMap;
+use std::num::NonZeroU16;
+
+use super::alias::{Alias, NamedBy};
+use crate::finding::{Finding, Located, Origin};
+use crate::hostname::Hostname;
+use crate::kinds::destination_rule::Mode;
+use crate::kinds::service_entry::{Endpoint, Port, PortKind};
+use crate::peer::{Accepted, PeerRule};
+use crate::route::{DownRoute, GatewayEndpoint, Route};
+use crate::sni::ServerName;
+use crate::spiffe::SpiffePattern;
+
+/// A route that lacks only its addresses.
+pub(super) struct Candidate<'a> {
+    pub(super) alias: &'a Alias<'a>,
+    pub(super) route: Route,
+}
+
+/// The routes of all aliases; what can't be served goes to `down` with its reason.
+pub(super) fn candidates<'a>(
+    aliases: &'a [Alias<'a>],
+    domain: &Hostname,
+    down: &mut Vec<DownRoute>,
+) -> Vec<Candidate<'a>> {
+    let mut found = Vec::new();
+    let mut seen: HashMap<(Hostname, NonZeroU16), Origin> = HashMap::new();
+    for alias in aliases {
+        if alias.entry.value.endpoints.is_empty() && alias.broken.is_none() {
+            let message = format!(
+                "{} has no endpoints, so it is no route here",
+                alias.host.value
+            );
+            alias.entry.report.note(alias.host.origin.mark(), message);
+            continue;
+        }
+        let peer = match usable(alias, domain) {
+            Ok(peer) => peer,
+            Err(reason) => {
+                down.push(alias.down(None, reason));
+                continue;
+            }
+        };
+        for port in &alias.entry.value.ports {
+            match route(alias, port, &peer, &mut seen) {
+                Ok(route) => found.extend(route.map(|route| Candidate { alias, route })),
+                Err(reason) => down.push(alias.down(Some(port.number), reason)),
+            }
+        }
+    }
+    found
+}
+
+impl Alias<'_> {
+    pub(super) fn down(&self, port: Option<NonZeroU16>, reason: Finding) -> DownRoute {
+        let alias = self.host.value.clone();
+        DownRoute {
+            alias,
+            port,
+            reason: reason.message,
+            origin: reason.origin,
+        }
+    }
+
+    /// Reports an error about this alias alone, and gives it back as the reason.
+    pub(super) fn error(&self, origin: &Origin, message: String, fix: String) -> Finding {
+        self.entry
+            .report
+            .error_with_fix(origin.mark(), &message, fix);
+        Finding {
+            severity: crate::finding::Severity::Error,
+            origin: origin.clone(),
+            message,
+            fix: None,
+        }
+    }
+}
+
+/// Whether the alias can be served at all; if so, who must be at its far end.
+fn usable(alias: &Alias<'_>, domain: &Hostname) -> Result<PeerRule, Finding> {
+    if let Some(reason) = &alias.broken {
+        return Err(reason.clone());
+    }
+    check_mode(alias)?;
+    let host = alias.host;
+    if alias.entry.value.ports.is_empty() {
+        let message = format!("{} has no ports, so there is nothing to dial", host.value);
+        let fix = "add ports: [{number: 3306, name: mysql, protocol: TCP}]";
+        return Err(alias.error(&host.origin, message, fix.to_owned()));
+    }
+    peer_rule(alias, domain).ok_or_else(|| {
+        let message = format!(
+            "who must be at the far end of {} is not known: {} is no name of the form \
+             POD.SERVICE.NAMESPACE.svc.{domain}, so no namespace follows from it",
+            host.value, alias.remote
+        );
+        let fix = "add subjectAltNames: [spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT]";
+        alias.error(&host.origin, message, fix.to_owned())
+    })
+}
+
+/// A DestinationRule that asks for less than mTLS, or for certificates of its own.
+fn check_mode(alias: &Alias<'_>) -> Result<(), Finding> {
+    let Some(rule) = alias.rule.map(|rule| rule.loaded) else {
+        return Ok(());
+    };
+    let (asked, mark) = match rule.value.tls.mode {
+        None | Some((Mode::IstioMutual, _)) => return Ok(()),
+        Some((Mode::Disable, mark)) => ("DISABLE would send the bytes in clear", mark),
+        Some((Mode::Simple, mark)) => ("SIMPLE would show no certificate to the far end", mark),
+        Some((Mode::Mutual, mark)) => ("MUTUAL would use other certificates", mark),
+    };
+    let message = format!(
+        "tls.mode {asked}, and {} is served over mTLS with the workload's own identity or not at all",
+        alias.host.value
+    );
+    if rule.report.first_error().is_none() {
+        rule.report
+            .error_with_fix(mark, &message, "write mode: ISTIO_MUTUAL");
+    }
+    match rule.report.first_error() {
+        Some(reason) => Err(reason),
+        None => Ok(()),
+    }
+}
+
+/// Identities of the DestinationRule; else of the ServiceEntry and its endpoints; else whoever
+/// runs in the remote host's namespace (Istio's order: `subjectAltNames` of a rule override).
+fn peer_rule(alias: &Alias<'_>, domain: &Hostname) -> Option<PeerRule> {
+    let identity = |san: &Located<SpiffePattern>| Accepted::Identity(san.value.clone());
+    let entry = &alias.entry.value;
+    let by_rule = alias
+        .rule
+        .map_or(&[][..], |rule| &rule.loaded.value.tls.identities);
+    if !by_rule.is_empty() {
+        return Some(PeerRule::new(by_rule.iter().map(identity).collect()));
+    }
+    let accounts = entry
+        .endpoints
+        .iter()
+        .filter_map(|endpoint| endpoint.service_account.clone());
+    let account = |account| Accepted::ServiceAccount {
+        namespace: entry.namespace.clone(),
+        account,
+    };
+    let mut accepted: Vec<_> = entry.identities.iter().map(identity).collect();
+    accepted.extend(accounts.map(account));
+    accepted.dedup();
+    if accepted.is_empty() {
+        accepted.push(Accepted::Namespace(
+            alias.remote.namespace(domain)?.to_owned(),
+        ));
+    }
+    Some(PeerRule::new(accepted))
+}
+
+/// `Ok(None)` if the first definition of the alias and port stands and this one is left out.
+fn route(
+    alias: &Alias<'_>,
+    port: &Port,
+    peer: &PeerRule,
+    seen: &mut HashMap<(Hostname, NonZeroU16), Origin>,
+) -> Result<Option<Route>, Finding> {
+    let host = &alias.host.value;
+    if port.kind == PortKind::Udp {
+        let message = format!("{host}:{} is UDP, and only TCP is carried", port.number);
+        return Err(alias.error(&port.origin, message, "take the port out".to_owned()));
+    }
+    if let Some(first) = seen.get(&(host.clone(), port.number)) {
+        let message = format!(
+            "{host}:{} is defined already at {first}; that one stands, this one is not served",
+            port.number
+        );
+        let fix = "take one of the two out; several gateways belong under one endpoints list";
+        alias.error(&port.origin, message, fix.to_owned());
+        return Ok(None);
+    }
+    let name = server_name(alias, port)?;
+    seen.insert((host.clone(), port.number), alias.host.origin.clone());
+    Ok(Some(Route {
+        alias: host.clone(),
+        port: port.number,
+        virtual_ips: Vec::new(),
+        remote: alias.remote.clone(),
+        remote_port: name.port.unwrap_or(port.number),
+        sni: name.text,
+        gateways: alias
+            .entry
+            .value
+            .endpoints
+            .iter()
+            .map(|e| gateway(alias, e, port))
+            .collect(),
+        peer: peer.clone(),
+        origin: alias.host.origin.clone(),
+    }))
+}
+
+/// What to send: the rule's name as it stands, unless an annotation names another host.
+fn server_name(alias: &Alias<'_>, port: &Port) -> Result<ServerName, Finding> {
+    if let Some(name) = alias.server_name {
+        return Ok(name.clone());
+    }
+    ServerName::istio(&alias.remote, port.number).map_err(|reason| {
+        let message = format!("no server name can be made of {}: {reason}", alias.remote);
+        alias.error(&alias.host.origin, message, "use a shorter name".to_owned())
+    })
+}
+
+fn gateway(alias: &Alias<'_>, endpoint: &Endpoint, port: &Port) -> GatewayEndpoint {
+    if endpoint.mapped(port).is_none() && port.target.is_none() {
+        let message = format!(
+            "the endpoint gives no port for {}, so {} is dialled at {}, where no gateway is likely \
+             to listen",
+            port.name, endpoint.address, port.number
+        );
+        let fix = format!("add ports: {{{}: 15443}} to the endpoint", port.name);
+        alias
+            .entry
+            .report
+            .warning_with_fix(endpoint.mark, message, fix);
+    }
+    GatewayEndpoint {
+        address: endpoint.address.clone(),
+        port: endpoint.port_for(port),
+        weight: endpoint.weight,
+        locality: endpoint.locality.clone(),
+    }
+}
+
+impl NamedBy {
+    /// For messages.
+    pub(super) const fn described(self) -> &'static str {
+        match self {
+            Self::Annotation => "the annotation eastwest.dev/remote-host",
+            Self::ServerName => "the DestinationRule's tls.sni",
+            Self::Convention => "the naming convention",
+        }
+    }
+}

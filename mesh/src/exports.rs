@@ -1,0 +1,166 @@
+//! What a gateway may route to: the hosts of its Gateway manifests, mapped to pods and ports.
+
+use std::collections::HashMap;
+use std::num::NonZeroU16;
+
+use crate::alias;
+use crate::finding::Origin;
+use crate::hostname::{Hostname, HostnameError};
+
+mod hosts;
+mod refusal;
+
+pub(crate) use hosts::HostPattern;
+use hosts::HostSet;
+pub use refusal::Refusal;
+
+/// Where our own shim listens in a pod.
+pub const INBOUND_PORT: NonZeroU16 = NonZeroU16::MIN.saturating_add(15443);
+
+/// Which form of server name a client sent, and which servers of a Gateway it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// `outbound_.PORT_.SUBSET_.HOST`, for servers with `tls.mode: AUTO_PASSTHROUGH`.
+    Istio,
+    /// The host alone, for servers with `tls.mode: PASSTHROUGH`.
+    Plain,
+}
+
+/// Where the gateway dials, and which line of a Gateway allows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The pod's name, to be looked up at each dial.
+    pub host: Hostname,
+    /// 15444, unless a ServiceEntry of the gateway's own cluster gives another port for the host.
+    pub port: NonZeroU16,
+    /// The entry of `hosts` that allows it.
+    pub origin: Origin,
+}
+
+/// One port of a ServiceEntry of the gateway's own cluster: a connection for `number` is dialled at
+/// `dial`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DialPort {
+    pub(crate) number: NonZeroU16,
+    pub(crate) dial: NonZeroU16,
+}
+
+/// Everything that the Gateways in the files allow. Look-ups cost a few hash probes, whatever the
+/// number of names.
+#[derive(Clone, Debug)]
+pub struct Exports {
+    cluster_domain: Hostname,
+    istio: HostSet,
+    plain: HostSet,
+    remote_hosts: HashMap<Hostname, Hostname>,
+    dial_ports: HashMap<Hostname, Vec<DialPort>>,
+}
+
+impl Exports {
+    pub(crate) fn new(cluster_domain: Hostname) -> Self {
+        Self {
+            cluster_domain,
+            istio: HostSet::default(),
+            plain: HostSet::default(),
+            remote_hosts: HashMap::new(),
+            dial_ports: HashMap::new(),
+        }
+    }
+
+    /// Makes `alias` lead to `remote`; the first word about an alias stands.
+    pub(crate) fn map_alias(&mut self, alias: Hostname, remote: Hostname) {
+        self.remote_hosts.entry(alias).or_insert(remote);
+    }
+
+    pub(crate) fn add_dial_port(&mut self, host: Hostname, port: DialPort) {
+        self.dial_ports.entry(host).or_default().push(port);
+    }
+
+    /// Allows `pattern`. Aliases must have been mapped before, so that an alias stands for its pod.
+    pub(crate) fn allow(&mut self, dialect: Dialect, pattern: HostPattern, origin: Origin) {
+        let pattern = match pattern {
+            HostPattern::Exact(host) => HostPattern::Exact(self.dialled(host)),
+            wildcard => wildcard,
+        };
+        match dialect {
+            Dialect::Istio => self.istio.add(pattern, origin),
+            Dialect::Plain => self.plain.add(pattern, origin),
+        }
+    }
+
+    /// Whether nothing at all is exported.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.istio.is_empty() && self.plain.is_empty()
+    }
+
+    /// Where a connection for `host` goes; `port` is the port in an Istio server name.
+    ///
+    /// # Errors
+    /// [`Refusal`] says which rule forbids it and what would allow it.
+    pub fn target(
+        &self,
+        dialect: Dialect,
+        host: &str,
+        port: Option<NonZeroU16>,
+    ) -> Result<Target, Refusal> {
+        let asked: Hostname = host
+            .parse()
+            .map_err(|reason: HostnameError| Refusal::invalid_name(host, reason))?;
+        let dialled = self.dialled(asked.clone());
+        if dialled.namespace(&self.cluster_domain).is_none() {
+            let domain = self.cluster_domain.clone();
+            return Err(Refusal::OutsideClusterDomain {
+                asked,
+                dialled,
+                domain,
+            });
+        }
+        let (own, other) = match dialect {
+            Dialect::Istio => (&self.istio, &self.plain),
+            Dialect::Plain => (&self.plain, &self.istio),
+        };
+        match (own.find(&dialled), other.find(&dialled)) {
+            (Some(origin), _) => {
+                let port = self.dial_port(&dialled, port);
+                Ok(Target {
+                    host: dialled,
+                    port,
+                    origin: origin.clone(),
+                })
+            }
+            (None, Some(origin)) => Err(Refusal::WrongDialect {
+                dialled,
+                sent: dialect,
+                origin: origin.clone(),
+            }),
+            (None, None) => Err(Refusal::NotExported {
+                asked,
+                dialled,
+                sent: dialect,
+            }),
+        }
+    }
+
+    /// The name that stands behind `host`: an explicit mapping, the convention, or itself.
+    fn dialled(&self, host: Hostname) -> Hostname {
+        match self.remote_hosts.get(&host) {
+            Some(remote) => remote.clone(),
+            None => alias::remote_host(&host, &self.cluster_domain).unwrap_or(host),
+        }
+    }
+
+    /// A plain name has no port: then the host's only dial port counts, if it has just one.
+    fn dial_port(&self, host: &Hostname, number: Option<NonZeroU16>) -> NonZeroU16 {
+        let ports = self.dial_ports.get(host).map_or(&[][..], Vec::as_slice);
+        let found = match (number, ports) {
+            (Some(number), ports) => ports.iter().find(|port| port.number == number),
+            (None, [only]) => Some(only),
+            (None, _) => None,
+        };
+        found.map_or(INBOUND_PORT, |port| port.dial)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! The `hosts` of a Gateway's servers: exact names, `*.suffix` and `*`.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use crate::finding::Origin;
+use crate::hostname::{Hostname, HostnameError};
+
+/// One entry of `hosts` without its `ns/` prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum HostPattern {
+    /// `*`
+    All,
+    /// `*.suffix`: every name below it, at any depth (Istio, `pkg/config/host/name.go`).
+    Below(Hostname),
+    /// One name.
+    Exact(Hostname),
+}
+
+impl FromStr for HostPattern {
+    type Err = HostnameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match (text, text.strip_prefix("*.")) {
+            ("*", _) => Ok(Self::All),
+            // "*.local" ends in one label that must not be a number; the check is the same.
+            (_, Some(suffix)) => suffix.parse().map(Self::Below),
+            (_, None) => text.parse().map(Self::Exact),
+        }
+    }
+}
+
+/// The entries of one dialect, and where each was allowed first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct HostSet {
+    all: Option<Origin>,
+    below: HashMap<Hostname, Origin>,
+    exact: HashMap<Hostname, Origin>,
+}
+
+impl HostSet {
+    pub(super) fn add(&mut self, pattern: HostPattern, origin: Origin) {
+        match pattern {
+            HostPattern::All => _ = self.all.get_or_insert(origin),
+            HostPattern::Below(suffix) => _ = self.below.entry(suffix).or_insert(origin),
+            HostPattern::Exact(host) => _ = self.exact.entry(host).or_insert(origin),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_none() && self.below.is_empty() && self.exact.is_empty()
+    }
+
+    /// What allows `host`, the narrowest entry first.
+    pub(super) fn find(&self, host: &Hostname) -> Option<&Origin> {
+        self.exact
+            .get(host)
+            .or_else(|| suffixes(host.as_str()).find_map(|suffix| self.below.get(suffix)))
+            .or(self.all.as_ref())
+    }
+}
+
+/// `b.c`, `c` of `a.b.c`: what may stand behind `*.` to match it.
+fn suffixes(host: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(host.split_once('.'), |(_, rest)| rest.split_once('.'))
+        .map(|(_, rest)| rest)
+}

@@ -1,0 +1,241 @@
+//! DestinationRule: the server name to send to a host, and who must be there.
+
+use crate::fields::Fields;
+use crate::finding::{Located, Origin};
+use crate::hostname::Hostname;
+use crate::kinds::service_entry::identities;
+use crate::object::Object;
+use crate::report::Report;
+use crate::sni::ServerName;
+use crate::spiffe::SpiffePattern;
+use crate::yaml::Mark;
+
+/// A DestinationRule as far as it could be read.
+#[derive(Clone, Debug)]
+pub(crate) struct DestinationRule {
+    pub(crate) host: Option<RuleHost>,
+    pub(crate) tls: Tls,
+    pub(crate) origin: Origin,
+}
+
+/// `host`: a name, or every name below one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RuleHost {
+    Exact(Hostname),
+    Below(Hostname),
+    All,
+}
+
+/// `trafficPolicy.tls`
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tls {
+    pub(crate) mode: Option<(Mode, Mark)>,
+    pub(crate) sni: Option<Located<ServerName>>,
+    pub(crate) identities: Vec<Located<SpiffePattern>>,
+}
+
+/// `trafficPolicy.tls.mode`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    IstioMutual,
+    Disable,
+    Simple,
+    Mutual,
+}
+
+impl DestinationRule {
+    /// Whether the TLS of the rule is the mesh's own, the only one that there is here.
+    pub(crate) fn is_mesh_tls(&self) -> bool {
+        matches!(self.tls.mode, None | Some((Mode::IstioMutual, _)))
+    }
+}
+
+impl RuleHost {
+    pub(crate) fn matches(&self, host: &Hostname) -> bool {
+        match self {
+            Self::Exact(exact) => exact == host,
+            Self::Below(suffix) => host.is_below(suffix),
+            Self::All => true,
+        }
+    }
+
+    /// The longer, the narrower: Istio takes the narrowest rule for a host.
+    pub(crate) fn narrowness(&self) -> usize {
+        match self {
+            Self::Exact(_) => usize::MAX,
+            Self::Below(suffix) => suffix.as_str().len(),
+            Self::All => 0,
+        }
+    }
+}
+
+pub(crate) fn read<'a>(
+    object: &Object<'a>,
+    domain: &Hostname,
+    report: &'a Report,
+) -> DestinationRule {
+    let mut spec = object.spec(report);
+    let host = host(&mut spec, object.namespace, domain, report);
+    let tls = spec
+        .mapping("trafficPolicy")
+        .map(|policy| traffic_policy(policy, report));
+    spec.harmless(&["exportTo", "subsets"]);
+    spec.refuse(
+        &["workloadSelector"],
+        "a rule here holds for every client of the alias",
+    );
+    spec.finish();
+    object.check_annotations(&[], report);
+    DestinationRule {
+        host,
+        tls: tls.unwrap_or_default(),
+        origin: report.origin(object.mark),
+    }
+}
+
+fn host(
+    spec: &mut Fields<'_>,
+    namespace: &str,
+    domain: &Hostname,
+    report: &Report,
+) -> Option<RuleHost> {
+    let Some(field) = spec.get("host") else {
+        report.error(spec.mark(), "spec.host is missing");
+        return None;
+    };
+    let text = field.text()?.value;
+    let parsed = match (text, text.strip_prefix("*.")) {
+        ("*", _) => Ok(RuleHost::All),
+        (_, Some(suffix)) => suffix.parse().map(RuleHost::Below),
+        // A name without a dot is a service of the rule's own namespace (Istio, ResolveShortnameToFQDN).
+        (short, None) if !short.contains('.') => format!("{short}.{namespace}.svc.{domain}")
+            .parse()
+            .map(RuleHost::Exact),
+        (name, None) => name.parse().map(RuleHost::Exact),
+    };
+    match parsed {
+        Ok(host) => Some(host),
+        Err(reason) => {
+            report.error(
+                field.node.mark,
+                format!("spec.host {text:?} is no DNS name: {reason}"),
+            );
+            None
+        }
+    }
+}
+
+fn traffic_policy(mut policy: Fields<'_>, report: &Report) -> Tls {
+    let tls = policy
+        .mapping("tls")
+        .map(|tls| read_tls(tls, report))
+        .unwrap_or_default();
+    if let Some(balancer) = policy.mapping("loadBalancer") {
+        load_balancer(balancer);
+    }
+    policy.without_effect(
+        &["connectionPool"],
+        "this version has limits and timeouts of its own",
+    );
+    policy.without_effect(
+        &["outlierDetection"],
+        "gateways are tried in order, and failed ones rest",
+    );
+    policy.without_effect(
+        &["retryBudget"],
+        "bytes are tunnelled, and no request is ever repeated",
+    );
+    policy.refuse(
+        &["portLevelSettings"],
+        "write the settings under trafficPolicy, for all ports",
+    );
+    policy.refuse(
+        &["tunnel", "proxyProtocol"],
+        "the far side expects TLS and nothing before it",
+    );
+    policy.finish();
+    tls
+}
+
+fn load_balancer(mut balancer: Fields<'_>) {
+    const WHY: &str = "gateways are chosen by order, weight and locality";
+    balancer.without_effect(&["simple", "warmup", "warmupDurationSecs"], WHY);
+    balancer.refuse(&["consistentHash", "localityLbSetting"], WHY);
+    balancer.finish();
+}
+
+fn read_tls(mut tls: Fields<'_>, report: &Report) -> Tls {
+    let mode = mode(&mut tls);
+    let sni = server_name(&mut tls, report);
+    let identities = identities(&mut tls, report);
+    // Certificates and trust come with the workload's own identity. With another mode the rule is
+    // about other traffic, and its own error says so if it is not.
+    if matches!(mode, None | Some((Mode::IstioMutual, _))) {
+        if mode.is_none() {
+            report.warning_with_fix(
+                tls.mark(),
+                "spec.trafficPolicy.tls has no mode: mTLS is used here, and Istio would use none",
+                "add mode: ISTIO_MUTUAL",
+            );
+        }
+        const WHY: &str = "the workload's own certificate and trust roots are always used";
+        tls.refuse(
+            &[
+                "clientCertificate",
+                "privateKey",
+                "caCertificates",
+                "caCrl",
+                "credentialName",
+                "insecureSkipVerify",
+            ],
+            WHY,
+        );
+    } else {
+        tls.harmless(&[
+            "clientCertificate",
+            "privateKey",
+            "caCertificates",
+            "caCrl",
+            "credentialName",
+            "insecureSkipVerify",
+        ]);
+    }
+    tls.finish();
+    Tls {
+        mode,
+        sni,
+        identities,
+    }
+}
+
+fn mode(tls: &mut Fields<'_>) -> Option<(Mode, Mark)> {
+    let field = tls.get("mode")?;
+    let mode = match field.node.text() {
+        Some("ISTIO_MUTUAL") => Mode::IstioMutual,
+        Some("DISABLE") => Mode::Disable,
+        Some("SIMPLE") => Mode::Simple,
+        Some("MUTUAL") => Mode::Mutual,
+        _ => return field.wrong("ISTIO_MUTUAL, DISABLE, SIMPLE or MUTUAL"),
+    };
+    Some((mode, field.node.mark))
+}
+
+fn server_name(tls: &mut Fields<'_>, report: &Report) -> Option<Located<ServerName>> {
+    let field = tls.get("sni")?;
+    let text = field.text()?.value;
+    if text.is_empty() {
+        return None;
+    }
+    match ServerName::parse(text) {
+        Ok(name) => Some(report.locate(field.node.mark, name)),
+        Err(reason) => {
+            let message = format!("{} {text:?} can't be sent: {reason}", field.path);
+            report.error_with_fix(
+                field.node.mark,
+                message,
+                "write outbound_.PORT_._.HOST, or the HOST alone for a gateway with plain names",
+            );
+            None
+        }
+    }
+}

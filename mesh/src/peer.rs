@@ -1,0 +1,122 @@
+//! Who the far end of a route must be.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::spiffe::{Principal, SpiffePattern};
+
+/// The identities that a route's far end may prove; any one of them will do.
+///
+/// Parts that name no trust domain of their own (a service account, the default) hold for the
+/// trust domain of the one who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerRule {
+    accepted: Vec<Accepted>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    /// `subjectAltNames` of a ServiceEntry or DestinationRule.
+    Identity(SpiffePattern),
+    /// `endpoints[].serviceAccount`, in the ServiceEntry's namespace (Istio, `conversion.go`).
+    ServiceAccount { namespace: String, account: String },
+    /// The default: whoever runs in the remote host's namespace.
+    Namespace(String),
+}
+
+impl PeerRule {
+    pub(crate) const fn new(accepted: Vec<Accepted>) -> Self {
+        Self { accepted }
+    }
+
+    /// Whether `peer` may be at the far end, seen from a workload of `own_trust_domain`.
+    #[must_use]
+    pub fn allows(&self, peer: &Principal<'_>, own_trust_domain: &str) -> bool {
+        let ours = peer.trust_domain == own_trust_domain;
+        self.accepted.iter().any(|accepted| match accepted {
+            Accepted::Identity(pattern) => pattern.matches(peer.trust_domain, peer.path),
+            Accepted::ServiceAccount { namespace, account } => {
+                ours && peer.namespace() == Some(namespace)
+                    && peer.service_account() == Some(account)
+            }
+            Accepted::Namespace(namespace) => ours && peer.namespace() == Some(namespace),
+        })
+    }
+}
+
+/// For messages: `spiffe://OWN-TRUST-DOMAIN/ns/pxc/sa/*`, several joined with `or`.
+impl fmt::Display for PeerRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, accepted) in self.accepted.iter().enumerate() {
+            if i > 0 {
+                f.write_str(" or ")?;
+            }
+            match accepted {
+                Accepted::Identity(pattern) => pattern.fmt(f)?,
+                Accepted::ServiceAccount { namespace, account } => {
+                    write!(f, "spiffe://OWN-TRUST-DOMAIN/ns/{namespace}/sa/{account}")?;
+                }
+                Accepted::Namespace(namespace) => {
+                    write!(f, "spiffe://OWN-TRUST-DOMAIN/ns/{namespace}/sa/*")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for PeerRule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(rule: &PeerRule, trust_domain: &str, path: &str) -> bool {
+        rule.allows(&Principal { trust_domain, path }, "cluster.local")
+    }
+
+    #[test]
+    fn the_default_is_any_account_of_the_namespace_in_our_own_trust_domain() {
+        let rule = PeerRule::new(vec![Accepted::Namespace("pxc".into())]);
+        assert!(allows(&rule, "cluster.local", "/ns/pxc/sa/anyone"));
+        assert!(!allows(&rule, "cluster.local", "/ns/other/sa/anyone"));
+        assert!(!allows(&rule, "elsewhere", "/ns/pxc/sa/anyone"));
+        assert!(!allows(&rule, "cluster.local", "/workload/pxc"));
+    }
+
+    #[test]
+    fn a_service_account_holds_in_our_own_trust_domain_alone() {
+        let rule = PeerRule::new(vec![Accepted::ServiceAccount {
+            namespace: "pxc".into(),
+            account: "db".into(),
+        }]);
+        assert!(allows(&rule, "cluster.local", "/ns/pxc/sa/db"));
+        assert!(!allows(&rule, "cluster.local", "/ns/pxc/sa/other"));
+        assert!(!allows(&rule, "elsewhere", "/ns/pxc/sa/db"));
+    }
+
+    #[test]
+    fn a_full_identity_brings_its_own_trust_domain_and_any_of_several_will_do() {
+        let rule = PeerRule::new(vec![
+            Accepted::Identity("spiffe://elsewhere/ns/pxc/sa/db".parse().unwrap()),
+            Accepted::Identity("spiffe://cluster.local/ns/pxc/sa/db".parse().unwrap()),
+        ]);
+        assert!(allows(&rule, "elsewhere", "/ns/pxc/sa/db"));
+        assert!(allows(&rule, "cluster.local", "/ns/pxc/sa/db"));
+        assert!(!allows(&rule, "third", "/ns/pxc/sa/db"));
+    }
+
+    #[test]
+    fn a_rule_that_accepts_nothing_allows_nobody() {
+        assert!(!allows(
+            &PeerRule::new(Vec::new()),
+            "cluster.local",
+            "/ns/pxc/sa/db"
+        ));
+    }
+}

@@ -1,0 +1,87 @@
+//! One rule of an AuthorizationPolicy: from whom, to which ports.
+
+use std::num::NonZeroU16;
+
+use crate::spiffe::Principal;
+
+/// Matches if a source matches (or none is given) and an operation matches (or none is given).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) from: Vec<Source>,
+    pub(crate) to: Vec<To>,
+}
+
+/// `from[].source`: every list that is not empty must agree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) principals: Vec<TextMatch>,
+    pub(crate) not_principals: Vec<TextMatch>,
+    pub(crate) namespaces: Vec<TextMatch>,
+    pub(crate) not_namespaces: Vec<TextMatch>,
+}
+
+/// `to[].operation`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct To {
+    pub(crate) ports: Vec<NonZeroU16>,
+    pub(crate) not_ports: Vec<NonZeroU16>,
+}
+
+/// Istio's text match: `abc`, `abc*`, `*abc`, or `*` for anything that is there
+/// (istio/api, `security/v1beta1/authorization_policy.proto`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TextMatch {
+    Present,
+    Prefix(String),
+    Suffix(String),
+    Exact(String),
+}
+
+impl TextMatch {
+    pub(crate) fn parse(text: &str) -> Self {
+        if text == "*" {
+            return Self::Present;
+        }
+        match (text.strip_suffix('*'), text.strip_prefix('*')) {
+            (Some(prefix), _) => Self::Prefix(prefix.to_owned()),
+            (None, Some(suffix)) => Self::Suffix(suffix.to_owned()),
+            (None, None) => Self::Exact(text.to_owned()),
+        }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Present => !text.is_empty(),
+            Self::Prefix(prefix) => text.starts_with(prefix.as_str()),
+            Self::Suffix(suffix) => text.ends_with(suffix.as_str()),
+            Self::Exact(exact) => text == exact,
+        }
+    }
+}
+
+impl Rule {
+    pub(super) fn matches(&self, port: NonZeroU16, principal: &Principal<'_>) -> bool {
+        (self.from.is_empty() || self.from.iter().any(|source| source.matches(principal)))
+            && (self.to.is_empty() || self.to.iter().any(|to| to.matches(port)))
+    }
+}
+
+impl Source {
+    fn matches(&self, principal: &Principal<'_>) -> bool {
+        // Istio writes a principal without its scheme: cluster.local/ns/pxc/sa/db.
+        let name = format!("{}{}", principal.trust_domain, principal.path);
+        let namespace = principal.namespace();
+        let any = |list: &[TextMatch], text: &str| list.iter().any(|m| m.matches(text));
+        (self.principals.is_empty() || any(&self.principals, &name))
+            && !any(&self.not_principals, &name)
+            && (self.namespaces.is_empty()
+                || namespace.is_some_and(|namespace| any(&self.namespaces, namespace)))
+            && !namespace.is_some_and(|namespace| any(&self.not_namespaces, namespace))
+    }
+}
+
+impl To {
+    fn matches(&self, port: NonZeroU16) -> bool {
+        (self.ports.is_empty() || self.ports.contains(&port)) && !self.not_ports.contains(&port)
+    }
+}
