@@ -12,6 +12,8 @@ mod pem;
 mod reload;
 mod roots;
 mod svid;
+#[cfg(test)]
+mod tests;
 mod validity;
 mod verify;
 

@@ -18,6 +18,8 @@ use crate::spiffe::SpiffeId;
 
 mod error;
 mod files;
+#[cfg(test)]
+mod tests;
 
 pub use error::IdentityError;
 pub use files::IdentityFiles;

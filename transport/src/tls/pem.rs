@@ -86,10 +86,11 @@ impl Iterator for Items<'_> {
 fn broken(error: &Error) -> PemError {
     PemError::Broken(match error {
         Error::MissingSectionEnd { end_marker } => {
-            format!(
-                "the line {:?} is missing",
-                String::from_utf8_lossy(end_marker).trim_end()
-            )
+            let label = String::from_utf8_lossy(end_marker);
+            let label = label
+                .trim_matches(['-', '\n', '\r'])
+                .trim_start_matches("END ");
+            format!("the line \"-----END {label}-----\" is missing; was the file cut off?")
         }
         Error::IllegalSectionStart { line } => {
             format!(
@@ -152,3 +153,6 @@ pub enum PemError {
     #[error("is broken PEM: {0}")]
     Broken(String),
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,8 @@ use crate::spiffe::SpiffeId;
 
 mod folders;
 mod lookout;
+#[cfg(test)]
+mod tests;
 
 /// The newest identity. Clones share it.
 #[derive(Debug, Clone)]
