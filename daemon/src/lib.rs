@@ -1,1 +1,53 @@
-//! placeholder
+//! One process: how every eastwest server starts, logs, exposes its ports, reloads and ends.
+//!
+//! A server is a type of arguments with [`DaemonArgs`] flattened into it ([`Settings`]), a function
+//! that makes a validated configuration of them, and one that binds and spawns; [`main`] does the
+//! rest. Nothing here knows what the bytes mean that a server moves.
+//!
+//! - settings: [`parse`], [`HumanDuration`], [`EndpointAddress`], [`LogFilter`]
+//! - state shared with the server: [`Context`] with [`Shutdown`], [`Readiness`], [`Connections`], [`Admin`]
+//! - the process's own addresses: [`Endpoints`] (probes, metrics, admin calls)
+
+mod access_log;
+mod address;
+mod admin;
+mod args;
+mod bind;
+mod connection_args;
+mod connections;
+mod context;
+mod duration;
+mod endpoints;
+mod file_limit;
+mod health;
+mod http;
+mod logging;
+mod metrics;
+mod readiness;
+mod run;
+mod settings;
+mod shutdown;
+mod signals;
+mod sources;
+
+pub use access_log::{Ended, Weight};
+pub use address::{AddressError, EndpointAddress};
+pub use admin::Admin;
+pub use args::{DaemonArgs, LogFormat, Settings};
+pub use bind::BindError;
+pub use connection_args::ConnectionArgs;
+pub use connections::{
+    ByteCounts, ConnectionGuard, ConnectionInfo, ConnectionRecord, ConnectionState, Connections,
+    Direction,
+};
+pub use context::{Bound, Context, Listening};
+pub use duration::{DurationError, HumanDuration};
+pub use endpoints::Endpoints;
+pub use file_limit::raise as raise_file_limit;
+pub use logging::{AlreadyLogging, LogControl, LogFilter, LogFilterError, init as init_logging};
+pub use metrics::Metrics;
+pub use readiness::{Blocked, Blocker, Readiness};
+pub use run::{Exit, main};
+pub use settings::{ConfigFileError, Effective, EffectiveValue, Parsed, SettingsError, parse};
+pub use shutdown::{DrainPolicy, Drained, EndRequest, Phase, Shutdown};
+pub use sources::{LOOK_EVERY, SourceError, SourceFile, Sources};

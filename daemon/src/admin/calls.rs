@@ -1,0 +1,206 @@
+//! The admin calls, and who may make them.
+
+use std::net::SocketAddr;
+
+use hyper::header::{ALLOW, HeaderValue, ORIGIN};
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode};
+use serde_json::json;
+
+use super::query;
+use crate::context::Context;
+use crate::http::{self, Reply, not_found, text};
+use crate::logging::{LogControl, LogFilter};
+
+/// Rows of `/connections` if the call doesn't say: a page for a person, not a memory peak.
+const DEFAULT_ROWS: usize = 1000;
+
+/// The calls that every process has: path, and what the index says.
+const CALLS: [(&str, &str); 7] = [
+    ("/", "this list"),
+    (
+        "/config_dump",
+        "everything below that can be read, in one object",
+    ),
+    (
+        "/connections",
+        "live connections; ?limit=N rows, 1000 unless given",
+    ),
+    (
+        "/logging",
+        "what is logged; POST /logging?level=debug changes it",
+    ),
+    ("/drain", "POST: drain and end, as on SIGTERM"),
+    (
+        "/reload",
+        "POST: read manifests and certificates again, as on SIGHUP",
+    ),
+    ("/quitquitquit", "POST: reset every connection and end now"),
+];
+
+/// What the calls work on.
+pub(crate) struct AdminCalls {
+    context: Context,
+    log: Option<LogControl>,
+}
+
+impl AdminCalls {
+    pub(crate) fn new(context: Context, log: Option<LogControl>) -> Self {
+        Self { context, log }
+    }
+}
+
+/// Answers one call.
+pub(crate) fn answer(calls: &AdminCalls, head: &Parts, peer: SocketAddr) -> Reply {
+    match head.method {
+        Method::GET | Method::HEAD => read(calls, head),
+        Method::POST => match may_change(head, peer) {
+            Ok(()) => change(calls, head, peer),
+            Err(why) => text(StatusCode::FORBIDDEN, why),
+        },
+        _ => wrong_method("GET, POST"),
+    }
+}
+
+fn read(calls: &AdminCalls, head: &Parts) -> Reply {
+    let admin = &calls.context.admin;
+    match head.uri.path() {
+        "/" => index(calls),
+        "/config_dump" => http::json(&admin.show_all()),
+        "/connections" => connections(&calls.context, head.uri.query()),
+        "/logging" => match &calls.log {
+            Some(log) => text(StatusCode::OK, &format!("level={}", log.current())),
+            None => no_logging(),
+        },
+        "/drain" | "/reload" | "/quitquitquit" => wrong_method("POST"),
+        path => match path.strip_prefix('/').and_then(|name| admin.show(name)) {
+            Some(value) => http::json(&value),
+            None => unknown(calls, path),
+        },
+    }
+}
+
+fn change(calls: &AdminCalls, head: &Parts, peer: SocketAddr) -> Reply {
+    let context = &calls.context;
+    match head.uri.path() {
+        "/logging" => set_level(calls, head.uri.query()),
+        "/drain" => {
+            context
+                .shutdown
+                .request_drain(true, format!("POST /drain from {peer}"));
+            text(
+                StatusCode::OK,
+                "draining; the process ends when connections have, or the grace time is over",
+            )
+        }
+        "/reload" => {
+            context.request_reload();
+            text(StatusCode::OK, "reloading; the log says what came of it")
+        }
+        "/quitquitquit" => {
+            tracing::info!(%peer, "asked to end now by POST /quitquitquit");
+            context.shutdown.quit();
+            text(StatusCode::OK, "ending now")
+        }
+        path if path_exists(calls, path) => wrong_method("GET"),
+        path => unknown(calls, path),
+    }
+}
+
+/// Only from this host, and not by a page in a browser on it: any site could make one post here.
+fn may_change(head: &Parts, peer: SocketAddr) -> Result<(), &'static str> {
+    if !peer.ip().to_canonical().is_loopback() {
+        return Err(
+            "calls that change something are taken from loopback only: run it in the pod or on the host",
+        );
+    }
+    if head.headers.contains_key(ORIGIN) {
+        return Err("calls that change something are not taken from web pages");
+    }
+    Ok(())
+}
+
+fn connections(context: &Context, query: Option<&str>) -> Reply {
+    let limit = match query::value(query, "limit").map(|limit| limit.parse::<usize>()) {
+        None => DEFAULT_ROWS,
+        Some(Ok(limit)) => limit,
+        Some(Err(_)) => {
+            return text(
+                StatusCode::BAD_REQUEST,
+                "limit is a number of rows, as in ?limit=50",
+            );
+        }
+    };
+    let mut rows = context.connections.snapshot();
+    let open = rows.len();
+    // The newest are those a person is looking for.
+    let rows = rows.split_off(open.saturating_sub(limit));
+    http::json(&json!({ "open": open, "shown": rows.len(), "connections": rows }))
+}
+
+fn set_level(calls: &AdminCalls, query: Option<&str>) -> Reply {
+    let Some(log) = &calls.log else {
+        return no_logging();
+    };
+    let Some(level) = query::value(query, "level") else {
+        return text(
+            StatusCode::BAD_REQUEST,
+            "say which level: POST /logging?level=debug",
+        );
+    };
+    match level.parse::<LogFilter>() {
+        Ok(filter) => {
+            log.set(filter);
+            let now = log.current();
+            tracing::info!(level = %now, "log level changed");
+            text(StatusCode::OK, &format!("level={now}"))
+        }
+        Err(error) => text(StatusCode::BAD_REQUEST, &error.to_string()),
+    }
+}
+
+fn no_logging() -> Reply {
+    text(
+        StatusCode::NOT_FOUND,
+        "this process's log is not controlled from here",
+    )
+}
+
+fn wrong_method(allowed: &'static str) -> Reply {
+    let mut reply = text(
+        StatusCode::METHOD_NOT_ALLOWED,
+        &format!("this call is made with {allowed}"),
+    );
+    reply
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(allowed));
+    reply
+}
+
+fn section_paths(calls: &AdminCalls) -> impl Iterator<Item = String> {
+    calls
+        .context
+        .admin
+        .names()
+        .into_iter()
+        .map(|name| format!("/{name}"))
+}
+
+fn path_exists(calls: &AdminCalls, path: &str) -> bool {
+    CALLS.iter().any(|(call, _)| *call == path) || section_paths(calls).any(|known| known == path)
+}
+
+fn unknown(calls: &AdminCalls, path: &str) -> Reply {
+    let sections: Vec<String> = section_paths(calls).collect();
+    let fixed = CALLS.iter().map(|(call, _)| *call);
+    not_found(path, fixed.chain(sections.iter().map(String::as_str)))
+}
+
+fn index(calls: &AdminCalls) -> Reply {
+    let mut lines: Vec<String> = CALLS
+        .iter()
+        .map(|(path, about)| format!("{path:<16} {about}"))
+        .collect();
+    lines.extend(section_paths(calls));
+    text(StatusCode::OK, &lines.join("\n"))
+}

@@ -1,0 +1,112 @@
+//! Binding a listener, with an error that says what to do.
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
+
+/// An address that could not be bound, and which flag would change it.
+#[derive(Debug)]
+pub struct BindError {
+    address: SocketAddr,
+    flag: &'static str,
+    source: io::Error,
+}
+
+impl BindError {
+    /// `flag` is what a person would type to choose another address, e.g. `--listen`.
+    pub const fn new(address: SocketAddr, flag: &'static str, source: io::Error) -> Self {
+        Self {
+            address,
+            flag,
+            source,
+        }
+    }
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            address,
+            flag,
+            source,
+        } = self;
+        let port = address.port();
+        match source.kind() {
+            ErrorKind::AddrInUse => write!(
+                f,
+                "port {port} is in use: another process listens on {address} \
+                 (`ss -ltnp 'sport = :{port}'` shows which); give {flag} another address"
+            ),
+            ErrorKind::PermissionDenied if port < 1024 => write!(
+                f,
+                "not allowed to listen on {address}: ports below 1024 need CAP_NET_BIND_SERVICE \
+                 or a lower net.ipv4.ip_unprivileged_port_start; or give {flag} another address"
+            ),
+            ErrorKind::AddrNotAvailable => write!(
+                f,
+                "cannot listen on {address}: no interface of this host has the address {}; \
+                 give {flag} another address",
+                address.ip()
+            ),
+            _ => write!(f, "cannot listen on {address} (see {flag}): {source}"),
+        }
+    }
+}
+
+impl std::error::Error for BindError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// Binds a TCP listener that is ready to be given to a runtime. `flag` is for the error.
+pub(crate) fn bind(address: SocketAddr, flag: &'static str) -> Result<TcpListener, BindError> {
+    let error = |source| BindError::new(address, flag, source);
+    let listener = TcpListener::bind(address).map_err(error)?;
+    listener.set_nonblocking(true).map_err(error)?;
+    Ok(listener)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_in_use_names_the_port_and_the_flag() {
+        let first = bind("127.0.0.1:0".parse().unwrap(), "--listen").unwrap();
+        let address = first.local_addr().unwrap();
+        let message = bind(address, "--listen").unwrap_err().to_string();
+        let port = address.port();
+        assert!(
+            message.starts_with(&format!(
+                "port {port} is in use: another process listens on 127.0.0.1:{port}"
+            )),
+            "{message}"
+        );
+        assert!(
+            message.ends_with("give --listen another address"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn an_address_of_another_host_is_named() {
+        let message = bind("192.0.2.1:0".parse().unwrap(), "--admin-address").unwrap_err();
+        assert!(
+            message
+                .to_string()
+                .contains("no interface of this host has the address 192.0.2.1"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_low_port_says_which_capability_is_missing() {
+        let denied = io::Error::from(ErrorKind::PermissionDenied);
+        let message = BindError::new("0.0.0.0:53".parse().unwrap(), "--listen", denied);
+        assert!(
+            message.to_string().contains("CAP_NET_BIND_SERVICE"),
+            "{message}"
+        );
+    }
+}

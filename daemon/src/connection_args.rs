@@ -1,0 +1,30 @@
+//! The flags of the servers that carry connections.
+
+use clap::Args;
+
+use crate::duration::HumanDuration;
+
+/// Times of a connection, the same for the gateway and the shim.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Connections")]
+pub struct ConnectionArgs {
+    /// Time to find and connect to where a connection goes, over all addresses it has
+    #[arg(long, value_name = "DURATION", default_value = "5s")]
+    pub connect_timeout: HumanDuration,
+
+    /// How long a connection may be silent after one side has finished sending
+    ///
+    /// There is no limit while both sides are open: a replication stream may be idle for days.
+    #[arg(long, value_name = "DURATION", default_value = "60s")]
+    pub half_close_timeout: HumanDuration,
+
+    /// Silence after which the other end is asked whether it is still there; 0 never asks
+    ///
+    /// A peer that vanished is noticed after this time plus three times the interval.
+    #[arg(long, value_name = "DURATION", default_value = "5s")]
+    pub keepalive: HumanDuration,
+
+    /// Time between two such questions, of which three may stay unanswered
+    #[arg(long, value_name = "DURATION", default_value = "3s")]
+    pub keepalive_interval: HumanDuration,
+}

@@ -1,0 +1,180 @@
+//! The live connections of a process, for `/connections` and the open-connections gauge.
+//!
+//! Opening and closing take one short lock on one of a few shards; the bytes are counted by the
+//! relay itself in atomics that this table only reads.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::time::Instant;
+
+mod entry;
+pub use entry::{ConnectionRecord, ConnectionState, Direction};
+
+#[cfg(test)]
+mod tests;
+
+/// Shards, so that accepting on several threads seldom meets on one lock. A power of two.
+const SHARDS: usize = 16;
+
+/// Bytes moved so far: `[0]` from the accepted side to the dialled one, `[1]` back.
+pub type ByteCounts = Arc<[AtomicU64; 2]>;
+
+/// What is known of a connection when it is accepted.
+#[derive(Debug)]
+pub struct ConnectionInfo {
+    /// Which way it goes, seen from this process.
+    pub direction: Direction,
+    /// The address that connected.
+    pub peer: SocketAddr,
+    /// Counted by the relay, read here.
+    pub bytes: ByteCounts,
+}
+
+/// The table; clones are the same table.
+#[derive(Debug, Clone, Default)]
+pub struct Connections {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    next_id: AtomicU64,
+    shards: [Mutex<HashMap<u64, Arc<Entry>>>; SHARDS],
+}
+
+/// One row. What is learnt after the accept is set once, and read without a lock.
+#[derive(Debug)]
+struct Entry {
+    id: u64,
+    direction: Direction,
+    state: AtomicU8,
+    peer: SocketAddr,
+    upstream: OnceLock<SocketAddr>,
+    identity: OnceLock<Arc<str>>,
+    route: OnceLock<Arc<str>>,
+    bytes: ByteCounts,
+    opened: Instant,
+}
+
+/// Keeps one row in the table; dropping it, also by a panic or an abort, takes the row out.
+#[derive(Debug)]
+pub struct ConnectionGuard {
+    entry: Arc<Entry>,
+    shared: Arc<Shared>,
+}
+
+impl Connections {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a row, which stays for as long as the guard does.
+    pub fn open(&self, info: ConnectionInfo) -> ConnectionGuard {
+        let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
+        let entry = Arc::new(Entry {
+            id,
+            direction: info.direction,
+            state: AtomicU8::new(ConnectionState::Accepted as u8),
+            peer: info.peer,
+            upstream: OnceLock::new(),
+            identity: OnceLock::new(),
+            route: OnceLock::new(),
+            bytes: info.bytes,
+            opened: Instant::now(),
+        });
+        self.shared.shard(id).insert(id, Arc::clone(&entry));
+        ConnectionGuard {
+            entry,
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// How many there are now, in all directions.
+    pub fn len(&self) -> usize {
+        self.shared
+            .shards
+            .iter()
+            .map(|shard| lock(shard).len())
+            .sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many there are now in one direction.
+    pub fn count(&self, direction: Direction) -> usize {
+        let of = |shard| {
+            lock(shard)
+                .values()
+                .filter(|e| e.direction == direction)
+                .count()
+        };
+        self.shared.shards.iter().map(of).sum()
+    }
+
+    /// All rows as they are now, oldest first. Shards are locked one after the other, so the whole
+    /// is not one instant.
+    pub fn snapshot(&self) -> Vec<ConnectionRecord> {
+        let mut entries: Vec<Arc<Entry>> = Vec::new();
+        for shard in &self.shared.shards {
+            entries.extend(lock(shard).values().cloned());
+        }
+        entries.sort_unstable_by_key(|entry| entry.id);
+        let now = Instant::now();
+        entries.iter().map(|entry| entry.record(now)).collect()
+    }
+}
+
+impl Shared {
+    fn shard(&self, id: u64) -> MutexGuard<'_, HashMap<u64, Arc<Entry>>> {
+        lock(&self.shards[(id % SHARDS as u64) as usize])
+    }
+}
+
+fn lock(shard: &Mutex<HashMap<u64, Arc<Entry>>>) -> MutexGuard<'_, HashMap<u64, Arc<Entry>>> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl ConnectionGuard {
+    /// The number of this connection in this process, counted from 0.
+    pub fn id(&self) -> u64 {
+        self.entry.id
+    }
+
+    /// The row as it is now.
+    pub fn record(&self) -> ConnectionRecord {
+        self.entry.record(Instant::now())
+    }
+
+    /// The proven SPIFFE ID of the far end, once the handshake is done. The first call counts.
+    pub fn set_identity(&self, identity: impl Into<Arc<str>>) {
+        let _ = self.entry.identity.set(identity.into());
+    }
+
+    /// The alias or SNI that the connection was routed by. The first call counts.
+    pub fn set_route(&self, route: impl Into<Arc<str>>) {
+        let _ = self.entry.route.set(route.into());
+    }
+
+    /// The address that was dialled for it. The first call counts.
+    pub fn set_upstream(&self, upstream: SocketAddr) {
+        let _ = self.entry.upstream.set(upstream);
+    }
+
+    /// How far it has come.
+    pub fn set_state(&self, state: ConnectionState) {
+        self.entry.state.store(state as u8, Ordering::Relaxed);
+    }
+}
+
+impl Drop for ConnectionGuard {
+    fn drop(&mut self) {
+        self.shared.shard(self.entry.id).remove(&self.entry.id);
+    }
+}

@@ -1,0 +1,108 @@
+//! One row of the table as it is shown.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::Entry;
+
+/// Which way a connection goes, seen from the process that serves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// From an app to a gateway: the client side's shim.
+    Outbound,
+    /// From the far side to an app: the server side's shim.
+    Inbound,
+    /// TLS passed on unopened: the gateway.
+    Passthrough,
+}
+
+impl Direction {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Outbound, Self::Inbound, Self::Passthrough];
+
+    /// As in logs, labels and JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Outbound => "outbound",
+            Self::Inbound => "inbound",
+            Self::Passthrough => "passthrough",
+        }
+    }
+}
+
+/// How far a connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum ConnectionState {
+    /// Accepted; nothing is known but the peer's address.
+    Accepted,
+    /// Waiting for the ClientHello or in the TLS handshake.
+    Handshake,
+    /// Resolving and dialling.
+    Dialling,
+    /// Bytes pass.
+    Relaying,
+    /// One side has finished sending, the other has not.
+    HalfClosed,
+}
+
+impl ConnectionState {
+    fn from_u8(value: u8) -> Self {
+        match value {
+            1 => Self::Handshake,
+            2 => Self::Dialling,
+            3 => Self::Relaying,
+            4 => Self::HalfClosed,
+            _ => Self::Accepted,
+        }
+    }
+}
+
+/// A connection as `/connections` shows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConnectionRecord {
+    /// Number in this process.
+    pub id: u64,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// How far it has come.
+    pub state: ConnectionState,
+    /// The address that connected.
+    pub peer: SocketAddr,
+    /// The address that was dialled, once it was.
+    pub upstream: Option<SocketAddr>,
+    /// The far end's proven SPIFFE ID, where TLS ends here.
+    pub identity: Option<Arc<str>>,
+    /// The alias or SNI it was routed by.
+    pub route: Option<Arc<str>>,
+    /// Bytes from the accepted side to the dialled one.
+    pub bytes_to_upstream: u64,
+    /// Bytes from the dialled side to the accepted one.
+    pub bytes_to_peer: u64,
+    /// Since it was accepted, in seconds.
+    pub age_seconds: f64,
+}
+
+impl Entry {
+    pub(super) fn record(&self, now: Instant) -> ConnectionRecord {
+        let [to_upstream, to_peer] = &*self.bytes;
+        ConnectionRecord {
+            id: self.id,
+            direction: self.direction,
+            state: ConnectionState::from_u8(self.state.load(Ordering::Relaxed)),
+            peer: self.peer,
+            upstream: self.upstream.get().copied(),
+            identity: self.identity.get().cloned(),
+            route: self.route.get().cloned(),
+            bytes_to_upstream: to_upstream.load(Ordering::Relaxed),
+            bytes_to_peer: to_peer.load(Ordering::Relaxed),
+            age_seconds: now.saturating_duration_since(self.opened).as_secs_f64(),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What a server gets from the process it runs in, and what it tells back.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::admin::Admin;
+use crate::connections::Connections;
+use crate::readiness::Readiness;
+use crate::shutdown::{DrainPolicy, Drained, Shutdown};
+
+/// The process's shared parts; clones share them.
+///
+/// [`main`](crate::main) makes one; a test makes its own with [`Context::new`] and runs a server, or
+/// several side by side, without any of the process-wide parts (signals, logging, metrics).
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// When to stop accepting, when to reset; runs the connections.
+    pub shutdown: Shutdown,
+    /// What stands between the process and being ready.
+    pub readiness: Readiness,
+    /// The live connections.
+    pub connections: Connections,
+    /// What the admin address shows.
+    pub admin: Admin,
+    reloads: Arc<watch::Sender<u64>>,
+}
+
+impl Context {
+    /// The parts of a process in which nothing runs yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Changes each time somebody asks for manifests and certificates to be read again (SIGHUP,
+    /// `POST /reload`). What was asked before this call doesn't count.
+    pub fn reload_requests(&self) -> watch::Receiver<u64> {
+        let mut requests = self.reloads.subscribe();
+        requests.mark_unchanged();
+        requests
+    }
+
+    /// Asks the server to read its manifests and certificates again.
+    pub fn request_reload(&self) {
+        self.reloads
+            .send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Turns unready for good and goes through the phases of a drain.
+    pub async fn drain(&self, policy: &DrainPolicy) -> Drained {
+        self.readiness
+            .blocker("drain")
+            .set("the process is draining and will end");
+        self.shutdown.drain(policy).await
+    }
+}
+
+/// The addresses that a server has bound, by name; with port 0 asked for, the real ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Bound {
+    listeners: Vec<Listening>,
+}
+
+/// One bound address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listening {
+    /// What listens there: `gateway`, `inbound`, an alias.
+    pub name: String,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+impl Bound {
+    /// Nothing bound yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With one more.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, address: SocketAddr) -> Self {
+        self.listeners.push(Listening {
+            name: name.into(),
+            address,
+        });
+        self
+    }
+
+    /// Where the listener of this name is, if there is one.
+    pub fn address(&self, name: &str) -> Option<SocketAddr> {
+        self.iter()
+            .find(|listening| listening.name == name)
+            .map(|listening| listening.address)
+    }
+
+    /// All of them, in the order they were added.
+    pub fn iter(&self) -> impl Iterator<Item = &Listening> {
+        self.listeners.iter()
+    }
+}

@@ -1,0 +1,75 @@
+//! The three addresses that every server has beside its own: probes, metrics, admin calls.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::runtime::Handle;
+
+use crate::address::EndpointAddress;
+use crate::admin::AdminCalls;
+use crate::args::DaemonArgs;
+use crate::bind::{BindError, bind};
+use crate::context::Context;
+use crate::http::{Handler, serve};
+use crate::logging::LogControl;
+use crate::metrics::{self, Metrics};
+use crate::{admin, health};
+
+/// Where the endpoints listen; `None` for those that are off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Endpoints {
+    /// Probes.
+    pub ready: Option<SocketAddr>,
+    /// Prometheus.
+    pub metrics: Option<SocketAddr>,
+    /// People and tools.
+    pub admin: Option<SocketAddr>,
+}
+
+impl Endpoints {
+    /// Binds and serves the endpoints until the runtimes end: probes on `data`, the others on the
+    /// current runtime. `log` is what `/logging` changes, if anything.
+    pub fn serve(
+        args: &DaemonArgs,
+        context: &Context,
+        log: Option<LogControl>,
+        data: &Handle,
+    ) -> Result<Self, BindError> {
+        let control = Handle::current();
+        let readiness = context.readiness.clone();
+        let probes: Handler = Arc::new(move |head, peer| health::answer(&readiness, head, peer));
+        let ready = start(args.ready_address, "--ready-address", data, probes)?;
+
+        let (recorder, scraped) = (Metrics::install(), context.clone());
+        recorder.spawn_upkeep();
+        let scrapes: Handler =
+            Arc::new(move |head, peer| metrics::answer(&recorder, &scraped, head, peer));
+        let metrics = start(args.metrics_address, "--metrics-address", &control, scrapes)?;
+
+        let calls = AdminCalls::new(context.clone(), log);
+        let calls: Handler = Arc::new(move |head, peer| admin::answer(&calls, head, peer));
+        let admin = start(args.admin_address, "--admin-address", &control, calls)?;
+        Ok(Self {
+            ready,
+            metrics,
+            admin,
+        })
+    }
+}
+
+fn start(
+    address: EndpointAddress,
+    flag: &'static str,
+    runtime: &Handle,
+    handler: Handler,
+) -> Result<Option<SocketAddr>, BindError> {
+    let Some(address) = address.get() else {
+        return Ok(None);
+    };
+    let listener = bind(address, flag)?;
+    let _runtime = runtime.enter();
+    serve(listener, handler)
+        .map(Some)
+        .map_err(|source| BindError::new(address, flag, source))
+}

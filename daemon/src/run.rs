@@ -1,0 +1,178 @@
+//! From the command line to the exit status: the `main` of every server.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use serde_json::json;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::args::Settings;
+use crate::context::{Bound, Context};
+use crate::logging::{self, LogControl};
+use crate::settings::{Parsed, SettingsError, parse};
+use crate::{file_limit, metrics};
+
+mod supervise;
+use supervise::{Process, supervise};
+
+/// How a process ended. `--help` lists the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Drained, or asked to quit: 0.
+    Clean,
+    /// Failed while starting or running: 1.
+    Failed,
+    /// The command line is wrong: 2.
+    Usage,
+    /// The configuration is wrong: 78, `EX_CONFIG` of sysexits.h.
+    BadConfiguration,
+    /// A second signal cut the drain short: 128 and the signal's number, as shells report it.
+    Signalled(u8),
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Clean => Self::SUCCESS,
+            Exit::Failed => Self::FAILURE,
+            Exit::Usage => Self::from(2),
+            Exit::BadConfiguration => Self::from(78),
+            Exit::Signalled(status) => Self::from(status),
+        }
+    }
+}
+
+/// Blocking work is reading files, now and then; the runtime's own default would be 512 threads.
+const BLOCKING_THREADS: usize = 8;
+
+/// How long the last log lines may take to be written.
+const LAST_LINES: Duration = Duration::from_millis(500);
+
+/// Runs one server from its command line (`argv[0]` is its name) to its end.
+///
+/// `configure` turns the arguments into the server's validated configuration; what it refuses is a
+/// bad configuration, exit status 78. `run` binds the server's listeners, spawns its accept loops and
+/// returns what it has bound; what it refuses is a failure, exit status 1. The process then is ready
+/// as soon as nothing in [`Context::readiness`] stands in the way, and lives until a signal, an admin
+/// call or [`Shutdown::fail`](crate::Shutdown::fail) ends it.
+///
+/// `run` and everything it spawns are on the data runtime (`--threads`); signals, metrics and admin
+/// calls have the thread that called this.
+pub fn main<A, C, F>(
+    argv: impl IntoIterator<Item = impl Into<OsString>>,
+    configure: impl FnOnce(A) -> anyhow::Result<C>,
+    run: impl FnOnce(C, Context) -> F,
+) -> Exit
+where
+    A: Settings,
+    F: Future<Output = anyhow::Result<Bound>> + Send + 'static,
+{
+    let argv: Vec<OsString> = argv.into_iter().map(Into::into).collect();
+    let parsed = match parse::<A>(&argv, std::env::vars_os()) {
+        Ok(parsed) => parsed,
+        Err(error) => return refuse(&error),
+    };
+    let daemon = parsed.args.daemon().clone();
+    let log = match logging::init(&daemon.log_level, daemon.log_format) {
+        Ok(log) => log,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return Exit::Failed;
+        }
+    };
+    let context = Context::new();
+    introduce(&parsed, &context);
+    let configuration = match configure(parsed.args) {
+        Ok(configuration) => configuration,
+        Err(error) => return last_word(&log, &error, Exit::BadConfiguration),
+    };
+    let (data, control) = match runtimes(daemon.data_threads()) {
+        Ok(runtimes) => runtimes,
+        Err(error) => {
+            let error = anyhow::Error::new(error).context("cannot start threads");
+            return last_word(&log, &error, Exit::Failed);
+        }
+    };
+    let server = run(configuration, context.clone());
+    let process = Process {
+        args: &daemon,
+        context: &context,
+        log: &log,
+        data: data.handle(),
+    };
+    let exit = match control.block_on(supervise(process, server)) {
+        Ok(exit) => exit,
+        Err(error) => return last_word(&log, &error, Exit::Failed),
+    };
+    // Dropping it would wait for blocking work that nobody needs any more.
+    data.shutdown_background();
+    log.flush(LAST_LINES);
+    exit
+}
+
+fn refuse(error: &SettingsError) -> Exit {
+    match error {
+        SettingsError::Usage(error) => {
+            // A closed pipe behind --help is no failure.
+            let _ = error.print();
+            match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Clean,
+                _ => Exit::Usage,
+            }
+        }
+        SettingsError::Value { .. } | SettingsError::File(_) => {
+            eprintln!("error: {error}");
+            Exit::BadConfiguration
+        }
+    }
+}
+
+/// The first lines of the log, and what is known of the process before it runs.
+fn introduce<A: Settings>(parsed: &Parsed<A>, context: &Context) {
+    let command = A::command();
+    let program = command.get_name().to_owned();
+    let version = command.get_version().unwrap_or_default().to_owned();
+    let set: Vec<String> = parsed
+        .effective
+        .iter()
+        .filter(|(_, setting)| setting.from != "default")
+        .map(|(flag, setting)| format!("{flag}={}", setting.value.join(",")))
+        .collect();
+    tracing::info!(version, settings = set.join(" "), "{program} is starting");
+    for warning in &parsed.warnings {
+        tracing::warn!("{warning}");
+    }
+    match file_limit::raise() {
+        Some(limit) => tracing::debug!(limit, "limit of open files"),
+        None => tracing::debug!("open files are not limited"),
+    }
+    metrics::Metrics::install();
+    metrics::identify(&program, &version);
+    let about = json!({ "name": program, "version": version, "pid": std::process::id() });
+    context.admin.section("program", move || about.clone());
+    let settings = json!(parsed.effective);
+    context.admin.section("settings", move || settings.clone());
+}
+
+/// The runtime that moves data, and the one for everything else, on the calling thread.
+fn runtimes(threads: usize) -> std::io::Result<(Runtime, Runtime)> {
+    let data = Builder::new_multi_thread()
+        .worker_threads(threads)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("data")
+        .enable_all()
+        .build()?;
+    let control = Builder::new_current_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .enable_all()
+        .build()?;
+    Ok((data, control))
+}
+
+fn last_word(log: &LogControl, error: &anyhow::Error, exit: Exit) -> Exit {
+    tracing::error!("{error:#}");
+    log.flush(LAST_LINES);
+    exit
+}

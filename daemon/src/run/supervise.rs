@@ -1,0 +1,153 @@
+//! The life of a process: started, told to reload, told to end, ended.
+
+use anyhow::anyhow;
+use serde_json::json;
+use tokio::runtime::Handle;
+
+use super::Exit;
+use crate::args::DaemonArgs;
+use crate::context::{Bound, Context};
+use crate::endpoints::Endpoints;
+use crate::logging::LogControl;
+use crate::shutdown::{Drained, EndRequest};
+use crate::signals::{Request, Signals};
+
+/// What a life is led with.
+#[derive(Clone, Copy)]
+pub(super) struct Process<'a> {
+    pub(super) args: &'a DaemonArgs,
+    pub(super) context: &'a Context,
+    pub(super) log: &'a LogControl,
+    pub(super) data: &'a Handle,
+}
+
+/// Runs `server` on the data runtime until the process has to end.
+pub(super) async fn supervise<F>(process: Process<'_>, server: F) -> anyhow::Result<Exit>
+where
+    F: Future<Output = anyhow::Result<Bound>> + Send + 'static,
+{
+    let Process {
+        args,
+        context,
+        log,
+        data,
+    } = process;
+    let mut signals = Signals::catch()?;
+    let start = context.readiness.blocker("start");
+    start.set("the server is starting");
+    let endpoints = Endpoints::serve(args, context, Some(log.clone()), data)?;
+
+    let mut server = data.spawn(server);
+    let mut started = false;
+    let mut signalled = false;
+    let end = loop {
+        tokio::select! {
+            outcome = &mut server, if !started => {
+                // A panic has been logged by the hook.
+                let bound = outcome.map_err(|_| anyhow!("the server has panicked while starting"))??;
+                announce(context, &bound, &endpoints);
+                start.clear();
+                started = true;
+            }
+            signal = signals.next() => match signal {
+                Request::Reload => reload(context),
+                Request::Terminate | Request::Interrupt => {
+                    signalled = true;
+                    let lame_duck = signal == Request::Terminate;
+                    context.shutdown.request_drain(lame_duck, signal.name());
+                }
+            },
+            end = context.shutdown.requested(false) => break end,
+        }
+    };
+    if !started {
+        server.abort();
+    }
+    Ok(finish(process, end, &mut signals, signalled).await)
+}
+
+fn announce(context: &Context, bound: &Bound, endpoints: &Endpoints) {
+    for listener in bound.iter() {
+        tracing::info!("{} listens on {}", listener.name, listener.address);
+    }
+    for (name, address) in [
+        ("ready", endpoints.ready),
+        ("metrics", endpoints.metrics),
+        ("admin", endpoints.admin),
+    ] {
+        match address {
+            Some(address) => tracing::info!("{name} listens on {address}"),
+            None => tracing::info!("{name} is off"),
+        }
+    }
+    let shown = json!({ "server": bound, "process": endpoints });
+    context.admin.section("listeners", move || shown.clone());
+}
+
+fn reload(context: &Context) {
+    tracing::info!("SIGHUP: reading manifests and certificates again");
+    context.request_reload();
+}
+
+/// Goes through the end that was asked for, unless something more urgent comes.
+async fn finish(
+    process: Process<'_>,
+    end: EndRequest,
+    signals: &mut Signals,
+    mut signalled: bool,
+) -> Exit {
+    let shutdown = &process.context.shutdown;
+    let EndRequest::Drain { lame_duck, cause } = end else {
+        return cut(process, end).await;
+    };
+    let mut policy = process.args.drain_policy();
+    if !lame_duck {
+        policy.lame_duck = std::time::Duration::ZERO;
+    }
+    tracing::info!(
+        connections = shutdown.open(), lame_duck = ?policy.lame_duck, grace = ?policy.grace,
+        "{cause}: draining; a second signal ends at once"
+    );
+    let drain = process.context.drain(&policy);
+    tokio::pin!(drain);
+    loop {
+        tokio::select! {
+            drained = &mut drain => {
+                tell(drained);
+                return Exit::Clean;
+            }
+            signal = signals.next() => match signal {
+                Request::Reload => tracing::info!("SIGHUP has no effect while draining"),
+                // A preStop hook that posts to /drain is followed by the first SIGTERM.
+                _ if !signalled => {
+                    signalled = true;
+                    tracing::info!("{}: draining already; again to end at once", signal.name());
+                }
+                _ => {
+                    tracing::warn!(connections = shutdown.open(), "second signal ({}): ending at once", signal.name());
+                    shutdown.abort().await;
+                    return Exit::Signalled(signal.exit_status());
+                }
+            },
+            end = shutdown.requested(true) => return cut(process, end).await,
+        }
+    }
+}
+
+/// Ends now.
+async fn cut(process: Process<'_>, end: EndRequest) -> Exit {
+    let drained = process.context.shutdown.abort().await;
+    if let EndRequest::Failed(reason) = end {
+        tracing::error!("{reason}");
+        return Exit::Failed;
+    }
+    tell(drained);
+    Exit::Clean
+}
+
+fn tell(drained: Drained) {
+    match drained.reset {
+        0 => tracing::info!("ended; no connection was cut"),
+        reset => tracing::warn!(reset, "ended; connections still open were reset"),
+    }
+}

@@ -1,0 +1,148 @@
+//! Files that a server reads again when they change: manifests, in files or in folders.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+#[cfg(test)]
+mod tests;
+
+/// How often files are compared with what was read. Reading some small files costs less than
+/// depending on file events, which network file systems and subPath mounts do not send.
+pub const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// A file as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its path, for messages.
+    pub name: String,
+    /// What is in it.
+    pub text: String,
+}
+
+/// Why the files could not be read. None of them is used then.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}: {}", .path.display(), explain(.source))]
+pub struct SourceError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+fn explain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or folder".into(),
+        io::ErrorKind::PermissionDenied => "this process may not read it".into(),
+        io::ErrorKind::InvalidData => "it is not UTF-8 text".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// Files and folders as the user named them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sources {
+    paths: Vec<PathBuf>,
+}
+
+impl Sources {
+    /// Nothing is read yet.
+    pub const fn new(paths: Vec<PathBuf>) -> Self {
+        Self { paths }
+    }
+
+    /// Reads all of them, in the order given; of a folder every `.yaml` and `.yml` file, sorted by
+    /// name, without its subfolders.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn read(&self) -> Result<Vec<SourceFile>, SourceError> {
+        let mut files = Vec::new();
+        for path in &self.paths {
+            let at = |source| SourceError {
+                path: path.clone(),
+                source,
+            };
+            if fs::metadata(path).map_err(at)?.is_dir() {
+                for file in yaml_files(path).map_err(at)? {
+                    files.push(read(&file)?);
+                }
+            } else {
+                files.push(read(path)?);
+            }
+        }
+        Ok(files)
+    }
+
+    /// Calls `changed` with the files whenever they differ from `last`, until `stop`. An error is
+    /// told once for as long as it is the same. A change of `requests` asks for a look at once, and
+    /// `changed` is called even if nothing differs.
+    pub async fn watch(
+        self,
+        mut last: Vec<SourceFile>,
+        every: Duration,
+        mut requests: watch::Receiver<u64>,
+        stop: CancellationToken,
+        mut changed: impl FnMut(Result<Vec<SourceFile>, SourceError>) + Send,
+    ) {
+        let mut told = None;
+        loop {
+            let asked = tokio::select! {
+                () = stop.cancelled() => return,
+                () = sleep(every) => false,
+                asked = requests.changed() => asked.is_ok(),
+            };
+            let sources = self.clone();
+            let Ok(read) = spawn_blocking(move || sources.read()).await else {
+                return;
+            };
+            match read {
+                Ok(files) if files == last && !asked && told.is_none() => {}
+                Ok(files) => {
+                    told = None;
+                    last.clone_from(&files);
+                    changed(Ok(files));
+                }
+                Err(error) if !asked && told == Some(error.to_string()) => {}
+                Err(error) => {
+                    told = Some(error.to_string());
+                    changed(Err(error));
+                }
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<SourceFile, SourceError> {
+    let text = fs::read_to_string(path).map_err(|source| SourceError {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(SourceFile {
+        name: path.display().to_string(),
+        text,
+    })
+}
+
+fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let yaml = path.extension().is_some_and(|e| e == "yaml" || e == "yml");
+        // Names that begin with a dot are the kubelet's own (`..data`) and editors' leftovers.
+        let hidden = path
+            .file_name()
+            .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
+        if yaml && !hidden && path.is_file() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}

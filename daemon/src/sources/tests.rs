@@ -1,0 +1,88 @@
+use std::sync::{Arc, Mutex};
+
+use super::*;
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(dir.path().join(name), text).unwrap();
+    }
+    dir
+}
+
+fn texts(dir: &Path) -> Vec<String> {
+    let read = Sources::new(vec![dir.to_owned()]).read().unwrap();
+    read.into_iter().map(|file| file.text).collect()
+}
+
+#[test]
+fn a_folder_is_its_yaml_files_by_name() {
+    let dir = folder(&[
+        ("b.yml", "two"),
+        ("a.yaml", "one"),
+        ("readme.md", "no"),
+        (".x.yaml", "no"),
+    ]);
+    assert_eq!(texts(dir.path()), ["one", "two"]);
+}
+
+#[test]
+fn a_mounted_config_map_is_read_through_its_links() {
+    let dir = folder(&[]);
+    let data = dir.path().join("..2026");
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("a.yaml"), "mounted").unwrap();
+    std::os::unix::fs::symlink("..2026", dir.path().join("..data")).unwrap();
+    std::os::unix::fs::symlink("..data/a.yaml", dir.path().join("a.yaml")).unwrap();
+    assert_eq!(texts(dir.path()), ["mounted"]);
+}
+
+#[test]
+fn a_path_that_is_not_there_is_named() {
+    let error = Sources::new(vec!["/nowhere/routes.yaml".into()])
+        .read()
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot read /nowhere/routes.yaml: there is no such file or folder"
+    );
+}
+
+#[tokio::test]
+async fn a_change_is_seen_and_an_error_told_once() {
+    let dir = folder(&[("a.yaml", "old")]);
+    let sources = Sources::new(vec![dir.path().to_owned()]);
+    let (_requests, requested) = watch::channel(0);
+    let stop = CancellationToken::new();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let watching = tokio::spawn(sources.clone().watch(
+        sources.read().unwrap(),
+        Duration::from_millis(10),
+        requested,
+        stop.clone(),
+        {
+            let seen = Arc::clone(&seen);
+            move |news| {
+                seen.lock()
+                    .unwrap()
+                    .push(news.map(|f| f[0].text.clone()).map_err(|_| ()))
+            }
+        },
+    ));
+    let until = async |n: usize| {
+        while seen.lock().unwrap().len() < n {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    fs::write(dir.path().join("a.yaml"), "new").unwrap();
+    until(1).await;
+    fs::write(dir.path().join("b.yaml"), [0xff, 0xfe]).unwrap();
+    until(2).await;
+    sleep(Duration::from_millis(60)).await;
+    fs::remove_file(dir.path().join("b.yaml")).unwrap();
+    until(3).await;
+    stop.cancel();
+    watching.await.unwrap();
+    let new = || Ok("new".to_owned());
+    assert_eq!(*seen.lock().unwrap(), [new(), Err(()), new()]);
+}
