@@ -1,1 +1,49 @@
-//! placeholder
+//! The sidecar shim: plain TCP for the apps of a pod, mutual TLS for the network.
+//!
+//! - `args`, `config`: the command line, and what it means once checked
+//! - `manifests`: routes and callers, read again when the files change
+//! - `identity`: the pod's certificate, followed while it is rotated
+//! - `outbound`: an app dials an alias; a tunnel to the gateway carries it
+//! - `inbound`: a caller is checked, and the app dialled
+//! - [`capture`], [`original_dst`]: the redirect rules, and what they redirected
+//! - `dns`: the resolver inside this process
+
+mod args;
+pub mod capture;
+mod config;
+mod dns;
+mod identity;
+mod inbound;
+mod manifests;
+pub mod original_dst;
+mod outbound;
+mod serve;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+pub use args::{Mode, ShimArgs, ShimCommand};
+pub use config::Config;
+pub use inbound::{AllowRule, AllowRuleError};
+pub use serve::run;
+
+/// Runs the shim, or one of its subcommands, from its command line to its end.
+pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
+    use clap::Parser;
+    let argv: Vec<OsString> = argv.into_iter().collect();
+    // Laying rules is no server: no runtime, no log, no probes.
+    if argv.get(1).is_some_and(|word| word == "capture") {
+        return match ShimArgs::parse_from(&argv).command {
+            Some(ShimCommand::Capture(args)) => captured(&args),
+            None => ExitCode::from(2),
+        };
+    }
+    eastwest_daemon::main(argv, Config::new, run).into()
+}
+
+fn captured(args: &capture::CaptureArgs) -> ExitCode {
+    capture::run(args).unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,89 @@
+use clap::Parser;
+
+use super::*;
+
+#[derive(Debug, Parser)]
+struct Command {
+    #[command(flatten)]
+    capture: CaptureArgs,
+}
+
+fn lay(flags: &[&str]) -> Result<Ruleset, String> {
+    let argv = ["capture", "lay"].iter().chain(flags);
+    match Command::try_parse_from(argv)
+        .map_err(|error| error.to_string())?
+        .capture
+        .command
+    {
+        CaptureCommand::Lay(args) => Ok(args.rules.ruleset()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+#[test]
+fn lays_both_default_ranges_to_port_15001() {
+    assert_eq!(
+        lay(&[]).unwrap().to_string(),
+        "table inet eastwest {\n\
+         \tchain capture {\n\
+         \t\ttype nat hook output priority -100; policy accept;\n\
+         \t\tmeta skuid 1337 return\n\
+         \t\tip daddr 240.240.0.0/16 meta l4proto tcp redirect to :15001\n\
+         \t\tip6 daddr fd24:240::/32 meta l4proto tcp redirect to :15001\n\
+         \t}\n\
+         \n\
+         \tchain guard {\n\
+         \t\ttype filter hook output priority 0; policy accept;\n\
+         \t\tct direction reply return\n\
+         \t\tip daddr 240.240.0.0/16 meta l4proto tcp reject with tcp reset\n\
+         \t\tip daddr 240.240.0.0/16 reject with icmpx port-unreachable\n\
+         \t\tip6 daddr fd24:240::/32 meta l4proto tcp reject with tcp reset\n\
+         \t\tip6 daddr fd24:240::/32 reject with icmpx port-unreachable\n\
+         \t}\n\
+         }"
+    );
+}
+
+#[test]
+fn takes_several_ranges_in_place_of_the_default_ones() {
+    let words = lay(&[
+        "--range",
+        "10.250.0.0/16,10.251.0.0/16",
+        "--range",
+        "fd99::/64",
+    ])
+    .unwrap()
+    .to_string();
+    for range in [
+        "ip daddr 10.250.0.0/16",
+        "ip daddr 10.251.0.0/16",
+        "ip6 daddr fd99::/64",
+    ] {
+        assert!(words.contains(range), "{words}");
+    }
+    assert!(!words.contains("240.240"), "{words}");
+}
+
+#[test]
+fn leaves_the_uid_rule_out_for_none() {
+    assert!(
+        !lay(&["--shim-uid", "none"])
+            .unwrap()
+            .to_string()
+            .contains("skuid")
+    );
+}
+
+#[test]
+fn refuses_a_uid_that_is_none() {
+    for uid in ["-1", "4294967295", "root"] {
+        let flag = format!("--shim-uid={uid}");
+        assert!(lay(&[&flag]).unwrap_err().contains("not a uid"), "{uid}");
+    }
+}
+
+#[test]
+fn names_the_range_meant_where_host_bits_are_set() {
+    let error = lay(&["--range", "240.240.0.5/16"]).unwrap_err();
+    assert!(error.contains("did you mean 240.240.0.0/16?"), "{error}");
+}

@@ -1,0 +1,18 @@
+//! The redirect rules in a real kernel: each test in a network namespace of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at the first surprise"
+)]
+
+mod guard;
+mod nft;
+mod own_namespace;
+mod pod;
+mod redirect;
+mod rights;
+mod routes;
+mod rules;
+mod wire;
