@@ -68,20 +68,16 @@ fn for_denied(sysctl: impl Fn(&str) -> Option<String>) -> Vec<String> {
 }
 
 fn for_limit(sysctl: impl Fn(&str) -> Option<String>) -> Vec<String> {
-    LIMITS
+    let exhausted = LIMITS
         .iter()
-        .filter_map(|name| sysctl(name).map(|value| (name, value)))
-        .filter(|(_, value)| value == "0")
-        .map(|(name, _)| {
+        .find(|name| sysctl(name).as_deref() == Some("0"));
+    vec![match exhausted {
+        Some(name) => {
             let name = name.replace('/', ".");
             format!("{name} is 0 here: as root, sysctl -w {name}=10000")
-        })
-        .chain(std::iter::once(
-            "a limit on namespaces is reached: see sysctl user and the nesting of containers"
-                .to_owned(),
-        ))
-        .take(1)
-        .collect()
+        }
+        None => "a limit on namespaces is reached: see sysctl user".to_owned(),
+    }]
 }
 
 #[cfg(test)]

@@ -35,6 +35,15 @@ pub struct StageHost {
     pub(super) eastwest: PathBuf,
 }
 
+impl StageHost {
+    /// What to type for a shell on this host.
+    #[must_use]
+    pub fn shell_line(&self) -> String {
+        let (eastwest, holder, name) = (self.eastwest.display(), self.holder, &self.name);
+        format!("{eastwest} stage-exec --holder {holder} --host {name} -- sh")
+    }
+}
+
 impl Host for StageHost {
     fn name(&self) -> &str {
         &self.name

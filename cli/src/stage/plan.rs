@@ -85,6 +85,17 @@ impl StagePlan {
         self.hosts.push(host);
         self
     }
+
+    /// The host named `name`.
+    #[must_use]
+    pub fn host_named(&self, name: &str) -> Option<&HostPlan> {
+        self.hosts.iter().find(|host| host.name == name)
+    }
+
+    /// The host named `name`, to change it.
+    pub fn host_named_mut(&mut self, name: &str) -> Option<&mut HostPlan> {
+        self.hosts.iter_mut().find(|host| host.name == name)
+    }
 }
 
 impl HostPlan {

@@ -125,12 +125,6 @@ impl Stage {
         self.change(&Request::Set(End::new(host, network), link))
     }
 
-    /// The process id of the holder, for `eastwest stage-exec --holder`.
-    #[must_use]
-    pub fn holder(&self) -> u32 {
-        self.holder_id
-    }
-
     fn change(&self, request: &Request) -> Result<(), StageError> {
         let mut holder = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
         match holder.ask(request)? {

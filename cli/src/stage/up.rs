@@ -33,11 +33,7 @@ pub(super) fn run(args: &UpArgs) -> anyhow::Result<ExitCode> {
     let stage = Stage::start(&eastwest, &plan)?;
     let mut out = io::stdout();
     for host in &plan.hosts {
-        let (eastwest, holder, name) = (eastwest.display(), stage.holder(), &host.name);
-        writeln!(
-            out,
-            "{eastwest} stage-exec --holder {holder} --host {name} -- sh"
-        )?;
+        writeln!(out, "{}", stage.host(&host.name)?.shell_line())?;
     }
     out.flush()?;
     ends.wait()?;
