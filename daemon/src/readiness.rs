@@ -59,7 +59,7 @@ impl Readiness {
             name,
             shared: Arc::clone(&self.shared),
         };
-        blocker.set("has not reported yet");
+        blocker.insert("has not reported yet".to_owned());
         blocker
     }
 
@@ -98,14 +98,26 @@ impl Blocker {
     /// Nothing stands in the way any more, as far as this blocker is concerned.
     pub fn clear(&self) {
         let mut blocked = self.shared.lock();
-        if blocked.remove(self.name).is_some() && blocked.is_empty() {
+        let was_last = blocked.remove(self.name).is_some() && blocked.is_empty();
+        drop(blocked);
+        if was_last {
             self.shared.was_ready.store(true, Ordering::Relaxed);
+            tracing::info!("ready");
         }
     }
 
     /// Not ready, and why; may be called again with a newer reason.
     pub fn set(&self, reason: impl Into<String>) {
-        self.shared.lock().insert(self.name, reason.into());
+        let reason = reason.into();
+        let news = self.insert(reason.clone());
+        if news {
+            tracing::warn!("not ready: {}: {reason}", self.name);
+        }
+    }
+
+    /// Returns whether it did not block before.
+    fn insert(&self, reason: String) -> bool {
+        self.shared.lock().insert(self.name, reason).is_none()
     }
 }
 

@@ -95,7 +95,10 @@ where
             return last_word(&log, &error, Exit::Failed);
         }
     };
-    let server = run(configuration, context.clone());
+    let server = {
+        let _data = data.enter();
+        run(configuration, context.clone())
+    };
     let process = Process {
         args: &daemon,
         context: &context,

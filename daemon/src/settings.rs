@@ -20,6 +20,9 @@ mod flag;
 mod help;
 mod suggest;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use suggest::nearest;
 
 pub use config_file::ConfigFileError;
@@ -109,7 +112,7 @@ pub fn parse<A: clap::Parser>(
     let (running, typed) = deepest(&command, &typed);
     let flags = flags_of(running);
 
-    let (variables, warnings) = env::settings(&command, &flags, env);
+    let (variables, warnings) = env::settings(&command, &flags, env)?;
     let mut settings = variables;
     if let Some(path) = config_file::path(typed, &settings) {
         let from_file = config_file::read(&path, &flags)?;

@@ -94,6 +94,7 @@ fn change(calls: &AdminCalls, head: &Parts, peer: SocketAddr) -> Reply {
             )
         }
         "/reload" => {
+            tracing::info!(%peer, "asked by POST /reload to read manifests and certificates again");
             context.request_reload();
             text(StatusCode::OK, "reloading; the log says what came of it")
         }

@@ -1,5 +1,6 @@
 //! The `--config` file: a YAML map whose keys are long flags.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -54,7 +55,7 @@ pub enum ConfigFileError {
         /// What there should be.
         wanted: &'static str,
         /// What there is.
-        found: &'static str,
+        found: String,
     },
 }
 
@@ -92,7 +93,15 @@ pub(super) fn parse(
         message: e.message,
     })?;
     let mut settings = Vec::new();
+    let mut seen = HashMap::new();
     for entry in entries {
+        if let Some(first) = seen.insert(entry.key.clone(), entry.key_place) {
+            let message = format!("the key `{}` is given twice, first at {first}", entry.key);
+            return Err(ConfigFileError::Syntax {
+                place: at(entry.key_place),
+                message,
+            });
+        }
         let known = flags
             .iter()
             .find(|f| f.long == entry.key && f.long != CONFIG);

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::Command;
 
 use super::flag::{Flag, Takes, flags_of, switch, variable};
-use super::{Origin, Setting, nearest};
+use super::{Origin, Setting, SettingsError, nearest};
 
 /// What every setting's variable begins with.
 pub(super) const PREFIX: &str = "EASTWEST_";
@@ -17,7 +17,7 @@ pub(super) fn settings(
     command: &Command,
     flags: &[Flag],
     env: impl IntoIterator<Item = (OsString, OsString)>,
-) -> (Vec<Setting>, Vec<String>) {
+) -> Result<(Vec<Setting>, Vec<String>), SettingsError> {
     let mut settings = Vec::new();
     let mut warnings = Vec::new();
     for (name, value) in env {
@@ -30,7 +30,10 @@ pub(super) fn settings(
         if let Some(flag) = flags.iter().find(|flag| flag.variable() == name) {
             settings.push(Setting {
                 flag: flag.clone(),
-                values: values(flag, &value),
+                values: values(flag, &value).map_err(|message| SettingsError::Value {
+                    origin: name.to_owned(),
+                    message,
+                })?,
                 origin: Origin::Variable(name.to_owned()),
             });
         } else if !is_service_link(name, &value) && !known_elsewhere(command, name) {
@@ -39,22 +42,27 @@ pub(super) fn settings(
     }
     settings.sort_by(|a, b| a.flag.long.cmp(&b.flag.long));
     warnings.sort();
-    (settings, warnings)
+    Ok((settings, warnings))
 }
 
-fn values(flag: &Flag, value: &OsStr) -> Vec<OsString> {
+/// The value as flags take it; the error is for a person.
+fn values(flag: &Flag, value: &OsStr) -> Result<Vec<OsString>, String> {
     match (flag.takes, value.to_str()) {
-        (Takes::Many, Some(list)) => list
+        (Takes::Many, Some(list)) => Ok(list
             .split(',')
             .map(str::trim)
             .filter(|item| !item.is_empty())
             .map(OsString::from)
-            .collect(),
-        (Takes::Nothing, Some(text)) => {
-            let on = switch(text).map_or_else(|| text.to_owned(), |on| on.to_string());
-            vec![on.into()]
-        }
-        _ => vec![value.to_owned()],
+            .collect()),
+        (Takes::Nothing, text) => match text.and_then(switch) {
+            Some(on) => Ok(vec![on.to_string().into()]),
+            // Not taken for `false`: what was meant to be on would silently be off.
+            None => Err(format!(
+                "takes true or false, but this is `{}`",
+                value.to_string_lossy()
+            )),
+        },
+        _ => Ok(vec![value.to_owned()]),
     }
 }
 

@@ -42,18 +42,12 @@ fn name_variables(command: Command) -> Command {
         let Some(name) = arg.get_long().map(variable) else {
             return arg;
         };
+        let short = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let long = arg
             .get_long_help()
-            .map(|help| format!("{help}\n\n[env: {name}]"));
-        let short = arg.get_help().map(|help| format!("{help} [env: {name}]"));
-        let arg = match long {
-            Some(help) => arg.long_help(help),
-            None => arg,
-        };
-        match short {
-            Some(help) => arg.help(help),
-            None => arg,
-        }
+            .map_or_else(|| short.clone(), ToString::to_string);
+        arg.help(format!("{short} [env: {name}]"))
+            .long_help(format!("{long}\n\n[env: {name}]"))
     });
     command.mut_subcommands(name_variables)
 }

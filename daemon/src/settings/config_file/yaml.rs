@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::{DuplicateKeyPolicy, Location, Spanned, from_str_with_options, options};
 
 /// Line and column, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +49,13 @@ pub(super) enum Value {
 
 impl Value {
     /// For messages.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> String {
         match self {
-            Self::Scalar(_) => "a single value of another kind",
-            Self::List(_) => "a list",
-            Self::Null => "empty (leave the line out to keep the default)",
-            Self::Map => "a map",
-            Self::NestedList => "a list of things that are not single values",
+            Self::Scalar(text) => format!("`{text}`"),
+            Self::List(_) => "a list".to_owned(),
+            Self::Null => "empty (leave the line out to keep the default)".to_owned(),
+            Self::Map => "a map".to_owned(),
+            Self::NestedList => "a list of things that are not single values".to_owned(),
         }
     }
 }
@@ -67,25 +67,33 @@ pub(super) struct YamlError {
     pub(super) message: String,
 }
 
-/// The entries of the map that `text` is; an empty text is an empty map.
+/// The entries of the map that `text` is; an empty text is an empty map. A key given twice is two
+/// entries: the caller has better words for it than the parser.
 pub(super) fn entries(text: &str) -> Result<Vec<Entry>, YamlError> {
-    match serde_saphyr::from_str::<Option<Entries>>(text) {
+    let options = options! { duplicate_keys: DuplicateKeyPolicy::PassThrough };
+    match from_str_with_options::<Option<Entries>>(text, options) {
         Ok(entries) => Ok(entries.map_or_else(Vec::new, |entries| entries.0)),
-        Err(error) => {
-            let place = error.location().map(Place::from);
-            Err(YamlError {
-                place,
-                message: error.without_snippet().to_string(),
-            })
-        }
+        Err(error) => Err(describe(&error)),
     }
+}
+
+fn describe(error: &serde_saphyr::Error) -> YamlError {
+    let place = error.location().map(Place::from);
+    let mut message = error.without_snippet().to_string();
+    if let Some(Place { line, column }) = place {
+        // The place is said in front of the message already.
+        let said = format!(" at line {line}, column {column}");
+        message.truncate(message.strip_suffix(&said).unwrap_or(&message).len());
+    }
+    YamlError { place, message }
 }
 
 struct Entries(Vec<Entry>);
 
 impl<'de> Deserialize<'de> for Entries {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(EntriesVisitor)
+        // Not `deserialize_map`: its error would not say what was expected.
+        deserializer.deserialize_any(EntriesVisitor)
     }
 }
 
