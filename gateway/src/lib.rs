@@ -1,1 +1,96 @@
-//! placeholder
+//! The gateway: routes TLS between clusters by the server name, without decrypting it.
+//!
+//! - `args`: the command line
+//! - `exports`: the manifests that say what may be reached, read again when they change
+//! - `connection`: what one connection needs: ClientHello, route, pod
+//! - `refusal`: why a connection is not carried, and what the client is told
+//! - `serve`: accepting, and the life of each connection
+
+mod args;
+mod connection;
+mod exports;
+mod refusal;
+mod serve;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use eastwest_daemon::{Bound, Context};
+use eastwest_mesh::Mesh;
+use eastwest_transport::listener::Listener;
+use eastwest_transport::resolve::NameServers;
+use eastwest_transport::socket::SocketOptions;
+
+pub use args::GatewayArgs;
+use connection::Dialling;
+use exports::Manifests;
+use serve::Gateway;
+
+/// Runs the gateway from its command line to its end.
+pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
+    eastwest_daemon::main(argv, Config::new, run).into()
+}
+
+/// What a gateway runs with: arguments that have been checked, and manifests that have been read.
+#[derive(Debug)]
+pub struct Config {
+    args: GatewayArgs,
+    manifests: Manifests,
+    mesh: Mesh,
+}
+
+impl Config {
+    /// Reads the manifests.
+    ///
+    /// # Errors
+    /// When a file cannot be read. What is wrong inside a file is logged, and does not stop the rest.
+    pub fn new(args: GatewayArgs) -> anyhow::Result<Self> {
+        let mut manifests = Manifests::new(&args);
+        let mesh = manifests.read()?;
+        Ok(Self {
+            args,
+            manifests,
+            mesh,
+        })
+    }
+}
+
+/// Binds the gateway and serves until the process ends.
+///
+/// # Errors
+/// When the address cannot be listened on, or there is no name server.
+pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
+    let Config {
+        args,
+        manifests,
+        mesh,
+    } = config;
+    let times = &args.connection;
+    let sockets =
+        SocketOptions::with_keepalive(times.keepalive.get(), times.keepalive_interval.get());
+    let names = match args.name_servers.as_slice() {
+        [] => NameServers::of_system(),
+        servers => NameServers::at(servers),
+    };
+    let gateway = Arc::new(Gateway {
+        exports: ArcSwap::from_pointee(mesh.exports),
+        dialling: Dialling {
+            names: names.context("--name-server gives them by hand")?,
+            sockets,
+            hello_timeout: args.hello_timeout.get(),
+            connect_timeout: times.connect_timeout.get(),
+        },
+        half_close_idle: times.half_close_timeout.get(),
+        connections: context.connections.clone(),
+        shutdown: context.shutdown.clone(),
+    });
+    let listener =
+        Listener::bind(args.listen, sockets).context("--listen gives another address")?;
+    let bound = Bound::new().with("gateway", listener.local_addr()?);
+    tokio::spawn(manifests.follow(Arc::clone(&gateway), context));
+    tokio::spawn(gateway.serve_all(listener));
+    Ok(bound)
+}

@@ -1,0 +1,66 @@
+//! The gateway's command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+use eastwest_daemon::{ConnectionArgs, DaemonArgs, HumanDuration, Settings};
+use eastwest_mesh::Hostname;
+
+/// Routes TLS between clusters by the server name (SNI), without decrypting it
+///
+/// Reads the SNI of each connection's ClientHello, looks up the pod that it names, dials it and
+/// passes all bytes on. What may be reached is what the Gateway manifests list in `hosts`; the
+/// process holds no key and no certificate.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "eastwest-gateway", version, after_long_help = EXAMPLES)]
+pub struct GatewayArgs {
+    /// Istio manifests: a YAML file, or a folder of them; can be repeated
+    ///
+    /// Gateway says what is exported; ServiceEntry and DestinationRule of this cluster say which pod
+    /// an alias means and which port to dial where the convention does not. Changes are noticed.
+    #[arg(
+        short = 'f',
+        long = "manifests",
+        value_name = "FILE|DIR",
+        required = true
+    )]
+    pub manifests: Vec<PathBuf>,
+
+    /// Where other clusters connect
+    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:15443")]
+    pub listen: SocketAddr,
+
+    /// Domain of this cluster's services; nothing outside it is ever dialled
+    #[arg(long, value_name = "DOMAIN", default_value = "cluster.local")]
+    pub cluster_domain: Hostname,
+
+    /// Name server to ask for pods; can be repeated [default: those of /etc/resolv.conf]
+    #[arg(long = "name-server", value_name = "ADDR")]
+    pub name_servers: Vec<SocketAddr>,
+
+    /// Time for a client to send its whole ClientHello
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    pub hello_timeout: HumanDuration,
+
+    /// Connection settings
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+
+    /// Process settings
+    #[command(flatten)]
+    pub daemon: DaemonArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  eastwest-gateway -f gateway.yaml
+  eastwest-gateway -f /etc/eastwest/manifests --listen [::]:15443 --log-format json
+  EASTWEST_MANIFESTS=exports/ eastwest-gateway
+";
+
+impl Settings for GatewayArgs {
+    fn daemon(&self) -> &DaemonArgs {
+        &self.daemon
+    }
+}

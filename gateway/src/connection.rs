@@ -1,0 +1,117 @@
+//! One connection: ClientHello in, pod found, ClientHello out, bytes both ways.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU16;
+use std::time::Duration;
+
+use eastwest_mesh::{Dialect, Exports, Target};
+use eastwest_transport::client_hello::{self, ClientHello};
+use eastwest_transport::dial::dial;
+use eastwest_transport::resolve::NameServers;
+use eastwest_transport::sni::Sni;
+use eastwest_transport::socket::SocketOptions;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use crate::refusal::Refusal;
+
+/// The protocols that Istio's data plane offers for mTLS inside the mesh
+/// (`allIstioMtlsALPNs`, istio pilot/pkg/networking/core/listener.go).
+const ISTIO_ALPN: [&[u8]; 5] = [
+    b"istio",
+    b"istio-peer-exchange",
+    b"istio-http/1.0",
+    b"istio-http/1.1",
+    b"istio-h2",
+];
+
+/// What every connection of a gateway is handled with.
+#[derive(Debug)]
+pub(crate) struct Dialling {
+    pub(crate) names: NameServers,
+    pub(crate) sockets: SocketOptions,
+    pub(crate) hello_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+}
+
+/// A ClientHello and what it was read from.
+pub(crate) struct Greeted {
+    hello: ClientHello,
+    bytes: Vec<u8>,
+}
+
+impl Greeted {
+    /// The SNI as it came, for the log.
+    pub(crate) fn sni(&self) -> Option<&str> {
+        self.hello.sni()
+    }
+}
+
+/// A pod that has been given the ClientHello.
+pub(crate) struct Connected {
+    pub(crate) upstream: TcpStream,
+    pub(crate) address: SocketAddr,
+    pub(crate) replayed: u64,
+}
+
+impl Dialling {
+    /// Reads the ClientHello within the deadline.
+    pub(crate) async fn greet(&self, downstream: &mut TcpStream) -> Result<Greeted, Refusal> {
+        let mut bytes = Vec::new();
+        match timeout(
+            self.hello_timeout,
+            client_hello::read(downstream, &mut bytes),
+        )
+        .await
+        {
+            Ok(hello) => Ok(Greeted {
+                hello: hello?,
+                bytes,
+            }),
+            Err(_) => Err(Refusal::HelloTimeout(self.hello_timeout)),
+        }
+    }
+
+    /// Dials the pod and hands it the ClientHello.
+    pub(crate) async fn connect(
+        &self,
+        target: &Target,
+        greeted: Greeted,
+    ) -> Result<Connected, Refusal> {
+        let deadline = Instant::now() + self.connect_timeout;
+        let host = target.host.as_ref();
+        let addresses = self.names.addresses(host).await?;
+        let dialled = dial(&addresses, target.port.get(), deadline, &self.sockets)
+            .await
+            .map_err(|error| Refusal::Dial {
+                host: host.to_owned(),
+                error,
+            })?;
+        let (mut upstream, address) = (dialled.stream, dialled.address);
+        upstream
+            .write_all(&greeted.bytes)
+            .await
+            .map_err(|error| Refusal::Replay { address, error })?;
+        Ok(Connected {
+            upstream,
+            address,
+            replayed: greeted.bytes.len() as u64,
+        })
+    }
+}
+
+/// Where a ClientHello goes: what its names say, and whether a Gateway exports that.
+pub(crate) fn route(hello: &Greeted, exports: &Exports) -> Result<Target, Refusal> {
+    let hello = &hello.hello;
+    let sni: Sni = hello.sni().ok_or(Refusal::NoSni)?.parse()?;
+    let (dialect, host, port): (_, &str, Option<NonZeroU16>) = match &sni {
+        Sni::Istio(sni) => (Dialect::Istio, &sni.host, Some(sni.port)),
+        Sni::Plain(host) => (Dialect::Plain, host, None),
+    };
+    let target = exports.target(dialect, host, port)?;
+    if dialect == Dialect::Istio && !ISTIO_ALPN.iter().any(|alpn| hello.offers_alpn(alpn)) {
+        return Err(Refusal::NoIstioAlpn);
+    }
+    Ok(target)
+}

@@ -1,0 +1,93 @@
+//! Why the gateway does not carry a connection, and what it tells the client.
+//!
+//! Envoy closes without a word. We send the TLS alert that fits first, so that the client's own
+//! error names the cause; a client that knows no such alert sees a closed connection as before.
+
+use eastwest_mesh::Refusal as RouteRefusal;
+use eastwest_transport::client_hello::{HelloError, ReadHelloError};
+use eastwest_transport::dial::DialError;
+use eastwest_transport::reason::Reason;
+use eastwest_transport::resolve::ResolveError;
+use eastwest_transport::sni::SniError;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+/// Why a connection ended before a byte of it was carried.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error(transparent)]
+    Hello(#[from] ReadHelloError),
+    #[error("no complete TLS ClientHello within {0:?}")]
+    HelloTimeout(std::time::Duration),
+    #[error("the ClientHello names no server (no SNI), so that nobody can say where it should go")]
+    NoSni,
+    #[error("{0}")]
+    Sni(#[from] SniError),
+    #[error(
+        "the client offers none of Istio's ALPN protocols, which AUTO_PASSTHROUGH requires: its side \
+         does not speak mesh mTLS (a DestinationRule with tls.mode ISTIO_MUTUAL, or an endpoint label \
+         security.istio.io/tlsMode: istio, makes an Istio sidecar do so)"
+    )]
+    NoIstioAlpn,
+    #[error("{0}")]
+    Route(#[from] RouteRefusal),
+    #[error("{0}")]
+    Resolve(#[from] ResolveError),
+    #[error("{host}: {error}")]
+    Dial { host: String, error: DialError },
+    #[error("the process was told to stop")]
+    Stopped,
+    #[error("{address} did not take the ClientHello: {error}")]
+    Replay {
+        address: std::net::SocketAddr,
+        error: std::io::Error,
+    },
+}
+
+impl Refusal {
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Hello(ReadHelloError::Hello(HelloError::NotTls)) => Reason::NotTls,
+            Self::Hello(ReadHelloError::Hello(HelloError::TooLarge)) => Reason::HelloTooLarge,
+            Self::Hello(ReadHelloError::Hello(HelloError::Malformed(_))) => Reason::HelloMalformed,
+            Self::Hello(ReadHelloError::Closed { .. }) => Reason::HelloClosed,
+            Self::Hello(ReadHelloError::Io(_)) => Reason::DownstreamReset,
+            Self::HelloTimeout(_) => Reason::HelloTimeout,
+            Self::NoSni => Reason::NoSni,
+            Self::Sni(_) => Reason::BadSni,
+            Self::NoIstioAlpn => Reason::NoIstioAlpn,
+            Self::Route(_) => Reason::NotExported,
+            Self::Resolve(error) => error.reason(),
+            Self::Dial { error, .. } => error.reason,
+            Self::Replay { .. } => Reason::UpstreamReset,
+            Self::Stopped => Reason::Drained,
+        }
+    }
+
+    /// Whether this is the noise of health checks and port scans rather than of somebody's mistake.
+    pub(crate) const fn is_noise(&self) -> bool {
+        matches!(self, Self::Hello(ReadHelloError::Closed { read: 0 }))
+    }
+
+    /// The alert for the client (RFC 8446, section 6.2; RFC 7301; RFC 6066), where it speaks TLS.
+    const fn alert(&self) -> Option<u8> {
+        match self {
+            Self::NoSni | Self::Sni(_) | Self::Route(_) => Some(112), // unrecognized_name
+            Self::NoIstioAlpn => Some(120),                           // no_application_protocol
+            Self::Resolve(_) | Self::Dial { .. } | Self::Replay { .. } => Some(80), // internal_error
+            Self::Hello(_) | Self::HelloTimeout(_) | Self::Stopped => None,
+        }
+    }
+
+    /// Tells the client, as far as it can be told without waiting for it.
+    pub(crate) async fn tell(&self, downstream: &mut TcpStream) {
+        if let Some(alert) = self.alert() {
+            // alert record, TLS 1.2 on the wire, two bytes: fatal, description (RFC 8446, section 5.1)
+            let record = [21, 3, 3, 0, 2, 2, alert];
+            // Seven bytes always fit into the send buffer of a connection that has sent nothing; if
+            // not, the close says enough.
+            let _ = downstream.try_write(&record);
+            let _ = downstream.shutdown().await;
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Accepting, and the life of each connection.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use eastwest_daemon::{
+    ConnectionGuard, ConnectionInfo, ConnectionState, Connections, Direction, Ended, Shutdown,
+    Weight,
+};
+use eastwest_mesh::Exports;
+use eastwest_transport::listener::Listener;
+use eastwest_transport::reason::Reason;
+use eastwest_transport::relay::{Counts, relay};
+use tokio::net::TcpStream;
+
+use crate::connection::{Connected, Dialling, route};
+use crate::refusal::Refusal;
+
+/// What all connections of a gateway share.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    /// Replaced as a whole on reload; a connection is routed once.
+    pub(crate) exports: ArcSwap<Exports>,
+    pub(crate) dialling: Dialling,
+    pub(crate) half_close_idle: Duration,
+    pub(crate) connections: Connections,
+    pub(crate) shutdown: Shutdown,
+}
+
+impl Gateway {
+    /// Accepts connections until the process stops accepting.
+    pub(crate) async fn serve_all(self: Arc<Self>, listener: Listener) {
+        loop {
+            tokio::select! {
+                (downstream, peer) = listener.accept() => {
+                    self.shutdown.spawn(Arc::clone(&self).serve(downstream, peer));
+                }
+                () = self.shutdown.stop_accepting() => return,
+            }
+        }
+    }
+
+    async fn serve(self: Arc<Self>, mut downstream: TcpStream, peer: SocketAddr) {
+        let counts = Counts::default();
+        let info = ConnectionInfo {
+            direction: Direction::Passthrough,
+            peer,
+            bytes: counts.shared(),
+        };
+        let guard = self.connections.open(info);
+        let stop = self.shutdown.aborted_token();
+        // Boxed: what it takes to find the pod is gone once bytes pass, and an idle connection is
+        // as small as its relay.
+        let opened = tokio::select! {
+            biased;
+            opened = Box::pin(self.open(&mut downstream, &guard)) => opened,
+            () = stop.cancelled() => Err(Refusal::Stopped),
+        };
+        let Connected {
+            mut upstream,
+            address,
+            replayed,
+        } = match opened {
+            Ok(connected) => connected,
+            Err(refusal) => {
+                refusal.tell(&mut downstream).await;
+                drop(downstream);
+                let weight = if refusal.is_noise() {
+                    Weight::Noise
+                } else {
+                    Weight::Failure
+                };
+                end(guard, refusal.reason(), Some(&refusal), weight);
+                return;
+            }
+        };
+        counts.add_to_upstream(replayed);
+        guard.set_upstream(address);
+        guard.set_state(ConnectionState::Relaying);
+        let over = relay(
+            &mut downstream,
+            &mut upstream,
+            &counts,
+            self.half_close_idle,
+            &stop,
+        )
+        .await;
+        drop((downstream, upstream));
+        let weight = if over.reason == Reason::Finished {
+            Weight::Ordinary
+        } else {
+            Weight::Failure
+        };
+        end(guard, over.reason, over.error.as_ref(), weight);
+    }
+
+    async fn open(
+        &self,
+        downstream: &mut TcpStream,
+        guard: &ConnectionGuard,
+    ) -> Result<Connected, Refusal> {
+        guard.set_state(ConnectionState::Handshake);
+        let greeted = self.dialling.greet(downstream).await?;
+        if let Some(sni) = greeted.sni() {
+            guard.set_route(sni);
+        }
+        let target = route(&greeted, &self.exports.load())?;
+        guard.set_state(ConnectionState::Dialling);
+        self.dialling.connect(&target, greeted).await
+    }
+}
+
+fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>, weight: Weight) {
+    let error = error.map(|error| error as &dyn Display);
+    guard.end(&Ended {
+        reason: reason.as_str(),
+        error,
+        weight,
+    });
+}
