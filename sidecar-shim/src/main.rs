@@ -1,1 +1,5 @@
-fn main() {}
+//! The shim's process.
+
+fn main() -> std::process::ExitCode {
+    eastwest_shim::main(std::env::args_os())
+}

@@ -1,0 +1,88 @@
+//! What a shim runs with: arguments that have been checked, files that have been read.
+
+use std::time::SystemTime;
+
+use anyhow::{Context as _, bail};
+use eastwest_mesh::Mesh;
+use eastwest_transport::socket::SocketOptions;
+use eastwest_transport::tls::{Identity, IdentityFiles, IdentityStore, MinTls};
+
+use crate::args::{FileArgs, ShimArgs, TlsMin};
+use crate::inbound::Allowed;
+use crate::manifests::Manifests;
+
+/// A shim that can be run.
+#[derive(Debug)]
+pub struct Config {
+    pub(crate) args: ShimArgs,
+    pub(crate) sockets: SocketOptions,
+    pub(crate) min_tls: MinTls,
+    pub(crate) identity: IdentityStore,
+    pub(crate) manifests: Manifests,
+    pub(crate) mesh: Mesh,
+}
+
+impl Config {
+    /// Reads the certificate and the manifests.
+    ///
+    /// # Errors
+    /// When the certificate is missing or not valid, a manifest cannot be read, or the shim would
+    /// have nothing to do. What is wrong inside a manifest is logged, and does not stop the rest.
+    pub fn new(args: ShimArgs) -> anyhow::Result<Self> {
+        let identity = identity(&args.files)?;
+        let mut manifests = Manifests::new(&args);
+        let mesh = manifests.read()?;
+        if mesh.routes.is_empty() && mesh.down.is_empty() && args.inbound.ports.is_empty() {
+            bail!(
+                "nothing to do: the manifests have no alias to serve (--manifests), and no port of \
+                 this pod is to be called (--inbound PORT)"
+            );
+        }
+        if !args.inbound.ports.is_empty() && manifests.allowed(&mesh, &identity).is_empty() {
+            bail!(
+                "--inbound is given, but nobody may call: add --allow, e.g. --allow \
+                 'spiffe://{}/ns/{}/sa/*', or an AuthorizationPolicy with action ALLOW for this \
+                 pod to the manifests",
+                identity.trust_domain(),
+                identity.id().namespace().unwrap_or("NAMESPACE"),
+            );
+        }
+        let times = &args.connection;
+        let sockets =
+            SocketOptions::with_keepalive(times.keepalive.get(), times.keepalive_interval.get());
+        let min_tls = match args.files.tls_min {
+            TlsMin::Tls12 => MinTls::Tls12,
+            TlsMin::Tls13 => MinTls::Tls13,
+        };
+        let identity = IdentityStore::new(identity);
+        Ok(Self {
+            args,
+            sockets,
+            min_tls,
+            identity,
+            manifests,
+            mesh,
+        })
+    }
+
+    /// The list of those who may call.
+    pub(crate) fn allowed(&self) -> Allowed {
+        self.manifests.allowed(&self.mesh, &self.identity.current())
+    }
+}
+
+fn identity(files: &FileArgs) -> anyhow::Result<Identity> {
+    let named = match (&files.identity, &files.cert, &files.key, &files.roots) {
+        (Some(dir), ..) => IdentityFiles::in_dir(dir).context("--identity")?,
+        (None, Some(cert), Some(key), Some(roots)) => IdentityFiles {
+            cert: cert.clone(),
+            key: key.clone(),
+            roots: roots.clone(),
+        },
+        _ => bail!(
+            "no certificate: give --identity DIR (or --cert, --key and --roots); \
+             `eastwest certs` makes them for a trial"
+        ),
+    };
+    Identity::load(&named, SystemTime::now()).context("the pod's certificate cannot be used")
+}

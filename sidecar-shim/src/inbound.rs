@@ -1,0 +1,51 @@
+//! The inbound side: mTLS in, the caller checked, then the app dialled in clear.
+
+mod accept;
+mod allowed;
+mod connection;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use eastwest_daemon::{Connections, Shutdown};
+use eastwest_transport::listener::Listener;
+use eastwest_transport::socket::SocketOptions;
+
+pub(crate) use accept::Acceptance;
+pub use allowed::{AllowRule, AllowRuleError};
+pub(crate) use allowed::Allowed;
+pub(crate) use connection::AppAddress;
+
+/// What all inbound connections share.
+#[derive(Debug)]
+pub(crate) struct Inbound {
+    pub(crate) acceptance: Acceptance,
+    pub(crate) allowed: ArcSwap<Allowed>,
+    pub(crate) app: AppAddress,
+    pub(crate) sockets: SocketOptions,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) half_close_idle: Duration,
+    pub(crate) connections: Connections,
+    pub(crate) shutdown: Shutdown,
+}
+
+impl Inbound {
+    /// The ports that are served, for a message.
+    pub(crate) fn ports(&self) -> String {
+        self.acceptance.ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Accepts callers until the process stops accepting.
+    pub(crate) async fn serve_all(self: Arc<Self>, listener: Listener) {
+        loop {
+            tokio::select! {
+                (tcp, peer) = listener.accept() => {
+                    self.shutdown.spawn(Arc::clone(&self).serve(tcp, peer));
+                }
+                () = self.shutdown.stop_accepting() => return,
+            }
+        }
+    }
+}

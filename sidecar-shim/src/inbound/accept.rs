@@ -1,0 +1,155 @@
+//! The TLS side of an inbound connection: ClientHello, port, caller.
+
+use std::num::NonZeroU16;
+use std::sync::Arc;
+
+use eastwest_mesh::Principal;
+use eastwest_transport::reason::Reason;
+use eastwest_transport::sni::{Sni, SniError};
+use eastwest_transport::spiffe::SpiffeId;
+use eastwest_transport::tls::{
+    ALPN_ISTIO, ConfigError, HandshakeError, IdentityStore, MinTls, PeerPolicy, ServerAlpn, Verdict,
+};
+use rustls::server::Acceptor;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_rustls::server::{StartHandshake, TlsStream};
+use tokio_rustls::LazyConfigAcceptor;
+
+use super::allowed::Allowed;
+
+/// What inbound connections are accepted with.
+#[derive(Debug)]
+pub(crate) struct Acceptance {
+    pub(crate) identity: IdentityStore,
+    pub(crate) ports: Vec<NonZeroU16>,
+    pub(crate) min_tls: MinTls,
+}
+
+/// A caller that may come in, and where it wants to go.
+pub(crate) struct Accepted {
+    pub(crate) stream: TlsStream<TcpStream>,
+    pub(crate) port: NonZeroU16,
+    pub(crate) peer: Option<SpiffeId>,
+}
+
+/// Why a caller does not come in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AcceptError {
+    #[error("no TLS ClientHello: {0}")]
+    Hello(std::io::Error),
+    #[error("the ClientHello names no server (no SNI), so that the port is not known")]
+    NoSni,
+    #[error("{0}")]
+    Sni(#[from] SniError),
+    #[error("port {port} is not served here; served: {}", list(.served))]
+    PortNotServed { port: NonZeroU16, served: Vec<NonZeroU16> },
+    #[error(
+        "the server name {host} has no port in it, and several are served here: {}; send \
+         outbound_.PORT_._.{host}",
+        list(.served)
+    )]
+    PortUnknown { host: String, served: Vec<NonZeroU16> },
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("{0}")]
+    Handshake(HandshakeError),
+}
+
+fn list(ports: &[NonZeroU16]) -> String {
+    ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl AcceptError {
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Hello(error) => match error.kind() {
+                std::io::ErrorKind::InvalidData => Reason::NotTls,
+                std::io::ErrorKind::UnexpectedEof => Reason::HelloClosed,
+                _ => Reason::DownstreamReset,
+            },
+            Self::Handshake(error) => error.into(),
+            Self::NoSni => Reason::NoSni,
+            Self::Sni(_) => Reason::BadSni,
+            Self::PortNotServed { .. } | Self::PortUnknown { .. } => Reason::PortNotServed,
+            Self::Config(_) => Reason::NoIdentity,
+        }
+    }
+}
+
+impl Acceptance {
+    /// Takes the connection through its handshake. The caller bounds the time.
+    pub(crate) async fn accept(
+        &self,
+        tcp: TcpStream,
+        allowed: &Arc<Allowed>,
+    ) -> Result<Accepted, AcceptError> {
+        let mut start = LazyConfigAcceptor::new(Acceptor::default(), tcp)
+            .await
+            .map_err(AcceptError::Hello)?;
+        let port = match self.port(&start) {
+            Ok(port) => port,
+            Err(error) => {
+                refuse(&mut start.io).await;
+                return Err(error);
+            }
+        };
+        let offers_istio = start
+            .client_hello()
+            .alpn()
+            .is_some_and(|mut offered| offered.any(|protocol| protocol == ALPN_ISTIO));
+        let identity = self.identity.current();
+        let caller = Caller { allowed: Arc::clone(allowed), port };
+        let verdict = Verdict::new(Arc::new(caller));
+        let config = identity.server_config(
+            Arc::clone(&verdict) as Arc<_>,
+            self.min_tls,
+            ServerAlpn::answering(offers_istio),
+        )?;
+        let stream = start
+            .into_stream(config)
+            .await
+            .map_err(|error| {
+                AcceptError::Handshake(HandshakeError::new(error, &verdict))
+            })?;
+        Ok(Accepted { stream, port, peer: verdict.peer().cloned() })
+    }
+
+    /// The app's port: the one in an Istio name, the only one for a plain name.
+    fn port(&self, start: &StartHandshake<TcpStream>) -> Result<NonZeroU16, AcceptError> {
+        let hello = start.client_hello();
+        let sni: Sni = hello.server_name().ok_or(AcceptError::NoSni)?.parse()?;
+        match (sni, self.ports.as_slice()) {
+            (Sni::Istio(name), served) if served.contains(&name.port) => Ok(name.port),
+            (Sni::Istio(name), served) => {
+                Err(AcceptError::PortNotServed { port: name.port, served: served.to_vec() })
+            }
+            (Sni::Plain(_), &[only]) => Ok(only),
+            (Sni::Plain(host), served) => {
+                Err(AcceptError::PortUnknown { host, served: served.to_vec() })
+            }
+        }
+    }
+}
+
+/// Tells a client whose ClientHello cannot be served why its connection ends: a fatal
+/// `access_denied` alert in clear (RFC 8446, sections 5.1 and 6.2), the only one that no gateway
+/// sends.
+async fn refuse(tcp: &mut TcpStream) {
+    let _ = tcp.try_write(&[21, 3, 3, 0, 2, 2, 49]);
+    let _ = tcp.shutdown().await;
+}
+
+/// The policy for one connection: who may use this port.
+#[derive(Debug)]
+struct Caller {
+    allowed: Arc<Allowed>,
+    port: NonZeroU16,
+}
+
+impl PeerPolicy for Caller {
+    fn check(&self, peer: &SpiffeId) -> Result<(), String> {
+        self.allowed
+            .check(self.port, &Principal { trust_domain: peer.trust_domain(), path: peer.path() })
+    }
+}

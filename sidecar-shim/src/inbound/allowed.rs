@@ -1,0 +1,79 @@
+//! Who may use which port of this pod: flags and AuthorizationPolicies, nobody by default.
+
+use std::fmt;
+use std::num::NonZeroU16;
+use std::str::FromStr;
+
+use eastwest_mesh::{Denial, InboundPolicy, Principal, SpiffePattern};
+
+/// One `--allow`: an identity, for one port or for all.
+#[derive(Debug, Clone)]
+pub struct AllowRule {
+    port: Option<NonZeroU16>,
+    who: SpiffePattern,
+}
+
+/// A `--allow` that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct AllowRuleError(String);
+
+impl FromStr for AllowRule {
+    type Err = AllowRuleError;
+
+    /// `spiffe://td/ns/NS/sa/*`, or `3306=spiffe://...` for one port.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (port, who) = match text.split_once('=') {
+            Some((port, who)) => {
+                let number = port.parse().map_err(|_| {
+                    AllowRuleError(format!("{port:?} is not a port from 1 to 65535"))
+                })?;
+                (Some(number), who)
+            }
+            None => (None, text),
+        };
+        let who = who.parse::<SpiffePattern>().map_err(|e| AllowRuleError(e.to_string()))?;
+        Ok(Self { port, who })
+    }
+}
+
+impl fmt::Display for AllowRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => write!(f, "{port}={}", self.who),
+            None => self.who.fmt(f),
+        }
+    }
+}
+
+/// The whole list.
+#[derive(Debug)]
+pub(crate) struct Allowed {
+    rules: Vec<AllowRule>,
+    policy: InboundPolicy,
+}
+
+impl Allowed {
+    pub(crate) const fn new(rules: Vec<AllowRule>, policy: InboundPolicy) -> Self {
+        Self { rules, policy }
+    }
+
+    /// Whether nobody at all can ever come in.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules.is_empty() && self.policy.is_empty()
+    }
+
+    /// A DENY of a policy outweighs any flag; beyond that, one ALLOW of either kind is enough.
+    pub(crate) fn check(&self, port: NonZeroU16, peer: &Principal<'_>) -> Result<(), String> {
+        let denial = match self.policy.allows(port, peer) {
+            Ok(()) => return Ok(()),
+            Err(denial) => denial,
+        };
+        let by_flag = self.rules.iter().any(|rule| {
+            rule.port.is_none_or(|only| only == port)
+                && rule.who.matches(peer.trust_domain, peer.path)
+        });
+        let explicit = matches!(denial, Denial::Denied { .. });
+        if by_flag && !explicit { Ok(()) } else { Err(denial.to_string()) }
+    }
+}

@@ -1,0 +1,124 @@
+//! One inbound connection: caller accepted, app dialled, bytes carried.
+
+use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU16;
+use std::sync::Arc;
+
+use eastwest_daemon::{ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Weight};
+use eastwest_transport::dial::{DialError, Dialled, dial};
+use eastwest_transport::reason::Reason;
+use eastwest_transport::relay::{Counts, Leg, relay};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use super::Inbound;
+use super::accept::{AcceptError, Accepted};
+
+/// Where the app of this pod is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AppAddress {
+    /// The address that the caller reached: the pod's own. Not loopback, because there every caller
+    /// would look local, and MySQL's `'user'@'localhost'` accounts would be open to the far cluster.
+    Pod,
+    /// An address that the user names.
+    At(IpAddr),
+}
+
+/// Why a caller got nowhere.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("{0}")]
+    Accept(#[from] AcceptError),
+    #[error("no complete TLS handshake within {0:?}")]
+    Timeout(std::time::Duration),
+    #[error("the app at {0}")]
+    Dial(DialError),
+    #[error("the process was told to stop")]
+    Stopped,
+    #[error("the caller's connection broke: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl Refused {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Accept(error) => error.reason(),
+            Self::Timeout(_) => Reason::HandshakeTimeout,
+            Self::Dial(error) => error.reason,
+            Self::Stopped => Reason::Drained,
+            Self::Io(_) => Reason::DownstreamReset,
+        }
+    }
+}
+
+impl Inbound {
+    pub(super) async fn serve(self: Arc<Self>, tcp: TcpStream, peer: SocketAddr) {
+        let counts = Counts::default();
+        let info = ConnectionInfo { direction: Direction::Inbound, peer, bytes: counts.shared() };
+        let guard = self.connections.open(info);
+        let stop = self.shutdown.aborted_token();
+        // Boxed, so that the handshake's state does not stay with the connection for its life.
+        let (mut caller, mut app) = match Box::pin(self.open(tcp, &guard)).await {
+            Ok(legs) => legs,
+            Err(refused) => {
+                end(guard, refused.reason(), Some(&refused));
+                return;
+            }
+        };
+        guard.set_state(ConnectionState::Relaying);
+        let over = relay(&mut caller, &mut app, &counts, self.half_close_idle, &stop).await;
+        drop((caller, app));
+        end(guard, over.reason, over.error.as_ref());
+    }
+
+    async fn open(
+        &self,
+        tcp: TcpStream,
+        guard: &ConnectionGuard,
+    ) -> Result<(tokio_rustls::server::TlsStream<TcpStream>, TcpStream), Refused> {
+        let pod = tcp.local_addr()?.ip().to_canonical();
+        guard.set_state(ConnectionState::Handshake);
+        let allowed = self.allowed.load_full();
+        let accepting = timeout(self.handshake_timeout, self.acceptance.accept(tcp, &allowed));
+        let accepted = tokio::select! {
+            biased;
+            accepted = accepting => {
+                accepted.map_err(|_| Refused::Timeout(self.handshake_timeout))??
+            }
+            () = self.shutdown.aborted() => return Err(Refused::Stopped),
+        };
+        let Accepted { stream, port, peer } = accepted;
+        guard.set_route(port.to_string());
+        if let Some(peer) = peer {
+            guard.set_identity(peer.as_str());
+        }
+        guard.set_state(ConnectionState::Dialling);
+        match self.dial_app(pod, port).await {
+            Ok(app) => {
+                guard.set_upstream(app.address);
+                Ok((stream, app.stream))
+            }
+            Err(error) => {
+                // A reset, so that the far app sees an error and not the end of a stream.
+                stream.reset_on_close();
+                Err(Refused::Dial(error))
+            }
+        }
+    }
+
+    async fn dial_app(&self, pod: IpAddr, port: NonZeroU16) -> Result<Dialled, DialError> {
+        let address = match self.app {
+            AppAddress::Pod => pod,
+            AppAddress::At(address) => address,
+        };
+        let deadline = Instant::now() + self.connect_timeout;
+        dial(&[address], port.get(), deadline, &self.sockets).await
+    }
+}
+
+fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>) {
+    let weight = if reason == Reason::Finished { Weight::Ordinary } else { Weight::Failure };
+    let error = error.map(|error| error as &dyn Display);
+    guard.end(&Ended { reason: reason.as_str(), error, weight });
+}

@@ -1,0 +1,73 @@
+//! The outbound side: what apps dial in clear leaves as mTLS to a gateway.
+
+mod connection;
+mod listeners;
+mod table;
+mod tunnel;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use eastwest_daemon::{Connections, Shutdown};
+use eastwest_transport::listener::Listener;
+use eastwest_transport::reason::Reason;
+
+use crate::original_dst::original_dst;
+use connection::Destination;
+pub(crate) use listeners::VipListeners;
+pub(crate) use table::RouteTable;
+pub(crate) use tunnel::Tunnels;
+
+/// What all outbound connections share.
+#[derive(Debug)]
+pub(crate) struct Outbound {
+    pub(crate) routes: ArcSwap<RouteTable>,
+    pub(crate) tunnels: Tunnels,
+    pub(crate) half_close_idle: Duration,
+    pub(crate) connections: Connections,
+    pub(crate) shutdown: Shutdown,
+}
+
+impl Outbound {
+    /// Serves the address of one alias (mode `vip`) until `listener` is dropped with its task.
+    pub(crate) async fn serve_vip(self: Arc<Self>, listener: Listener, address: SocketAddr) {
+        loop {
+            let (app, peer) = listener.accept().await;
+            let destination = self.destination(address);
+            self.shutdown.spawn(Arc::clone(&self).serve(app, peer, destination));
+        }
+    }
+
+    /// Serves what the redirect rules send here (mode `redirect`).
+    pub(crate) async fn serve_redirected(self: Arc<Self>, listener: Listener) {
+        loop {
+            let (app, peer) = listener.accept().await;
+            let destination = match original_dst(&app) {
+                Ok(dialled) => self.destination(dialled),
+                Err(error) => Destination::Unknown {
+                    reason: Reason::NotRedirected,
+                    said: error.to_string(),
+                },
+            };
+            self.shutdown.spawn(Arc::clone(&self).serve(app, peer, destination));
+        }
+    }
+
+    fn destination(&self, dialled: SocketAddr) -> Destination {
+        let routes = self.routes.load();
+        if let Some(route) = routes.route(dialled) {
+            return Destination::Route(Arc::clone(route));
+        }
+        let said = match routes.ports_of(dialled).as_slice() {
+            [] => format!("{dialled} is the address of no alias in the manifests"),
+            ports => {
+                let ports: Vec<_> =
+                    ports.iter().map(|(alias, port)| format!("{alias}:{port}")).collect();
+                format!("{dialled} is not served: that address has {}", ports.join(", "))
+            }
+        };
+        Destination::Unknown { reason: Reason::NoRoute, said }
+    }
+}

@@ -1,0 +1,109 @@
+//! One connection of an app: route found, tunnel opened, bytes carried.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use eastwest_daemon::{ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Weight};
+use eastwest_mesh::Route;
+use eastwest_transport::reason::Reason;
+use eastwest_transport::relay::{Counts, relay};
+use eastwest_transport::socket::reset_on_close;
+use tokio::net::TcpStream;
+
+use super::Outbound;
+use super::tunnel::{Tunnel, TunnelError};
+
+/// Where an app's connection was meant to go, or why nobody can tell.
+pub(super) enum Destination {
+    Route(Arc<Route>),
+    Unknown { reason: Reason, said: String },
+}
+
+/// Why the app's connection ended before it carried anything.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("{0}")]
+    Tunnel(#[from] TunnelError),
+    #[error("the process was told to stop")]
+    Stopped,
+}
+
+impl Refused {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Tunnel(error) => error.reason(),
+            Self::Stopped => Reason::Drained,
+        }
+    }
+}
+
+impl Outbound {
+    pub(super) async fn serve(
+        self: Arc<Self>,
+        app: TcpStream,
+        peer: SocketAddr,
+        destination: Destination,
+    ) {
+        let counts = Counts::default();
+        let info =
+            ConnectionInfo { direction: Direction::Outbound, peer, bytes: counts.shared() };
+        let guard = self.connections.open(info);
+        match destination {
+            Destination::Route(route) => self.carry(app, &route, counts, guard).await,
+            Destination::Unknown { reason, said } => {
+                reset_on_close(&app);
+                drop(app);
+                end(guard, reason, Some(&said));
+            }
+        }
+    }
+
+    async fn carry(
+        &self,
+        mut app: TcpStream,
+        route: &Route,
+        counts: Counts,
+        guard: ConnectionGuard,
+    ) {
+        guard.set_route(route.alias.as_ref());
+        guard.set_state(ConnectionState::Dialling);
+        // Boxed, so that the handshake's state does not stay with the connection for its life.
+        let mut tunnel = match Box::pin(self.open(route)).await {
+            Ok(tunnel) => tunnel,
+            Err(refused) => {
+                // The app learns it now, as an error, and MySQL tries its next source.
+                reset_on_close(&app);
+                drop(app);
+                end(guard, refused.reason(), Some(&refused));
+                return;
+            }
+        };
+        guard.set_upstream(tunnel.gateway);
+        if let Some(peer) = &tunnel.peer {
+            guard.set_identity(peer.as_str());
+        }
+        guard.set_state(ConnectionState::Relaying);
+        let stop = self.shutdown.aborted_token();
+        let over =
+            relay(&mut app, &mut tunnel.stream, &counts, self.half_close_idle, &stop).await;
+        drop((app, tunnel));
+        end(guard, over.reason, over.error.as_ref());
+    }
+
+    async fn open(&self, route: &Route) -> Result<Tunnel, Refused> {
+        tokio::select! {
+            biased;
+            opened = self.tunnels.open(route) => Ok(opened?),
+            () = self.shutdown.aborted() => Err(Refused::Stopped),
+        }
+    }
+}
+
+fn end<E: std::fmt::Display>(guard: ConnectionGuard, reason: Reason, error: Option<&E>) {
+    let weight = if reason == Reason::Finished { Weight::Ordinary } else { Weight::Failure };
+    guard.end(&Ended {
+        reason: reason.as_str(),
+        error: error.map(|error| error as &dyn std::fmt::Display),
+        weight,
+    });
+}

@@ -1,0 +1,170 @@
+//! Opening the mTLS connection for one route: gateway dialled, TLS done, the far end known.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use eastwest_mesh::{Address, GatewayEndpoint, Principal, Route};
+use eastwest_transport::dial::{DialError, Dialled, dial};
+use eastwest_transport::reason::Reason;
+use eastwest_transport::resolve::{NameServers, ResolveError};
+use eastwest_transport::socket::SocketOptions;
+use eastwest_transport::spiffe::SpiffeId;
+use eastwest_transport::tls::{
+    ConfigError, HandshakeError, Identity, IdentityStore, MinTls, PeerPolicy, Verdict,
+};
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// How tunnels are opened; the same for all routes.
+#[derive(Debug)]
+pub(crate) struct Tunnels {
+    pub(crate) identity: IdentityStore,
+    pub(crate) names: NameServers,
+    pub(crate) sockets: SocketOptions,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) min_tls: MinTls,
+}
+
+/// An open tunnel whose far end is the one that the route asks for.
+pub(crate) struct Tunnel {
+    pub(crate) stream: TlsStream<TcpStream>,
+    pub(crate) gateway: SocketAddr,
+    pub(crate) peer: Option<SpiffeId>,
+}
+
+/// Why a tunnel could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TunnelError {
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("gateway {endpoint}: {error}")]
+    Resolve { endpoint: GatewayEndpoint, error: ResolveError },
+    #[error("gateway {endpoint}: {error}")]
+    Dial { endpoint: GatewayEndpoint, error: DialError },
+    #[error("the route has no gateway")]
+    NoGateway,
+    #[error("the server name {0} cannot be sent in TLS")]
+    ServerName(String),
+    #[error("gateway {gateway}: no TLS answer within {after:?}")]
+    Timeout { gateway: SocketAddr, after: Duration },
+    #[error("gateway {gateway}: {error}")]
+    Handshake { gateway: SocketAddr, error: HandshakeError },
+}
+
+impl TunnelError {
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Config(_) => Reason::NoIdentity,
+            Self::Resolve { error, .. } => error.reason(),
+            Self::Dial { error, .. } => error.reason,
+            Self::NoGateway => Reason::NoRoute,
+            Self::ServerName(_) => Reason::BadSni,
+            Self::Timeout { .. } => Reason::HandshakeTimeout,
+            Self::Handshake { error, .. } => error.into(),
+        }
+    }
+}
+
+impl Tunnels {
+    /// Opens the tunnel for `route`. Gateways are tried in order; all of them together have the
+    /// connect timeout.
+    pub(crate) async fn open(&self, route: &Route) -> Result<Tunnel, TunnelError> {
+        let identity = self.identity.current();
+        let gateway = self.dial_gateway(&route.gateways).await?;
+        self.handshake(route, &identity, gateway.stream, gateway.address).await
+    }
+
+    async fn dial_gateway(
+        &self,
+        endpoints: &[GatewayEndpoint],
+    ) -> Result<Dialled, TunnelError> {
+        let deadline = Instant::now() + self.connect_timeout;
+        let mut failed = TunnelError::NoGateway;
+        for (tried, endpoint) in endpoints.iter().enumerate() {
+            // Each of those that are left may take its share of the time that is left.
+            let left = deadline.saturating_duration_since(Instant::now());
+            let share = left / u32::try_from(endpoints.len() - tried).unwrap_or(1);
+            match self.dial_endpoint(endpoint, Instant::now() + share).await {
+                Ok(connected) => return Ok(connected),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+
+    async fn dial_endpoint(
+        &self,
+        endpoint: &GatewayEndpoint,
+        deadline: Instant,
+    ) -> Result<Dialled, TunnelError> {
+        let addresses: Vec<IpAddr> = match &endpoint.address {
+            Address::Ip(ip) => vec![*ip],
+            Address::Name(name) => self
+                .names
+                .addresses(name.as_ref())
+                .await
+                .map_err(|error| TunnelError::Resolve { endpoint: endpoint.clone(), error })?,
+        };
+        dial(&addresses, endpoint.port.get(), deadline, &self.sockets)
+            .await
+            .map_err(|error| TunnelError::Dial { endpoint: endpoint.clone(), error })
+    }
+
+    async fn handshake(
+        &self,
+        route: &Route,
+        identity: &Identity,
+        tcp: TcpStream,
+        gateway: SocketAddr,
+    ) -> Result<Tunnel, TunnelError> {
+        let verdict = Verdict::new(Arc::new(FarEnd::of(route, identity)));
+        let config = identity.client_config(Arc::clone(&verdict) as Arc<_>, self.min_tls)?;
+        let name = ServerName::try_from(route.sni.clone())
+            .map_err(|_| TunnelError::ServerName(route.sni.clone()))?;
+        let deadline = Instant::now() + self.handshake_timeout;
+        let connecting = TlsConnector::from(config).connect(name, tcp);
+        let stream = match timeout_at(deadline, connecting).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                let error = HandshakeError::new(error, &verdict);
+                return Err(TunnelError::Handshake { gateway, error });
+            }
+            Err(_) => return Err(TunnelError::Timeout { gateway, after: self.handshake_timeout }),
+        };
+        Ok(Tunnel { stream, gateway, peer: verdict.peer().cloned() })
+    }
+}
+
+/// The rule for who may be at the far end of a route.
+#[derive(Debug)]
+struct FarEnd {
+    rule: eastwest_mesh::PeerRule,
+    own_trust_domain: String,
+    origin: String,
+}
+
+impl FarEnd {
+    fn of(route: &Route, identity: &Identity) -> Self {
+        Self {
+            rule: route.peer.clone(),
+            own_trust_domain: identity.trust_domain().to_owned(),
+            origin: route.origin.to_string(),
+        }
+    }
+}
+
+impl PeerPolicy for FarEnd {
+    fn check(&self, peer: &SpiffeId) -> Result<(), String> {
+        let principal = Principal { trust_domain: peer.trust_domain(), path: peer.path() };
+        if self.rule.allows(&principal, &self.own_trust_domain) {
+            return Ok(());
+        }
+        let expected = self.rule.expected(&self.own_trust_domain);
+        Err(format!("the route ({}) expects {expected}", self.origin))
+    }
+}
