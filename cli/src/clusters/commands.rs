@@ -1,0 +1,187 @@
+//! How each program of the clusters is started.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use hickory_proto::op::{Message, Query};
+use hickory_proto::rr::{Name, RData, RecordType};
+
+use super::{Clusters, ClustersError, HELLO, Layout, Pod, SECRET, SOURCE};
+
+/// Which addresses of the app in a pod of cluster B lead into the shim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capture {
+    /// A loopback address for each alias.
+    Vip,
+    /// Virtual IPs and redirect rules, for a pod that owns the port itself.
+    Redirect,
+}
+
+impl Clusters {
+    /// Starts the name servers of both clusters.
+    ///
+    /// # Errors
+    /// When one does not become ready.
+    pub fn start_dns(&mut self) -> Result<(), ClustersError> {
+        let empty = self.dir().join("cluster-b.zone");
+        std::fs::write(&empty, "kubernetes.default.svc.cluster.local A 10.96.0.1 30\n")
+            .map_err(|source| ClustersError::File { path: empty.clone(), source })?;
+        let layout = self.layout();
+        self.start_name_server("a-dns", layout.dns_a(), &self.zone_file())?;
+        self.start_name_server("b-dns", layout.dns_b(), &empty)
+    }
+
+    fn start_name_server(
+        &mut self,
+        host: &str,
+        listen: SocketAddr,
+        zone: &Path,
+    ) -> Result<(), ClustersError> {
+        let mut command = self.eastwest_on(host)?;
+        command.args(["stage-dns", "--listen", &listen.to_string(), "--zone"]).arg(zone);
+        let log = self.dir().join(format!("{host}.log"));
+        self.start(host, command, || says(&log, "listening"))
+    }
+
+    /// Starts a pod of cluster A: an app that says hello, and its shim.
+    ///
+    /// # Errors
+    /// When one does not become ready.
+    pub fn start_hello_pod(&mut self, pod: &Pod) -> Result<(), ClustersError> {
+        let app = SocketAddr::new(self.layout().pod(pod), pod.port);
+        let mut command = self.eastwest_on(pod.name)?;
+        command.args(["stage-hello", "--listen", &app.to_string(), "--name", pod.name]);
+        let name = format!("{}-app", pod.name);
+        let log = self.dir().join(format!("{name}.log"));
+        self.start(&name, command, || says(&log, "listening"))?;
+        self.start_inbound_shim(pod)
+    }
+
+    /// Starts the shim of a pod of cluster A.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_inbound_shim(&mut self, pod: &Pod) -> Result<(), ClustersError> {
+        let listen = SocketAddr::new(self.layout().pod(pod), 15444);
+        let identity = self.certificates().workload("cluster-a", pod.namespace, pod.account)?;
+        let mut command = self.server(pod.name, "shim")?;
+        command.arg("--manifests").arg(self.manifests().cluster_a());
+        command.arg("--identity").arg(identity);
+        command.args(["--inbound", &pod.port.to_string()]);
+        command.args(["--inbound-listen", &listen.to_string()]);
+        self.start_server(&format!("{}-shim", pod.name), pod.name, command)
+    }
+
+    /// Starts the gateway of cluster A.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_gateway(&mut self) -> Result<(), ClustersError> {
+        let layout = self.layout();
+        let mut command = self.server("gateway", "gateway")?;
+        command.arg("--manifests").arg(self.manifests().cluster_a());
+        command.args(["--listen", &layout.gateway().to_string()]);
+        command.args(["--name-server", &layout.dns_a().to_string()]);
+        self.start_server("gateway", "gateway", command)
+    }
+
+    /// Starts the shim, with the resolver in it, in a pod of cluster B.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_outbound_shim(
+        &mut self,
+        host: &str,
+        (namespace, account): (&str, &str),
+        capture: Capture,
+    ) -> Result<(), ClustersError> {
+        let layout = self.layout();
+        let identity = self.certificates().workload("cluster-b", namespace, account)?;
+        let mut command = self.server(host, "shim")?;
+        command.arg("--manifests").arg(self.manifests().cluster_b());
+        command.arg("--identity").arg(identity);
+        command.args(["--dns-listen", &layout.resolver().to_string()]);
+        command.args(["--dns-upstream", &layout.dns_b().to_string()]);
+        command.args(["--name-server", &layout.dns_b().to_string()]);
+        command.args(match capture {
+            Capture::Vip => ["--mode", "vip"],
+            Capture::Redirect => ["--mode", "redirect"],
+        });
+        self.start_server(&format!("{host}-shim"), host, command)
+    }
+
+    /// All of cluster A that says hello, the pod that is not exported, and the gateway.
+    ///
+    /// # Errors
+    /// When one does not become ready.
+    pub fn start_cluster_a(&mut self) -> Result<(), ClustersError> {
+        for pod in HELLO.iter().chain([&SECRET]) {
+            self.start_hello_pod(pod)?;
+        }
+        self.start_gateway()
+    }
+
+    /// The shim of the source database's pod; the database itself is the caller's.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_source_shim(&mut self) -> Result<(), ClustersError> {
+        self.start_inbound_shim(&SOURCE)
+    }
+
+    /// A command for one of the three servers, with the flags that all of them have.
+    fn server(&self, host: &str, server: &str) -> Result<Command, ClustersError> {
+        let probes = self.layout().probes(host);
+        let mut command = self.eastwest_on(host)?;
+        command.arg(server);
+        command.args(["--log-format", "json", "--log-level", "info"]);
+        command.args(["--ready-address", &format!("{probes}:15021")]);
+        command.args(["--metrics-address", &format!("{probes}:15020")]);
+        command.args(["--admin-address", &format!("{probes}:15000")]);
+        Ok(command)
+    }
+
+    fn start_server(
+        &mut self,
+        name: &str,
+        host: &str,
+        command: Command,
+    ) -> Result<(), ClustersError> {
+        let probes = self.layout().probes(host);
+        let mut wait = self.eastwest_on(host)?;
+        wait.args(["wait", "--max", "50ms", "--address", &format!("{probes}:15021")]);
+        wait.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        self.start(name, command, || wait.status().is_ok_and(|status| status.success()))
+    }
+
+    /// Asks the resolver of cluster B, over UDP, what `host` stands for.
+    pub(super) fn ask_resolver(
+        &self,
+        host: &str,
+    ) -> Result<Option<std::net::IpAddr>, ClustersError> {
+        debug_assert_eq!(self.layout(), Layout::Loopback);
+        ask(self.layout().resolver(), host).map_err(|error| ClustersError::Resolver(error.to_string()))
+    }
+}
+
+fn says(log: &Path, word: &str) -> bool {
+    std::fs::read_to_string(log).is_ok_and(|text| text.contains(word))
+}
+
+fn ask(server: SocketAddr, host: &str) -> anyhow::Result<Option<std::net::IpAddr>> {
+    let mut question = Message::query();
+    question.metadata.id = 1;
+    question.metadata.recursion_desired = true;
+    question.add_query(Query::query(Name::from_utf8(host)?, RecordType::A));
+    let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0))?;
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(5)))?;
+    socket.send_to(&question.to_vec()?, server)?;
+    let mut packet = [0; 1500];
+    let (n, _) = socket.recv_from(&mut packet)?;
+    let answer = Message::from_vec(packet.get(..n).unwrap_or_default())?;
+    Ok(answer.answers.iter().find_map(|record| match &record.data {
+        RData::A(a) => Some(std::net::IpAddr::V4(a.0)),
+        _ => None,
+    }))
+}

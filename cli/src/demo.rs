@@ -1,0 +1,69 @@
+//! `eastwest demo`: the two clusters, shown to a person.
+
+mod hello;
+mod table;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::clusters::{Clusters, Layout};
+use crate::stage::{Stage, StageError};
+
+/// Two clusters on this machine, and what the path between them does
+///
+/// Needs no Kubernetes, and no root where the kernel lets you make user namespaces. Everything is
+/// real: processes, sockets, DNS, TLS, identities. It all ends with the demo, also on Ctrl-C.
+///
+/// Exit status 0: everything was as it should be. 1: something was not.
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// Also replicate a database: a replica in cluster B follows db-pxc-0 of cluster A
+    ///
+    /// Real MySQL servers, fetched by package name from your Debian mirror into a folder of their
+    /// own, the first time.
+    #[arg(long)]
+    mysql: bool,
+    /// Leave it running, and print how to get a shell in cluster B; Ctrl-C ends it
+    #[arg(long)]
+    keep: bool,
+    /// Use loopback addresses instead of namespaces
+    #[arg(long, conflicts_with = "mysql")]
+    loopback: bool,
+}
+
+/// Shows it.
+///
+/// # Errors
+/// When the clusters cannot be set up.
+pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout();
+    let eastwest = std::env::current_exe()?;
+    let layout = layout(args, &eastwest, &mut out)?;
+    writeln!(out, "Two clusters, {}:", described(layout))?;
+    let mut clusters = Clusters::prepare(&eastwest, layout)?;
+    let ok = hello::show(&mut clusters, &mut out)?;
+    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+const fn described(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Stage => "each pod in a network namespace of its own",
+        Layout::Loopback => "on loopback addresses of this machine",
+    }
+}
+
+fn layout(args: &DemoArgs, eastwest: &Path, out: &mut impl Write) -> anyhow::Result<Layout> {
+    if args.loopback {
+        return Ok(Layout::Loopback);
+    }
+    match Stage::supported(eastwest) {
+        Ok(()) => Ok(Layout::Stage),
+        Err(StageError::Refused(refusal)) if !args.mysql => {
+            writeln!(out, "Namespaces are refused here: {refusal}")?;
+            writeln!(out, "So loopback addresses are used, where nothing keeps the clusters apart.\n")?;
+            Ok(Layout::Loopback)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
