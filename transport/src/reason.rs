@@ -3,6 +3,10 @@
 
 use std::fmt;
 
+use rustls::AlertDescription;
+
+use crate::tls::{HandshakeError, PeerAlert, PeerError, PeerFault};
+
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
         /// The end of a connection. *Downstream* is the peer that connected to us, *upstream* the one
@@ -81,6 +85,8 @@ reasons! {
     PeerNotAllowed = "peer_not_allowed",
     /// The peer refused our certificate or our identity with a TLS alert.
     RefusedByPeer = "refused_by_peer",
+    /// The gateway says that it cannot reach the pod (TLS alert `internal_error`).
+    PodUnreachable = "pod_unreachable",
     /// The port in the SNI is not one that this pod serves.
     PortNotServed = "port_not_served",
 
@@ -102,6 +108,29 @@ reasons! {
     UpstreamFailed = "upstream_failed",
     /// One direction had ended, and the other was silent for the whole half-close time.
     HalfCloseIdle = "half_close_idle",
+}
+
+impl From<&HandshakeError> for Reason {
+    /// Our gateway answers a ClientHello that it cannot route with an alert, before any handshake;
+    /// the alerts it uses are sent by no pod at that moment.
+    fn from(error: &HandshakeError) -> Self {
+        use AlertDescription as Alert;
+        match error {
+            HandshakeError::Refused(PeerError { fault: PeerFault::NotAllowed(_), .. }) => {
+                Self::PeerNotAllowed
+            }
+            HandshakeError::Refused(_) => Self::PeerCertificate,
+            HandshakeError::RefusedByPeer(PeerAlert::Other(alert)) => match alert {
+                Alert::UnrecognisedName => Self::NotExported,
+                Alert::InternalError => Self::PodUnreachable,
+                Alert::NoApplicationProtocol => Self::NoIstioAlpn,
+                _ => Self::RefusedByPeer,
+            },
+            HandshakeError::RefusedByPeer(_) => Self::RefusedByPeer,
+            HandshakeError::Tls(_) => Self::HandshakeFailed,
+            HandshakeError::Closed | HandshakeError::Io(_) => Self::HandshakeClosed,
+        }
+    }
 }
 
 impl fmt::Display for Reason {

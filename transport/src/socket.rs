@@ -43,6 +43,13 @@ impl SocketOptions {
         Self { keepalive: Some(Keepalive::default()), user_timeout: None }
     }
 
+    /// The standard options with other keepalive times; an idle time of zero turns it off.
+    #[must_use]
+    pub fn with_keepalive(idle: Duration, interval: Duration) -> Self {
+        let keepalive = Keepalive { idle, interval, ..Keepalive::default() };
+        Self { keepalive: (!idle.is_zero()).then_some(keepalive), ..Self::standard() }
+    }
+
     /// Applies the options. A socket that refuses one is still a connection, so failures are only
     /// logged.
     pub fn apply(&self, stream: &TcpStream) {
