@@ -8,6 +8,7 @@ use crate::{Mesh, Options};
 mod addresses;
 mod alias;
 mod exported;
+mod far_end;
 mod istio;
 mod neighbours;
 mod rules;

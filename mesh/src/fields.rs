@@ -7,22 +7,16 @@ use crate::report::Report;
 use crate::suggest;
 use crate::yaml::{Entry, Mark, Node, Value};
 
+mod field;
+
+pub(crate) use field::Field;
+
 /// A mapping being read. Absent and `null` are the same, as in the Kubernetes API.
 pub(crate) struct Fields<'a> {
     path: String,
     mark: Mark,
     entries: &'a [Entry],
     known: Vec<&'static str>,
-    report: &'a Report,
-}
-
-/// A value under a key, with its path for messages.
-#[derive(Clone)]
-pub(crate) struct Field<'a> {
-    pub(crate) path: String,
-    /// Where the key stands; for an item of a list, where the item stands.
-    pub(crate) key: Mark,
-    pub(crate) node: &'a Node,
     report: &'a Report,
 }
 
@@ -47,6 +41,17 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A mapping that is not there at all; `mark` is where it should be.
+    pub(crate) fn absent(path: &str, mark: Mark, report: &'a Report) -> Self {
+        Self {
+            path: path.to_owned(),
+            mark,
+            entries: &[],
+            known: Vec::new(),
+            report,
+        }
+    }
+
     pub(crate) const fn mark(&self) -> Mark {
         self.mark
     }
@@ -59,12 +64,7 @@ impl<'a> Fields<'a> {
             return None;
         }
         let path = self.child(key);
-        Some(Field {
-            path,
-            key: entry.mark,
-            node: &entry.node,
-            report: self.report,
-        })
+        Some(Field::new(path, entry.mark, &entry.node, self.report))
     }
 
     pub(crate) fn text(&mut self, key: &'static str) -> Option<Located<&'a str>> {
@@ -75,7 +75,7 @@ impl<'a> Fields<'a> {
         self.get(key)?.port()
     }
 
-    pub(crate) fn mapping(&mut self, key: &'static str) -> Option<Fields<'a>> {
+    pub(crate) fn mapping(&mut self, key: &'static str) -> Option<Self> {
         let field = self.get(key)?;
         Some(field.fields())
     }
@@ -149,75 +149,5 @@ impl<'a> Fields<'a> {
         } else {
             format!("{}.{key}", self.path)
         }
-    }
-}
-
-impl<'a> Field<'a> {
-    pub(crate) fn fields(&self) -> Fields<'a> {
-        Fields::of(self.node, &self.path, self.report)
-    }
-
-    pub(crate) fn text(&self) -> Option<Located<&'a str>> {
-        match &self.node.value {
-            Value::Text(text) => Some(self.report.locate(self.node.mark, text.as_str())),
-            Value::List(_) | Value::Map(_) => self.wrong("a text"),
-            _ => self.wrong("a text; put it in quotes"),
-        }
-    }
-
-    pub(crate) fn port(&self) -> Option<Located<NonZeroU16>> {
-        match &self.node.value {
-            &Value::Integer(number) => {
-                let port = u16::try_from(number).ok().and_then(NonZeroU16::new);
-                match port {
-                    Some(port) => Some(self.report.locate(self.node.mark, port)),
-                    None => self.wrong("a port from 1 to 65535"),
-                }
-            }
-            _ => self.wrong("a port from 1 to 65535, without quotes"),
-        }
-    }
-
-    pub(crate) fn items(&self) -> Vec<Field<'a>> {
-        let Value::List(items) = &self.node.value else {
-            return self.wrong("a list").unwrap_or_default();
-        };
-        let item = |(i, node): (usize, &'a Node)| {
-            let path = format!("{}[{i}]", self.path);
-            Field {
-                path,
-                key: node.mark,
-                node,
-                report: self.report,
-            }
-        };
-        items.iter().enumerate().map(item).collect()
-    }
-
-    pub(crate) fn values(&self) -> Vec<(&'a str, Field<'a>)> {
-        let Value::Map(entries) = &self.node.value else {
-            return self.wrong("a mapping").unwrap_or_default();
-        };
-        let value = |entry: &'a Entry| {
-            let path = format!("{}.{}", self.path, entry.key);
-            let field = Field {
-                path,
-                key: entry.mark,
-                node: &entry.node,
-                report: self.report,
-            };
-            (entry.key.as_str(), field)
-        };
-        entries.iter().map(value).collect()
-    }
-
-    /// Reports that the value is not what it must be.
-    pub(crate) fn wrong<T>(&self, expected: &str) -> Option<T> {
-        let (path, found) = (&self.path, self.node.describe());
-        self.report.error(
-            self.node.mark,
-            format!("{path} must be {expected}, not {found}"),
-        );
-        None
     }
 }

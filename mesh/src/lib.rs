@@ -95,10 +95,18 @@ pub fn load(sources: &[Source], options: &Options) -> Mesh {
         .enumerate()
         .map(|(i, source)| (source.name.as_str(), i))
         .collect();
-    mesh.findings.sort_by_key(|finding| {
+    mesh.findings.sort_by_cached_key(|finding| {
         let Origin { file, line, column } = &finding.origin;
-        (order.get(&**file).copied(), *line, *column)
+        (
+            order.get(&**file).copied(),
+            *line,
+            *column,
+            finding.severity,
+            finding.message.clone(),
+        )
     });
+    // Two aliases of one ServiceEntry meet the same fault at the same place.
+    mesh.findings.dedup();
     mesh
 }
 

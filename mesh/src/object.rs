@@ -1,6 +1,6 @@
 //! What every Kubernetes object has: a kind, a name, annotations.
 
-use crate::fields::Fields;
+use crate::fields::{Field, Fields};
 use crate::finding::Located;
 use crate::report::Report;
 use crate::suggest;
@@ -26,7 +26,7 @@ pub(crate) struct Object<'a> {
     /// Where the object begins.
     pub(crate) mark: Mark,
     pub(crate) root: &'a Node,
-    annotations: Vec<(&'a str, Located<&'a str>)>,
+    annotations: Vec<(&'a str, Field<'a>)>,
 }
 
 /// The objects in a document: itself, or the items of a `List`, however deep.
@@ -43,7 +43,7 @@ pub(crate) fn objects(document: &Node) -> Vec<&Node> {
 
 impl<'a> Object<'a> {
     /// Reads what all kinds share; `None`, with an error reported, if it is no object at all.
-    pub(crate) fn read(root: &'a Node, report: &Report) -> Option<Self> {
+    pub(crate) fn read(root: &'a Node, report: &'a Report) -> Option<Self> {
         let mark = root.mark;
         if !matches!(root.value, Value::Map(_)) {
             let found = root.describe();
@@ -53,26 +53,24 @@ impl<'a> Object<'a> {
             );
             return None;
         }
-        let (Some(api_version), Some(kind)) = (text(root, "apiVersion"), text(root, "kind")) else {
+        let mut top = Fields::of(root, "", report);
+        let (Some(api_version), Some(kind)) = (top.text("apiVersion"), top.text("kind")) else {
             report.error(
                 mark,
                 "a Kubernetes object needs the texts apiVersion and kind",
             );
             return None;
         };
-        let metadata = root.get("metadata");
-        let name = metadata
-            .and_then(|metadata| text(metadata, "name"))
-            .unwrap_or_default();
-        let namespace = metadata.and_then(|metadata| text(metadata, "namespace"));
-        let namespace = namespace
-            .filter(|namespace| !namespace.is_empty())
-            .unwrap_or("default");
+        let absent = || Fields::absent("metadata", mark, report);
+        let mut metadata = top.mapping("metadata").unwrap_or_else(absent);
+        let text = |field: Option<Located<&'a str>>| field.map(|field| field.value);
+        let name = text(metadata.text("name")).unwrap_or_default();
+        let namespace = text(metadata.text("namespace")).filter(|name| !name.is_empty());
+        let namespace = namespace.unwrap_or("default");
+        let (api_version, kind) = (api_version.value, kind.value);
         report.set_subject(format!("{kind} {namespace}/{name}"));
-        let annotations = metadata.and_then(|metadata| metadata.get("annotations"));
-        let annotations = annotations
-            .map(|node| texts(node, report))
-            .unwrap_or_default();
+        let annotations = metadata.get("annotations");
+        let annotations = annotations.map(|field| field.values()).unwrap_or_default();
         Some(Self {
             api_version,
             kind,
@@ -101,10 +99,10 @@ impl<'a> Object<'a> {
         }
         let spec = top.mapping("spec");
         top.finish();
-        spec.unwrap_or_else(|| Fields::of(NOTHING, "spec", report))
+        spec.unwrap_or_else(|| Fields::absent("spec", self.mark, report))
     }
 
-    pub(crate) fn annotation(&self, name: &str) -> Option<&Located<&'a str>> {
+    pub(crate) fn annotation(&self, name: &str) -> Option<&Field<'a>> {
         self.annotations
             .iter()
             .find(|(key, _)| *key == name)
@@ -117,34 +115,17 @@ impl<'a> Object<'a> {
             if !key.starts_with(ANNOTATIONS) || known.contains(key) {
                 continue;
             }
-            let mark = value.origin.mark();
             if PLANNED.contains(key) {
-                report.error(mark, format!("the annotation {key} is not supported yet"));
+                report.error(
+                    value.key,
+                    format!("the annotation {key} is not supported yet"),
+                );
                 continue;
             }
             let message = format!("the annotation {key} means nothing on a {}", self.kind);
             let fix = suggest::nearest(key, known)
                 .map_or_else(|| "take it out".to_owned(), |near| format!("write {near}"));
-            report.error_with_fix(mark, message, fix);
+            report.error_with_fix(value.key, message, fix);
         }
     }
-}
-
-const NOTHING: &Node = &Node {
-    mark: Mark { line: 1, column: 1 },
-    value: Value::Null,
-};
-
-fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
-    node.get(key).and_then(Node::text)
-}
-
-fn texts<'a>(node: &'a Node, report: &Report) -> Vec<(&'a str, Located<&'a str>)> {
-    node.entries()
-        .iter()
-        .filter_map(|entry| {
-            let value = report.locate(entry.node.mark, entry.node.text()?);
-            Some((entry.key.as_str(), value))
-        })
-        .collect()
 }

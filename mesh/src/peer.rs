@@ -45,6 +45,15 @@ impl PeerRule {
     }
 }
 
+impl PeerRule {
+    /// For messages: who is accepted, seen from a workload of `own_trust_domain`.
+    #[must_use]
+    pub fn expected(&self, own_trust_domain: &str) -> String {
+        self.to_string()
+            .replace("OWN-TRUST-DOMAIN", own_trust_domain)
+    }
+}
+
 /// For messages: `spiffe://OWN-TRUST-DOMAIN/ns/pxc/sa/*`, several joined with `or`.
 impl fmt::Display for PeerRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,15 +4,16 @@
 //! needed. Unlike Istio, no ALLOW at all means nobody, not everybody.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use crate::finding::Origin;
 use crate::spiffe::Principal;
 
+mod denial;
 mod rule;
 
+pub use denial::Denial;
 pub(crate) use rule::{Rule, Source, TextMatch, To};
 
 /// Policies of this namespace hold in every namespace (Istio's default root namespace).
@@ -47,33 +48,6 @@ pub struct Policies {
 pub struct InboundPolicy {
     deny: Vec<Arc<Policy>>,
     allow: Vec<Arc<Policy>>,
-}
-
-/// Why a caller is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Denial {
-    /// No ALLOW policy is there for this workload.
-    NoAllowPolicy,
-    /// ALLOW policies are there, none of which matches.
-    NotAllowed {
-        /// The caller.
-        principal: String,
-        /// The port that it asked for.
-        port: NonZeroU16,
-        /// The policies that were tried.
-        tried: Vec<String>,
-    },
-    /// A DENY policy matches.
-    Denied {
-        /// The caller.
-        principal: String,
-        /// The port that it asked for.
-        port: NonZeroU16,
-        /// The policy, `namespace/name`.
-        policy: String,
-        /// Where it is written.
-        origin: Origin,
-    },
 }
 
 impl Policies {
@@ -164,38 +138,6 @@ impl InboundPolicy {
         self.deny.is_empty() && self.allow.is_empty()
     }
 }
-
-impl fmt::Display for Denial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoAllowPolicy => f.write_str(
-                "no AuthorizationPolicy with action ALLOW selects this workload, and without one \
-                 nobody may call it; add one, or name the caller with --allow",
-            ),
-            Self::NotAllowed {
-                principal,
-                port,
-                tried,
-            } => write!(
-                f,
-                "{principal} may not call port {port}: none of the ALLOW policies matches ({}); \
-                 add the caller to one of them, or name it with --allow",
-                tried.join(", ")
-            ),
-            Self::Denied {
-                principal,
-                port,
-                policy,
-                origin,
-            } => write!(
-                f,
-                "{principal} may not call port {port}: the DENY policy {policy} at {origin} matches"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for Denial {}
 
 #[cfg(test)]
 mod tests;

@@ -75,8 +75,8 @@ impl<'a> Rules<'a> {
                 "write them as one",
             );
         }
-        if let Some(rule) = self.rules.get_mut(first) {
-            rule.contradicted_by = rule.contradicted_by.or(differs.then_some(i));
+        if differs && let Some(rule) = self.rules.get_mut(first) {
+            rule.contradicted_by.get_or_insert(i);
         }
         if let Some(rule) = self.rules.get_mut(i) {
             rule.before = Some(first);

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::num::NonZeroU16;
 
 use super::alias::{Alias, NamedBy};
-use crate::finding::{Finding, Located, Origin};
+use super::far_end;
+use crate::finding::{Finding, Origin};
 use crate::hostname::Hostname;
-use crate::kinds::destination_rule::Mode;
+
 use crate::kinds::service_entry::{Endpoint, Port, PortKind};
-use crate::peer::{Accepted, PeerRule};
+use crate::peer::PeerRule;
 use crate::route::{DownRoute, GatewayEndpoint, Route};
 use crate::sni::ServerName;
-use crate::spiffe::SpiffePattern;
 
 /// A route that lacks only its addresses.
 pub(super) struct Candidate<'a> {
@@ -29,11 +29,7 @@ pub(super) fn candidates<'a>(
     let mut seen: HashMap<(Hostname, NonZeroU16), Origin> = HashMap::new();
     for alias in aliases {
         if alias.entry.value.endpoints.is_empty() && alias.broken.is_none() {
-            let message = format!(
-                "{} has no endpoints, so it is no route here",
-                alias.host.value
-            );
-            alias.entry.report.note(alias.host.origin.mark(), message);
+            without_endpoints(alias);
             continue;
         }
         let peer = match usable(alias, domain) {
@@ -51,6 +47,21 @@ pub(super) fn candidates<'a>(
         }
     }
     found
+}
+
+/// On a gateway, an alias that says which pod it stands for needs no endpoints.
+fn without_endpoints(alias: &Alias<'_>) {
+    let (report, mark) = (&alias.entry.report, alias.host.origin.mark());
+    let message = format!(
+        "{} has no endpoints, so no client is served by it",
+        alias.host.value
+    );
+    match alias.named_by {
+        NamedBy::Annotation => report.note(mark, message),
+        NamedBy::ServerName | NamedBy::Convention => {
+            report.warning_with_fix(mark, message, "list the gateways under endpoints");
+        }
+    }
 }
 
 impl Alias<'_> {
@@ -83,14 +94,14 @@ fn usable(alias: &Alias<'_>, domain: &Hostname) -> Result<PeerRule, Finding> {
     if let Some(reason) = &alias.broken {
         return Err(reason.clone());
     }
-    check_mode(alias)?;
+    far_end::check_mode(alias)?;
     let host = alias.host;
     if alias.entry.value.ports.is_empty() {
         let message = format!("{} has no ports, so there is nothing to dial", host.value);
         let fix = "add ports: [{number: 3306, name: mysql, protocol: TCP}]";
         return Err(alias.error(&host.origin, message, fix.to_owned()));
     }
-    peer_rule(alias, domain).ok_or_else(|| {
+    far_end::peer_rule(alias, domain).ok_or_else(|| {
         let message = format!(
             "who must be at the far end of {} is not known: {} is no name of the form \
              POD.SERVICE.NAMESPACE.svc.{domain}, so no namespace follows from it",
@@ -99,61 +110,6 @@ fn usable(alias: &Alias<'_>, domain: &Hostname) -> Result<PeerRule, Finding> {
         let fix = "add subjectAltNames: [spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT]";
         alias.error(&host.origin, message, fix.to_owned())
     })
-}
-
-/// A DestinationRule that asks for less than mTLS, or for certificates of its own.
-fn check_mode(alias: &Alias<'_>) -> Result<(), Finding> {
-    let Some(rule) = alias.rule.map(|rule| rule.loaded) else {
-        return Ok(());
-    };
-    let (asked, mark) = match rule.value.tls.mode {
-        None | Some((Mode::IstioMutual, _)) => return Ok(()),
-        Some((Mode::Disable, mark)) => ("DISABLE would send the bytes in clear", mark),
-        Some((Mode::Simple, mark)) => ("SIMPLE would show no certificate to the far end", mark),
-        Some((Mode::Mutual, mark)) => ("MUTUAL would use other certificates", mark),
-    };
-    let message = format!(
-        "tls.mode {asked}, and {} is served over mTLS with the workload's own identity or not at all",
-        alias.host.value
-    );
-    if rule.report.first_error().is_none() {
-        rule.report
-            .error_with_fix(mark, &message, "write mode: ISTIO_MUTUAL");
-    }
-    match rule.report.first_error() {
-        Some(reason) => Err(reason),
-        None => Ok(()),
-    }
-}
-
-/// Identities of the DestinationRule; else of the ServiceEntry and its endpoints; else whoever
-/// runs in the remote host's namespace (Istio's order: `subjectAltNames` of a rule override).
-fn peer_rule(alias: &Alias<'_>, domain: &Hostname) -> Option<PeerRule> {
-    let identity = |san: &Located<SpiffePattern>| Accepted::Identity(san.value.clone());
-    let entry = &alias.entry.value;
-    let by_rule = alias
-        .rule
-        .map_or(&[][..], |rule| &rule.loaded.value.tls.identities);
-    if !by_rule.is_empty() {
-        return Some(PeerRule::new(by_rule.iter().map(identity).collect()));
-    }
-    let accounts = entry
-        .endpoints
-        .iter()
-        .filter_map(|endpoint| endpoint.service_account.clone());
-    let account = |account| Accepted::ServiceAccount {
-        namespace: entry.namespace.clone(),
-        account,
-    };
-    let mut accepted: Vec<_> = entry.identities.iter().map(identity).collect();
-    accepted.extend(accounts.map(account));
-    accepted.dedup();
-    if accepted.is_empty() {
-        accepted.push(Accepted::Namespace(
-            alias.remote.namespace(domain)?.to_owned(),
-        ));
-    }
-    Some(PeerRule::new(accepted))
 }
 
 /// `Ok(None)` if the first definition of the alias and port stands and this one is left out.
@@ -198,9 +154,20 @@ fn route(
     }))
 }
 
-/// What to send: the rule's name as it stands, unless an annotation names another host.
+/// What to send: the rule's name as it stands, else Istio's form of the remote host.
 fn server_name(alias: &Alias<'_>, port: &Port) -> Result<ServerName, Finding> {
     if let Some(name) = alias.server_name {
+        if name.host != alias.remote {
+            let message = format!(
+                "{} leads to {} by its annotation, and to {} by its DestinationRule's tls.sni; \
+                 the sni is what is sent, the annotation says who must be there",
+                alias.host.value, alias.remote, name.host
+            );
+            alias
+                .entry
+                .report
+                .warning(alias.host.origin.mark(), message);
+        }
         return Ok(name.clone());
     }
     ServerName::istio(&alias.remote, port.number).map_err(|reason| {

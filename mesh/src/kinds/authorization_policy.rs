@@ -4,16 +4,13 @@
 //! and a DENY refuses everyone at the workloads that it selects.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU16;
 
-use crate::fields::{Field, Fields};
+use crate::fields::Fields;
 use crate::object::Object;
-use crate::policies::{Action, Policy, Rule, Source, TextMatch, To};
+use crate::policies::{Action, Policy, Rule};
 use crate::report::Report;
-use crate::yaml::Value;
 
-const NOT_TCP: &str = "it is about requests, and what passes here is bytes";
-const NOT_KNOWN: &str = "only principals, namespaces and ports are known here";
+mod rule;
 
 /// The policy, or `None` where it takes no part: AUDIT, or an ALLOW with an error.
 pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> Option<Policy> {
@@ -21,7 +18,7 @@ pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> Option<Policy
     let action = action(&mut spec, report);
     let labels = selector(&mut spec);
     let rules = spec.list("rules");
-    let rules = rules.iter().map(|rule| read_rule(rule, report)).collect();
+    let rules = rules.iter().map(|rule| rule::read(rule, report)).collect();
     spec.refuse(
         &["targetRef", "targetRefs"],
         "select workloads with selector.matchLabels",
@@ -87,123 +84,4 @@ fn selector(spec: &mut Fields<'_>) -> BTreeMap<String, String> {
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value.value.to_owned()))
         .collect()
-}
-
-fn read_rule(item: &Field<'_>, report: &Report) -> Rule {
-    if item.node.value == Value::Null {
-        let _: Option<()> = item.wrong("a rule; write {} for one that matches everyone");
-    }
-    let mut rule = item.fields();
-    let from = filled_list(&mut rule, "from", report);
-    let from = from.iter().map(|from| source(from, report)).collect();
-    let to = filled_list(&mut rule, "to", report);
-    let to = to.iter().map(|to| operation(to, report)).collect();
-    rule.refuse(&["when"], NOT_KNOWN);
-    rule.finish();
-    Rule { from, to }
-}
-
-fn source(item: &Field<'_>, report: &Report) -> Source {
-    let mut from = item.fields();
-    let Some(mut source) = from.mapping("source") else {
-        report.error(item.key, format!("{}.source is missing", item.path));
-        return Source::default();
-    };
-    from.finish();
-    let read = Source {
-        principals: matches(&mut source, "principals", report),
-        not_principals: matches(&mut source, "notPrincipals", report),
-        namespaces: matches(&mut source, "namespaces", report),
-        not_namespaces: matches(&mut source, "notNamespaces", report),
-    };
-    source.refuse(
-        &[
-            "ipBlocks",
-            "notIpBlocks",
-            "remoteIpBlocks",
-            "notRemoteIpBlocks",
-            "serviceAccounts",
-            "notServiceAccounts",
-            "trustDomains",
-            "notTrustDomains",
-        ],
-        NOT_KNOWN,
-    );
-    source.refuse(&["requestPrincipals", "notRequestPrincipals"], NOT_TCP);
-    if read == Source::default() && !report.failed() {
-        report.error(source.mark(), format!("{}.source names nobody", item.path));
-    }
-    source.finish();
-    read
-}
-
-fn operation(item: &Field<'_>, report: &Report) -> To {
-    let mut to = item.fields();
-    let Some(mut operation) = to.mapping("operation") else {
-        report.error(item.key, format!("{}.operation is missing", item.path));
-        return To::default();
-    };
-    to.finish();
-    let read = To {
-        ports: ports(&mut operation, "ports", report),
-        not_ports: ports(&mut operation, "notPorts", report),
-    };
-    operation.refuse(
-        &[
-            "hosts",
-            "notHosts",
-            "methods",
-            "notMethods",
-            "paths",
-            "notPaths",
-        ],
-        NOT_TCP,
-    );
-    if read == To::default() && !report.failed() {
-        report.error(
-            operation.mark(),
-            format!("{}.operation names no port", item.path),
-        );
-    }
-    operation.finish();
-    read
-}
-
-/// A list that, if it is there, has items: an empty one would match everyone.
-fn filled_list<'a>(fields: &mut Fields<'a>, key: &'static str, report: &Report) -> Vec<Field<'a>> {
-    let Some(field) = fields.get(key) else {
-        return Vec::new();
-    };
-    let items = field.items();
-    if items.is_empty() {
-        let message = format!("{} is empty; take it out if everyone is meant", field.path);
-        report.error(field.key, message);
-    }
-    items
-}
-
-fn matches(fields: &mut Fields<'_>, key: &'static str, report: &Report) -> Vec<TextMatch> {
-    let mut found = Vec::new();
-    for item in filled_list(fields, key, report) {
-        match item.text() {
-            Some(text) if text.value.is_empty() => {
-                report.error(item.key, format!("{} is empty", item.path));
-            }
-            Some(text) => found.push(TextMatch::parse(text.value)),
-            None => {}
-        }
-    }
-    found
-}
-
-fn ports(fields: &mut Fields<'_>, key: &'static str, report: &Report) -> Vec<NonZeroU16> {
-    let mut found = Vec::new();
-    for item in filled_list(fields, key, report) {
-        let Some(text) = item.text() else { continue };
-        match text.value.parse() {
-            Ok(port) => found.push(port),
-            Err(_) => _ = item.wrong::<()>("a port from 1 to 65535"),
-        }
-    }
-    found
 }

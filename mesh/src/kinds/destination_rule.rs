@@ -1,14 +1,14 @@
 //! DestinationRule: the server name to send to a host, and who must be there.
 
 use crate::fields::Fields;
-use crate::finding::{Located, Origin};
+use crate::finding::Origin;
 use crate::hostname::Hostname;
-use crate::kinds::service_entry::identities;
 use crate::object::Object;
 use crate::report::Report;
-use crate::sni::ServerName;
-use crate::spiffe::SpiffePattern;
-use crate::yaml::Mark;
+
+mod tls;
+
+pub(crate) use tls::{Mode, Tls};
 
 /// A DestinationRule as far as it could be read.
 #[derive(Clone, Debug)]
@@ -24,23 +24,6 @@ pub(crate) enum RuleHost {
     Exact(Hostname),
     Below(Hostname),
     All,
-}
-
-/// `trafficPolicy.tls`
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tls {
-    pub(crate) mode: Option<(Mode, Mark)>,
-    pub(crate) sni: Option<Located<ServerName>>,
-    pub(crate) identities: Vec<Located<SpiffePattern>>,
-}
-
-/// `trafficPolicy.tls.mode`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    IstioMutual,
-    Disable,
-    Simple,
-    Mutual,
 }
 
 impl DestinationRule {
@@ -128,7 +111,7 @@ fn host(
 fn traffic_policy(mut policy: Fields<'_>, report: &Report) -> Tls {
     let tls = policy
         .mapping("tls")
-        .map(|tls| read_tls(tls, report))
+        .map(|tls| tls::read(tls, report))
         .unwrap_or_default();
     if let Some(balancer) = policy.mapping("loadBalancer") {
         load_balancer(balancer);
@@ -162,80 +145,4 @@ fn load_balancer(mut balancer: Fields<'_>) {
     balancer.without_effect(&["simple", "warmup", "warmupDurationSecs"], WHY);
     balancer.refuse(&["consistentHash", "localityLbSetting"], WHY);
     balancer.finish();
-}
-
-fn read_tls(mut tls: Fields<'_>, report: &Report) -> Tls {
-    let mode = mode(&mut tls);
-    let sni = server_name(&mut tls, report);
-    let identities = identities(&mut tls, report);
-    // Certificates and trust come with the workload's own identity. With another mode the rule is
-    // about other traffic, and its own error says so if it is not.
-    if matches!(mode, None | Some((Mode::IstioMutual, _))) {
-        if mode.is_none() {
-            report.warning_with_fix(
-                tls.mark(),
-                "spec.trafficPolicy.tls has no mode: mTLS is used here, and Istio would use none",
-                "add mode: ISTIO_MUTUAL",
-            );
-        }
-        const WHY: &str = "the workload's own certificate and trust roots are always used";
-        tls.refuse(
-            &[
-                "clientCertificate",
-                "privateKey",
-                "caCertificates",
-                "caCrl",
-                "credentialName",
-                "insecureSkipVerify",
-            ],
-            WHY,
-        );
-    } else {
-        tls.harmless(&[
-            "clientCertificate",
-            "privateKey",
-            "caCertificates",
-            "caCrl",
-            "credentialName",
-            "insecureSkipVerify",
-        ]);
-    }
-    tls.finish();
-    Tls {
-        mode,
-        sni,
-        identities,
-    }
-}
-
-fn mode(tls: &mut Fields<'_>) -> Option<(Mode, Mark)> {
-    let field = tls.get("mode")?;
-    let mode = match field.node.text() {
-        Some("ISTIO_MUTUAL") => Mode::IstioMutual,
-        Some("DISABLE") => Mode::Disable,
-        Some("SIMPLE") => Mode::Simple,
-        Some("MUTUAL") => Mode::Mutual,
-        _ => return field.wrong("ISTIO_MUTUAL, DISABLE, SIMPLE or MUTUAL"),
-    };
-    Some((mode, field.node.mark))
-}
-
-fn server_name(tls: &mut Fields<'_>, report: &Report) -> Option<Located<ServerName>> {
-    let field = tls.get("sni")?;
-    let text = field.text()?.value;
-    if text.is_empty() {
-        return None;
-    }
-    match ServerName::parse(text) {
-        Ok(name) => Some(report.locate(field.node.mark, name)),
-        Err(reason) => {
-            let message = format!("{} {text:?} can't be sent: {reason}", field.path);
-            report.error_with_fix(
-                field.node.mark,
-                message,
-                "write outbound_.PORT_._.HOST, or the HOST alone for a gateway with plain names",
-            );
-            None
-        }
-    }
 }

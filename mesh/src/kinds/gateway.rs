@@ -138,7 +138,7 @@ fn tls(server: &mut Fields<'_>) -> Option<Dialect> {
 fn read_host(item: &Field<'_>, report: &Report) -> Option<Located<HostPattern>> {
     let text = item.text()?.value;
     // "ns/host" binds to services of that namespace (model/gateway.go); the host alone counts here.
-    let host = text.rsplit_once('/').map_or(text, |(_, host)| host);
+    let host = text.split_once('/').map_or(text, |(_, host)| host);
     match host.parse::<HostPattern>() {
         Ok(pattern) => Some(report.locate(item.key, pattern)),
         Err(reason) => {

@@ -60,8 +60,8 @@ fn options() -> Options {
 /// The tree as serde sees it, with places counted from the document's own start.
 enum Tree {
     Scalar(Value),
-    List(Vec<Spanned<Tree>>),
-    Map(Vec<(Spanned<String>, Spanned<Tree>)>),
+    List(Vec<Spanned<Self>>),
+    Map(Vec<(Spanned<String>, Spanned<Self>)>),
 }
 
 impl<'de> Deserialize<'de> for Tree {
@@ -139,6 +139,9 @@ impl Place {
     }
 
     fn mark(self, location: Location) -> Mark {
+        if location == Location::UNKNOWN {
+            return self.first();
+        }
         let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         Mark {
             line: self.lines_before.saturating_add(count(location.line())),

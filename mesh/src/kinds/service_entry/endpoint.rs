@@ -59,9 +59,7 @@ fn read(item: &Field<'_>, ports: &[Port], report: &Report) -> Option<Endpoint> {
         .text("locality")
         .map(|locality| locality.value.to_owned());
     let weight = fields.get("weight").and_then(|field| weight(&field));
-    let service_account = fields
-        .text("serviceAccount")
-        .map(|account| account.value.to_owned());
+    let service_account = service_account(&mut fields, report);
     fields.finish();
     let tls_mode = labels
         .iter()
@@ -89,8 +87,8 @@ fn read(item: &Field<'_>, ports: &[Port], report: &Report) -> Option<Endpoint> {
         ports: mapped,
         weight: weight.filter(|&weight| weight > 0),
         locality: locality.filter(|locality| !locality.is_empty()),
-        istio_mtls: tls_mode.map_or(service_account.is_some(), |mode| mode == "istio"),
-        service_account: service_account.filter(|account| !account.is_empty()),
+        istio_mtls: tls_mode.map_or_else(|| service_account.is_some(), |mode| mode == "istio"),
+        service_account,
     })
 }
 
@@ -130,7 +128,8 @@ fn mapped_ports(
         .unwrap_or_default()
     {
         let Some(number) = field.port() else { continue };
-        if !ports.iter().any(|port| port.name == name) {
+        // After another fault the port may just not have been read.
+        if !report.failed() && !ports.iter().any(|port| port.name == name) {
             let names: Vec<_> = ports.iter().map(|port| port.name.as_str()).collect();
             let message = format!(
                 "{} names no port of this ServiceEntry; its ports are named {}",
@@ -142,6 +141,20 @@ fn mapped_ports(
         mapped.push((name.to_owned(), number.value));
     }
     mapped
+}
+
+fn service_account(fields: &mut Fields<'_>, report: &Report) -> Option<String> {
+    let field = fields.get("serviceAccount")?;
+    let account = field.text()?.value;
+    if account.contains('/') {
+        let message = format!(
+            "{} {account:?} must be the account's name alone",
+            field.path
+        );
+        let fix = "write a full identity under subjectAltNames";
+        report.error_with_fix(field.node.mark, message, fix);
+    }
+    (!account.is_empty()).then(|| account.to_owned())
 }
 
 fn weight(field: &Field<'_>) -> Option<u32> {

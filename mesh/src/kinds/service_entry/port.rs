@@ -23,6 +23,9 @@ const STREAMS: [&str; 12] = [
     "",
 ];
 
+/// `maxItems` of the custom resource.
+const MAX_PORTS: usize = 256;
+
 /// One port of a ServiceEntry.
 #[derive(Clone, Debug)]
 pub(crate) struct Port {
@@ -45,15 +48,26 @@ pub(crate) enum PortKind {
 
 pub(super) fn read_all(spec: &mut Fields<'_>, report: &Report) -> Vec<Port> {
     let mut ports: Vec<Port> = Vec::new();
-    for item in spec.list("ports") {
+    let items = spec.list("ports");
+    if let Some(surplus) = items.get(MAX_PORTS) {
+        let message = format!("spec.ports has more than {MAX_PORTS} ports, which is the most");
+        report.error(surplus.key, message);
+    }
+    for item in items.into_iter().take(MAX_PORTS) {
         let mut fields = item.fields();
-        let number = fields.port("number");
-        let name = fields.text("name").map(|name| name.value.to_owned());
+        let (number, name) = (fields.get("number"), fields.get("name"));
+        if number.is_none() || name.is_none() {
+            let message = format!("{} needs a number and a name", item.path);
+            report.error(item.key, message);
+        }
+        let number = number.and_then(|number| number.port());
+        let name = name
+            .and_then(|name| name.text())
+            .map(|name| name.value.to_owned());
         let kind = protocol(&mut fields);
         let target = fields.port("targetPort").map(|target| target.value);
         fields.finish();
         let (Some(number), Some(name)) = (number, name) else {
-            report.error(item.key, format!("{} needs a number and a name", item.path));
             continue;
         };
         if ports

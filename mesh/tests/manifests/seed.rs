@@ -3,7 +3,9 @@
 use std::num::NonZeroU16;
 use std::path::Path;
 
-use eastwest_mesh::{Capture, Dialect, Mesh, Options, Severity, Source, load};
+use eastwest_mesh::{Capture, Dialect, Mesh, Severity, Source, load};
+
+use super::{errors, lines, options};
 
 fn seed(names: &[&str]) -> Mesh {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seed");
@@ -12,11 +14,7 @@ fn seed(names: &[&str]) -> Mesh {
         text: std::fs::read_to_string(folder.join(name)).unwrap(),
     };
     let sources: Vec<_> = names.iter().map(source).collect();
-    let options = Options {
-        cluster_domain: "cluster.local".parse().unwrap(),
-        capture: Capture::Vip,
-    };
-    load(&sources, &options)
+    load(&sources, &options(Capture::Vip))
 }
 
 const CLIENT: [&str; 6] = [
@@ -29,22 +27,9 @@ const CLIENT: [&str; 6] = [
 ];
 const GATEWAYS: [&str; 2] = ["cross-network-gateway.yaml", "demo-gateway.yaml"];
 
-fn errors(mesh: &Mesh) -> Vec<String> {
-    let errors = mesh
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Error);
-    errors.map(ToString::to_string).collect()
-}
-
 fn warnings_about(mesh: &Mesh, text: &str) -> usize {
-    let warnings = mesh
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Warning);
-    warnings
-        .filter(|finding| finding.message.contains(text))
-        .count()
+    let warnings = lines(mesh, Severity::Warning);
+    warnings.iter().filter(|line| line.contains(text)).count()
 }
 
 #[test]

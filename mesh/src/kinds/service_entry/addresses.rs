@@ -1,0 +1,69 @@
+//! `ServiceEntry.spec.addresses` and `status.addresses`
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::fields::Fields;
+use crate::finding::Located;
+use crate::hostname::Hostname;
+use crate::object::Object;
+use crate::report::Report;
+use crate::yaml::{Node, Value};
+
+/// `status.addresses[]`, written by Istio's own allocator.
+#[derive(Clone, Debug)]
+pub(crate) struct Allocated {
+    pub(crate) host: Option<Hostname>,
+    pub(crate) address: Located<IpAddr>,
+}
+
+/// An address, or a range of just one.
+pub(super) fn written(spec: &mut Fields<'_>, report: &Report) -> Vec<Located<IpAddr>> {
+    let mut found = Vec::new();
+    for item in spec.list("addresses") {
+        let Some(text) = item.text() else { continue };
+        match single_address(text.value) {
+            Ok(address) => found.push(report.locate(item.key, address)),
+            Err(why) => {
+                let (path, text) = (&item.path, text.value);
+                let fix = "write one IP address, or take addresses out to have one computed";
+                report.error_with_fix(item.key, format!("{path} {text:?} {why}"), fix);
+            }
+        }
+    }
+    found
+}
+
+fn single_address(text: &str) -> Result<IpAddr, &'static str> {
+    let address = match (text.parse::<IpAddr>(), text.parse::<ipnet::IpNet>()) {
+        (Ok(address), _) => address,
+        (_, Ok(net)) if net.prefix_len() == net.max_prefix_len() => net.addr(),
+        (_, Ok(_)) => return Err("is a range of addresses, and an alias has single addresses"),
+        (Err(_), Err(_)) => return Err("is no IP address"),
+    };
+    if address.is_unspecified() || address.is_multicast() || address == Ipv4Addr::BROADCAST {
+        return Err("is no address of a single host");
+    }
+    Ok(address)
+}
+
+pub(super) fn allocated(object: &Object<'_>, report: &Report) -> Vec<Allocated> {
+    let status = object
+        .root
+        .get("status")
+        .and_then(|status| status.get("addresses"));
+    let items = match status.map(|node| &node.value) {
+        Some(Value::List(items)) => items.as_slice(),
+        _ => &[],
+    };
+    // Written by a controller, not by a person: what is no address is passed over.
+    let read = |item: &Node| {
+        let value = item.get("value")?;
+        let address = report.locate(value.mark, value.text()?.parse().ok()?);
+        let host = item.get("host").and_then(Node::text).map(str::parse);
+        Some(Allocated {
+            host: host.transpose().ok()?,
+            address,
+        })
+    };
+    items.iter().filter_map(read).collect()
+}

@@ -1,0 +1,67 @@
+//! Manifests in, routes and findings out: the crate through its front door.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod addresses;
+mod exported;
+mod positions;
+mod robust;
+mod routes;
+mod seed;
+mod stock_istio;
+
+use eastwest_mesh::{Capture, Mesh, Options, Route, Severity, Source, load};
+
+fn options(capture: Capture) -> Options {
+    Options {
+        cluster_domain: "cluster.local".parse().unwrap(),
+        capture,
+    }
+}
+
+/// Loads texts as the files `a.yaml`, `b.yaml` and so on.
+fn load_files(texts: &[&str], capture: Capture) -> Mesh {
+    let source = |(i, text): (u8, &&str)| Source {
+        name: format!("{}.yaml", char::from(b'a' + i)),
+        text: (*text).to_owned(),
+    };
+    let sources: Vec<_> = (0..).zip(texts).map(source).collect();
+    load(&sources, &options(capture))
+}
+
+fn load_text(text: &str) -> Mesh {
+    load_files(&[text], Capture::Vip)
+}
+
+/// The findings of one severity, each as its line.
+fn lines(mesh: &Mesh, severity: Severity) -> Vec<String> {
+    let found = mesh.findings.iter().filter(|f| f.severity == severity);
+    found.map(ToString::to_string).collect()
+}
+
+fn errors(mesh: &Mesh) -> Vec<String> {
+    lines(mesh, Severity::Error)
+}
+
+fn only_route(mesh: &Mesh) -> &Route {
+    match mesh.routes.as_slice() {
+        [route] => route,
+        routes => panic!("one route, not {}: {:#?}", routes.len(), mesh.findings),
+    }
+}
+
+/// A ServiceEntry for `src-POD.pxc` on port 3306 with more lines of spec.
+fn service_entry(pod: &str, more: &str) -> String {
+    let more: String = more.lines().map(|line| format!("  {line}\n")).collect();
+    format!(
+        "apiVersion: networking.istio.io/v1\n\
+         kind: ServiceEntry\n\
+         metadata: {{name: src-{pod}, namespace: pxc}}\n\
+         spec:\n\
+         \x20 hosts: [src-{pod}.pxc.svc.cluster.local]\n\
+         \x20 ports: [{{number: 3306, name: mysql, protocol: TCP}}]\n\
+         \x20 resolution: STATIC\n\
+         \x20 endpoints: [{{address: 10.0.0.1, ports: {{mysql: 15443}}, serviceAccount: db}}]\n\
+         {more}"
+    )
+}
