@@ -1,0 +1,91 @@
+//! The aliases: names that are answered here, with the virtual IPs on which the shim serves them.
+
+pub mod search;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+use crate::{
+    alias::search::SearchDomains,
+    name::{self, Domain},
+};
+
+/// The virtual IPs of one alias, by family.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct VirtualIps {
+    pub(crate) v4: Vec<Ipv4Addr>,
+    pub(crate) v6: Vec<Ipv6Addr>,
+}
+
+/// How a question's name refers to an alias.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Found<'t> {
+    /// The alias itself.
+    Exact(&'t VirtualIps),
+    /// The alias with a search domain behind it, as a stub resolver asks it (`ndots`).
+    Searched(&'t Domain, &'t VirtualIps),
+}
+
+/// Alias to virtual IPs. Built once for each set of manifests and never changed.
+#[derive(Debug, Default)]
+pub struct AliasTable {
+    aliases: HashMap<Domain, VirtualIps>,
+}
+
+impl AliasTable {
+    /// Addresses of an alias that comes twice are put together, as Istio merges two ServiceEntries
+    /// of one host; an address that comes twice is kept once.
+    pub fn new<A>(aliases: impl IntoIterator<Item = (Domain, A)>) -> Self
+    where
+        A: IntoIterator<Item = IpAddr>,
+    {
+        let mut table = Self::default();
+        for (alias, addresses) in aliases {
+            let known = table.aliases.entry(alias).or_default();
+            for address in addresses {
+                match address {
+                    IpAddr::V4(v4) if !known.v4.contains(&v4) => known.v4.push(v4),
+                    IpAddr::V6(v6) if !known.v6.contains(&v6) => known.v6.push(v6),
+                    IpAddr::V4(_) | IpAddr::V6(_) => {}
+                }
+            }
+        }
+        table
+    }
+
+    /// How many aliases there are.
+    pub fn len(&self) -> usize {
+        self.aliases.len()
+    }
+
+    /// Whether there is no alias at all.
+    pub fn is_empty(&self) -> bool {
+        self.aliases.is_empty()
+    }
+
+    /// Each alias with its addresses, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Domain, impl Iterator<Item = IpAddr>)> {
+        self.aliases.iter().map(|(alias, ips)| {
+            let v4 = ips.v4.iter().copied().map(IpAddr::V4);
+            (alias, v4.chain(ips.v6.iter().copied().map(IpAddr::V6)))
+        })
+    }
+
+    /// The alias that a name in lower-case wire form means. An exact alias wins over a search
+    /// form, a longer alias over a shorter one.
+    pub(crate) fn find(&self, wire: &[u8], search: &SearchDomains) -> Option<Found<'_>> {
+        if let Some(ips) = self.aliases.get(wire) {
+            return Some(Found::Exact(ips));
+        }
+        name::cuts(wire).find_map(|(front, domain)| {
+            let (alias, ips) = self.aliases.get_key_value(front)?;
+            search
+                .covers(wire, domain)
+                .then_some(Found::Searched(alias, ips))
+        })
+    }
+}

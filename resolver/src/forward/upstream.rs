@@ -1,0 +1,104 @@
+//! One name server to which questions are forwarded, and whether it has answered lately.
+
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+/// How long a name server that did not answer is asked last.
+const REST: Duration = Duration::from_secs(10);
+
+/// A name server and its health.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    pub(crate) address: SocketAddr,
+    epoch: Instant,
+    /// Milliseconds since `epoch` until which it rests; zero for one that answers.
+    resting_until: AtomicU64,
+}
+
+impl Upstream {
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        Self {
+            address,
+            epoch: Instant::now(),
+            resting_until: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether it may be asked in its turn. Of all questions that come when its rest is over only
+    /// one gets a yes, so that a server that is still dead delays no more than that one.
+    pub(crate) fn take_turn(&self) -> bool {
+        let now = self.now();
+        let until = self.resting_until.load(Ordering::Relaxed);
+        if until == 0 {
+            return true;
+        }
+        let again = now.saturating_add(REST.as_millis() as u64);
+        until <= now
+            && self
+                .resting_until
+                .compare_exchange(until, again, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    /// Whether its last question had an answer.
+    pub(crate) fn answers(&self) -> bool {
+        self.resting_until.load(Ordering::Relaxed) == 0
+    }
+
+    /// It has answered; true if it had not before.
+    pub(crate) fn succeeded(&self) -> bool {
+        // Nearly always zero already: a load leaves the cache line shared.
+        !self.answers() && self.resting_until.swap(0, Ordering::Relaxed) != 0
+    }
+
+    /// It has not answered; true if it had before.
+    pub(crate) fn failed(&self) -> bool {
+        let until = self.now().saturating_add(REST.as_millis() as u64);
+        self.resting_until.swap(until.max(1), Ordering::Relaxed) == 0
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn upstream() -> Upstream {
+        Upstream::new(SocketAddr::from(([127, 0, 0, 1], 53)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_failed_rests() {
+        let upstream = upstream();
+        assert!(upstream.take_turn());
+        assert!(upstream.failed());
+        assert!(!upstream.take_turn());
+        assert!(!upstream.answers());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_its_rest_a_single_question_tries_it() {
+        let upstream = upstream();
+        upstream.failed();
+        tokio::time::advance(REST).await;
+        assert!(upstream.take_turn());
+        assert!(!upstream.take_turn());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_ends_the_rest() {
+        let upstream = upstream();
+        upstream.failed();
+        assert!(upstream.succeeded());
+        assert!(upstream.take_turn());
+        assert!(!upstream.succeeded(), "reported once");
+    }
+}

@@ -1,0 +1,117 @@
+//! The way back to a client, which knows what that client can take.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use async_trait::async_trait;
+use hickory_proto::{ProtoError, rr::Record, serialize::binary::BinEncoder};
+use hickory_server::{
+    net::NetError,
+    server::{Request, ResponseHandler, ResponseInfo},
+    zone_handler::MessageResponse,
+};
+use tokio::{net::UdpSocket, sync::mpsc};
+
+use crate::wire::{self, ClientEdns};
+
+/// Where answers to one client go.
+#[derive(Debug, Clone)]
+pub(crate) enum Route {
+    /// From the socket on which the question came.
+    Udp {
+        socket: Arc<UdpSocket>,
+        peer: SocketAddr,
+    },
+    /// To the task that writes this connection.
+    Tcp(mpsc::Sender<Vec<u8>>),
+}
+
+/// The way back for one question.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    route: Route,
+    edns: Option<ClientEdns>,
+}
+
+impl Reply {
+    /// For a question that can't be read: nothing is known of the client.
+    pub(crate) fn to_unread(route: Route) -> Self {
+        Self { route, edns: None }
+    }
+
+    pub(crate) fn new(route: Route, request: &Request) -> Self {
+        let edns = request.edns.as_ref().map(|edns| ClientEdns {
+            payload: edns.max_payload(),
+            dnssec_ok: edns.flags().dnssec_ok,
+        });
+        Self { route, edns }
+    }
+
+    pub(crate) fn is_tcp(&self) -> bool {
+        matches!(self.route, Route::Tcp(_))
+    }
+
+    /// The largest answer that may be sent: RFC 6891 section 6.2.5 over UDP.
+    pub(crate) fn limit(&self) -> usize {
+        match (&self.route, self.edns) {
+            (Route::Tcp(_), _) => wire::MAX_MESSAGE,
+            (Route::Udp { .. }, Some(edns)) => usize::from(edns.payload).max(wire::PLAIN_UDP),
+            (Route::Udp { .. }, None) => wire::PLAIN_UDP,
+        }
+    }
+
+    /// Sends an answer that has a response code and nothing else.
+    pub(crate) async fn fail(&self, asked: &[u8], id: u16, code: u8) -> io::Result<()> {
+        self.send(wire::failure(asked, id, code, self.edns)).await
+    }
+
+    /// Sends a whole message as it is, or cut short with TC if it is too long for this client.
+    pub(crate) async fn send(&self, message: Vec<u8>) -> io::Result<()> {
+        let message = match message.len() <= self.limit() {
+            true => message,
+            false => wire::truncated(&message, self.edns),
+        };
+        match &self.route {
+            Route::Udp { socket, peer } => socket.send_to(&message, peer).await.map(drop),
+            Route::Tcp(writer) => {
+                let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+                writer.send(message).await.map_err(closed)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl ResponseHandler for Reply {
+    async fn send_response<'a>(
+        &mut self,
+        response: MessageResponse<
+            '_,
+            'a,
+            impl Iterator<Item = &'a Record> + Send + 'a,
+            impl Iterator<Item = &'a Record> + Send + 'a,
+            impl Iterator<Item = &'a Record> + Send + 'a,
+            impl Iterator<Item = &'a Record> + Send + 'a,
+        >,
+    ) -> Result<ResponseInfo, NetError> {
+        let (info, message) = encode(response)?;
+        self.send(message).await?;
+        Ok(info)
+    }
+}
+
+/// Encoded whole: the client's limit is kept by [`Reply::send`], in one way for all answers.
+fn encode<'a>(
+    response: MessageResponse<
+        '_,
+        'a,
+        impl Iterator<Item = &'a Record> + Send + 'a,
+        impl Iterator<Item = &'a Record> + Send + 'a,
+        impl Iterator<Item = &'a Record> + Send + 'a,
+        impl Iterator<Item = &'a Record> + Send + 'a,
+    >,
+) -> Result<(ResponseInfo, Vec<u8>), ProtoError> {
+    let mut message = Vec::with_capacity(wire::PLAIN_UDP);
+    let mut encoder = BinEncoder::new(&mut message);
+    let info = response.destructive_emit(&mut encoder)?;
+    Ok((info, message))
+}

@@ -1,0 +1,171 @@
+//! Authoritative answers for the aliases, and for nothing else.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use hickory_proto::{
+    op::{Edns, Header, HeaderCounts, LowerQuery, Metadata, ResponseCode},
+    rr::{DNSClass, Name, RData, Record, RecordType, rdata},
+};
+use hickory_server::{
+    net::runtime::Time,
+    server::{Request, RequestHandler, ResponseHandler, ResponseInfo},
+    zone_handler::MessageResponseBuilder,
+};
+
+use crate::{
+    alias::{AliasTable, Found, VirtualIps, search::SearchDomains},
+    name::LowerWire,
+    wire,
+};
+
+/// Answers questions for aliases from a table that may be swapped at any time.
+#[derive(Debug)]
+pub(crate) struct AliasZone {
+    pub(crate) table: Arc<ArcSwap<AliasTable>>,
+    pub(crate) search: SearchDomains,
+    /// Seconds that a client may keep an answer, and the absence of one.
+    pub(crate) ttl: u32,
+    /// Whether other names are forwarded: the RA bit of our answers.
+    pub(crate) recursion: bool,
+}
+
+/// The two sections that an answer has.
+#[derive(Debug, Default)]
+struct Sections {
+    answers: Vec<Record>,
+    authorities: Vec<Record>,
+}
+
+impl AliasZone {
+    /// Whether the question is one for us: the name is an alias now, in class IN.
+    pub(crate) fn owns(&self, question: &LowerQuery) -> bool {
+        let table = self.table.load();
+        self.find(&table, question).is_some()
+    }
+
+    fn find<'t>(&self, table: &'t AliasTable, question: &LowerQuery) -> Option<Found<'t>> {
+        if !matches!(question.query_class(), DNSClass::IN | DNSClass::ANY) {
+            return None;
+        }
+        let wire = LowerWire::new(question.original().name())?;
+        table.find(wire.as_bytes(), &self.search)
+    }
+
+    /// The owner of the first record is the name as it was asked, in its case: clients that mix
+    /// cases to make forgery harder compare it ("0x20").
+    fn sections(&self, found: Found<'_>, question: &LowerQuery) -> Sections {
+        let asked = question.original().name().clone();
+        let kind = question.query_type();
+        let mut sections = Sections::default();
+        let (owner, ips) = match found {
+            Found::Exact(ips) => (asked, ips),
+            Found::Searched(alias, ips) => {
+                let target = alias.as_name().clone();
+                let cname = RData::CNAME(rdata::CNAME(target.clone()));
+                sections
+                    .answers
+                    .push(Record::from_rdata(asked, self.ttl, cname));
+                (target, ips)
+            }
+        };
+        let asks_for_cname = kind == RecordType::CNAME && !sections.answers.is_empty();
+        let addresses = addresses(ips, kind);
+        if addresses.is_empty() && !asks_for_cname {
+            sections.authorities.push(self.soa(owner));
+        } else {
+            let record = |data| Record::from_rdata(owner.clone(), self.ttl, data);
+            sections.answers.extend(addresses.into_iter().map(record));
+        }
+        sections
+    }
+
+    /// Says for how long there is no such record (RFC 2308 section 2.2). Without it some resolvers
+    /// take the answer for a broken one. The alias is a zone of its own: we know no more than that.
+    fn soa(&self, alias: Name) -> Record {
+        const SERIAL: u32 = 1;
+        const REFRESH: i32 = 3600;
+        const RETRY: i32 = 600;
+        const EXPIRE: i32 = 86_400;
+        let contact = alias
+            .prepend_label("hostmaster")
+            .unwrap_or_else(|_| alias.clone());
+        let soa = rdata::SOA::new(
+            alias.clone(),
+            contact,
+            SERIAL,
+            REFRESH,
+            RETRY,
+            EXPIRE,
+            self.ttl,
+        );
+        Record::from_rdata(alias, self.ttl, RData::SOA(soa))
+    }
+}
+
+/// Only A and AAAA have data: to answer "no such type" for HTTPS, SRV and so on keeps the client
+/// from being told by an upstream that the whole name does not exist.
+fn addresses(ips: &VirtualIps, kind: RecordType) -> Vec<RData> {
+    match kind {
+        RecordType::A => ips.v4.iter().map(|&v4| RData::A(rdata::A(v4))).collect(),
+        RecordType::AAAA => ips
+            .v6
+            .iter()
+            .map(|&v6| RData::AAAA(rdata::AAAA(v6)))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Our OPT record, for a client that sent one (RFC 6891 section 6.1.1). Its options mean nothing
+/// for an alias and are not repeated.
+fn our_edns(theirs: &Edns) -> Edns {
+    let mut edns = Edns::new();
+    edns.set_max_payload(wire::OUR_UDP_PAYLOAD);
+    edns.set_dnssec_ok(theirs.flags().dnssec_ok);
+    edns
+}
+
+#[async_trait]
+impl RequestHandler for AliasZone {
+    /// A name that is no alias is refused; the dispatcher forwards such a question instead.
+    async fn handle_request<R: ResponseHandler, T: Time>(
+        &self,
+        request: &Request,
+        mut reply: R,
+    ) -> ResponseInfo {
+        let mut metadata = Metadata::response_from_request(&request.metadata);
+        metadata.recursion_available = self.recursion;
+        let edns = request.edns.as_ref().map(our_edns);
+        let mut sections = Sections::default();
+        if request.version() > 0 {
+            metadata.response_code = ResponseCode::BADVERS;
+        } else if let [question] = request.queries.queries() {
+            let table = self.table.load_full();
+            match self.find(&table, question) {
+                Some(found) => {
+                    metadata.authoritative = true;
+                    sections = self.sections(found, question);
+                }
+                None => metadata.response_code = ResponseCode::Refused,
+            }
+        } else {
+            metadata.response_code = ResponseCode::FormErr;
+        }
+        let builder = MessageResponseBuilder::new(&request.queries, edns.as_ref());
+        let Sections {
+            answers,
+            authorities,
+        } = &sections;
+        let response = builder.build(metadata, answers, authorities, [], []);
+        reply.send_response(response).await.unwrap_or_else(|error| {
+            tracing::debug!(client = %request.src(), %error, "answer not sent");
+            Header {
+                metadata,
+                counts: HeaderCounts::default(),
+            }
+            .into()
+        })
+    }
+}

@@ -1,0 +1,23 @@
+//! The resolver over its sockets, with name servers made up by the test.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a step that fails is a test that fails"
+)]
+
+mod ask;
+mod fake_upstream;
+mod running;
+
+mod aliases;
+mod arbitrary;
+mod edns;
+mod failover;
+mod forwarding;
+mod load;
+mod malformed;
+mod search_path;
+mod starting;
+mod tcp;

@@ -1,0 +1,137 @@
+//! Starts that are refused, and what they say.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use arc_swap::ArcSwap;
+use eastwest_resolver::{config::ResolverConfig, server::Resolver};
+use hickory_proto::rr::RecordType;
+use tokio::net::{TcpListener, UdpSocket};
+
+use crate::{
+    ask::{addresses, question, tcp, udp},
+    running::{ALIAS, ALIAS_V4, config, start_with, table},
+};
+
+fn refusal(config: &ResolverConfig) -> String {
+    match Resolver::bind(config, Arc::new(ArcSwap::from_pointee(table()))) {
+        Ok(bound) => panic!("bound to {:?}", bound.addresses()),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn listening_on(address: SocketAddr) -> ResolverConfig {
+    let mut config = config(&[]);
+    config.listen = vec![address];
+    config
+}
+
+#[tokio::test]
+async fn a_udp_port_in_use_is_named_with_what_to_do() {
+    let other = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let address = other.local_addr().unwrap();
+    let port = address.port();
+    assert_eq!(
+        refusal(&listening_on(address)),
+        format!(
+            "cannot take DNS questions on 127.0.0.1:{port} over UDP: another process has port \
+             {port} (often systemd-resolved or dnsmasq; `ss -lntup 'sport = :{port}'` names it). \
+             Stop it, or listen on an address of its own with --listen, for example \
+             127.0.0.2:{port}"
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_tcp_port_in_use_says_that_it_is_tcp() {
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = other.local_addr().unwrap();
+    let text = refusal(&listening_on(address));
+    assert!(
+        text.starts_with(&format!(
+            "cannot take DNS questions on {address} over TCP: "
+        )),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn an_address_of_another_host_is_named() {
+    let text = refusal(&listening_on("192.0.2.1:53".parse().unwrap()));
+    let expected = "no interface of this host or pod has the address 192.0.2.1";
+    assert!(text.ends_with(expected), "{text}");
+}
+
+#[tokio::test]
+async fn no_address_at_all_is_refused() {
+    let mut config = config(&[]);
+    config.listen.clear();
+    assert_eq!(
+        refusal(&config),
+        "no address to listen on: give one with --listen ADDRESS:PORT"
+    );
+}
+
+/// A port that was free a moment ago.
+async fn free_port() -> u16 {
+    UdpSocket::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_the_resolver_itself_is_refused() {
+    let own = SocketAddr::from(([127, 0, 0, 1], free_port().await));
+    let mut config = listening_on(own);
+    config.forwarding.upstreams = vec![own];
+    assert_eq!(
+        refusal(&config),
+        format!(
+            "the name server {own} is this resolver itself (it listens on {own}): questions would \
+             go round in circles. Give the cluster's own DNS with --upstream ADDRESS: in a pod, \
+             the address of the Service kube-dns in namespace kube-system"
+        )
+    );
+}
+
+#[tokio::test]
+async fn an_upstream_on_this_host_is_the_resolver_itself_if_it_listens_on_all_addresses() {
+    let port = free_port().await;
+    let mut config = listening_on(SocketAddr::from(([0, 0, 0, 0], port)));
+    config.forwarding.upstreams = vec![SocketAddr::from(([127, 0, 0, 5], port))];
+    assert!(refusal(&config).contains(&format!("127.0.0.5:{port} is this resolver itself")));
+}
+
+#[tokio::test]
+async fn the_same_port_of_another_host_is_no_loop() {
+    let port = free_port().await;
+    let mut config = listening_on(SocketAddr::from(([0, 0, 0, 0], port)));
+    config.forwarding.upstreams = vec![SocketAddr::from(([192, 0, 2, 1], port))];
+    assert!(Resolver::bind(&config, Arc::default()).is_ok());
+}
+
+#[tokio::test]
+async fn port_0_is_one_port_for_both_transports() {
+    let resolver = start_with(&config(&[]));
+    let asked = question(ALIAS, RecordType::A);
+    assert_eq!(addresses(&udp(resolver.address, &asked).await), [ALIAS_V4]);
+    assert_eq!(addresses(&tcp(resolver.address, &asked).await), [ALIAS_V4]);
+}
+
+#[tokio::test]
+async fn several_addresses_are_served() {
+    let mut config = config(&[]);
+    config.listen = vec![
+        "127.0.0.1:0".parse().unwrap(),
+        "127.0.0.9:0".parse().unwrap(),
+    ];
+    let bound = Resolver::bind(&config, Arc::new(ArcSwap::from_pointee(table()))).unwrap();
+    let listening = bound.addresses();
+    tokio::spawn(bound.serve(Default::default()));
+    for address in listening {
+        let answer = udp(address, &question(ALIAS, RecordType::A)).await;
+        assert_eq!(addresses(&answer), [ALIAS_V4], "{address}");
+    }
+}
