@@ -7,6 +7,9 @@ use std::fmt::Display;
 
 use crate::connections::{ConnectionGuard, ConnectionRecord, Direction};
 
+#[cfg(test)]
+mod tests;
+
 /// How much attention the end of a connection deserves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {

@@ -25,8 +25,8 @@ pub struct DaemonArgs {
     ///
     /// CPU limits of the container count. One more thread serves admin calls, metrics and signals,
     /// so that a scrape never stands in the way of a connection.
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub threads: Option<u16>,
 
     /// What is logged: error, warn, info, debug, trace, or off; finer as info,MODULE=debug
     ///
@@ -104,6 +104,6 @@ impl DaemonArgs {
     pub fn data_threads(&self) -> usize {
         let available = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         self.threads
-            .map_or_else(|| available().min(MAX_DEFAULT_THREADS), NonZeroUsize::get)
+            .map_or_else(|| available().min(MAX_DEFAULT_THREADS), usize::from)
     }
 }

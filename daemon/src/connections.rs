@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::time::Instant;
@@ -42,6 +42,8 @@ pub struct Connections {
 #[derive(Debug, Default)]
 struct Shared {
     next_id: AtomicU64,
+    /// By direction, so that a scrape takes no lock that an accept waits for.
+    open: [AtomicUsize; Direction::ALL.len()],
     shards: [Mutex<HashMap<u64, Arc<Entry>>>; SHARDS],
 }
 
@@ -86,6 +88,9 @@ impl Connections {
             bytes: info.bytes,
             opened: Instant::now(),
         });
+        self.shared
+            .open(info.direction)
+            .fetch_add(1, Ordering::Relaxed);
         self.shared.shard(id).insert(id, Arc::clone(&entry));
         ConnectionGuard {
             entry,
@@ -95,10 +100,9 @@ impl Connections {
 
     /// How many there are now, in all directions.
     pub fn len(&self) -> usize {
-        self.shared
-            .shards
-            .iter()
-            .map(|shard| lock(shard).len())
+        Direction::ALL
+            .into_iter()
+            .map(|direction| self.count(direction))
             .sum()
     }
 
@@ -109,13 +113,7 @@ impl Connections {
 
     /// How many there are now in one direction.
     pub fn count(&self, direction: Direction) -> usize {
-        let of = |shard| {
-            lock(shard)
-                .values()
-                .filter(|e| e.direction == direction)
-                .count()
-        };
-        self.shared.shards.iter().map(of).sum()
+        self.shared.open(direction).load(Ordering::Relaxed)
     }
 
     /// All rows as they are now, oldest first. Shards are locked one after the other, so the whole
@@ -132,6 +130,10 @@ impl Connections {
 }
 
 impl Shared {
+    fn open(&self, direction: Direction) -> &AtomicUsize {
+        &self.open[direction as usize]
+    }
+
     fn shard(&self, id: u64) -> MutexGuard<'_, HashMap<u64, Arc<Entry>>> {
         lock(&self.shards[(id % SHARDS as u64) as usize])
     }
@@ -176,5 +178,8 @@ impl ConnectionGuard {
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         self.shared.shard(self.entry.id).remove(&self.entry.id);
+        self.shared
+            .open(self.entry.direction)
+            .fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -78,6 +78,7 @@ impl FromStr for HumanDuration {
                 .find(|c: char| c.is_ascii_digit())
                 .unwrap_or(after.len());
             let (unit, next) = after.split_at(letters);
+            let unit = unit.trim();
             if unit.is_empty() {
                 return Err(DurationError::NoUnit(number.to_owned()));
             }
@@ -133,6 +134,7 @@ mod tests {
         assert_eq!(parse("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(parse("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(parse("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse("1 m 30 s"), Ok(Duration::from_secs(90)));
         assert_eq!(parse("2h"), Ok(Duration::from_secs(7200)));
         assert_eq!(parse("0"), Ok(Duration::ZERO));
         assert_eq!(parse("0s"), Ok(Duration::ZERO));
@@ -150,7 +152,7 @@ mod tests {
     fn an_unknown_unit_is_named() {
         let message = parse("10 parsecs").unwrap_err();
         assert!(
-            message.starts_with("` parsecs` is not a unit of time"),
+            message.starts_with("`parsecs` is not a unit of time"),
             "{message}"
         );
     }

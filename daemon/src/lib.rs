@@ -5,8 +5,11 @@
 //! rest. Nothing here knows what the bytes mean that a server moves.
 //!
 //! - settings: [`parse`], [`HumanDuration`], [`EndpointAddress`], [`LogFilter`]
-//! - state shared with the server: [`Context`] with [`Shutdown`], [`Readiness`], [`Connections`], [`Admin`]
+//! - state shared with the server: [`Context`] with [`Shutdown`], [`Readiness`], [`Connections`],
+//!   [`Admin`]
 //! - the process's own addresses: [`Endpoints`] (probes, metrics, admin calls)
+//! - what servers have in common beside that: [`ConnectionArgs`], [`Sources`] (files that are read
+//!   again when they change), [`ConnectionGuard::end`] (the access log)
 
 mod access_log;
 mod address;

@@ -19,7 +19,7 @@ mod json;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use filter::{LogFilter, LogFilterError};
 use json::JsonLines;

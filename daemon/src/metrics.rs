@@ -117,6 +117,10 @@ fn describe() {
         "process_start_time_seconds",
         "Start of the process, since the Unix epoch."
     );
+    describe_counter!(
+        "eastwest_connections_ended_total",
+        "Connections that have ended, by direction and reason."
+    );
     process::describe();
 }
 

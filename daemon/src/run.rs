@@ -105,14 +105,16 @@ where
         log: &log,
         data: data.handle(),
     };
-    let exit = match control.block_on(supervise(process, server)) {
-        Ok(exit) => exit,
-        Err(error) => return last_word(&log, &error, Exit::Failed),
-    };
+    let ended = control.block_on(supervise(process, server));
     // Dropping it would wait for blocking work that nobody needs any more.
     data.shutdown_background();
-    log.flush(LAST_LINES);
-    exit
+    match ended {
+        Ok(exit) => {
+            log.flush(LAST_LINES);
+            exit
+        }
+        Err(error) => last_word(&log, &error, Exit::Failed),
+    }
 }
 
 fn refuse(error: &SettingsError) -> Exit {

@@ -12,6 +12,9 @@ use crate::context::Context;
 use crate::http::{self, Reply, not_found, text};
 use crate::logging::{LogControl, LogFilter};
 
+#[cfg(test)]
+mod tests;
+
 /// Rows of `/connections` if the call doesn't say: a page for a person, not a memory peak.
 const DEFAULT_ROWS: usize = 1000;
 
@@ -20,7 +23,7 @@ const CALLS: [(&str, &str); 7] = [
     ("/", "this list"),
     (
         "/config_dump",
-        "everything below that can be read, in one object",
+        "all sections that are listed without a word below, in one object",
     ),
     (
         "/connections",

@@ -22,7 +22,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// All of them.
+    /// All of them, in the order of their numbers.
     pub const ALL: [Self; 3] = [Self::Outbound, Self::Inbound, Self::Passthrough];
 
     /// As in logs, labels and JSON.

@@ -20,7 +20,7 @@ impl Write for Sink {
 }
 
 /// What `log` writes under this filter and format.
-fn lines(filter: &str, format: LogFormat, log: impl FnOnce(&LogControl)) -> String {
+pub(crate) fn lines(filter: &str, format: LogFormat, log: impl FnOnce(&LogControl)) -> String {
     let sink = Sink::default();
     let writer = LineWriter::start(sink.clone());
     let (control, subscriber) = build(&filter.parse().unwrap(), format, false, writer);
