@@ -1,1 +1,160 @@
-//! later
+//! One address or more for each alias, and never one for two.
+
+use std::net::IpAddr;
+
+use eastwest_mesh::{Capture, Hostname, Severity, virtual_ip};
+use proptest::prelude::*;
+
+use super::{errors, lines, load_files, only_route, service_entry};
+
+fn alias(pod: &str) -> Hostname {
+    format!("src-{pod}.pxc.svc.cluster.local").parse().unwrap()
+}
+
+fn computed(pod: &str, capture: Capture) -> String {
+    virtual_ip::computed(&alias(pod), capture).to_string()
+}
+
+fn addresses(texts: &[&str], capture: Capture) -> Vec<String> {
+    let mesh = load_files(texts, capture);
+    only_route(&mesh)
+        .virtual_ips
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+#[test]
+fn without_a_word_the_address_is_computed_from_the_name() {
+    for capture in [Capture::Vip, Capture::Redirect] {
+        let entry = service_entry("db-0", "");
+        assert_eq!(addresses(&[&entry], capture), [computed("db-0", capture)]);
+    }
+}
+
+#[test]
+fn written_addresses_are_taken_and_a_range_of_one_is_an_address() {
+    let entry = service_entry(
+        "db-0",
+        "addresses: [240.1.2.3, 10.9.8.7/32, '2001:2::7', '2001:2::8/128']",
+    );
+    assert_eq!(
+        addresses(&[&entry], Capture::Redirect),
+        ["240.1.2.3", "10.9.8.7", "2001:2::7", "2001:2::8"]
+    );
+}
+
+#[test]
+fn with_vip_an_address_that_needs_privileges_is_replaced_and_a_note_says_so() {
+    let entry = service_entry("db-0", "addresses: [240.1.2.3]");
+    assert_eq!(
+        addresses(&[&entry], Capture::Vip),
+        [computed("db-0", Capture::Vip)]
+    );
+    let notes = lines(&load_files(&[&entry], Capture::Vip), Severity::Note);
+    assert!(notes[0].starts_with("a.yaml:9:15: note: "), "{notes:?}");
+    let both = service_entry("db-0", "addresses: [240.1.2.3, 127.0.7.7]");
+    assert_eq!(addresses(&[&both], Capture::Vip), ["127.0.7.7"]);
+}
+
+#[test]
+fn istios_allocation_is_taken_for_its_host_if_nothing_is_written() {
+    let status = "status:\n  addresses:\n  - {value: 240.240.0.9, host: other.pxc.svc.cluster.local}\n  \
+                  - {value: 240.240.0.5, host: src-db-0.pxc.svc.cluster.local}\n  - {value: '2001:2::5'}\n";
+    let entry = service_entry("db-0", "") + status;
+    assert_eq!(
+        addresses(&[&entry], Capture::Redirect),
+        ["240.240.0.5", "2001:2::5"]
+    );
+    let written = service_entry("db-0", "addresses: [240.1.2.3]") + status;
+    assert_eq!(addresses(&[&written], Capture::Redirect), ["240.1.2.3"]);
+}
+
+#[test]
+fn all_ports_of_an_alias_have_its_one_address() {
+    let one = service_entry("db-0", "");
+    let two = service_entry("db-0", "addresses: [240.1.2.3]")
+        .replace("name: src-db-0", "name: admin")
+        .replace("3306", "33062");
+    let mesh = load_files(&[&one, &two], Capture::Redirect);
+    let expected: IpAddr = "240.1.2.3".parse().unwrap();
+    assert_eq!(mesh.routes.len(), 2);
+    for route in &mesh.routes {
+        assert_eq!(route.virtual_ips, [expected], "{}", route.port);
+    }
+    assert_eq!(
+        mesh.aliases().get(alias("db-0").as_str()),
+        Some(&[expected][..])
+    );
+}
+
+#[test]
+fn of_two_aliases_with_one_address_the_later_is_down_and_the_line_to_add_is_given() {
+    let one = service_entry("db-0", "addresses: [240.1.2.3]");
+    let two = service_entry("db-1", "addresses: [240.1.2.3]");
+    let mesh = load_files(&[&one, &two], Capture::Redirect);
+    assert_eq!(only_route(&mesh).alias, alias("db-0"));
+    assert_eq!(
+        errors(&mesh),
+        [format!(
+            "b.yaml:9:15: error: ServiceEntry pxc/src-db-1: alias src-db-1.pxc.svc.cluster.local \
+             has the address 240.1.2.3, and so has alias src-db-0.pxc.svc.cluster.local at \
+             a.yaml:5:11; an address leads to one alias only, so src-db-1.pxc.svc.cluster.local is \
+             not served; fix: write addresses: [{}] under the spec of src-db-1.pxc.svc.cluster.local",
+            computed("db-1", Capture::Redirect)
+        )]
+    );
+    let [down] = mesh.down.as_slice() else {
+        panic!("{:?}", mesh.down)
+    };
+    assert_eq!((&down.alias, down.port), (&alias("db-1"), None));
+    let swapped = load_files(&[&two, &one], Capture::Redirect);
+    assert_eq!(only_route(&swapped).alias, alias("db-1"));
+}
+
+#[test]
+fn the_line_to_add_mends_it() {
+    let taken = computed("db-1", Capture::Vip);
+    let one = service_entry("db-0", &format!("addresses: [{taken}]"));
+    let mesh = load_files(&[&one, &service_entry("db-1", "")], Capture::Vip);
+    let fix = mesh
+        .findings
+        .iter()
+        .find_map(|f| f.fix.clone().filter(|_| f.severity == Severity::Error));
+    let line = fix.unwrap().replace("write ", "");
+    let (line, _) = line.split_once(" under").unwrap();
+    let mended = load_files(&[&one, &service_entry("db-1", line)], Capture::Vip);
+    assert_eq!(errors(&mended), [""; 0]);
+    assert_eq!(mended.routes.len(), 2);
+}
+
+#[test]
+fn two_hosts_of_one_service_entry_cannot_share_its_address() {
+    let hosts = "[src-db-0.pxc.svc.cluster.local, src-db-1.pxc.svc.cluster.local]";
+    let entry = service_entry("db-0", "addresses: [240.1.2.3]")
+        .replace("[src-db-0.pxc.svc.cluster.local]", hosts);
+    let mesh = load_files(&[&entry], Capture::Redirect);
+    assert_eq!(only_route(&mesh).alias, alias("db-0"));
+    assert_eq!(errors(&mesh).len(), 1);
+}
+
+proptest! {
+    #[test]
+    fn addresses_do_not_depend_on_the_order_of_files_or_on_other_aliases(
+        order in Just((0..12).collect::<Vec<_>>()).prop_shuffle(),
+        left_out in 0..12_usize,
+    ) {
+        let texts: Vec<_> = order
+            .iter()
+            .filter(|&&i| i != left_out)
+            .map(|i| service_entry(&format!("db-{i}"), ""))
+            .collect();
+        let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+        let mesh = load_files(&texts, Capture::Vip);
+        prop_assert_eq!(mesh.routes.len(), 11);
+        for route in &mesh.routes {
+            let expected = virtual_ip::computed(&route.alias, Capture::Vip);
+            prop_assert_eq!(&route.virtual_ips, &[IpAddr::from(expected)]);
+        }
+    }
+}
