@@ -3,14 +3,18 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 mod addresses;
+mod destination_rules;
+mod documents;
 mod exported;
+mod far_end;
+mod passed_over;
 mod positions;
 mod robust;
 mod routes;
 mod seed;
 mod stock_istio;
 
-use eastwest_mesh::{Capture, Mesh, Options, Route, Severity, Source, load};
+use eastwest_mesh::{Capture, Mesh, Options, Principal, Route, Severity, Source, load};
 
 fn options(capture: Capture) -> Options {
     Options {
@@ -64,4 +68,31 @@ fn service_entry(pod: &str, more: &str) -> String {
          \x20 endpoints: [{{address: 10.0.0.1, ports: {{mysql: 15443}}, serviceAccount: db}}]\n\
          {more}"
     )
+}
+
+/// The alias of `service_entry("db-0", ..)`.
+const ALIAS: &str = "src-db-0.pxc.svc.cluster.local";
+
+/// A DestinationRule for `host` with this trafficPolicy, in one line.
+fn destination_rule(host: &str, policy: &str) -> String {
+    format!(
+        "apiVersion: networking.istio.io/v1\nkind: DestinationRule\n\
+         metadata: {{name: rule, namespace: pxc}}\n\
+         spec:\n  host: {host}\n  trafficPolicy: {{{policy}}}\n"
+    )
+}
+
+fn with_annotation(entry: &str, remote: &str) -> String {
+    entry.replacen(
+        "namespace: pxc",
+        &format!("namespace: pxc, annotations: {{eastwest.dev/remote-host: {remote}}}"),
+        1,
+    )
+}
+
+/// Whether the only route lets this identity be at its far end.
+fn allows(text: &[&str], trust_domain: &str, path: &str) -> bool {
+    let mesh = load_files(text, Capture::Vip);
+    let peer = Principal { trust_domain, path };
+    only_route(&mesh).peer.allows(&peer, "cluster.local")
 }

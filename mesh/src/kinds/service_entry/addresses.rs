@@ -1,6 +1,6 @@
 //! `ServiceEntry.spec.addresses` and `status.addresses`
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::fields::Fields;
 use crate::finding::Located;
@@ -43,6 +43,13 @@ fn single_address(text: &str) -> Result<IpAddr, &'static str> {
     if address.is_unspecified() || address.is_multicast() || address == Ipv4Addr::BROADCAST {
         return Err("is no address of a single host");
     }
+    let address = address.to_canonical();
+    if matches!(
+        address,
+        IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST)
+    ) {
+        return Err("is localhost, which belongs to the app's own pod");
+    }
     Ok(address)
 }
 
@@ -58,7 +65,8 @@ pub(super) fn allocated(object: &Object<'_>, report: &Report) -> Vec<Allocated> 
     // Written by a controller, not by a person: what is no address is passed over.
     let read = |item: &Node| {
         let value = item.get("value")?;
-        let address = report.locate(value.mark, value.text()?.parse().ok()?);
+        let address: IpAddr = value.text()?.parse().ok()?;
+        let address = report.locate(value.mark, address.to_canonical());
         let host = item.get("host").and_then(Node::text).map(str::parse);
         Some(Allocated {
             host: host.transpose().ok()?,

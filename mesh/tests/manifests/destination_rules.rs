@@ -1,0 +1,119 @@
+//! What a DestinationRule does to the alias that it names, and what it may not do.
+
+use eastwest_mesh::{Capture, Severity};
+
+use super::{
+    ALIAS, allows, destination_rule, errors, lines, load_files, only_route, service_entry,
+};
+
+#[test]
+fn other_tls_modes_for_an_alias_take_it_down_at_the_mode() {
+    for mode in ["DISABLE", "SIMPLE", "MUTUAL"] {
+        let rule = destination_rule(ALIAS, &format!("tls: {{mode: {mode}}}"));
+        let (one, two) = (service_entry("db-0", ""), service_entry("db-1", ""));
+        let mesh = load_files(&[&rule, &one, &two], Capture::Vip);
+        assert_eq!(
+            only_route(&mesh).alias.as_str(),
+            "src-db-1.pxc.svc.cluster.local"
+        );
+        let [error] = &errors(&mesh)[..] else {
+            panic!("{:?}", errors(&mesh))
+        };
+        assert!(
+            error.starts_with("a.yaml:6:31: error: DestinationRule pxc/rule: "),
+            "{error}"
+        );
+        assert!(error.ends_with("fix: write mode: ISTIO_MUTUAL"), "{error}");
+        assert_eq!(mesh.down[0].origin.to_string(), "a.yaml:6:31");
+    }
+}
+
+#[test]
+fn a_rule_about_another_host_is_passed_over_whatever_it_says() {
+    let rule = destination_rule(
+        "api.example.com",
+        "tls: {mode: SIMPLE, sni: x}, tunnel: {}, typo: 1",
+    );
+    let mesh = load_files(&[&service_entry("db-0", ""), &rule], Capture::Vip);
+    assert_eq!(errors(&mesh), [""; 0]);
+    assert_eq!(mesh.routes.len(), 1);
+}
+
+#[test]
+fn a_setting_that_would_change_the_traffic_takes_its_host_down() {
+    for policy in [
+        "tunnel: {}",
+        "proxyProtocol: {}",
+        "portLevelSettings: []",
+        "loadBalancer: {consistentHash: {}}",
+        "loadBalancer: {localityLbSetting: {}}",
+        "tls: {mode: ISTIO_MUTUAL, credentialName: x}",
+        "tls: {mode: ISTIO_MUTUAL, insecureSkipVerify: true}",
+        "typo: 1",
+    ] {
+        let rule = destination_rule(ALIAS, policy);
+        let mesh = load_files(&[&service_entry("db-0", ""), &rule], Capture::Vip);
+        assert_eq!((mesh.routes.len(), mesh.down.len()), (0, 1), "{policy}");
+        assert_eq!(errors(&mesh).len(), 1, "{policy}");
+    }
+}
+
+#[test]
+fn a_setting_that_only_tunes_is_a_warning() {
+    for policy in [
+        "connectionPool: {tcp: {maxConnections: 5}}",
+        "outlierDetection: {interval: 5s}",
+        "loadBalancer: {simple: RANDOM}",
+    ] {
+        let rule = destination_rule(ALIAS, policy);
+        let mesh = load_files(&[&rule, &service_entry("db-0", "")], Capture::Vip);
+        assert_eq!(mesh.routes.len(), 1, "{policy}");
+        let warnings = lines(&mesh, Severity::Warning);
+        assert!(
+            warnings[0].contains("has no effect here"),
+            "{policy}: {warnings:?}"
+        );
+    }
+}
+
+#[test]
+fn the_narrowest_rule_holds() {
+    let tls = |account: &str| {
+        format!("tls: {{mode: ISTIO_MUTUAL, subjectAltNames: ['spiffe://td/ns/x/sa/{account}']}}")
+    };
+    let name = |text: String, name: &str| text.replace("name: rule", &format!("name: {name}"));
+    let all = name(destination_rule("'*.local'", &tls("all")), "all");
+    let some = name(
+        destination_rule("'*.pxc.svc.cluster.local'", &tls("some")),
+        "some",
+    );
+    let one = name(destination_rule("src-db-0", &tls("one")), "one");
+    let entry = service_entry("db-0", "");
+    assert!(allows(&[&all, &entry], "td", "/ns/x/sa/all"));
+    assert!(allows(&[&all, &some, &entry], "td", "/ns/x/sa/some"));
+    assert!(allows(&[&all, &one, &some, &entry], "td", "/ns/x/sa/one"));
+}
+
+#[test]
+fn two_rules_for_one_host_that_differ_take_it_down() {
+    let one = destination_rule(ALIAS, "tls: {mode: ISTIO_MUTUAL}");
+    let two = destination_rule(
+        ALIAS,
+        "tls: {mode: ISTIO_MUTUAL, sni: a.b.c.svc.cluster.local}",
+    );
+    let two = two.replace("name: rule", "name: rule2");
+    let mesh = load_files(&[&one, &two, &service_entry("db-0", "")], Capture::Vip);
+    assert_eq!((mesh.routes.len(), mesh.down.len()), (0, 1));
+    assert!(
+        errors(&mesh)[0].starts_with("b.yaml:1:1: error: "),
+        "{:?}",
+        errors(&mesh)
+    );
+    let same = one.replace("name: rule", "name: rule2");
+    assert_eq!(
+        load_files(&[&one, &same, &service_entry("db-0", "")], Capture::Vip)
+            .routes
+            .len(),
+        1
+    );
+}
