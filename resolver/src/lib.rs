@@ -1,13 +1,35 @@
-//! Answers the aliases of the manifests with their virtual IPs; all other names go on unchanged.
+//! The resolver: answers the aliases of the manifests with their virtual IPs; what it is asked for
+//! all other names goes to the cluster's own DNS and comes back octet for octet.
+//!
+//! As a part of another process: [`server::Resolver::bind`] with a [`config::ResolverConfig`] and an
+//! [`alias::AliasTable`], which may be swapped at any time. As a process: [`main`].
+//!
+//! # Map
+//! The way of a question:
+//! - `server`: the sockets; `server::udp` and `server::tcp` read questions
+//! - `dispatch`: what is done with one: answered, forwarded, or refused
+//! - `zone`: the answer for an alias, found by `alias` and [`alias::search`]
+//! - `forward`: name servers, in which order and for how long; `forward::exchange` asks one
+//! - `reply`: the way back, with the client's limits
+//!
+//! Beside it: [`name`] and `wire` (the octets), [`upstreams`] and [`resolv_conf`] (who is asked),
+//! `args`, `manifests`, `run` (the process).
 
 pub mod alias;
+mod args;
 pub mod config;
 mod dispatch;
 mod forward;
+mod manifests;
 mod metrics;
 pub mod name;
 mod reply;
 pub mod resolv_conf;
+mod run;
 pub mod server;
+pub mod upstreams;
 mod wire;
 mod zone;
+
+pub use args::{ForwardingArgs, Mode, ResolverArgs};
+pub use run::{Config, main, run};

@@ -32,7 +32,7 @@ pub struct ResolvConf {
 
 /// The file can't be read.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}: {source}. Give the name servers with --upstream ADDRESS instead")]
+#[error("cannot read the name servers from {path}: {source}")]
 pub struct UnreadableResolvConf {
     path: String,
     source: io::Error,

@@ -30,7 +30,7 @@ const PORT_TRIES: usize = 16;
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// No address to listen on was given.
-    #[error("no address to listen on: give one with --listen ADDRESS:PORT")]
+    #[error("no address to take DNS questions on was given")]
     NoAddress,
     /// An address can't be had.
     #[error("cannot take DNS questions on {address} over {protocol}: {}", explain(.source, *.address))]
@@ -45,8 +45,8 @@ pub enum BindError {
     /// An upstream is the resolver itself.
     #[error(
         "the name server {upstream} is this resolver itself (it listens on {listen}): questions \
-         would go round in circles. Give the cluster's own DNS with --upstream ADDRESS: in a pod, \
-         the address of the Service kube-dns in namespace kube-system"
+         would go round in circles. In a pod, the cluster's own DNS is the Service kube-dns in \
+         namespace kube-system; give its address instead"
     )]
     UpstreamIsSelf {
         /// The name server.
@@ -61,8 +61,8 @@ fn explain(error: &io::Error, address: SocketAddr) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => format!(
             "another process has port {port} (often systemd-resolved or dnsmasq; \
-             `ss -lntup 'sport = :{port}'` names it). Stop it, or listen on an address of its own \
-             with --listen, for example 127.0.0.2:{port}"
+             `ss -lntup 'sport = :{port}'` names it). Stop it, or listen on an address that it has \
+             not taken, for example 127.0.0.2:{port}"
         ),
         io::ErrorKind::PermissionDenied => format!(
             "not allowed: ports below 1024 need CAP_NET_BIND_SERVICE, or the sysctl \
@@ -218,7 +218,7 @@ impl Sockets {
 }
 
 /// Whether what is sent to `upstream` arrives at a socket that is bound to `own`.
-fn reaches(upstream: SocketAddr, own: SocketAddr) -> bool {
+pub(crate) fn reaches(upstream: SocketAddr, own: SocketAddr) -> bool {
     let to = upstream.ip().to_canonical();
     upstream.port() == own.port()
         && (to == own.ip().to_canonical() || (own.ip().is_unspecified() && is_of_this_host(to)))

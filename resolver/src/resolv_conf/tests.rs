@@ -75,13 +75,13 @@ fn a_bad_name_server_is_reported_with_its_line_and_the_others_stand() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named_with_the_way_out() {
+fn a_file_that_is_not_there_is_named() {
     let error = ResolvConf::read(Path::new("/nonexistent/resolv.conf"))
         .unwrap_err()
         .to_string();
     assert_eq!(
         error,
-        "/nonexistent/resolv.conf: No such file or directory (os error 2). \
-         Give the name servers with --upstream ADDRESS instead"
+        "cannot read the name servers from /nonexistent/resolv.conf: No such file or directory \
+         (os error 2)"
     );
 }

@@ -9,6 +9,7 @@
 
 mod ask;
 mod fake_upstream;
+mod program;
 mod running;
 
 mod aliases;
@@ -18,6 +19,7 @@ mod failover;
 mod forwarding;
 mod load;
 mod malformed;
+mod process;
 mod search_path;
 mod starting;
 mod tcp;

@@ -35,8 +35,7 @@ async fn a_udp_port_in_use_is_named_with_what_to_do() {
         format!(
             "cannot take DNS questions on 127.0.0.1:{port} over UDP: another process has port \
              {port} (often systemd-resolved or dnsmasq; `ss -lntup 'sport = :{port}'` names it). \
-             Stop it, or listen on an address of its own with --listen, for example \
-             127.0.0.2:{port}"
+             Stop it, or listen on an address that it has not taken, for example 127.0.0.2:{port}"
         )
     );
 }
@@ -67,7 +66,7 @@ async fn no_address_at_all_is_refused() {
     config.listen.clear();
     assert_eq!(
         refusal(&config),
-        "no address to listen on: give one with --listen ADDRESS:PORT"
+        "no address to take DNS questions on was given"
     );
 }
 
@@ -90,8 +89,8 @@ async fn an_upstream_that_is_the_resolver_itself_is_refused() {
         refusal(&config),
         format!(
             "the name server {own} is this resolver itself (it listens on {own}): questions would \
-             go round in circles. Give the cluster's own DNS with --upstream ADDRESS: in a pod, \
-             the address of the Service kube-dns in namespace kube-system"
+             go round in circles. In a pod, the cluster's own DNS is the Service kube-dns in \
+             namespace kube-system; give its address instead"
         )
     );
 }
