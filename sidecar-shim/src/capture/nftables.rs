@@ -1,17 +1,20 @@
-//! The table in the kernel: laid, read back, removed.
+//! The table in the kernel: laid and removed here, read back in [`readback`].
 //!
 //! Message and attribute numbers: `include/uapi/linux/netfilter/nfnetlink.h` and
 //! `nf_tables.h`.
 
+mod readback;
+
 use rustix::io::Errno;
 
-use super::attribute::{Attributes, Parsed};
-use super::compile::{compile, decompile};
+use super::attribute::Attributes;
+use super::compile::compile;
 use super::error::CaptureError;
 use super::expression;
-use super::installed::{Installed, InstalledChain, InstalledRule};
 use super::netlink::{APPEND, CREATE, Netlink, NetlinkError, Request};
-use super::ruleset::{Attachment, Chain, Hook, Ruleset, TABLE};
+use super::ruleset::{Attachment, Chain, Ruleset, TABLE};
+
+pub use self::readback::installed;
 
 const BATCH_BEGIN: u16 = 0x10;
 const BATCH_END: u16 = 0x11;
@@ -19,12 +22,6 @@ const BATCH_END: u16 = 0x11;
 const SUBSYSTEM: u8 = 10;
 /// `NFPROTO_INET`: IPv4 and IPv6 in one table.
 const FAMILY_INET: u8 = 1;
-/// Length of `struct nfgenmsg`.
-const FAMILY_HEADER: usize = 4;
-/// `NFT_TABLE_F_DORMANT`.
-const DORMANT: u32 = 1;
-/// `NF_ACCEPT`.
-const POLICY_ACCEPT: u32 = 1;
 
 #[derive(Clone, Copy)]
 #[repr(u8)]
@@ -84,58 +81,6 @@ pub fn remove() -> Result<bool, CaptureError> {
     Ok(true)
 }
 
-/// What the table holds now; `None` if there is no such table.
-///
-/// # Errors
-/// [`CaptureError`], if the kernel refuses (reading needs the same rights as laying).
-pub fn installed() -> Result<Option<Installed>, CaptureError> {
-    let doing = format!("reading table inet {TABLE}");
-    let failed = |error| CaptureError::from_netlink(doing.clone(), error);
-    let mut netlink = Netlink::netfilter().map_err(failed)?;
-
-    let get = message(Operation::GetTable, &named_table()).acknowledged();
-    let table = match netlink.exchange(&[get]) {
-        Err(NetlinkError::Refused {
-            errno: Errno::NOENT,
-            ..
-        }) => return Ok(None),
-        // A kernel without the subsystem knows no such message.
-        Err(NetlinkError::Refused {
-            errno: Errno::INVAL | Errno::OPNOTSUPP,
-            ..
-        }) => {
-            return Err(CaptureError::NoNfTables);
-        }
-        answer => answer.map_err(failed)?,
-    };
-    let flags = table
-        .first()
-        .and_then(|body| attributes(body)?.be32(2))
-        .unwrap_or(0);
-
-    let all = message(Operation::GetChain, &Attributes::new());
-    let mut chains: Vec<InstalledChain> = netlink
-        .dump(all)
-        .map_err(failed)?
-        .iter()
-        .filter_map(|body| installed_chain(&attributes(body)?))
-        .collect();
-
-    let ours = message(Operation::GetRule, &named_table());
-    for body in netlink.dump(ours).map_err(failed)? {
-        let Some((chain, rule)) = attributes(&body).and_then(|a| installed_rule(&a)) else {
-            continue;
-        };
-        if let Some(chain) = chains.iter_mut().find(|c| c.name == chain) {
-            chain.rules.push(rule);
-        }
-    }
-    Ok(Some(Installed {
-        dormant: flags & DORMANT != 0,
-        chains,
-    }))
-}
-
 fn named_table() -> Attributes {
     Attributes::new().string(1, TABLE)
 }
@@ -156,44 +101,6 @@ fn chain_attributes(chain: &Chain) -> Attributes {
         .nested(4, &hook)
         .be32(5, u32::from(*accept))
         .string(7, chain_type)
-}
-
-fn installed_chain(chain: &Parsed<'_>) -> Option<InstalledChain> {
-    if chain.string(1)? != TABLE {
-        return None;
-    }
-    let attachment = chain.nested(4).and_then(|hook| {
-        Some(Attachment {
-            chain_type: chain.string(7)?.to_owned(),
-            hook: Hook::from_number(hook.be32(1)?),
-            priority: hook.be32(2)?.cast_signed(),
-            accept: chain.be32(5)? == POLICY_ACCEPT,
-        })
-    });
-    Some(InstalledChain {
-        name: chain.string(3)?.to_owned(),
-        attachment,
-        rules: Vec::new(),
-    })
-}
-
-fn installed_rule<'a>(rule: &Parsed<'a>) -> Option<(&'a str, InstalledRule)> {
-    if rule.string(1)? != TABLE {
-        return None;
-    }
-    let expressions = rule
-        .nested(4)
-        .map(|list| expression::decode(&list))
-        .unwrap_or_default();
-    let rule_read = decompile(&expressions).map_or_else(
-        || InstalledRule::foreign(&expressions),
-        InstalledRule::Readable,
-    );
-    Some((rule.string(2)?, rule_read))
-}
-
-fn attributes(body: &[u8]) -> Option<Parsed<'_>> {
-    Parsed::parse(body.get(FAMILY_HEADER..)?).ok()
 }
 
 fn message(operation: Operation, attributes: &Attributes) -> Request {
@@ -232,7 +139,7 @@ fn commit(steps: Vec<(String, Request)>) -> Result<(), CaptureError> {
         // Request 0 opens the transaction: a kernel without the subsystem says so there.
         Err(NetlinkError::Refused {
             request: 0,
-            errno: Errno::OPNOTSUPP | Errno::INVAL,
+            errno: Errno::OPNOTSUPP,
         }) => Err(CaptureError::NoNfTables),
         Err(error) => {
             let step = match error {

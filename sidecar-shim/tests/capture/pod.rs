@@ -7,8 +7,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use eastwest_shim::capture::{CaptureArgs, CaptureError, run_to};
+use eastwest_shim::capture::{
+    CaptureArgs, CaptureError, Reachability, VirtualRange, reachability, run_to,
+};
 use eastwest_shim::original_dst::original_dst;
+use ipnet::IpNet;
 use rtnetlink::packet_route::address::AddressHeaderFlags;
 use rtnetlink::packet_route::link::{InfoData, InfoVeth};
 use rtnetlink::packet_route::route::{RouteScope, RouteType};
@@ -82,8 +85,22 @@ pub(crate) async fn pod_without_default_routes() -> Handle {
         let mut address = network.address().add(INTERFACE, own, prefix);
         address.message_mut().header.flags |= AddressHeaderFlags::Nodad;
         address.execute().await.unwrap();
+        usable(own).await;
     }
     network
+}
+
+/// Waits for an address of the pod to become its own: for IPv6 only once the kernel has taken note
+/// that the interface has a carrier, a while after it is up.
+async fn usable(own: IpAddr) {
+    let range: VirtualRange = IpNet::from(own).to_string().parse().unwrap();
+    for _ in 0..2000 {
+        if matches!(reachability(range).unwrap(), Reachability::Local) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("eth0 got no carrier: {own} is still not the pod's own");
 }
 
 /// The route that must never be laid: virtual IPs of IPv4 are the pod's own.
