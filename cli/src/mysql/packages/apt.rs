@@ -108,7 +108,8 @@ pub(super) fn run(program: &'static str, command: &mut Command) -> Result<Output
         .map_err(|source| FetchError::NoProgram { program, source })
 }
 
-/// Why a run failed: apt's own error lines if it gave any, else the last of what it printed.
+/// Why a run failed: apt's own error lines if it gave any (a missing key is a warning to it),
+/// else the last of what it printed.
 pub(super) fn said(output: &Output) -> String {
     let [stdout, stderr] =
         [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
@@ -116,7 +117,11 @@ pub(super) fn said(output: &Output) -> String {
     let why: Vec<&str> = text
         .lines()
         .map(str::trim)
-        .filter(|line| line.starts_with("E: ") || line.starts_with("Err:"))
+        .filter(|line| {
+            ["E: ", "W: GPG error"]
+                .iter()
+                .any(|mark| line.starts_with(mark))
+        })
         .collect();
     if why.is_empty() {
         return last_lines(&text, 5).replace('\n', "; ");

@@ -48,6 +48,18 @@ fn a_failure_is_told_in_apts_error_lines() {
 }
 
 #[test]
+fn a_missing_key_is_told_with_the_suite_that_needs_it() {
+    let output = output(
+        "",
+        "W: GPG error: http://m sid: NO_PUBKEY 1\nE: sid is not signed.\n",
+    );
+    assert_eq!(
+        said(&output),
+        "W: GPG error: http://m sid: NO_PUBKEY 1; E: sid is not signed."
+    );
+}
+
+#[test]
 fn without_error_lines_the_last_lines_tell() {
     let output = output("one\ntwo\nthree\n\n", "four\nfive\nsix\n");
     assert_eq!(said(&output), "two; three; four; five; six");
