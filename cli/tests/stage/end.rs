@@ -77,7 +77,7 @@ fn a_program_cannot_come_in_after_the_end() {
 
 #[test]
 fn programs_that_are_just_coming_in_are_killed_too() {
-    for _ in 0..20 {
+    for _ in 0..10 {
         let stage = start(&pair());
         let mut children: Vec<Child> = (0..8)
             .map(|_| {
