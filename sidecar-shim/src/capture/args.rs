@@ -9,18 +9,21 @@ use super::range::{DEFAULT_RANGES, VirtualRange};
 use super::report::Format;
 use super::ruleset::{Ruleset, ShimUid};
 
+/// Shown below the subcommands by `--help`, whichever command these arguments are part of.
+const MANUAL: &str = "\
+An app dials its alias at the port it always dials. The address behind the alias is virtual: rules \
+in the pod's own network namespace send the connection to the shim's outbound port on loopback. \
+A second set of rules refuses whatever would still leave for a virtual IP: if the shim is down or \
+a rule is lost, the app gets `connection refused` at once, and nothing goes out in clear or to \
+another listener of the pod.
+
+Run `lay` before the app starts, in an init container with
+  securityContext: {runAsUser: 0, capabilities: {drop: [ALL], add: [NET_ADMIN]}}
+The shim itself needs no privilege. Only nf_tables of the kernel is used; no `nft` is needed.";
+
 /// Send connections to virtual IPs to the shim (mode `redirect`).
-///
-/// An app dials its alias at the port it always dials; the address behind the alias is virtual,
-/// and rules in the pod's own network namespace send the connection to the shim's outbound port
-/// on loopback. A second set of rules refuses whatever would still leave for a virtual IP: if the
-/// shim is down or a rule is lost, the app gets `connection refused` at once, and nothing goes
-/// out in clear or to another listener of the pod.
-///
-/// Run `lay` before the app starts, in an init container with
-/// `securityContext: {runAsUser: 0, capabilities: {drop: [ALL], add: [NET_ADMIN]}}`.
-/// The shim itself needs no privilege. Nothing but nf_tables of the kernel is used; no `nft`.
 #[derive(Debug, Clone, clap::Args)]
+#[command(after_long_help = MANUAL)]
 pub struct CaptureArgs {
     /// What to do.
     #[command(subcommand)]
