@@ -108,6 +108,9 @@ impl Dispatcher {
         question: &LowerQuery,
         message: &[u8],
     ) -> Result<(OwnedSemaphorePermit, Outgoing), Failure> {
+        if self.forwarder.came_back(question) {
+            return Err(Failure::LOOPED);
+        }
         if self.forwarder.is_empty() || is_transfer(question) {
             return Err(Failure::REFUSED);
         }
@@ -151,6 +154,7 @@ impl Failure {
     const FORMAT_ERROR: Self = Self::new(rcode::FORMAT_ERROR, Outcome::FormatError);
     const NOT_IMPLEMENTED: Self = Self::new(rcode::NOT_IMPLEMENTED, Outcome::NotImplemented);
     const REFUSED: Self = Self::new(rcode::REFUSED, Outcome::Refused);
+    const LOOPED: Self = Self::new(rcode::REFUSED, Outcome::Looped);
     const OVERLOADED: Self = Self::new(rcode::SERVER_FAILURE, Outcome::Overloaded);
     const UPSTREAMS_FAILED: Self = Self::new(rcode::SERVER_FAILURE, Outcome::UpstreamsFailed);
 

@@ -2,6 +2,7 @@
 //! they are: every section, record type, flag and response code.
 
 pub(crate) mod exchange;
+mod probe;
 pub(crate) mod upstream;
 
 use std::{
@@ -22,7 +23,10 @@ use tokio::{
 
 use crate::{
     config::Forwarding,
-    forward::{exchange::Outgoing, upstream::Upstream},
+    forward::{
+        exchange::Outgoing,
+        upstream::{Upstream, UpstreamState},
+    },
     metrics::ForwardMetrics,
     wire::{Header, rcode},
 };
@@ -80,11 +84,11 @@ impl Forwarder {
         Arc::clone(&self.permits).try_acquire_owned().ok()
     }
 
-    /// Each name server with whether it answered the last question that it was asked.
-    pub(crate) fn health(&self) -> impl Iterator<Item = (SocketAddr, bool)> {
+    /// Each name server and what is known of it.
+    pub(crate) fn states(&self) -> impl Iterator<Item = (SocketAddr, UpstreamState)> {
         self.upstreams
             .iter()
-            .map(|upstream| (upstream.address, upstream.answers()))
+            .map(|upstream| (upstream.address, upstream.state()))
     }
 
     /// Asks one name server after the other until one answers, each at most twice and all within
@@ -131,8 +135,9 @@ impl Forwarder {
             .cycle()
             .skip(start.checked_rem(count).unwrap_or_default())
             .take(count);
-        let (mut order, resting): (Vec<_>, Vec<_>) =
-            turns.partition(|(_, upstream)| upstream.take_turn());
+        let (mut order, resting): (Vec<_>, Vec<_>) = turns
+            .filter(|(_, upstream)| !upstream.loops())
+            .partition(|(_, upstream)| upstream.take_turn());
         order.extend(resting);
         order
     }

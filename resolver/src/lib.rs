@@ -32,4 +32,5 @@ mod wire;
 mod zone;
 
 pub use args::{ForwardingArgs, Mode, ResolverArgs};
+pub use forward::upstream::UpstreamState;
 pub use run::{Config, main, run};

@@ -45,12 +45,9 @@ impl Manifests {
         let changed = |files: Result<Vec<SourceFile>, SourceError>| match files {
             Ok(files) => {
                 let new = understand(&files, &options);
-                tracing::info!(
-                    files = files.len(),
-                    aliases = new.len(),
-                    "manifests read again"
-                );
+                let aliases = new.len();
                 table.store(Arc::new(new));
+                tracing::info!(files = files.len(), aliases, "manifests read again");
                 reloaded("ok");
             }
             Err(error) => {

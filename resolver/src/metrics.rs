@@ -19,6 +19,8 @@ pub(crate) enum Outcome {
     Overloaded,
     /// No upstream is configured, or a zone transfer was asked for.
     Refused,
+    /// Our own question, come back from an upstream.
+    Looped,
     /// Not a well-formed question.
     FormatError,
     /// An operation other than QUERY.
@@ -28,13 +30,14 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Alias,
         Self::NoData,
         Self::Forwarded,
         Self::UpstreamsFailed,
         Self::Overloaded,
         Self::Refused,
+        Self::Looped,
         Self::FormatError,
         Self::NotImplemented,
         Self::Dropped,
@@ -48,6 +51,7 @@ impl Outcome {
             Self::UpstreamsFailed => "upstreams_failed",
             Self::Overloaded => "overloaded",
             Self::Refused => "refused",
+            Self::Looped => "looped",
             Self::FormatError => "format_error",
             Self::NotImplemented => "not_implemented",
             Self::Dropped => "dropped",

@@ -100,11 +100,11 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     context
         .admin
         .section("aliases", move || show_aliases(&shown.load()));
-    let health = resolver.upstreams();
+    let states = resolver.upstreams();
     context.admin.section("upstreams", move || {
-        let upstreams = health.snapshot().into_iter();
+        let upstreams = states.snapshot().into_iter();
         upstreams
-            .map(|(address, answers)| json!({ "address": address, "answers": answers }))
+            .map(|(address, state)| json!({ "address": address, "state": state.as_str() }))
             .collect()
     });
     tokio::spawn(config.manifests.follow(table, context.clone()));

@@ -2,19 +2,45 @@
 
 use std::{
     net::SocketAddr,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
 use tokio::time::Instant;
 
+use crate::forward::probe::Probe;
+
 /// How long a name server that did not answer is asked last.
 const REST: Duration = Duration::from_secs(10);
+
+/// What is known of a name server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpstreamState {
+    /// It answered the last question, or was not asked yet.
+    Answers,
+    /// It did not answer the last question that it was asked.
+    Silent,
+    /// It sends questions back to this resolver, and is not asked any more.
+    Loops,
+}
+
+impl UpstreamState {
+    /// For the admin address.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Answers => "answers",
+            Self::Silent => "silent",
+            Self::Loops => "loops",
+        }
+    }
+}
 
 /// A name server and its health.
 #[derive(Debug)]
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
+    pub(crate) probe: Probe,
+    loops: AtomicBool,
     epoch: Instant,
     /// Milliseconds since `epoch` until which it rests; zero for one that answers.
     resting_until: AtomicU64,
@@ -24,9 +50,29 @@ impl Upstream {
     pub(crate) fn new(address: SocketAddr) -> Self {
         Self {
             address,
+            probe: Probe::new(),
+            loops: AtomicBool::new(false),
             epoch: Instant::now(),
             resting_until: AtomicU64::new(0),
         }
+    }
+
+    pub(crate) fn state(&self) -> UpstreamState {
+        match (self.loops(), self.answers()) {
+            (true, _) => UpstreamState::Loops,
+            (false, true) => UpstreamState::Answers,
+            (false, false) => UpstreamState::Silent,
+        }
+    }
+
+    /// Whether it sends questions back here.
+    pub(crate) fn loops(&self) -> bool {
+        self.loops.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of it; true if that is news.
+    pub(crate) fn set_loops(&self, loops: bool) -> bool {
+        self.loops.swap(loops, Ordering::Relaxed) != loops
     }
 
     /// Whether it may be asked in its turn. Of all questions that come when its rest is over only
@@ -45,8 +91,7 @@ impl Upstream {
                 .is_ok()
     }
 
-    /// Whether its last question had an answer.
-    pub(crate) fn answers(&self) -> bool {
+    fn answers(&self) -> bool {
         self.resting_until.load(Ordering::Relaxed) == 0
     }
 

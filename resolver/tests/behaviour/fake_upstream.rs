@@ -52,6 +52,12 @@ impl FakeUpstream {
                 let mut buffer = vec![0; 65_535];
                 while let Ok((length, from)) = udp.recv_from(&mut buffer).await {
                     let octets = buffer[..length].to_vec();
+                    if is_probe(&octets) {
+                        udp.send_to(&answer_to(&octets).to_vec().unwrap(), from)
+                            .await
+                            .unwrap();
+                        continue;
+                    }
                     let answers = script(&octets, Via::Udp);
                     asked.lock().unwrap().push(Asked {
                         via: Via::Udp,
@@ -135,6 +141,13 @@ async fn serve_tcp<F>(
         }
     }
 }
+
+/// The question with which the resolver looks for loops: it is in no test's script.
+fn is_probe(octets: &[u8]) -> bool {
+    octets.windows(PROBE.len()).any(|window| window == PROBE)
+}
+
+const PROBE: &[u8] = b"eastwest-loop";
 
 /// One free port for both.
 async fn sockets() -> (UdpSocket, TcpListener) {

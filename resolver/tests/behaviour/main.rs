@@ -18,6 +18,7 @@ mod edns;
 mod failover;
 mod forwarding;
 mod load;
+mod loops;
 mod malformed;
 mod process;
 mod search_path;
