@@ -61,12 +61,21 @@ impl Clusters {
         let dir = tempfile::Builder::new()
             .prefix("eastwest-")
             .tempdir()
-            .map_err(|source| ClustersError::File { path: std::env::temp_dir(), source })?;
+            .map_err(|source| ClustersError::File {
+                path: std::env::temp_dir(),
+                source,
+            })?;
         let certificates = Certificates::make(&dir.path().join("certs"))?;
         let manifests = Manifests::write(&dir.path().join("manifests"), layout)?;
         let eastwest = eastwest.to_owned();
-        let clusters =
-            Self { programs: BTreeMap::new(), ground, eastwest, certificates, manifests, dir };
+        let clusters = Self {
+            programs: BTreeMap::new(),
+            ground,
+            eastwest,
+            certificates,
+            manifests,
+            dir,
+        };
         clusters.write_zone(&layout.zone()?)?;
         Ok(clusters)
     }
@@ -132,7 +141,8 @@ impl Clusters {
     /// When the file cannot be written.
     pub fn write_zone(&self, zone: &Zone) -> Result<(), ClustersError> {
         let path = self.zone_file();
-        zone.write(&path).map_err(|source| ClustersError::File { path, source })
+        zone.write(&path)
+            .map_err(|source| ClustersError::File { path, source })
     }
 
     fn zone_file(&self) -> PathBuf {
@@ -160,7 +170,9 @@ impl Clusters {
     /// # Errors
     /// When none of that name was.
     pub fn program(&mut self, name: &str) -> Result<&mut Program, ClustersError> {
-        self.programs.get_mut(name).ok_or_else(|| ClustersError::NoProgram(name.to_owned()))
+        self.programs
+            .get_mut(name)
+            .ok_or_else(|| ClustersError::NoProgram(name.to_owned()))
     }
 
     /// Kills a program and forgets it.
@@ -195,7 +207,9 @@ impl Clusters {
         targets: impl IntoIterator<Item = &'a std::net::SocketAddr>,
     ) -> Result<Vec<Reached>, ClustersError> {
         let mut command = self.eastwest_on(from)?;
-        command.arg("app-reach").args(targets.into_iter().map(ToString::to_string));
+        command
+            .arg("app-reach")
+            .args(targets.into_iter().map(ToString::to_string));
         self.json(command)
     }
 
@@ -205,9 +219,10 @@ impl Clusters {
     ) -> Result<T, ClustersError> {
         let what = || format!("{:?}", command.get_args().collect::<Vec<&OsStr>>());
         let described = what();
-        let output = command
-            .output()
-            .map_err(|source| ClustersError::Run { what: described.clone(), source })?;
+        let output = command.output().map_err(|source| ClustersError::Run {
+            what: described.clone(),
+            source,
+        })?;
         serde_json::from_slice(&output.stdout).map_err(|_| ClustersError::Answer {
             what: described,
             said: String::from_utf8_lossy(&output.stderr).into_owned(),

@@ -43,7 +43,11 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     writeln!(out, "Two clusters, {}:", described(layout))?;
     let mut clusters = Clusters::prepare(&eastwest, layout)?;
     let ok = hello::show(&mut clusters, &mut out)?;
-    Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 const fn described(layout: Layout) -> &'static str {
@@ -61,7 +65,10 @@ fn layout(args: &DemoArgs, eastwest: &Path, out: &mut impl Write) -> anyhow::Res
         Ok(()) => Ok(Layout::Stage),
         Err(StageError::Refused(refusal)) if !args.mysql => {
             writeln!(out, "Namespaces are refused here: {refusal}")?;
-            writeln!(out, "So loopback addresses are used, where nothing keeps the clusters apart.\n")?;
+            writeln!(
+                out,
+                "So loopback addresses are used, where nothing keeps the clusters apart.\n"
+            )?;
             Ok(Layout::Loopback)
         }
         Err(error) => Err(error.into()),

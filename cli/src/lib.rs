@@ -1,4 +1,8 @@
 //! The `eastwest` tool: what people run beside the three servers.
 
+pub mod certs;
+pub mod clusters;
+pub mod demo;
 pub mod mysql;
 pub mod stage;
+pub mod wait;

@@ -1,13 +1,22 @@
 //! The `eastwest` tool: see `eastwest --help`.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use eastwest::certs::{self, CertsArgs};
+use eastwest::clusters::app::{self, AppCommand};
+use eastwest::demo::{self, DemoArgs};
 use eastwest::stage::{self, StageCommand};
+use eastwest::wait::{self, WaitArgs};
 
+/// mTLS between clusters without Envoy: for people who replicate databases
+///
+/// The three servers are programs of their own (eastwest-gateway, eastwest-resolver, eastwest-shim);
+/// this program has them too, beside the tools.
 #[derive(Parser)]
-#[command(name = "eastwest", version, about, long_about = None)]
+#[command(name = "eastwest", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -15,14 +24,54 @@ struct Cli {
 
 #[derive(clap::Subcommand)]
 enum Command {
+    /// Show it: two clusters on this machine, from a DNS name to a pod, mTLS all the way
+    Demo(DemoArgs),
+    /// Make certificates: a shared root, a CA for each cluster, workloads
+    Certs(CertsArgs),
+    /// Wait until a server is ready
+    Wait(WaitArgs),
+    /// Run the gateway, as eastwest-gateway does
+    Gateway(Rest),
+    /// Run the resolver, as eastwest-resolver does
+    Resolver(Rest),
+    /// Run the sidecar shim, as eastwest-shim does
+    Shim(Rest),
     #[command(flatten)]
     Stage(StageCommand),
+    #[command(flatten)]
+    App(AppCommand),
+}
+
+/// What belongs to the server, its `--help` included.
+#[derive(clap::Args)]
+#[command(disable_help_flag = true)]
+struct Rest {
+    /// The server's own flags; see its --help
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "FLAGS"
+    )]
+    flags: Vec<OsString>,
+}
+
+impl Rest {
+    fn argv(self, name: &str) -> impl Iterator<Item = OsString> {
+        std::iter::once(OsString::from(name)).chain(self.flags)
+    }
 }
 
 /// Starts no thread and no runtime by itself: the stage's subcommands need a process with one thread.
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Certs(args) => certs::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Wait(args) => wait::run(&args),
+        Command::Gateway(rest) => return eastwest_gateway::main(rest.argv("eastwest-gateway")),
+        Command::Resolver(rest) => return eastwest_resolver::main(rest.argv("eastwest-resolver")),
+        Command::Shim(rest) => return eastwest_shim::main(rest.argv("eastwest-shim")),
         Command::Stage(command) => stage::run(&command),
+        Command::App(command) => app::run(&command),
     };
     outcome.unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "eastwest: {error:#}");

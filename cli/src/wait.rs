@@ -35,7 +35,12 @@ pub fn run(args: &WaitArgs) -> anyhow::Result<ExitCode> {
     loop {
         let said = match ask(args.address) {
             Ok(answer) if answer.starts_with("HTTP/1.1 200") => return Ok(ExitCode::SUCCESS),
-            Ok(answer) => answer.split("\r\n\r\n").nth(1).unwrap_or_default().trim().to_owned(),
+            Ok(answer) => answer
+                .split("\r\n\r\n")
+                .nth(1)
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
             Err(error) => error.to_string(),
         };
         if begun.elapsed() >= args.max.get() {
@@ -48,7 +53,10 @@ pub fn run(args: &WaitArgs) -> anyhow::Result<ExitCode> {
 fn ask(address: SocketAddr) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, ANSWER)?;
     stream.set_read_timeout(Some(ANSWER))?;
-    write!(stream, "GET /healthz/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "GET /healthz/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)

@@ -82,39 +82,55 @@ fn visit(host: &str, port: u16, at: Option<IpAddr>) -> Visit {
         Some(ip) => Ok(SocketAddr::new(ip, port)),
         None => look_up(host, port),
     };
-    let answer = address.as_ref().map_err(ToString::to_string).and_then(|&address| {
-        get(host, address).map_err(|error| error.to_string())
-    });
+    let answer = address
+        .as_ref()
+        .map_err(ToString::to_string)
+        .and_then(|&address| get(host, address).map_err(|error| error.to_string()));
     let took_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
     let (answer, error) = match answer {
         Ok(answer) => (Some(answer), None),
         Err(error) => (None, Some(error)),
     };
-    Visit { address: address.ok().map(|address| address.ip()), answer, error, took_us }
+    Visit {
+        address: address.ok().map(|address| address.ip()),
+        answer,
+        error,
+        took_us,
+    }
 }
 
 fn look_up(host: &str, port: u16) -> io::Result<SocketAddr> {
     let mut found = (host, port).to_socket_addrs()?;
-    found.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
+    found
+        .next()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
 }
 
 fn get(host: &str, address: SocketAddr) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
-    write!(stream, "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     match answer.split_once("\r\n\r\n") {
         Some((head, body)) if head.starts_with("HTTP/1.1 200") => Ok(body.trim().to_owned()),
         _ => {
             let said = answer.lines().next().unwrap_or("nothing").to_owned();
-            Err(io::Error::new(io::ErrorKind::InvalidData, format!("the answer was {said:?}")))
+            Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("the answer was {said:?}"),
+            ))
         }
     }
 }
 
 fn reach(target: SocketAddr) -> Reached {
-    let error = TcpStream::connect_timeout(&target, TIMEOUT).err().map(|error| error.to_string());
+    let error = TcpStream::connect_timeout(&target, TIMEOUT)
+        .err()
+        .map(|error| error.to_string());
     Reached { target, error }
 }

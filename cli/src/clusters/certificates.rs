@@ -26,7 +26,11 @@ impl Certificates {
         let root = Ca::root("shared root", KeyKind::default(), validity)?;
         let cluster = |name| root.intermediate(name, KeyKind::default(), validity);
         let (cluster_a, cluster_b) = (cluster("cluster-a")?, cluster("cluster-b")?);
-        Ok(Self { dir: dir.to_owned(), cluster_a, cluster_b })
+        Ok(Self {
+            dir: dir.to_owned(),
+            cluster_a,
+            cluster_b,
+        })
     }
 
     /// The folder with the certificate of a service account, made if it is not there yet.
@@ -63,9 +67,18 @@ impl Certificates {
             .map_err(|error: eastwest_transport::spiffe::SpiffeIdError| {
                 ClustersError::Certificates(error.to_string())
             })?;
-        let ca = if cluster == "cluster-a" { &self.cluster_a } else { &self.cluster_b };
+        let ca = if cluster == "cluster-a" {
+            &self.cluster_a
+        } else {
+            &self.cluster_b
+        };
         let key = KeyKind::default();
-        let request = WorkloadRequest { id, dns_names: Vec::new(), key, validity };
+        let request = WorkloadRequest {
+            id,
+            dns_names: Vec::new(),
+            key,
+            validity,
+        };
         ca.workload(&request)?.write(dir, Overwrite::Replace)?;
         Ok(())
     }

@@ -25,8 +25,14 @@ impl Clusters {
     /// When one does not become ready.
     pub fn start_dns(&mut self) -> Result<(), ClustersError> {
         let empty = self.dir().join("cluster-b.zone");
-        std::fs::write(&empty, "kubernetes.default.svc.cluster.local A 10.96.0.1 30\n")
-            .map_err(|source| ClustersError::File { path: empty.clone(), source })?;
+        std::fs::write(
+            &empty,
+            "kubernetes.default.svc.cluster.local A 10.96.0.1 30\n",
+        )
+        .map_err(|source| ClustersError::File {
+            path: empty.clone(),
+            source,
+        })?;
         let layout = self.layout();
         self.start_name_server("a-dns", layout.dns_a(), &self.zone_file())?;
         self.start_name_server("b-dns", layout.dns_b(), &empty)
@@ -39,7 +45,9 @@ impl Clusters {
         zone: &Path,
     ) -> Result<(), ClustersError> {
         let mut command = self.eastwest_on(host)?;
-        command.args(["stage-dns", "--listen", &listen.to_string(), "--zone"]).arg(zone);
+        command
+            .args(["stage-dns", "--listen", &listen.to_string(), "--zone"])
+            .arg(zone);
         let log = self.dir().join(format!("{host}.log"));
         self.start(host, command, || says(&log, "listening"))
     }
@@ -51,7 +59,13 @@ impl Clusters {
     pub fn start_hello_pod(&mut self, pod: &Pod) -> Result<(), ClustersError> {
         let app = SocketAddr::new(self.layout().pod(pod), pod.port);
         let mut command = self.eastwest_on(pod.name)?;
-        command.args(["stage-hello", "--listen", &app.to_string(), "--name", pod.name]);
+        command.args([
+            "stage-hello",
+            "--listen",
+            &app.to_string(),
+            "--name",
+            pod.name,
+        ]);
         let name = format!("{}-app", pod.name);
         let log = self.dir().join(format!("{name}.log"));
         self.start(&name, command, || says(&log, "listening"))?;
@@ -64,7 +78,9 @@ impl Clusters {
     /// When it does not become ready.
     pub fn start_inbound_shim(&mut self, pod: &Pod) -> Result<(), ClustersError> {
         let listen = SocketAddr::new(self.layout().pod(pod), 15444);
-        let identity = self.certificates().workload("cluster-a", pod.namespace, pod.account)?;
+        let identity = self
+            .certificates()
+            .workload("cluster-a", pod.namespace, pod.account)?;
         let mut command = self.server(pod.name, "shim")?;
         command.arg("--manifests").arg(self.manifests().cluster_a());
         command.arg("--identity").arg(identity);
@@ -97,7 +113,9 @@ impl Clusters {
         capture: Capture,
     ) -> Result<(), ClustersError> {
         let layout = self.layout();
-        let identity = self.certificates().workload("cluster-b", namespace, account)?;
+        let identity = self
+            .certificates()
+            .workload("cluster-b", namespace, account)?;
         let mut command = self.server(host, "shim")?;
         command.arg("--manifests").arg(self.manifests().cluster_b());
         command.arg("--identity").arg(identity);
@@ -150,9 +168,18 @@ impl Clusters {
     ) -> Result<(), ClustersError> {
         let probes = self.layout().probes(host);
         let mut wait = self.eastwest_on(host)?;
-        wait.args(["wait", "--max", "50ms", "--address", &format!("{probes}:15021")]);
-        wait.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-        self.start(name, command, || wait.status().is_ok_and(|status| status.success()))
+        wait.args([
+            "wait",
+            "--max",
+            "50ms",
+            "--address",
+            &format!("{probes}:15021"),
+        ]);
+        wait.stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
+        self.start(name, command, || {
+            wait.status().is_ok_and(|status| status.success())
+        })
     }
 
     /// Asks the resolver of cluster B, over UDP, what `host` stands for.
@@ -161,7 +188,8 @@ impl Clusters {
         host: &str,
     ) -> Result<Option<std::net::IpAddr>, ClustersError> {
         debug_assert_eq!(self.layout(), Layout::Loopback);
-        ask(self.layout().resolver(), host).map_err(|error| ClustersError::Resolver(error.to_string()))
+        ask(self.layout().resolver(), host)
+            .map_err(|error| ClustersError::Resolver(error.to_string()))
     }
 }
 

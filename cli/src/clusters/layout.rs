@@ -24,7 +24,11 @@ pub struct Pod {
 }
 
 /// The pods that say hello.
-pub const HELLO: [Pod; 3] = [hello("hello-0", 10), hello("hello-1", 11), hello("hello-2", 12)];
+pub const HELLO: [Pod; 3] = [
+    hello("hello-0", 10),
+    hello("hello-1", 11),
+    hello("hello-2", 12),
+];
 
 /// The pod with the source database.
 pub const SOURCE: Pod = Pod {
@@ -47,7 +51,14 @@ pub const SECRET: Pod = Pod {
 };
 
 const fn hello(name: &'static str, last: u8) -> Pod {
-    Pod { name, set: "hello", namespace: "demo", account: "hello", port: 8080, last }
+    Pod {
+        name,
+        set: "hello",
+        namespace: "demo",
+        account: "hello",
+        port: 8080,
+        last,
+    }
 }
 
 impl Pod {
@@ -59,7 +70,10 @@ impl Pod {
     /// Its name in the DNS of its cluster.
     #[must_use]
     pub fn dns_name(&self) -> String {
-        format!("{}.{}.{}.svc.cluster.local", self.name, self.set, self.namespace)
+        format!(
+            "{}.{}.{}.svc.cluster.local",
+            self.name, self.set, self.namespace
+        )
     }
 
     /// The name by which cluster B knows it.

@@ -57,11 +57,27 @@ impl Program {
     /// When the program or its log cannot be started.
     pub fn start(name: &str, mut command: Command, logs: &Path) -> Result<Self, ProgramError> {
         let log = logs.join(format!("{name}.log"));
-        let start = |source| ProgramError::Start { name: name.to_owned(), source };
-        let out = File::options().create(true).append(true).open(&log).map_err(start)?;
+        let start = |source| ProgramError::Start {
+            name: name.to_owned(),
+            source,
+        };
+        let out = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .map_err(start)?;
         let err = out.try_clone().map_err(start)?;
-        let child = command.stdin(Stdio::null()).stdout(out).stderr(err).spawn().map_err(start)?;
-        Ok(Self { name: name.to_owned(), log, child })
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(err)
+            .spawn()
+            .map_err(start)?;
+        Ok(Self {
+            name: name.to_owned(),
+            log,
+            child,
+        })
     }
 
     /// Its name.
@@ -98,10 +114,18 @@ impl Program {
             }
             let name = self.name.clone();
             if let Ok(Some(status)) = self.child.try_wait() {
-                return Err(ProgramError::Ended { name, status, tail: self.tail() });
+                return Err(ProgramError::Ended {
+                    name,
+                    status,
+                    tail: self.tail(),
+                });
             }
             if begun.elapsed() > limit {
-                return Err(ProgramError::NotReady { name, after: limit, tail: self.tail() });
+                return Err(ProgramError::NotReady {
+                    name,
+                    after: limit,
+                    tail: self.tail(),
+                });
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -116,7 +140,10 @@ impl Program {
     fn tail(&self) -> String {
         let printed = self.printed();
         let lines: Vec<_> = printed.lines().collect();
-        lines.get(lines.len().saturating_sub(TAIL_LINES)..).unwrap_or_default().join("\n")
+        lines
+            .get(lines.len().saturating_sub(TAIL_LINES)..)
+            .unwrap_or_default()
+            .join("\n")
     }
 }
 

@@ -13,7 +13,10 @@ pub(super) fn show(clusters: &mut Clusters, out: &mut impl Write) -> anyhow::Res
     clusters.start_dns()?;
     clusters.start_cluster_a()?;
     clusters.start_outbound_shim("b-app", ("demo", "app"), Capture::Vip)?;
-    writeln!(out, "\nAn app in cluster B looks a name up and asks for http://NAME:8080/")?;
+    writeln!(
+        out,
+        "\nAn app in cluster B looks a name up and asks for http://NAME:8080/"
+    )?;
     let mut ok = aliases(clusters, out)?;
     writeln!(out, "\nWhat does not get through:")?;
     ok &= unexported(clusters, out)?;
@@ -24,20 +27,40 @@ pub(super) fn show(clusters: &mut Clusters, out: &mut impl Write) -> anyhow::Res
 }
 
 fn aliases(clusters: &mut Clusters, out: &mut impl Write) -> anyhow::Result<bool> {
-    let mut table =
-        Table::new(["ALIAS", "VIRTUAL IP", "GATEWAY", "POD", "PROVED TO BE", "TIME"]);
+    let mut table = Table::new([
+        "ALIAS",
+        "VIRTUAL IP",
+        "GATEWAY",
+        "POD",
+        "PROVED TO BE",
+        "TIME",
+    ]);
     let mut ok = true;
     for pod in HELLO {
         let visit = clusters.visit("b-app", &pod.alias(), pod.port)?;
         let ended = ended(clusters, &pod.alias())?;
-        let answered = visit.answer.as_deref().and_then(|said| said.split([' ', ',']).nth(2));
+        let answered = visit
+            .answer
+            .as_deref()
+            .and_then(|said| said.split([' ', ',']).nth(2));
         ok &= answered == Some(pod.name);
-        let said = |key: &str| ended.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
+        let said = |key: &str| {
+            ended
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or("-")
+                .to_owned()
+        };
         table.row([
             pod.alias(),
-            visit.address.map_or_else(|| "-".to_owned(), |ip| ip.to_string()),
+            visit
+                .address
+                .map_or_else(|| "-".to_owned(), |ip| ip.to_string()),
             said("dst.addr"),
-            answered.or(visit.error.as_deref()).unwrap_or("-").to_owned(),
+            answered
+                .or(visit.error.as_deref())
+                .unwrap_or("-")
+                .to_owned(),
             said("dst.identity"),
             format!("{}.{:03} ms", visit.took_us / 1000, visit.took_us % 1000),
         ]);
@@ -51,8 +74,15 @@ fn unexported(clusters: &mut Clusters, out: &mut impl Write) -> anyhow::Result<b
     let visit = clusters.visit("b-app", &SECRET.alias(), SECRET.port)?;
     let ended = ended(clusters, &SECRET.alias())?;
     let reason = ended.get("reason").and_then(Value::as_str).unwrap_or("-");
-    let error = visit.error.as_deref().unwrap_or("it answered, and should not have");
-    writeln!(out, "  {}  {error} (the shim's log: reason {reason})", SECRET.alias())?;
+    let error = visit
+        .error
+        .as_deref()
+        .unwrap_or("it answered, and should not have");
+    writeln!(
+        out,
+        "  {}  {error} (the shim's log: reason {reason})",
+        SECRET.alias()
+    )?;
     Ok(visit.answer.is_none() && reason == "not_exported")
 }
 
@@ -68,12 +98,18 @@ fn unreachable(clusters: &Clusters, out: &mut impl Write) -> anyhow::Result<bool
     let mut ok = true;
     for reached in clusters.reach("b-app", &targets)? {
         ok &= reached.error.is_some();
-        let said = reached.error.as_deref().unwrap_or("connected, and should not have");
+        let said = reached
+            .error
+            .as_deref()
+            .unwrap_or("connected, and should not have");
         writeln!(out, "  {:<42}  {said}", reached.target.to_string())?;
     }
     let open = clusters.reach("b-app", [&gateway])?;
     ok &= open.iter().all(|reached| reached.error.is_none());
-    writeln!(out, "  and what does: {gateway}, the gateway, which speaks TLS only")?;
+    writeln!(
+        out,
+        "  and what does: {gateway}, the gateway, which speaks TLS only"
+    )?;
     Ok(ok)
 }
 
@@ -83,12 +119,14 @@ fn ended(clusters: &mut Clusters, alias: &str) -> anyhow::Result<Value> {
     // The line is written when the connection has ended on both sides, a moment after the answer.
     for _ in 0..100 {
         let lines = shim.printed();
-        let found = lines.lines().rev().filter_map(|line| serde_json::from_str(line).ok()).find(
-            |line: &Value| {
+        let found = lines
+            .lines()
+            .rev()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .find(|line: &Value| {
                 line.get("reason").is_some()
                     && line.get("dst.service").and_then(Value::as_str) == Some(alias)
-            },
-        );
+            });
         if let Some(line) = found {
             return Ok(line);
         }

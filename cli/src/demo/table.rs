@@ -9,7 +9,9 @@ pub(super) struct Table<const N: usize> {
 
 impl<const N: usize> Table<N> {
     pub(super) fn new(head: [&str; N]) -> Self {
-        Self { rows: vec![head.map(str::to_owned)] }
+        Self {
+            rows: vec![head.map(str::to_owned)],
+        }
     }
 
     pub(super) fn row(&mut self, cells: [String; N]) {
@@ -24,8 +26,11 @@ impl<const N: usize> Table<N> {
             }
         }
         for row in &self.rows {
-            let cells: Vec<_> =
-                row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+            let cells: Vec<_> = row
+                .iter()
+                .zip(widths)
+                .map(|(cell, width)| format!("{cell:width$}"))
+                .collect();
             writeln!(out, "  {}", cells.join("  ").trim_end())?;
         }
         Ok(())

@@ -1,0 +1,165 @@
+//! `eastwest certs`: its arguments, and what it prints.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::{Args, Subcommand};
+use eastwest_daemon::HumanDuration;
+use eastwest_transport::spiffe::SpiffeId;
+use eastwest_transport::tls::{Utc, Validity};
+
+use super::{Ca, KeyKind, Overwrite, WorkloadRequest, valid_for};
+
+mod set;
+
+/// Make certificates: a root shared by all clusters, a CA for each cluster, certificates for workloads.
+#[derive(Debug, Args)]
+pub struct CertsArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make the root that all clusters share: root-cert.pem and root-key.pem.
+    ///
+    /// Keep root-key.pem off the clusters. It is needed only to make the CA of a further cluster.
+    Root {
+        #[command(flatten)]
+        output: Output,
+        /// How long it is valid, e.g. 3650d.
+        #[arg(long, default_value = "3650d")]
+        ttl: HumanDuration,
+    },
+    /// Make the CA of one cluster, in the layout of Istio's `cacerts` secret.
+    ///
+    /// To give it to Istio: kubectl create secret generic cacerts -n istio-system --from-file=DIR
+    Cluster {
+        /// The cluster's name, e.g. cluster-a. People see it in certificates; nothing checks it.
+        name: String,
+        /// The folder that `eastwest certs root` has written.
+        #[arg(long, value_name = "DIR")]
+        root: PathBuf,
+        #[command(flatten)]
+        output: Output,
+        /// How long it is valid, e.g. 730d; never longer than the root.
+        #[arg(long, default_value = "730d")]
+        ttl: HumanDuration,
+    },
+    /// Make a workload's certificate: cert-chain.pem, key.pem and root-cert.pem.
+    Workload {
+        /// Its SPIFFE ID: spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/SERVICE-ACCOUNT.
+        id: SpiffeId,
+        /// The folder that `eastwest certs cluster` or `eastwest certs root` has written.
+        #[arg(long, value_name = "DIR")]
+        ca: PathBuf,
+        #[command(flatten)]
+        output: Output,
+        /// How long it is valid, e.g. 24h or 90d; never longer than the CA.
+        #[arg(long, default_value = "90d")]
+        ttl: HumanDuration,
+        /// A DNS name to add, for clients that check one. Can be given several times.
+        #[arg(long, value_name = "NAME")]
+        dns: Vec<String>,
+    },
+    /// Make a root, the CAs of several clusters and their workloads' certificates in one go.
+    ///
+    /// Writes DIR/root, DIR/CLUSTER/ca and DIR/CLUSTER/NAMESPACE/ACCOUNT. A root or CA that is
+    /// there already is used again, so more can be added later.
+    All {
+        /// The workloads, each as CLUSTER/NAMESPACE/ACCOUNT, e.g. cluster-a/pxc/default.
+        #[arg(required = true, value_name = "CLUSTER/NAMESPACE/ACCOUNT")]
+        workloads: Vec<set::Member>,
+        /// The trust domain of all clusters; Istio's default is cluster.local.
+        #[arg(long, default_value = "cluster.local")]
+        trust_domain: String,
+        #[command(flatten)]
+        output: Output,
+        /// How long the workloads' certificates are valid, e.g. 24h or 90d.
+        #[arg(long, default_value = "90d")]
+        ttl: HumanDuration,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Output {
+    /// The folder to write to; made if it is missing.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Replace files that are there already.
+    #[arg(long)]
+    force: bool,
+    /// The kind of private key.
+    #[arg(long, value_enum, default_value_t)]
+    key_type: KeyKind,
+}
+
+impl Output {
+    fn overwrite(&self) -> Overwrite {
+        if self.force {
+            Overwrite::Replace
+        } else {
+            Overwrite::Refuse
+        }
+    }
+}
+
+/// Runs `eastwest certs`.
+///
+/// # Errors
+/// If a file is there already, cannot be read or written, or a CA is of no use.
+pub fn run(args: &CertsArgs) -> anyhow::Result<()> {
+    match &args.command {
+        Command::Root { output, ttl } => {
+            let root = Ca::root("Root CA", output.key_type, valid_for(ttl.get()))?;
+            root.write(&output.out, output.overwrite())?;
+            report("the root", &output.out, root.validity())?;
+        }
+        Command::Cluster {
+            name,
+            root,
+            output,
+            ttl,
+        } => {
+            let root = Ca::load(root, SystemTime::now())?;
+            let ca = root.intermediate(name, output.key_type, valid_for(ttl.get()))?;
+            ca.write(&output.out, output.overwrite())?;
+            report(&format!("the CA of {name}"), &output.out, ca.validity())?;
+        }
+        Command::Workload {
+            id,
+            ca,
+            output,
+            ttl,
+            dns,
+        } => {
+            let workload = Ca::load(ca, SystemTime::now())?.workload(&WorkloadRequest {
+                id: id.clone(),
+                dns_names: dns.clone(),
+                key: output.key_type,
+                validity: valid_for(ttl.get()),
+            })?;
+            workload.write(&output.out, output.overwrite())?;
+            report(id.as_str(), &output.out, workload.validity)?;
+        }
+        Command::All {
+            workloads,
+            trust_domain,
+            output,
+            ttl,
+        } => {
+            set::make(workloads, trust_domain, output, valid_for(ttl.get()))?;
+        }
+    }
+    Ok(())
+}
+
+fn report(what: &str, dir: &Path, validity: Validity) -> io::Result<()> {
+    let until = Utc(validity.not_after);
+    writeln!(
+        io::stdout(),
+        "{}: {what}, valid until {until}",
+        dir.display()
+    )
+}
