@@ -13,8 +13,8 @@ use eastwest_transport::listener::Listener;
 use eastwest_transport::socket::SocketOptions;
 
 pub(crate) use accept::Acceptance;
-pub use allowed::{AllowRule, AllowRuleError};
 pub(crate) use allowed::Allowed;
+pub use allowed::{AllowRule, AllowRuleError};
 pub(crate) use connection::AppAddress;
 
 /// What all inbound connections share.
@@ -34,7 +34,12 @@ pub(crate) struct Inbound {
 impl Inbound {
     /// The ports that are served, for a message.
     pub(crate) fn ports(&self) -> String {
-        self.acceptance.ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        self.acceptance
+            .ports
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// Accepts callers until the process stops accepting.

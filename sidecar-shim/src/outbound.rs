@@ -36,7 +36,8 @@ impl Outbound {
         loop {
             let (app, peer) = listener.accept().await;
             let destination = self.destination(address);
-            self.shutdown.spawn(Arc::clone(&self).serve(app, peer, destination));
+            self.shutdown
+                .spawn(Arc::clone(&self).serve(app, peer, destination));
         }
     }
 
@@ -51,7 +52,8 @@ impl Outbound {
                     said: error.to_string(),
                 },
             };
-            self.shutdown.spawn(Arc::clone(&self).serve(app, peer, destination));
+            self.shutdown
+                .spawn(Arc::clone(&self).serve(app, peer, destination));
         }
     }
 
@@ -63,11 +65,19 @@ impl Outbound {
         let said = match routes.ports_of(dialled).as_slice() {
             [] => format!("{dialled} is the address of no alias in the manifests"),
             ports => {
-                let ports: Vec<_> =
-                    ports.iter().map(|(alias, port)| format!("{alias}:{port}")).collect();
-                format!("{dialled} is not served: that address has {}", ports.join(", "))
+                let ports: Vec<_> = ports
+                    .iter()
+                    .map(|(alias, port)| format!("{alias}:{port}"))
+                    .collect();
+                format!(
+                    "{dialled} is not served: that address has {}",
+                    ports.join(", ")
+                )
             }
         };
-        Destination::Unknown { reason: Reason::NoRoute, said }
+        Destination::Unknown {
+            reason: Reason::NoRoute,
+            said,
+        }
     }
 }

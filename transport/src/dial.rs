@@ -35,7 +35,9 @@ pub struct DialError {
 }
 
 fn list(attempts: &[(SocketAddr, io::Error)]) -> String {
-    let each = attempts.iter().map(|(address, error)| format!("{address}: {}", said(error)));
+    let each = attempts
+        .iter()
+        .map(|(address, error)| format!("{address}: {}", said(error)));
     each.collect::<Vec<_>>().join("; ")
 }
 
@@ -134,19 +136,31 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let addresses = ["127.0.0.3".parse().unwrap(), "127.0.0.2".parse().unwrap()];
-        let dialled = dial(&addresses, port, soon(), &SocketOptions::standard()).await.unwrap();
+        let dialled = dial(&addresses, port, soon(), &SocketOptions::standard())
+            .await
+            .unwrap();
         assert_eq!(dialled.address, listener.local_addr().unwrap());
         assert!(dialled.stream.nodelay().unwrap());
     }
 
     #[tokio::test]
     async fn every_address_that_failed_is_named() {
-        let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let free = TcpListener::bind("127.0.0.1:0")
+            .await
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let addresses = ["127.0.0.1".parse().unwrap(), "127.0.0.2".parse().unwrap()];
-        let error = dial(&addresses, free, soon(), &SocketOptions::default()).await.unwrap_err();
+        let error = dial(&addresses, free, soon(), &SocketOptions::default())
+            .await
+            .unwrap_err();
         assert_eq!(error.reason, Reason::DialRefused);
         let text = error.to_string();
-        assert!(text.contains("127.0.0.1") && text.contains("127.0.0.2"), "{text}");
+        assert!(
+            text.contains("127.0.0.1") && text.contains("127.0.0.2"),
+            "{text}"
+        );
     }
 
     #[tokio::test]
@@ -158,15 +172,21 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let mut held = Vec::new();
         for _ in 0..8 {
-            let attempt = tokio::time::timeout(Duration::from_millis(50), TcpStream::connect(address));
+            let attempt =
+                tokio::time::timeout(Duration::from_millis(50), TcpStream::connect(address));
             if let Ok(Ok(stream)) = attempt.await {
                 held.push(stream);
             }
         }
         let deadline = Instant::now() + Duration::from_millis(300);
-        let error = dial(&[address.ip()], address.port(), deadline, &SocketOptions::default())
-            .await
-            .unwrap_err();
+        let error = dial(
+            &[address.ip()],
+            address.port(),
+            deadline,
+            &SocketOptions::default(),
+        )
+        .await
+        .unwrap_err();
         assert_eq!(error.reason, Reason::DialTimeout);
     }
 }

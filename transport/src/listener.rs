@@ -133,12 +133,16 @@ mod tests {
         let taken = first.local_addr().unwrap();
         let error = Listener::bind(taken, SocketOptions::standard()).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains(&taken.to_string()) && text.contains("in use"), "{text}");
+        assert!(
+            text.contains(&taken.to_string()) && text.contains("in use"),
+            "{text}"
+        );
     }
 
     #[tokio::test]
     async fn a_peer_on_a_dual_stack_listener_is_shown_as_ipv4() {
-        let listener = Listener::bind("[::]:0".parse().unwrap(), SocketOptions::standard()).unwrap();
+        let listener =
+            Listener::bind("[::]:0".parse().unwrap(), SocketOptions::standard()).unwrap();
         let port = listener.local_addr().unwrap().port();
         let client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         let (_stream, peer) = listener.accept().await;

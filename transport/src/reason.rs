@@ -116,9 +116,10 @@ impl From<&HandshakeError> for Reason {
     fn from(error: &HandshakeError) -> Self {
         use AlertDescription as Alert;
         match error {
-            HandshakeError::Refused(PeerError { fault: PeerFault::NotAllowed(_), .. }) => {
-                Self::PeerNotAllowed
-            }
+            HandshakeError::Refused(PeerError {
+                fault: PeerFault::NotAllowed(_),
+                ..
+            }) => Self::PeerNotAllowed,
             HandshakeError::Refused(_) => Self::PeerCertificate,
             HandshakeError::RefusedByPeer(PeerAlert::Other(alert)) => match alert {
                 Alert::UnrecognisedName => Self::NotExported,
@@ -149,7 +150,10 @@ mod tests {
         let codes: HashSet<_> = Reason::ALL.iter().map(|r| r.as_str()).collect();
         assert_eq!(codes.len(), Reason::ALL.len());
         for code in codes {
-            assert!(code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{code}");
+            assert!(
+                code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{code}"
+            );
         }
     }
 }

@@ -114,11 +114,17 @@ async fn run<D: Leg, U: Leg>(
             if let Poll::Ready(Err(failure)) = outcome {
                 let side = if failure.reading { reader } else { writer };
                 let reason = reason(side, &failure.error);
-                return Poll::Ready(End { reason, error: Some(failure.error) });
+                return Poll::Ready(End {
+                    reason,
+                    error: Some(failure.error),
+                });
             }
         }
         match ended {
-            (true, true) => Poll::Ready(End { reason: Reason::Finished, error: None }),
+            (true, true) => Poll::Ready(End {
+                reason: Reason::Finished,
+                error: None,
+            }),
             (false, false) => Poll::Pending,
             _ => bound.poll(cx, up.moved + down.moved != before),
         }
@@ -139,11 +145,16 @@ impl IdleBound {
 
     fn poll(&mut self, cx: &mut Context<'_>, moved: bool) -> Poll<End> {
         let limit = self.limit;
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         if moved {
             timer.as_mut().reset(Instant::now() + limit);
         }
-        timer.as_mut().poll(cx).map(|()| End { reason: Reason::HalfCloseIdle, error: None })
+        timer.as_mut().poll(cx).map(|()| End {
+            reason: Reason::HalfCloseIdle,
+            error: None,
+        })
     }
 }
 
@@ -175,7 +186,9 @@ fn reason(side: Side, error: &io::Error) -> Reason {
 /// In TLS 1.3 a client has finished its handshake before the server has judged its certificate, so
 /// that the refusal arrives as an alert where the first answer should have been.
 fn is_refusal(error: &io::Error) -> bool {
-    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let tls = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(tls, Some(rustls::Error::AlertReceived(_)))
 }
 

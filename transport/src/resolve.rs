@@ -74,8 +74,8 @@ impl NameServers {
     /// # Errors
     /// When the file is missing or broken.
     pub fn of_system() -> Result<Self, NoNameServers> {
-        let mut builder =
-            TokioResolver::builder_tokio().map_err(|e| NoNameServers(format!("/etc/resolv.conf: {e}")))?;
+        let mut builder = TokioResolver::builder_tokio()
+            .map_err(|e| NoNameServers(format!("/etc/resolv.conf: {e}")))?;
         let options = builder.options_mut();
         options.cache_size = 0;
         options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
@@ -107,7 +107,9 @@ impl NameServers {
     }
 
     fn built<E: ToString>(resolver: Result<TokioResolver, E>) -> Result<Self, NoNameServers> {
-        resolver.map(|inner| Self { inner }).map_err(|e| NoNameServers(e.to_string()))
+        resolver
+            .map(|inner| Self { inner })
+            .map_err(|e| NoNameServers(e.to_string()))
     }
 
     /// The addresses of `host`, which is taken as fully qualified: search domains never apply.
@@ -117,15 +119,27 @@ impl NameServers {
     pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
         let name = format!("{}.", host.trim_end_matches('.'));
         let found = self.inner.lookup_ip(name.as_str()).await;
-        let not_found = |said| ResolveError::NotFound { name: host.to_owned(), said };
+        let not_found = |said| ResolveError::NotFound {
+            name: host.to_owned(),
+            said,
+        };
         match found {
             Ok(found) => {
                 let addresses: Vec<_> = found.iter().collect();
-                if addresses.is_empty() { Err(not_found("the answer is empty")) } else { Ok(addresses) }
+                if addresses.is_empty() {
+                    Err(not_found("the answer is empty"))
+                } else {
+                    Ok(addresses)
+                }
             }
             Err(e) if e.is_nx_domain() => Err(not_found("no such name (NXDOMAIN)")),
-            Err(e) if e.is_no_records_found() => Err(not_found("the name exists, without an address")),
-            Err(e) => Err(ResolveError::Failed { name: host.to_owned(), said: e.to_string() }),
+            Err(e) if e.is_no_records_found() => {
+                Err(not_found("the name exists, without an address"))
+            }
+            Err(e) => Err(ResolveError::Failed {
+                name: host.to_owned(),
+                said: e.to_string(),
+            }),
         }
     }
 }
@@ -153,12 +167,22 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_does_not_exist_is_told_from_a_server_that_fails() {
         let absent = NameServers::at(&[server(3).await]).unwrap();
-        let error = absent.addresses("db-pxc-0.db-pxc.pxc.svc.cluster.local").await.unwrap_err();
+        let error = absent
+            .addresses("db-pxc-0.db-pxc.pxc.svc.cluster.local")
+            .await
+            .unwrap_err();
         assert_eq!(error.reason(), Reason::NameNotFound, "{error}");
-        assert!(error.to_string().starts_with("db-pxc-0.db-pxc.pxc.svc.cluster.local has no address"));
+        assert!(
+            error
+                .to_string()
+                .starts_with("db-pxc-0.db-pxc.pxc.svc.cluster.local has no address")
+        );
 
         let failing = NameServers::at(&[server(2).await]).unwrap();
-        let error = failing.addresses("db-pxc-0.db-pxc.pxc.svc.cluster.local").await.unwrap_err();
+        let error = failing
+            .addresses("db-pxc-0.db-pxc.pxc.svc.cluster.local")
+            .await
+            .unwrap_err();
         assert_eq!(error.reason(), Reason::NameLookupFailed, "{error}");
     }
 }

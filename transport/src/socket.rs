@@ -21,7 +21,11 @@ impl Default for Keepalive {
     /// 5 s + 3 x 3 s: a dead peer is noticed within 15 s, well before MySQL's `replica_net_timeout`
     /// (60 s), and an idle stream stays younger than any middlebox's idle limit (4 to 6 minutes).
     fn default() -> Self {
-        Self { idle: Duration::from_secs(5), interval: Duration::from_secs(3), probes: 3 }
+        Self {
+            idle: Duration::from_secs(5),
+            interval: Duration::from_secs(3),
+            probes: 3,
+        }
     }
 }
 
@@ -40,14 +44,24 @@ impl SocketOptions {
     /// The options that servers use unless told otherwise.
     #[must_use]
     pub fn standard() -> Self {
-        Self { keepalive: Some(Keepalive::default()), user_timeout: None }
+        Self {
+            keepalive: Some(Keepalive::default()),
+            user_timeout: None,
+        }
     }
 
     /// The standard options with other keepalive times; an idle time of zero turns it off.
     #[must_use]
     pub fn with_keepalive(idle: Duration, interval: Duration) -> Self {
-        let keepalive = Keepalive { idle, interval, ..Keepalive::default() };
-        Self { keepalive: (!idle.is_zero()).then_some(keepalive), ..Self::standard() }
+        let keepalive = Keepalive {
+            idle,
+            interval,
+            ..Keepalive::default()
+        };
+        Self {
+            keepalive: (!idle.is_zero()).then_some(keepalive),
+            ..Self::standard()
+        }
     }
 
     /// Applies the options. A socket that refuses one is still a connection, so failures are only
@@ -64,7 +78,10 @@ impl SocketOptions {
             note("TCP_KEEPALIVE", socket.set_tcp_keepalive(&keepalive));
         }
         if self.user_timeout.is_some() {
-            note("TCP_USER_TIMEOUT", socket.set_tcp_user_timeout(self.user_timeout));
+            note(
+                "TCP_USER_TIMEOUT",
+                socket.set_tcp_user_timeout(self.user_timeout),
+            );
         }
     }
 }

@@ -13,8 +13,8 @@ use eastwest_transport::tls::{
 use rustls::server::Acceptor;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio_rustls::server::{StartHandshake, TlsStream};
 use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::{StartHandshake, TlsStream};
 
 use super::allowed::Allowed;
 
@@ -43,13 +43,19 @@ pub(crate) enum AcceptError {
     #[error("{0}")]
     Sni(#[from] SniError),
     #[error("port {port} is not served here; served: {}", list(.served))]
-    PortNotServed { port: NonZeroU16, served: Vec<NonZeroU16> },
+    PortNotServed {
+        port: NonZeroU16,
+        served: Vec<NonZeroU16>,
+    },
     #[error(
         "the server name {host} has no port in it, and several are served here: {}; send \
          outbound_.PORT_._.{host}",
         list(.served)
     )]
-    PortUnknown { host: String, served: Vec<NonZeroU16> },
+    PortUnknown {
+        host: String,
+        served: Vec<NonZeroU16>,
+    },
     #[error("{0}")]
     Config(#[from] ConfigError),
     #[error("{0}")]
@@ -57,7 +63,11 @@ pub(crate) enum AcceptError {
 }
 
 fn list(ports: &[NonZeroU16]) -> String {
-    ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    ports
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl AcceptError {
@@ -99,7 +109,10 @@ impl Acceptance {
             .alpn()
             .is_some_and(|mut offered| offered.any(|protocol| protocol == ALPN_ISTIO));
         let identity = self.identity.current();
-        let caller = Caller { allowed: Arc::clone(allowed), port };
+        let caller = Caller {
+            allowed: Arc::clone(allowed),
+            port,
+        };
         let verdict = Verdict::new(Arc::new(caller));
         let config = identity.server_config(
             Arc::clone(&verdict) as Arc<_>,
@@ -109,10 +122,12 @@ impl Acceptance {
         let stream = start
             .into_stream(config)
             .await
-            .map_err(|error| {
-                AcceptError::Handshake(HandshakeError::new(error, &verdict))
-            })?;
-        Ok(Accepted { stream, port, peer: verdict.peer().cloned() })
+            .map_err(|error| AcceptError::Handshake(HandshakeError::new(error, &verdict)))?;
+        Ok(Accepted {
+            stream,
+            port,
+            peer: verdict.peer().cloned(),
+        })
     }
 
     /// The app's port: the one in an Istio name, the only one for a plain name.
@@ -121,13 +136,15 @@ impl Acceptance {
         let sni: Sni = hello.server_name().ok_or(AcceptError::NoSni)?.parse()?;
         match (sni, self.ports.as_slice()) {
             (Sni::Istio(name), served) if served.contains(&name.port) => Ok(name.port),
-            (Sni::Istio(name), served) => {
-                Err(AcceptError::PortNotServed { port: name.port, served: served.to_vec() })
-            }
+            (Sni::Istio(name), served) => Err(AcceptError::PortNotServed {
+                port: name.port,
+                served: served.to_vec(),
+            }),
             (Sni::Plain(_), &[only]) => Ok(only),
-            (Sni::Plain(host), served) => {
-                Err(AcceptError::PortUnknown { host, served: served.to_vec() })
-            }
+            (Sni::Plain(host), served) => Err(AcceptError::PortUnknown {
+                host,
+                served: served.to_vec(),
+            }),
         }
     }
 }
@@ -149,7 +166,12 @@ struct Caller {
 
 impl PeerPolicy for Caller {
     fn check(&self, peer: &SpiffeId) -> Result<(), String> {
-        self.allowed
-            .check(self.port, &Principal { trust_domain: peer.trust_domain(), path: peer.path() })
+        self.allowed.check(
+            self.port,
+            &Principal {
+                trust_domain: peer.trust_domain(),
+                path: peer.path(),
+            },
+        )
     }
 }

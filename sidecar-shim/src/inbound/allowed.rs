@@ -32,7 +32,9 @@ impl FromStr for AllowRule {
             }
             None => (None, text),
         };
-        let who = who.parse::<SpiffePattern>().map_err(|e| AllowRuleError(e.to_string()))?;
+        let who = who
+            .parse::<SpiffePattern>()
+            .map_err(|e| AllowRuleError(e.to_string()))?;
         Ok(Self { port, who })
     }
 }
@@ -74,6 +76,10 @@ impl Allowed {
                 && rule.who.matches(peer.trust_domain, peer.path)
         });
         let explicit = matches!(denial, Denial::Denied { .. });
-        if by_flag && !explicit { Ok(()) } else { Err(denial.to_string()) }
+        if by_flag && !explicit {
+            Ok(())
+        } else {
+            Err(denial.to_string())
+        }
     }
 }

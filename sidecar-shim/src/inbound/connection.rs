@@ -55,7 +55,11 @@ impl Refused {
 impl Inbound {
     pub(super) async fn serve(self: Arc<Self>, tcp: TcpStream, peer: SocketAddr) {
         let counts = Counts::default();
-        let info = ConnectionInfo { direction: Direction::Inbound, peer, bytes: counts.shared() };
+        let info = ConnectionInfo {
+            direction: Direction::Inbound,
+            peer,
+            bytes: counts.shared(),
+        };
         let guard = self.connections.open(info);
         let stop = self.shutdown.aborted_token();
         // Boxed, so that the handshake's state does not stay with the connection for its life.
@@ -80,7 +84,10 @@ impl Inbound {
         let pod = tcp.local_addr()?.ip().to_canonical();
         guard.set_state(ConnectionState::Handshake);
         let allowed = self.allowed.load_full();
-        let accepting = timeout(self.handshake_timeout, self.acceptance.accept(tcp, &allowed));
+        let accepting = timeout(
+            self.handshake_timeout,
+            self.acceptance.accept(tcp, &allowed),
+        );
         let accepted = tokio::select! {
             biased;
             accepted = accepting => {
@@ -118,7 +125,15 @@ impl Inbound {
 }
 
 fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>) {
-    let weight = if reason == Reason::Finished { Weight::Ordinary } else { Weight::Failure };
+    let weight = if reason == Reason::Finished {
+        Weight::Ordinary
+    } else {
+        Weight::Failure
+    };
     let error = error.map(|error| error as &dyn Display);
-    guard.end(&Ended { reason: reason.as_str(), error, weight });
+    guard.end(&Ended {
+        reason: reason.as_str(),
+        error,
+        weight,
+    });
 }

@@ -45,8 +45,11 @@ impl Outbound {
         destination: Destination,
     ) {
         let counts = Counts::default();
-        let info =
-            ConnectionInfo { direction: Direction::Outbound, peer, bytes: counts.shared() };
+        let info = ConnectionInfo {
+            direction: Direction::Outbound,
+            peer,
+            bytes: counts.shared(),
+        };
         let guard = self.connections.open(info);
         match destination {
             Destination::Route(route) => self.carry(app, &route, counts, guard).await,
@@ -84,8 +87,14 @@ impl Outbound {
         }
         guard.set_state(ConnectionState::Relaying);
         let stop = self.shutdown.aborted_token();
-        let over =
-            relay(&mut app, &mut tunnel.stream, &counts, self.half_close_idle, &stop).await;
+        let over = relay(
+            &mut app,
+            &mut tunnel.stream,
+            &counts,
+            self.half_close_idle,
+            &stop,
+        )
+        .await;
         drop((app, tunnel));
         end(guard, over.reason, over.error.as_ref());
     }
@@ -100,7 +109,11 @@ impl Outbound {
 }
 
 fn end<E: std::fmt::Display>(guard: ConnectionGuard, reason: Reason, error: Option<&E>) {
-    let weight = if reason == Reason::Finished { Weight::Ordinary } else { Weight::Failure };
+    let weight = if reason == Reason::Finished {
+        Weight::Ordinary
+    } else {
+        Weight::Failure
+    };
     guard.end(&Ended {
         reason: reason.as_str(),
         error: error.map(|error| error as &dyn std::fmt::Display),

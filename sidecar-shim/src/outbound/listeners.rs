@@ -19,7 +19,10 @@ pub(crate) struct VipListeners {
 
 impl VipListeners {
     pub(crate) fn new(sockets: SocketOptions) -> Self {
-        Self { sockets, open: HashMap::new() }
+        Self {
+            sockets,
+            open: HashMap::new(),
+        }
     }
 
     /// Opens what the route table has more, closes what it has no longer, and leaves the rest

@@ -44,9 +44,13 @@ impl RouteTable {
 
     /// The aliases at the same IP, for a message about a port that none of them has.
     pub(crate) fn ports_of(&self, dialled: SocketAddr) -> Vec<(String, u16)> {
-        let same = self.by_address.iter().filter(|(address, _)| address.ip() == dialled.ip());
-        let mut found: Vec<_> =
-            same.map(|(address, route)| (route.alias.to_string(), address.port())).collect();
+        let same = self
+            .by_address
+            .iter()
+            .filter(|(address, _)| address.ip() == dialled.ip());
+        let mut found: Vec<_> = same
+            .map(|(address, route)| (route.alias.to_string(), address.port()))
+            .collect();
         found.sort();
         found
     }

@@ -43,17 +43,29 @@ pub(crate) enum TunnelError {
     #[error("{0}")]
     Config(#[from] ConfigError),
     #[error("gateway {endpoint}: {error}")]
-    Resolve { endpoint: GatewayEndpoint, error: ResolveError },
+    Resolve {
+        endpoint: GatewayEndpoint,
+        error: ResolveError,
+    },
     #[error("gateway {endpoint}: {error}")]
-    Dial { endpoint: GatewayEndpoint, error: DialError },
+    Dial {
+        endpoint: GatewayEndpoint,
+        error: DialError,
+    },
     #[error("the route has no gateway")]
     NoGateway,
     #[error("the server name {0} cannot be sent in TLS")]
     ServerName(String),
     #[error("gateway {gateway}: no TLS answer within {after:?}")]
-    Timeout { gateway: SocketAddr, after: Duration },
+    Timeout {
+        gateway: SocketAddr,
+        after: Duration,
+    },
     #[error("gateway {gateway}: {error}")]
-    Handshake { gateway: SocketAddr, error: HandshakeError },
+    Handshake {
+        gateway: SocketAddr,
+        error: HandshakeError,
+    },
 }
 
 impl TunnelError {
@@ -76,13 +88,11 @@ impl Tunnels {
     pub(crate) async fn open(&self, route: &Route) -> Result<Tunnel, TunnelError> {
         let identity = self.identity.current();
         let gateway = self.dial_gateway(&route.gateways).await?;
-        self.handshake(route, &identity, gateway.stream, gateway.address).await
+        self.handshake(route, &identity, gateway.stream, gateway.address)
+            .await
     }
 
-    async fn dial_gateway(
-        &self,
-        endpoints: &[GatewayEndpoint],
-    ) -> Result<Dialled, TunnelError> {
+    async fn dial_gateway(&self, endpoints: &[GatewayEndpoint]) -> Result<Dialled, TunnelError> {
         let deadline = Instant::now() + self.connect_timeout;
         let mut failed = TunnelError::NoGateway;
         for (tried, endpoint) in endpoints.iter().enumerate() {
@@ -104,15 +114,22 @@ impl Tunnels {
     ) -> Result<Dialled, TunnelError> {
         let addresses: Vec<IpAddr> = match &endpoint.address {
             Address::Ip(ip) => vec![*ip],
-            Address::Name(name) => self
-                .names
-                .addresses(name.as_ref())
-                .await
-                .map_err(|error| TunnelError::Resolve { endpoint: endpoint.clone(), error })?,
+            Address::Name(name) => {
+                self.names
+                    .addresses(name.as_ref())
+                    .await
+                    .map_err(|error| TunnelError::Resolve {
+                        endpoint: endpoint.clone(),
+                        error,
+                    })?
+            }
         };
         dial(&addresses, endpoint.port.get(), deadline, &self.sockets)
             .await
-            .map_err(|error| TunnelError::Dial { endpoint: endpoint.clone(), error })
+            .map_err(|error| TunnelError::Dial {
+                endpoint: endpoint.clone(),
+                error,
+            })
     }
 
     async fn handshake(
@@ -134,9 +151,18 @@ impl Tunnels {
                 let error = HandshakeError::new(error, &verdict);
                 return Err(TunnelError::Handshake { gateway, error });
             }
-            Err(_) => return Err(TunnelError::Timeout { gateway, after: self.handshake_timeout }),
+            Err(_) => {
+                return Err(TunnelError::Timeout {
+                    gateway,
+                    after: self.handshake_timeout,
+                });
+            }
         };
-        Ok(Tunnel { stream, gateway, peer: verdict.peer().cloned() })
+        Ok(Tunnel {
+            stream,
+            gateway,
+            peer: verdict.peer().cloned(),
+        })
     }
 }
 
@@ -160,7 +186,10 @@ impl FarEnd {
 
 impl PeerPolicy for FarEnd {
     fn check(&self, peer: &SpiffeId) -> Result<(), String> {
-        let principal = Principal { trust_domain: peer.trust_domain(), path: peer.path() };
+        let principal = Principal {
+            trust_domain: peer.trust_domain(),
+            path: peer.path(),
+        };
         if self.rule.allows(&principal, &self.own_trust_domain) {
             return Ok(());
         }

@@ -3,7 +3,16 @@
 use super::HelloError;
 use super::record::{RECORD_HEADER, payload_length};
 
-const RUNS_OVER: HelloError = HelloError::Malformed("a length runs past the end of what holds it");
+/// The part ends before what was to be read from it. It has no size, so that the reading of two
+/// bytes is returned in a register.
+#[derive(Debug)]
+pub(super) struct RunsOver;
+
+impl From<RunsOver> for HelloError {
+    fn from(_: RunsOver) -> Self {
+        Self::Malformed("a length runs past the end of what holds it")
+    }
+}
 
 /// A place in a handshake message, and where the part of it to be read ends.
 ///
@@ -24,7 +33,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// If a record is not whole or empty; `frame` has made sure that none is.
-    pub(super) fn new(wire: &'a [u8], length: usize) -> Result<Self, HelloError> {
+    pub(super) fn new(wire: &'a [u8], length: usize) -> Result<Self, RunsOver> {
         let mut cursor = Self {
             record: &[],
             wire,
@@ -42,24 +51,37 @@ impl<'a> Cursor<'a> {
         self.left
     }
 
-    pub(super) fn u8(&mut self) -> Result<u8, HelloError> {
-        match *self.record {
-            [byte, ref rest @ ..] if self.left > 0 => {
-                self.record = rest;
-                self.left -= 1;
-                self.settle()?;
-                Ok(byte)
-            }
-            _ => Err(RUNS_OVER),
-        }
+    pub(super) fn u8(&mut self) -> Result<u8, RunsOver> {
+        let [byte] = self.array()?;
+        Ok(byte)
     }
 
-    pub(super) fn u16(&mut self) -> Result<u16, HelloError> {
-        Ok(u16::from_be_bytes([self.u8()?, self.u8()?]))
+    pub(super) fn u16(&mut self) -> Result<u16, RunsOver> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], RunsOver> {
+        let left = self.left.checked_sub(N).ok_or(RunsOver)?;
+        let Some((bytes, rest)) = self.record.split_first_chunk() else {
+            return self.array_over_records();
+        };
+        self.record = rest;
+        self.left = left;
+        self.settle()?;
+        Ok(*bytes)
+    }
+
+    fn array_over_records<const N: usize>(&mut self) -> Result<[u8; N], RunsOver> {
+        let mut bytes = [0; N];
+        let part = self.take(N)?;
+        for (slot, byte) in bytes.iter_mut().zip(part.pieces().flatten()) {
+            *slot = *byte;
+        }
+        Ok(bytes)
     }
 
     /// Cuts the next `length` bytes off as a part of their own.
-    pub(super) fn take(&mut self, length: usize) -> Result<Self, HelloError> {
+    pub(super) fn take(&mut self, length: usize) -> Result<Self, RunsOver> {
         let part = Self {
             left: length,
             ..*self
@@ -69,19 +91,19 @@ impl<'a> Cursor<'a> {
     }
 
     /// A vector with a length of one byte in front (RFC 8446 section 3.4).
-    pub(super) fn vector_u8(&mut self) -> Result<Self, HelloError> {
+    pub(super) fn vector_u8(&mut self) -> Result<Self, RunsOver> {
         let length = self.u8()?;
         self.take(usize::from(length))
     }
 
     /// A vector with a length of two bytes in front.
-    pub(super) fn vector_u16(&mut self) -> Result<Self, HelloError> {
+    pub(super) fn vector_u16(&mut self) -> Result<Self, RunsOver> {
         let length = self.u16()?;
         self.take(usize::from(length))
     }
 
-    pub(super) fn skip(&mut self, length: usize) -> Result<(), HelloError> {
-        let left = self.left.checked_sub(length).ok_or(RUNS_OVER)?;
+    pub(super) fn skip(&mut self, length: usize) -> Result<(), RunsOver> {
+        let left = self.left.checked_sub(length).ok_or(RunsOver)?;
         let mut length = length;
         while length > self.record.len() {
             length -= self.record.len();
@@ -118,7 +140,7 @@ impl<'a> Cursor<'a> {
 
     /// Moves on to the record that holds the next byte, so that an unfinished part never has an
     /// empty `record`.
-    fn settle(&mut self) -> Result<(), HelloError> {
+    fn settle(&mut self) -> Result<(), RunsOver> {
         if self.record.is_empty() && self.left > 0 {
             self.next_record()
         } else {
@@ -126,14 +148,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn next_record(&mut self) -> Result<(), HelloError> {
+    fn next_record(&mut self) -> Result<(), RunsOver> {
         let (header, after) = self
             .wire
             .split_first_chunk::<RECORD_HEADER>()
-            .ok_or(RUNS_OVER)?;
+            .ok_or(RunsOver)?;
         (self.record, self.wire) = after
             .split_at_checked(payload_length(*header))
-            .ok_or(RUNS_OVER)?;
+            .ok_or(RunsOver)?;
         Ok(())
     }
 }

@@ -57,7 +57,7 @@ pub(super) fn frame(bytes: &[u8]) -> Result<Framing<'_>, HelloError> {
             ));
         }
         match message.remaining() {
-            Some(0) => return Cursor::new(bytes, message.seen).map(Framing::Complete),
+            Some(0) => return Ok(Framing::Complete(Cursor::new(bytes, message.seen)?)),
             remaining if payload.len() < length => {
                 return incomplete(
                     bytes,

@@ -45,11 +45,17 @@ pub(super) struct Failure {
 
 impl Failure {
     const fn reading(error: io::Error) -> Self {
-        Self { reading: true, error }
+        Self {
+            reading: true,
+            error,
+        }
     }
 
     const fn writing(error: io::Error) -> Self {
-        Self { reading: false, error }
+        Self {
+            reading: false,
+            error,
+        }
     }
 }
 
@@ -67,7 +73,9 @@ impl Half {
                 Stage::Done => return Poll::Ready(Ok(())),
                 Stage::Ending => {
                     ready!(self.poll_kept(cx, to, count))?;
-                    ready!(Pin::new(&mut *to).poll_shutdown(cx)).or_else(already_gone).map_err(Failure::writing)?;
+                    ready!(Pin::new(&mut *to).poll_shutdown(cx))
+                        .or_else(already_gone)
+                        .map_err(Failure::writing)?;
                     self.stage = Stage::Done;
                 }
                 Stage::Copying => {
@@ -85,8 +93,14 @@ impl Half {
         to: &mut W,
         count: &AtomicU64,
     ) -> Poll<Result<(), Failure>> {
-        while let Some(rest) = self.kept.get(self.kept_from..).filter(|rest| !rest.is_empty()) {
-            let n = ready!(Pin::new(&mut *to).poll_write(cx, rest)).and_then(some).map_err(Failure::writing)?;
+        while let Some(rest) = self
+            .kept
+            .get(self.kept_from..)
+            .filter(|rest| !rest.is_empty())
+        {
+            let n = ready!(Pin::new(&mut *to).poll_write(cx, rest))
+                .and_then(some)
+                .map_err(Failure::writing)?;
             self.kept_from += n;
             self.note(n, count);
         }
@@ -115,7 +129,10 @@ impl Half {
                     // The source is silent: what TLS still holds must go out now, or the peer waits
                     // for bytes that we think we have sent.
                     if self.unflushed
-                        && Pin::new(to).poll_flush(cx).map_err(Failure::writing)?.is_ready()
+                        && Pin::new(to)
+                            .poll_flush(cx)
+                            .map_err(Failure::writing)?
+                            .is_ready()
                     {
                         self.unflushed = false;
                     }
@@ -159,10 +176,18 @@ impl Half {
 
 /// A writer that takes nothing and says nothing would be asked for ever.
 fn some(n: usize) -> io::Result<usize> {
-    if n == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(n) }
+    if n == 0 {
+        Err(io::ErrorKind::WriteZero.into())
+    } else {
+        Ok(n)
+    }
 }
 
 /// Shutting down a connection whose peer has already closed both ways is no failure.
 fn already_gone(error: io::Error) -> io::Result<()> {
-    if error.kind() == io::ErrorKind::NotConnected { Ok(()) } else { Err(error) }
+    if error.kind() == io::ErrorKind::NotConnected {
+        Ok(())
+    } else {
+        Err(error)
+    }
 }

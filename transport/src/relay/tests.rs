@@ -17,7 +17,9 @@ struct Path {
 
 async fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
     let (far, _) = listener.accept().await.unwrap();
     (near, far)
 }
@@ -29,9 +31,24 @@ async fn path_with(half_close_idle: Duration) -> Path {
     let stop = CancellationToken::new();
     let relay = tokio::spawn({
         let (counts, stop) = (counts.clone(), stop.clone());
-        async move { relay(&mut downstream, &mut upstream, &counts, half_close_idle, &stop).await }
+        async move {
+            relay(
+                &mut downstream,
+                &mut upstream,
+                &counts,
+                half_close_idle,
+                &stop,
+            )
+            .await
+        }
     });
-    Path { app, server, counts, stop, relay }
+    Path {
+        app,
+        server,
+        counts,
+        stop,
+        relay,
+    }
 }
 
 async fn path() -> Path {
@@ -130,7 +147,12 @@ async fn what_is_under_way_survives_a_reader_that_is_slow() {
         got.extend_from_slice(&piece[..n]);
         tokio::task::yield_now().await;
     }
-    assert!(got == expected, "{} of {} bytes, or other ones", got.len(), expected.len());
+    assert!(
+        got == expected,
+        "{} of {} bytes, or other ones",
+        got.len(),
+        expected.len()
+    );
     drop(p.server);
     drop(writer.await.unwrap());
     assert_eq!(p.relay.await.unwrap().reason, Reason::Finished);

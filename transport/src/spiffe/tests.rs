@@ -18,7 +18,13 @@ fn takes_an_istio_id_apart() {
 
 #[test]
 fn a_path_of_another_form_has_no_namespace() {
-    for path in ["/spire/agent", "/ns/pxc", "/ns/pxc/sa/a/b", "/ns/a/b/sa/c", "/x/ns/a/sa/b"] {
+    for path in [
+        "/spire/agent",
+        "/ns/pxc",
+        "/ns/pxc/sa/a/b",
+        "/ns/a/b/sa/c",
+        "/x/ns/a/sa/b",
+    ] {
         let id: SpiffeId = format!("spiffe://td{path}").parse().unwrap();
         assert_eq!(id.namespace(), None, "{path}");
         assert_eq!(id.service_account(), None, "{path}");
@@ -72,7 +78,9 @@ fn a_long_text_from_a_peer_does_not_fill_the_message() {
 fn a_service_account_cannot_climb_out_of_its_part() {
     let id = SpiffeId::for_service_account("td", "pxc", "default").unwrap();
     assert_eq!(id.as_str(), "spiffe://td/ns/pxc/sa/default");
-    let message = SpiffeId::for_service_account("td", "a/sa/b", "c").unwrap_err().to_string();
+    let message = SpiffeId::for_service_account("td", "a/sa/b", "c")
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("slash"), "{message}");
 }
 

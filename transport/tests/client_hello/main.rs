@@ -6,4 +6,5 @@ mod hello;
 mod oracle;
 mod reading;
 mod refusals;
+mod seeds;
 mod splits;
