@@ -6,6 +6,7 @@
 pub mod app;
 mod certificates;
 mod commands;
+mod databases;
 mod error;
 mod layout;
 mod manifests;
@@ -22,10 +23,11 @@ use crate::stage::{Host, Stage, ThisMachine, two_clusters};
 pub use app::{AppCommand, Reached, Visit};
 pub use certificates::Certificates;
 pub use commands::Capture;
+pub use databases::{Databases, Replicated};
 pub use error::ClustersError;
 pub use layout::{HELLO, Layout, Pod, SECRET, SOURCE};
 pub use manifests::Manifests;
-pub use programs::{Program, ProgramError};
+pub use programs::{Program, ProgramError, kill_all as kill_programs};
 
 /// Time for a program to become ready. They need milliseconds; a loaded machine may need seconds.
 const READY: Duration = Duration::from_secs(20);

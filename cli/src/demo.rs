@@ -1,6 +1,8 @@
 //! `eastwest demo`: the two clusters, shown to a person.
 
 mod hello;
+mod interrupt;
+mod mysql;
 mod table;
 
 use std::io::Write;
@@ -42,12 +44,40 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let layout = layout(args, &eastwest, &mut out)?;
     writeln!(out, "Two clusters, {}:", described(layout))?;
     let mut clusters = Clusters::prepare(&eastwest, layout)?;
-    let ok = hello::show(&mut clusters, &mut out)?;
+    interrupt::clean_up_when_interrupted(clusters.dir().to_owned())?;
+    let mut ok = hello::show(&mut clusters, &mut out)?;
+    if args.mysql {
+        // Held until the end, so that --keep keeps the databases too.
+        let (_databases, shown) = mysql::show(&mut clusters, &mut out)?;
+        ok &= shown;
+    }
+    if args.keep {
+        keep(&clusters, &mut out)?;
+    }
+    if !ok {
+        writeln!(out, "\nSomething was not as it should be.")?;
+    }
     Ok(if ok {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Waits for Ctrl-C.
+fn keep(clusters: &Clusters, out: &mut impl Write) -> anyhow::Result<()> {
+    writeln!(
+        out,
+        "\nAll of it runs until Ctrl-C. Logs: {}",
+        clusters.dir().display()
+    )?;
+    if let Some(stage) = clusters.stage() {
+        writeln!(out, "  {}", stage.host("b-app")?.shell_line())?;
+    }
+    out.flush()?;
+    loop {
+        std::thread::park();
+    }
 }
 
 const fn described(layout: Layout) -> &'static str {

@@ -129,6 +129,26 @@ impl Clusters {
         self.start_server(&format!("{host}-shim"), host, command)
     }
 
+    /// Lays the redirect rules of a pod. In a user namespace every program has one and the same
+    /// user, so that none can be told apart as the shim.
+    ///
+    /// # Errors
+    /// When they cannot be laid.
+    pub fn lay_capture(&self, host: &str) -> Result<(), ClustersError> {
+        let mut command = self.eastwest_on(host)?;
+        command.args(["shim", "capture", "lay", "--shim-uid", "none"]);
+        let what = format!("capture lay on {host}");
+        let output = command.output().map_err(|source| ClustersError::Run {
+            what: what.clone(),
+            source,
+        })?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(ClustersError::Answer { what, said })
+    }
+
     /// All of cluster A that says hello, the pod that is not exported, and the gateway.
     ///
     /// # Errors

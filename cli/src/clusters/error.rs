@@ -53,6 +53,9 @@ pub enum ClustersError {
         /// What it printed.
         said: String,
     },
+    /// A database, or what became of its rows.
+    #[error("{0}")]
+    Database(String),
     /// The resolver could not be asked.
     #[error("asking the resolver: {0}")]
     Resolver(String),

@@ -4,10 +4,29 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// How much of a log an error shows.
 const TAIL_LINES: usize = 12;
+
+/// The processes that run, for the case that this one is about to end without any destructor.
+static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
+/// Kills every program that has been started and not yet stopped.
+pub fn kill_all() {
+    for id in RUNNING
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .drain(..)
+    {
+        if let Some(process) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(process, Signal::KILL);
+        }
+    }
+}
 
 /// A program that runs until it is stopped or dropped.
 #[derive(Debug)]
@@ -135,6 +154,11 @@ impl Program {
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let id = self.child.id();
+        RUNNING
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|&running| running != id);
     }
 
     fn tail(&self) -> String {
