@@ -1,1 +1,66 @@
-//! placeholder
+//! What the whole-system tests start from: the `eastwest` program, and the two clusters with it.
+//!
+//! Everything is real: processes, namespaces, DNS, TLS, databases. A test that cannot run where it
+//! is fails and says why.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use eastwest::clusters::{Clusters, ClustersError, Layout};
+
+/// The program under test, built from this tree.
+///
+/// # Panics
+/// When it cannot be built: no test means anything then.
+#[must_use]
+#[expect(clippy::panic, reason = "only tests call this, and none can go on")]
+pub fn eastwest() -> PathBuf {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match BUILT.get_or_init(build) {
+        Ok(path) => path.clone(),
+        Err(error) => panic!("building eastwest: {error}"),
+    }
+}
+
+/// `cargo test -p eastwest-e2e` alone builds no binary of another package.
+fn build() -> Result<PathBuf, String> {
+    let here = std::env::current_exe().map_err(|error| error.to_string())?;
+    // target/PROFILE/deps/TEST
+    let profile = here
+        .ancestors()
+        .nth(2)
+        .ok_or("the test is not in a target folder")?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args([
+        "build",
+        "--quiet",
+        "--package",
+        "eastwest",
+        "--bin",
+        "eastwest",
+    ]);
+    if profile.ends_with("release") {
+        command.arg("--release");
+    }
+    let status = command.status().map_err(|error| error.to_string())?;
+    if status.success() {
+        Ok(profile.join("eastwest"))
+    } else {
+        Err(status.to_string())
+    }
+}
+
+/// Both clusters in namespaces, with name servers, the hello pods, the gateway, and an app's pod in
+/// cluster B with its shim.
+///
+/// # Errors
+/// When something of it does not start.
+pub fn hello() -> Result<Clusters, ClustersError> {
+    let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage)?;
+    clusters.start_dns()?;
+    clusters.start_cluster_a()?;
+    clusters.start_outbound_shim("b-app", ("demo", "app"), eastwest::clusters::Capture::Vip)?;
+    Ok(clusters)
+}

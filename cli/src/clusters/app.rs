@@ -3,15 +3,20 @@
 //! The look-up is the C library's, from the host's own `/etc/resolv.conf`, and the connection is a
 //! plain one: nothing in here knows that there is a resolver or a shim.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use socket2::{Domain, Protocol, Socket, Type};
 
 /// Time for one attempt.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// Packets that wait while the file is written.
+const CAPTURE_BUFFER: usize = 16 << 20;
 
 /// What an app of the demo can be told to do.
 #[derive(Debug, clap::Subcommand)]
@@ -26,6 +31,15 @@ pub enum AppCommand {
         /// Address to connect to instead of looking the host up
         #[arg(long)]
         at: Option<IpAddr>,
+        /// Send half of the request, say so with a dot, and go on when a line comes in
+        #[arg(long)]
+        pause: bool,
+    },
+    /// Write every packet of this host to a file, until killed; a dot says that it has begun
+    #[command(hide = true)]
+    AppCapture {
+        /// The file
+        file: PathBuf,
     },
     /// Try to connect to addresses, and say in JSON which could be
     #[command(hide = true)]
@@ -62,11 +76,17 @@ pub struct Reached {
 /// # Errors
 /// When the result cannot be printed.
 pub fn run(command: &AppCommand) -> anyhow::Result<ExitCode> {
-    let mut out = io::stdout().lock();
+    let mut out = io::stdout();
     match command {
-        AppCommand::AppVisit { host, port, at } => {
-            serde_json::to_writer(&mut out, &visit(host, *port, *at))?;
+        AppCommand::AppVisit {
+            host,
+            port,
+            at,
+            pause,
+        } => {
+            serde_json::to_writer(&mut out, &visit(host, *port, *at, *pause))?;
         }
+        AppCommand::AppCapture { file } => capture(file, &mut out)?,
         AppCommand::AppReach { targets } => {
             let reached: Vec<_> = targets.iter().map(|&target| reach(target)).collect();
             serde_json::to_writer(&mut out, &reached)?;
@@ -76,7 +96,23 @@ pub fn run(command: &AppCommand) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn visit(host: &str, port: u16, at: Option<IpAddr>) -> Visit {
+/// Packets of all interfaces, loopback too, one after the other.
+fn capture(file: &Path, out: &mut impl Write) -> anyhow::Result<()> {
+    /// `ETH_P_ALL` of linux/if_ether.h, in network order.
+    const EVERYTHING: i32 = (3_u16.to_be()) as i32;
+    let mut packets = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(EVERYTHING)))?;
+    packets.set_recv_buffer_size(CAPTURE_BUFFER)?;
+    let mut file = File::create(file)?;
+    out.write_all(b".")?;
+    out.flush()?;
+    let mut packet = vec![0; 1 << 16];
+    loop {
+        let n = packets.read(&mut packet)?;
+        file.write_all(packet.get(..n).unwrap_or_default())?;
+    }
+}
+
+fn visit(host: &str, port: u16, at: Option<IpAddr>, pause: bool) -> Visit {
     let begun = Instant::now();
     let address = match at {
         Some(ip) => Ok(SocketAddr::new(ip, port)),
@@ -85,7 +121,7 @@ fn visit(host: &str, port: u16, at: Option<IpAddr>) -> Visit {
     let answer = address
         .as_ref()
         .map_err(ToString::to_string)
-        .and_then(|&address| get(host, address).map_err(|error| error.to_string()));
+        .and_then(|&address| get(host, address, pause).map_err(|error| error.to_string()));
     let took_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
     let (answer, error) = match answer {
         Ok(answer) => (Some(answer), None),
@@ -106,7 +142,7 @@ fn look_up(host: &str, port: u16) -> io::Result<SocketAddr> {
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
 }
 
-fn get(host: &str, address: SocketAddr) -> io::Result<String> {
+fn get(host: &str, address: SocketAddr, pause: bool) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;

@@ -1,11 +1,13 @@
 //! How each program of the clusters is started.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 
 use hickory_proto::op::{Message, Query};
 use hickory_proto::rr::{Name, RData, RecordType};
+
+use ipnet::IpNet;
 
 use super::{Clusters, ClustersError, HELLO, Layout, Pod, SECRET, SOURCE};
 
@@ -57,7 +59,11 @@ impl Clusters {
     /// # Errors
     /// When one does not become ready.
     pub fn start_hello_pod(&mut self, pod: &Pod) -> Result<(), ClustersError> {
-        let app = SocketAddr::new(self.layout().pod(pod), pod.port);
+        self.start_hello_pod_at(pod, self.layout().pod(pod))
+    }
+
+    fn start_hello_pod_at(&mut self, pod: &Pod, address: IpAddr) -> Result<(), ClustersError> {
+        let app = SocketAddr::new(address, pod.port);
         let mut command = self.eastwest_on(pod.name)?;
         command.args([
             "stage-hello",
@@ -69,7 +75,7 @@ impl Clusters {
         let name = format!("{}-app", pod.name);
         let log = self.dir().join(format!("{name}.log"));
         self.start(&name, command, || says(&log, "listening"))?;
-        self.start_inbound_shim(pod)
+        self.start_inbound_shim_at(pod, address)
     }
 
     /// Starts the shim of a pod of cluster A.
@@ -77,7 +83,11 @@ impl Clusters {
     /// # Errors
     /// When it does not become ready.
     pub fn start_inbound_shim(&mut self, pod: &Pod) -> Result<(), ClustersError> {
-        let listen = SocketAddr::new(self.layout().pod(pod), 15444);
+        self.start_inbound_shim_at(pod, self.layout().pod(pod))
+    }
+
+    fn start_inbound_shim_at(&mut self, pod: &Pod, address: IpAddr) -> Result<(), ClustersError> {
+        let listen = SocketAddr::new(address, 15444);
         let identity = self
             .certificates()
             .workload("cluster-a", pod.namespace, pod.account)?;
@@ -87,6 +97,22 @@ impl Clusters {
         command.args(["--inbound", &pod.port.to_string()]);
         command.args(["--inbound-listen", &listen.to_string()]);
         self.start_server(&format!("{}-shim", pod.name), pod.name, command)
+    }
+
+    /// Brings a hello pod back with another address, as Kubernetes does, and changes its record.
+    ///
+    /// # Errors
+    /// When there is no stage, or something does not start.
+    pub fn move_hello_pod(&mut self, pod: &Pod, to: IpNet) -> Result<(), ClustersError> {
+        self.stop(&format!("{}-shim", pod.name));
+        self.stop(&format!("{}-app", pod.name));
+        if let Some(stage) = self.stage() {
+            stage.add_address(pod.name, "pods-a", to)?;
+            let old = IpNet::new_assert(self.layout().pod(pod), to.prefix_len());
+            stage.delete_address(pod.name, "pods-a", old)?;
+        }
+        self.start_hello_pod_at(pod, to.addr())?;
+        self.write_zone(&self.layout().zone_with(pod, to.addr())?)
     }
 
     /// Starts the gateway of cluster A.
@@ -203,10 +229,7 @@ impl Clusters {
     }
 
     /// Asks the resolver of cluster B, over UDP, what `host` stands for.
-    pub(super) fn ask_resolver(
-        &self,
-        host: &str,
-    ) -> Result<Option<std::net::IpAddr>, ClustersError> {
+    pub(super) fn ask_resolver(&self, host: &str) -> Result<Option<IpAddr>, ClustersError> {
         debug_assert_eq!(self.layout(), Layout::Loopback);
         ask(self.layout().resolver(), host)
             .map_err(|error| ClustersError::Resolver(error.to_string()))
@@ -217,7 +240,7 @@ fn says(log: &Path, word: &str) -> bool {
     std::fs::read_to_string(log).is_ok_and(|text| text.contains(word))
 }
 
-fn ask(server: SocketAddr, host: &str) -> anyhow::Result<Option<std::net::IpAddr>> {
+fn ask(server: SocketAddr, host: &str) -> anyhow::Result<Option<IpAddr>> {
     let mut question = Message::query();
     question.metadata.id = 1;
     question.metadata.recursion_desired = true;
@@ -229,7 +252,7 @@ fn ask(server: SocketAddr, host: &str) -> anyhow::Result<Option<std::net::IpAddr
     let (n, _) = socket.recv_from(&mut packet)?;
     let answer = Message::from_vec(packet.get(..n).unwrap_or_default())?;
     Ok(answer.answers.iter().find_map(|record| match &record.data {
-        RData::A(a) => Some(std::net::IpAddr::V4(a.0)),
+        RData::A(a) => Some(IpAddr::V4(a.0)),
         _ => None,
     }))
 }

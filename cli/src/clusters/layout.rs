@@ -161,8 +161,26 @@ impl Layout {
     /// # Errors
     /// Never, as long as the pods' names are names.
     pub fn zone(self) -> Result<Zone, ZoneError> {
+        self.zone_where(|pod| self.pod(pod))
+    }
+
+    /// The same, with one pod at another address.
+    ///
+    /// # Errors
+    /// Never, as long as the pods' names are names.
+    pub fn zone_with(self, moved: &Pod, address: IpAddr) -> Result<Zone, ZoneError> {
+        self.zone_where(|pod| {
+            if pod.name == moved.name {
+                address
+            } else {
+                self.pod(pod)
+            }
+        })
+    }
+
+    fn zone_where(self, address: impl Fn(&Pod) -> IpAddr) -> Result<Zone, ZoneError> {
         Pod::all().try_fold(Zone::new(), |zone, pod| {
-            zone.with(&pod.dns_name(), self.pod(&pod), POD_TTL)
+            zone.with(&pod.dns_name(), address(&pod), POD_TTL)
         })
     }
 }

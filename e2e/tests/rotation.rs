@@ -1,0 +1,113 @@
+//! Certificates replaced on disk while connections live.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use eastwest::certs::valid_for;
+use eastwest::clusters::{Clusters, HELLO};
+use eastwest_e2e::hello;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// The serial number in use by the shim of the app's pod, as its admin port says.
+fn logged(clusters: &mut Clusters, what: &str) -> bool {
+    for _ in 0..200 {
+        if clusters
+            .program("b-app-shim")
+            .unwrap()
+            .printed()
+            .contains(what)
+        {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    false
+}
+
+fn visit(clusters: &Clusters) -> Result<String, Option<String>> {
+    let visit = clusters
+        .visit("b-app", &HELLO[0].alias(), HELLO[0].port)
+        .unwrap();
+    visit.answer.ok_or(visit.error)
+}
+
+#[test]
+fn a_new_certificate_is_used_and_no_connection_is_cut() {
+    let mut clusters = hello().unwrap();
+    // A connection that has been open since before: a request is sent in two parts.
+    let mut held = hold(&clusters);
+    let dir = clusters
+        .certificates()
+        .workload("cluster-b", "demo", "app")
+        .unwrap();
+    clusters
+        .certificates()
+        .issue(&dir, "cluster-b", "demo", "app", valid_for(DAY))
+        .unwrap();
+    assert!(logged(&mut clusters, "new certificate in use"));
+    visit(&clusters).unwrap();
+    assert!(held.finish().contains("hello from hello-0"));
+}
+
+#[test]
+fn a_broken_set_is_refused_and_the_old_one_stays() {
+    let mut clusters = hello().unwrap();
+    let dir = clusters
+        .certificates()
+        .workload("cluster-b", "demo", "app")
+        .unwrap();
+    fs::write(dir.join("cert-chain.pem"), "this is no certificate\n").unwrap();
+    assert!(logged(
+        &mut clusters,
+        "new certificate refused; the old one stays in use"
+    ));
+    assert!(logged(&mut clusters, "cert-chain.pem"));
+    visit(&clusters).unwrap();
+}
+
+/// An app whose request is half sent.
+struct Held {
+    process: std::process::Child,
+}
+
+fn hold(clusters: &Clusters) -> Held {
+    let mut command: Command = clusters.eastwest_on("b-app").unwrap();
+    command.args([
+        "app-visit",
+        &HELLO[0].alias(),
+        &HELLO[0].port.to_string(),
+        "--pause",
+    ]);
+    let mut process = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It says when it is connected and has sent the first part.
+    let mut ready = [0; 1];
+    process
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut ready)
+        .unwrap();
+    Held { process }
+}
+
+impl Held {
+    fn finish(&mut self) -> String {
+        self.process.stdin.take().unwrap().write_all(b"\n").unwrap();
+        let mut said = String::new();
+        self.process
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_to_string(&mut said)
+            .unwrap();
+        assert!(self.process.wait().unwrap().success());
+        said
+    }
+}

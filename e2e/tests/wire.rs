@@ -1,0 +1,88 @@
+//! Nothing of MySQL crosses the network between the clusters in clear.
+
+use std::process::Stdio;
+
+use eastwest::clusters::{Clusters, Layout};
+use eastwest::mysql::{FetchError, Flavor, Packages};
+use eastwest_e2e::eastwest;
+
+/// A word that is in the rows, and words of MySQL's own protocol.
+const ROW: &str = "a row that nobody on the way may read";
+
+#[test]
+fn what_crosses_between_the_clusters_holds_nothing_of_mysql() {
+    let installed = match Packages::in_default_cache().unwrap().ensure(Flavor::MySql) {
+        Ok(installed) => installed,
+        Err(reason @ FetchError::NotInSuite { .. }) => {
+            eprintln!("SKIPPED what_crosses_between_the_clusters_holds_nothing_of_mysql: {reason}");
+            return;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage).unwrap();
+    clusters.start_dns().unwrap();
+    clusters.start_gateway().unwrap();
+    // On the router of cluster B everything between the clusters passes; inside the source's pod it
+    // is in clear, which proves that the capture sees what there is to see.
+    let on_the_way = Capture::start(&clusters, "b-node");
+    let in_the_pod = Capture::start(&clusters, "db-pxc-0");
+    let databases = clusters.start_databases(&installed).unwrap();
+    databases
+        .source
+        .sql(&format!(
+            "CREATE DATABASE wire; CREATE TABLE wire.t (id INT PRIMARY KEY, s TEXT); \
+                       INSERT INTO wire.t VALUES (1, '{ROW}')"
+        ))
+        .unwrap();
+    databases.replicate().unwrap();
+    let (way, pod) = (on_the_way.stop(), in_the_pod.stop());
+    for word in [
+        ROW,
+        "caching_sha2_password",
+        installed.version().split('-').next().unwrap(),
+    ] {
+        assert!(
+            contains(&pod, word),
+            "{word:?} was not even seen inside the pod"
+        );
+        assert!(
+            !contains(&way, word),
+            "{word:?} crossed between the clusters in clear"
+        );
+    }
+    assert!(
+        way.len() > 100_000,
+        "only {} bytes were captured on the way",
+        way.len()
+    );
+}
+
+fn contains(bytes: &[u8], word: &str) -> bool {
+    bytes
+        .windows(word.len())
+        .any(|window| window == word.as_bytes())
+}
+
+/// Every packet of a host, one after the other.
+struct Capture {
+    process: std::process::Child,
+    file: std::path::PathBuf,
+}
+
+impl Capture {
+    fn start(clusters: &Clusters, host: &str) -> Self {
+        let file = clusters.dir().join(format!("{host}.packets"));
+        let mut command = clusters.eastwest_on(host).unwrap();
+        command.arg("app-capture").arg(&file).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let mut ready = [0; 1];
+        std::io::Read::read_exact(process.stdout.as_mut().unwrap(), &mut ready).unwrap();
+        Self { process, file }
+    }
+
+    fn stop(mut self) -> Vec<u8> {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        std::fs::read(&self.file).unwrap()
+    }
+}
