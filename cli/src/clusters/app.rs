@@ -146,10 +146,14 @@ fn get(host: &str, address: SocketAddr, pause: bool) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
-    write!(
-        stream,
-        "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-    )?;
+    stream.write_all(b"GET / HTTP/1.1\r\n")?;
+    if pause {
+        let mut out = io::stdout();
+        out.write_all(b".")?;
+        out.flush()?;
+        io::stdin().read_line(&mut String::new())?;
+    }
+    write!(stream, "Host: {host}\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     match answer.split_once("\r\n\r\n") {
