@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Builds, lints and tests everything, and says at the end how many tests of each kind have run.
+#
+# Needs a Rust toolchain and Debian; what is missing is installed by package name where this is run
+# as root. Databases are fetched from the Debian mirror into a cache folder, by the tests themselves.
+set -u
+cd "$(dirname "$0")/.."
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+say() { printf '\n== %s\n' "$*"; }
+
+# A C compiler is needed to build the cryptography; nft only confirms what our own code has read.
+want=()
+command -v cc >/dev/null || want+=(gcc libc6-dev)
+command -v nft >/dev/null || want+=(nftables)
+if [ ${#want[@]} -gt 0 ]; then
+    if [ "$(id -u)" = 0 ]; then
+        say "installing ${want[*]}"
+        apt-get update -qq && apt-get install -y -qq --no-install-recommends "${want[@]}" || exit 1
+    elif ! command -v cc >/dev/null; then
+        echo "a C compiler is missing: apt-get install ${want[*]}" >&2
+        exit 1
+    fi
+fi
+
+failed=0
+step() {
+    say "$*"
+    "$@" || { failed=1; echo "FAILED: $*"; }
+}
+
+step cargo fmt --all --check
+step cargo clippy --workspace --all-targets --quiet -- -D warnings
+
+say "cargo test --workspace"
+cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
+[ "${PIPESTATUS[0]}" = 0 ] || failed=1
+
+say "what has run"
+awk '
+    # "Running unittests src/lib.rs (...)" and "Running tests/hello.rs (...)", then its result.
+    /Running unittests/ { kind = "unit" }
+    /Running (tests|[a-z-]+\/tests)\// { kind = "integration" }
+    /Running .*eastwest_e2e|Running .*\/(hello|rotation|replication|wire)-/ { kind = "whole system" }
+    /Running .*\/stage-/ { kind = "namespaces" }
+    /Running .*\/capture-/ { kind = "namespaces" }
+    /Running .*\/mysql_servers-/ { kind = "databases" }
+    /Doc-tests/ { kind = "documentation" }
+    /^test result:/ {
+        for (i = 1; i <= NF; i++) {
+            if ($(i + 1) == "passed;") { p[kind] += $i; passed += $i }
+            if ($(i + 1) == "failed;") { f[kind] += $i; bad += $i }
+            if ($(i + 1) == "ignored;") { ignored += $i }
+        }
+    }
+    /SKIPPED/ { skipped[++s] = $0 }
+    END {
+        for (k in p) printf "  %-14s %4d passed, %d failed\n", k, p[k], f[k]
+        if (s) { print "skipped, and why:"; for (i = 1; i <= s; i++) print "  " skipped[i] }
+        printf "%d passed, %d failed, %d skipped\n", passed, bad, s + ignored
+        exit (passed == 0)
+    }
+' "$log" || failed=1
+
+exit "$failed"
