@@ -1,5 +1,11 @@
 //! Real databases: a replica in cluster B follows its source in cluster A by the alias.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 use eastwest::clusters::{Clusters, Layout, SOURCE};
 use eastwest::mysql::{FetchError, Flavor, Installed, Packages};
 use eastwest_e2e::eastwest;

@@ -1,5 +1,11 @@
 //! Nothing of MySQL crosses the network between the clusters in clear.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::process::Stdio;
 
 use eastwest::clusters::{Clusters, Layout};
