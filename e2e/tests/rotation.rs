@@ -9,6 +9,8 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use eastwest::certs::valid_for;
@@ -17,7 +19,7 @@ use eastwest_e2e::hello;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// The serial number in use by the shim of the app's pod, as its admin port says.
+/// Whether the shim of the app's pod says something in its log, soon.
 fn logged(clusters: &mut Clusters, what: &str) -> bool {
     for _ in 0..200 {
         if clusters
@@ -56,6 +58,43 @@ fn a_new_certificate_is_used_and_no_connection_is_cut() {
     assert!(logged(&mut clusters, "new certificate in use"));
     visit(&clusters).unwrap();
     assert!(held.finish().contains("hello from hello-0"));
+}
+
+#[test]
+fn connections_under_way_and_new_ones_all_succeed_while_certificates_change() {
+    let clusters = hello().unwrap();
+    let rotating = AtomicBool::new(true);
+    let dir = clusters
+        .certificates()
+        .workload("cluster-b", "demo", "app")
+        .unwrap();
+    thread::scope(|scope| {
+        let load: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut visits = 0;
+                    while rotating.load(Ordering::Relaxed) {
+                        visit(&clusters).unwrap();
+                        visits += 1;
+                    }
+                    visits
+                })
+            })
+            .collect();
+        for _ in 0..5 {
+            clusters
+                .certificates()
+                .issue(&dir, "cluster-b", "demo", "app", valid_for(DAY))
+                .unwrap();
+            thread::sleep(Duration::from_millis(400));
+        }
+        rotating.store(false, Ordering::Relaxed);
+        let visits: usize = load.into_iter().map(|app| app.join().unwrap()).sum();
+        assert!(
+            visits >= 5,
+            "only {visits} visits while certificates changed"
+        );
+    });
 }
 
 #[test]
