@@ -30,7 +30,7 @@ fn logged(clusters: &mut Clusters, what: &str) -> bool {
         {
             return true;
         }
-        std::thread::sleep(Duration::from_millis(50));
+        thread::sleep(Duration::from_millis(50));
     }
     false
 }
