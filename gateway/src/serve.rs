@@ -121,3 +121,18 @@ fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>, wei
         weight,
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn future_size<S, T, U, F>(_: impl Fn(S, T, U) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn the_task_of_a_connection_stays_small() {
+        let size = future_size(Gateway::serve);
+        assert!(size <= 1024, "{size} bytes for each connection");
+    }
+}

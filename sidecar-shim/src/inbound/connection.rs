@@ -137,3 +137,18 @@ fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>) {
         weight,
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn future_size<S, T, U, F>(_: impl Fn(S, T, U) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn the_task_of_a_connection_stays_small() {
+        let size = future_size(Inbound::serve);
+        assert!(size <= 3072, "{size} bytes for each connection");
+    }
+}

@@ -120,3 +120,18 @@ fn end<E: std::fmt::Display>(guard: ConnectionGuard, reason: Reason, error: Opti
         weight,
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn future_size<S, T, U, V, F>(_: impl Fn(S, T, U, V) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn the_task_of_a_connection_stays_small() {
+        let size = future_size(Outbound::serve);
+        assert!(size <= 3072, "{size} bytes for each connection");
+    }
+}
