@@ -160,7 +160,9 @@ fn a_port_in_use_is_a_failure_that_says_which_flag_to_change() {
     let address = taken.local_addr().unwrap();
     for flag in ["--listen", "--ready-address"] {
         let given = format!("{flag}={address}");
-        let words = [&ANY_PORT[1..], &[given.as_str()]].concat();
+        let mut words: Vec<&str> = ANY_PORT.to_vec();
+        words.retain(|word| !word.starts_with(flag));
+        words.push(&given);
         let mut server = Server::spawn(command(&words));
         assert_eq!(server.end().code(), Some(1), "{flag}");
         let port = address.port();

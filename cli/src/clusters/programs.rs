@@ -92,6 +92,10 @@ impl Program {
             .stderr(err)
             .spawn()
             .map_err(start)?;
+        RUNNING
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(child.id());
         Ok(Self {
             name: name.to_owned(),
             log,

@@ -221,6 +221,9 @@ fn a_port_in_use_ends_the_start_with_what_to_do() {
         text(folder.path()),
         "--upstream",
         UNUSED,
+        "--ready-address=off",
+        "--metrics-address=off",
+        "--admin-address=off",
         "--listen",
         &address,
     ];
