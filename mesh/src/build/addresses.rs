@@ -73,8 +73,6 @@ fn choose<'a>(candidates: &[Candidate<'a>], capture: Capture) -> Vec<Chosen<'a>>
 /// `addresses` of all definitions of the alias, else `status.addresses`, else a computed one.
 fn choose_one<'a>(definitions: &[&'a Alias<'a>], capture: Capture) -> Option<Chosen<'a>> {
     let alias = *definitions.first()?;
-    let mut definitions = definitions.to_vec();
-    definitions.dedup_by_key(|alias| std::ptr::from_ref(alias.entry));
     let written = definitions.iter().flat_map(|alias| written(alias, capture));
     let mut addresses: Vec<(IpAddr, Origin)> = written.collect();
     if addresses.is_empty() {

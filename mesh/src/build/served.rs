@@ -7,7 +7,6 @@ use super::alias::{Alias, NamedBy};
 use super::far_end;
 use crate::finding::{Finding, Origin};
 use crate::hostname::Hostname;
-
 use crate::kinds::service_entry::{Endpoint, Port, PortKind};
 use crate::peer::PeerRule;
 use crate::route::{DownRoute, GatewayEndpoint, Route};

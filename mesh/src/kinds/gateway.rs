@@ -37,45 +37,41 @@ pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> Vec<Server> {
     servers
 }
 
+/// `None` for a server that terminates TLS or speaks something else: those are not ours, and what
+/// they say is not our concern.
 fn read_server(item: &Field<'_>, report: &Report) -> Option<Server> {
     let mut server = item.fields();
     let protocol = port(&mut server, report);
     let dialect = tls(&mut server);
-    server.harmless(&["name"]);
     let hosts = server.list("hosts");
-    server.refuse(
-        &["bind", "defaultEndpoint"],
-        "the gateway listens where its own flags say",
-    );
-    server.finish();
-    let ours = match (&protocol, dialect) {
-        (Some(protocol), Some(dialect)) if matches!(protocol.as_str(), "tls" | "https") => dialect,
-        _ => {
-            report.note(
-                item.key,
-                format!(
-                    "{} is passed over: only protocol TLS with tls.mode AUTO_PASSTHROUGH or \
-                     PASSTHROUGH is routed here",
-                    item.path
-                ),
-            );
-            return None;
-        }
-    };
-    if hosts.is_empty() {
-        report.error(
-            item.key,
-            format!("{}.hosts needs at least one name", item.path),
+    server.harmless(&["name"]);
+    let passes_through = matches!(protocol.as_deref(), Some("tls" | "https"));
+    let Some(dialect) = dialect.filter(|_| passes_through) else {
+        server.harmless(&["bind", "defaultEndpoint"]);
+        server.finish();
+        let message = format!(
+            "{} is passed over: only protocol TLS with tls.mode AUTO_PASSTHROUGH or PASSTHROUGH \
+             is routed here",
+            item.path
         );
+        match dialect {
+            Some(_) => report.warning_with_fix(item.key, message, "write protocol: TLS"),
+            None => report.note(item.key, message),
+        }
+        return None;
+    };
+    const WHY: &str = "the gateway listens where its own flags say";
+    server.refuse(&["bind", "defaultEndpoint"], WHY);
+    server.finish();
+    if hosts.is_empty() {
+        let message = format!("{}.hosts needs at least one name", item.path);
+        report.error(item.key, message);
     }
     let hosts = hosts
         .iter()
         .filter_map(|host| read_host(host, report))
         .collect();
-    Some(Server {
-        dialect: ours,
-        hosts,
-    })
+    Some(Server { dialect, hosts })
 }
 
 /// The protocol in lower case.

@@ -142,6 +142,32 @@ fn a_service_entry_about_the_pods_own_name_gives_the_port_to_dial() {
 }
 
 #[test]
+fn a_faulty_service_entry_about_the_pod_gives_no_port() {
+    let entry = format!(
+        "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {{name: x}}\nspec:\n  \
+         hosts: [{POD}]\n  ports: [{{number: 3306, name: a}}]\n  typo: 1\n"
+    );
+    let wide = gateway("AUTO_PASSTHROUGH", "['*.local']");
+    let mesh = load_files(&[&entry, &wide], Capture::Vip);
+    assert_eq!(errors(&mesh).len(), 1);
+    let found = dialled(&mesh.exports, Dialect::Istio, POD, 3306);
+    assert_eq!(found, Some(format!("{POD}:15444")));
+}
+
+#[test]
+fn the_gateways_of_a_route_are_no_port_of_the_pod_even_under_the_pods_own_name() {
+    let own_name = service_entry("db-0", "").replace(ALIAS, POD).replace(
+        "namespace: pxc",
+        &format!("namespace: pxc, annotations: {{eastwest.dev/remote-host: {POD}}}"),
+    );
+    let wide = gateway("AUTO_PASSTHROUGH", "['*.local']");
+    let mesh = load_files(&[&own_name, &wide], Capture::Vip);
+    assert_eq!(mesh.routes.len(), 1);
+    let found = dialled(&mesh.exports, Dialect::Istio, POD, 3306);
+    assert_eq!(found, Some(format!("{POD}:15444")));
+}
+
+#[test]
 fn a_plain_name_is_dialled_at_the_only_port_that_is_given_for_it() {
     let entry = |ports: &str| {
         format!(
@@ -225,6 +251,11 @@ fn servers_of_another_kind_are_a_note_and_a_fault_in_a_gateway_leaves_the_others
     assert!(mesh.exports.is_empty());
     assert_eq!(errors(&mesh), [""; 0]);
     assert!(lines(&mesh, Severity::Note)[0].contains("spec.servers[0] is passed over"));
+    let slip = load_text(
+        &gateway("PASSTHROUGH", "['*.pxc.svc.cluster.local']")
+            .replace("protocol: TLS", "protocol: TSL"),
+    );
+    assert!(lines(&slip, Severity::Warning)[0].ends_with("fix: write protocol: TLS"));
     let broken = gateway("AUTO_PASSTHROUGH", "['*.demo.svc.cluster.local', 'a*b']");
     let good =
         gateway("AUTO_PASSTHROUGH", "['*.pxc.svc.cluster.local']").replace("name: g", "name: h");
