@@ -40,11 +40,29 @@ fn protocols() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// A right body with one byte one too high or too low, which is mostly a length.
+fn off_by_one() -> impl Strategy<Value = (u16, Vec<u8>)> {
+    let right = select(vec![
+        (SERVER_NAME, hello::host_name(b"a.b")),
+        (ALPN, hello::protocols(&[b"h2", b"istio"])),
+    ]);
+    (right, any::<Index>(), any::<bool>()).prop_map(|((kind, mut body), at, up)| {
+        let at = at.index(body.len());
+        body[at] = if up {
+            body[at].wrapping_add(1)
+        } else {
+            body[at].wrapping_sub(1)
+        };
+        (kind, body)
+    })
+}
+
 fn extension() -> impl Strategy<Value = (u16, Vec<u8>)> {
     prop_oneof![
         3 => server_name().prop_map(|body| (SERVER_NAME, body)),
         3 => protocols().prop_map(|body| (ALPN, body)),
         3 => Just((SIGNATURE_ALGORITHMS, vec![0, 2, 4, 3])),
+        3 => off_by_one(),
         2 => (any::<u16>(), vec(any::<u8>(), 0..40)),
         1 => (0..70_u16, vec(any::<u8>(), 0..8)),
     ]

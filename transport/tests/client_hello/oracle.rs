@@ -140,6 +140,11 @@ fn joined(mut wire: &[u8]) -> Vec<u8> {
         message.extend(payload);
         wire = rest;
     }
+    assert_eq!(
+        message.len(),
+        4 + u16_at(&message, 2),
+        "data after the hello in its record"
+    );
     message
 }
 

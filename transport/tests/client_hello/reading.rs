@@ -96,6 +96,17 @@ async fn the_buffer_never_grows_over_the_limit() {
 }
 
 #[tokio::test]
+async fn a_buffer_of_the_caller_grows_to_the_limit_and_not_over_it() {
+    let empty = Hello::new().with(1, vec![]).wire().len();
+    let wire = Hello::new()
+        .with(1, vec![0; MAX_CLIENT_HELLO - empty])
+        .wire();
+    let mut buf = Vec::with_capacity(10_000);
+    read(&mut wire.as_slice(), &mut buf).await.unwrap();
+    assert_eq!(buf.capacity(), MAX_CLIENT_HELLO);
+}
+
+#[tokio::test]
 async fn a_larger_buffer_of_the_caller_is_not_filled_over_the_limit() {
     let flood = [hello::classic(NAME, &[]), vec![0; 4 * MAX_CLIENT_HELLO]].concat();
     let mut buf = Vec::with_capacity(4 * MAX_CLIENT_HELLO);

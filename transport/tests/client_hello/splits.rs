@@ -41,15 +41,19 @@ fn a_protocol_is_offered_in_any_position_and_exact_case() {
 
 #[test]
 fn at_every_byte_the_wait_is_for_bytes_of_the_hello_only() {
-    let wire = hello::post_quantum(NAME, &PROTOCOLS);
-    for end in 0..wire.len() {
-        let Ok(Parsed::Incomplete { at_least }) = parse(&wire[..end]) else {
-            panic!("{end} bytes of {}: {:?}", wire.len(), parse(&wire[..end]));
-        };
-        assert!(
-            (1..=wire.len() - end).contains(&at_least),
-            "after {end} bytes wait {at_least}"
-        );
+    let message = hello::message(&hello::post_quantum(NAME, &PROTOCOLS));
+    for size in [1, 2, 3, 7, 100, 1000, message.len()] {
+        let wire = hello::in_records_of(size, &message);
+        for end in 0..wire.len() {
+            let Ok(Parsed::Incomplete { at_least }) = parse(&wire[..end]) else {
+                panic!("records of {size}, {end} bytes: {:?}", parse(&wire[..end]));
+            };
+            assert!(
+                (1..=wire.len() - end).contains(&at_least),
+                "records of {size}, {end} bytes of {}: a wait for {at_least}",
+                wire.len()
+            );
+        }
     }
 }
 
