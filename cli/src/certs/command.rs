@@ -110,11 +110,16 @@ impl Output {
 /// # Errors
 /// If a file is there already, cannot be read or written, or a CA is of no use.
 pub fn run(args: &CertsArgs) -> anyhow::Result<()> {
+    run_to(args, &mut io::stdout().lock())
+}
+
+/// Runs `eastwest certs`, and prints to `out`.
+pub(super) fn run_to(args: &CertsArgs, out: &mut impl Write) -> anyhow::Result<()> {
     match &args.command {
         Command::Root { output, ttl } => {
             let root = Ca::root("Root CA", output.key_type, valid_for(ttl.get()))?;
             root.write(&output.out, output.overwrite())?;
-            report("the root", &output.out, root.validity())?;
+            report(out, "the root", &output.out, root.validity())?;
         }
         Command::Cluster {
             name,
@@ -125,7 +130,12 @@ pub fn run(args: &CertsArgs) -> anyhow::Result<()> {
             let root = Ca::load(root, SystemTime::now())?;
             let ca = root.intermediate(name, output.key_type, valid_for(ttl.get()))?;
             ca.write(&output.out, output.overwrite())?;
-            report(&format!("the CA of {name}"), &output.out, ca.validity())?;
+            report(
+                out,
+                &format!("the CA of {name}"),
+                &output.out,
+                ca.validity(),
+            )?;
         }
         Command::Workload {
             id,
@@ -141,7 +151,7 @@ pub fn run(args: &CertsArgs) -> anyhow::Result<()> {
                 validity: valid_for(ttl.get()),
             })?;
             workload.write(&output.out, output.overwrite())?;
-            report(id.as_str(), &output.out, workload.validity)?;
+            report(out, id.as_str(), &output.out, workload.validity)?;
         }
         Command::All {
             workloads,
@@ -149,17 +159,13 @@ pub fn run(args: &CertsArgs) -> anyhow::Result<()> {
             output,
             ttl,
         } => {
-            set::make(workloads, trust_domain, output, valid_for(ttl.get()))?;
+            set::make(out, workloads, trust_domain, output, valid_for(ttl.get()))?;
         }
     }
     Ok(())
 }
 
-fn report(what: &str, dir: &Path, validity: Validity) -> io::Result<()> {
+fn report(out: &mut impl Write, what: &str, dir: &Path, validity: Validity) -> io::Result<()> {
     let until = Utc(validity.not_after);
-    writeln!(
-        io::stdout(),
-        "{}: {what}, valid until {until}",
-        dir.display()
-    )
+    writeln!(out, "{}: {what}, valid until {until}", dir.display())
 }

@@ -1,6 +1,7 @@
 //! `eastwest certs all`: a root, CAs and workloads in one folder.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
@@ -56,6 +57,7 @@ fn is_kubernetes_name(text: &str) -> bool {
 }
 
 pub(super) fn make(
+    out: &mut impl Write,
     members: &[Member],
     trust_domain: &str,
     output: &Output,
@@ -66,7 +68,7 @@ pub(super) fn make(
         let id = SpiffeId::for_service_account(trust_domain, &member.namespace, &member.account)?;
         ids.push((member, id));
     }
-    let root = load_or_make(&output.out.join("root"), "the root", || {
+    let root = load_or_make(out, &output.out.join("root"), "the root", || {
         Ca::root("Root CA", output.key_type, valid_for(3650 * DAY))
     })?;
     let mut clusters = BTreeMap::new();
@@ -74,7 +76,7 @@ pub(super) fn make(
         let name = member.cluster.as_str();
         let dir = output.out.join(name);
         if !clusters.contains_key(name) {
-            let ca = load_or_make(&dir.join("ca"), &format!("the CA of {name}"), || {
+            let ca = load_or_make(out, &dir.join("ca"), &format!("the CA of {name}"), || {
                 root.intermediate(name, output.key_type, valid_for(730 * DAY))
             })?;
             clusters.insert(name, ca);
@@ -90,13 +92,14 @@ pub(super) fn make(
         })?;
         let dir = dir.join(&member.namespace).join(&member.account);
         workload.write(&dir, output.overwrite())?;
-        report(id.as_str(), &dir, workload.validity)?;
+        report(out, id.as_str(), &dir, workload.validity)?;
     }
     Ok(())
 }
 
 /// A CA that is there is used again even under `--force`: a new root would part the clusters.
 fn load_or_make(
+    out: &mut impl Write,
     dir: &Path,
     what: &str,
     make: impl FnOnce() -> Result<Ca, CertError>,
@@ -107,6 +110,6 @@ fn load_or_make(
     }
     let ca = make()?;
     ca.write(dir, Overwrite::Refuse)?;
-    report(what, dir, ca.validity())?;
+    report(out, what, dir, ca.validity())?;
     Ok(ca)
 }
