@@ -1,6 +1,6 @@
 //! The way back to a client, which knows what that client can take.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, sync::Arc};
 
 use async_trait::async_trait;
 use hickory_proto::{ProtoError, rr::Record, serialize::binary::BinEncoder};
@@ -9,17 +9,20 @@ use hickory_server::{
     server::{Request, ResponseHandler, ResponseInfo},
     zone_handler::MessageResponse,
 };
-use tokio::{net::UdpSocket, sync::mpsc};
+use tokio::sync::mpsc;
 
-use crate::wire::{self, ClientEdns};
+use crate::{
+    server::asked_at::{AnsweringSocket, Ends},
+    wire::{self, ClientEdns},
+};
 
 /// Where answers to one client go.
 #[derive(Debug, Clone)]
 pub(crate) enum Route {
     /// From the socket on which the question came.
     Udp {
-        socket: Arc<UdpSocket>,
-        peer: SocketAddr,
+        socket: Arc<AnsweringSocket>,
+        ends: Ends,
     },
     /// To the task that writes this connection.
     Tcp(mpsc::Sender<Vec<u8>>),
@@ -71,7 +74,7 @@ impl Reply {
             false => wire::truncated(&message, self.edns),
         };
         match &self.route {
-            Route::Udp { socket, peer } => socket.send_to(&message, peer).await.map(drop),
+            Route::Udp { socket, ends } => socket.send(&message, *ends).await,
             Route::Tcp(writer) => {
                 let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
                 writer.send(message).await.map_err(closed)

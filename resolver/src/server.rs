@@ -1,5 +1,6 @@
 //! The resolver as a whole: bound first, then served until told to stop.
 
+pub(crate) mod asked_at;
 mod bind;
 mod tcp;
 mod udp;

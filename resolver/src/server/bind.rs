@@ -8,6 +8,8 @@ use std::{
 use eastwest_transport::{listener::Listener, socket::SocketOptions};
 use tokio::net::UdpSocket;
 
+use crate::server::asked_at::AnsweringSocket;
+
 /// How often a free port is looked for that is free for both UDP and TCP.
 const PORT_TRIES: usize = 16;
 
@@ -66,7 +68,7 @@ fn explain(error: &io::Error, address: SocketAddr) -> String {
 /// What one address is served with.
 pub(super) struct Sockets {
     pub(super) address: SocketAddr,
-    pub(super) udp: UdpSocket,
+    pub(super) udp: AnsweringSocket,
     pub(super) tcp: Listener,
 }
 
@@ -88,7 +90,8 @@ impl Sockets {
             let address = udp.local_addr().map_err(failed("UDP", asked))?;
             match Listener::bind(address, SocketOptions::standard()) {
                 Ok(tcp) => {
-                    let udp = UdpSocket::from_std(udp).map_err(failed("UDP", address))?;
+                    let udp = UdpSocket::from_std(udp).and_then(AnsweringSocket::new);
+                    let udp = udp.map_err(failed("UDP", address))?;
                     return Ok(Self { address, udp, tcp });
                 }
                 Err(_) if tries > 0 => {}

@@ -2,10 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::net::UdpSocket;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{dispatch::Dispatcher, reply::Route};
+use crate::{dispatch::Dispatcher, reply::Route, server::asked_at::AnsweringSocket};
 
 /// More than any question has: the largest that EDNS clients are told to send is 1232.
 const LARGEST_QUESTION: usize = 4096;
@@ -16,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// One listening address.
 #[derive(Clone)]
 pub(super) struct Server {
-    pub(super) socket: Arc<UdpSocket>,
+    pub(super) socket: Arc<AnsweringSocket>,
     pub(super) dispatcher: Arc<Dispatcher>,
     pub(super) forwards: TaskTracker,
 }
@@ -39,10 +38,10 @@ impl Server {
         let mut buffer = vec![0; LARGEST_QUESTION];
         loop {
             let received = tokio::select! {
-                received = socket.recv_from(&mut buffer) => received,
+                received = socket.receive(&mut buffer) => received,
                 () = shutdown.cancelled() => return,
             };
-            let (length, peer) = match received {
+            let (length, ends) = match received {
                 Ok(received) => received,
                 Err(error) => {
                     tracing::warn!(%error, "cannot receive DNS questions over UDP");
@@ -53,9 +52,9 @@ impl Server {
             let message = buffer.get(..length).unwrap_or_default().to_vec();
             let route = Route::Udp {
                 socket: Arc::clone(&socket),
-                peer,
+                ends,
             };
-            if let Some(forward) = dispatcher.receive(message, peer, route).await {
+            if let Some(forward) = dispatcher.receive(message, ends.peer, route).await {
                 forwards.spawn(forward);
             }
         }

@@ -41,7 +41,12 @@ pub(crate) async fn udp_maybe(
     question: &[u8],
     patience: Duration,
 ) -> Option<Vec<u8>> {
-    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let any_port = if server.is_ipv4() {
+        "127.0.0.1:0"
+    } else {
+        "[::1]:0"
+    };
+    let socket = UdpSocket::bind(any_port).await.unwrap();
     socket.connect(server).await.unwrap();
     socket.send(question).await.unwrap();
     let mut answer = vec![0; 65_535];

@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, UdpSocket};
 
 use crate::{
     ask::{addresses, question, tcp, udp},
+    fake_upstream::FakeUpstream,
     running::{ALIAS, ALIAS_V4, config, start_with, table},
 };
 
@@ -117,6 +118,27 @@ async fn port_0_is_one_port_for_both_transports() {
     let asked = question(ALIAS, RecordType::A);
     assert_eq!(addresses(&udp(resolver.address, &asked).await), [ALIAS_V4]);
     assert_eq!(addresses(&tcp(resolver.address, &asked).await), [ALIAS_V4]);
+}
+
+/// Each of 127.0.0.0/8 is an address of this host, and the route back prefers 127.0.0.1. The client
+/// is connected: it gets nothing that does not come from the address that it asked.
+#[tokio::test]
+async fn bound_to_all_addresses_it_answers_from_the_one_that_was_asked() {
+    let upstream = FakeUpstream::answering([192, 0, 2, 1]).await;
+    let mut config = config(&[upstream.address]);
+    for (all, asked) in [
+        ("0.0.0.0:0", "127.0.0.7"),
+        ("[::]:0", "127.0.0.7"),
+        ("[::]:0", "::1"),
+    ] {
+        config.listen = vec![all.parse().unwrap()];
+        let resolver = start_with(&config);
+        let asked = SocketAddr::new(asked.parse().unwrap(), resolver.address.port());
+        let alias = udp(asked, &question(ALIAS, RecordType::A)).await;
+        assert_eq!(addresses(&alias), [ALIAS_V4], "{all}");
+        let other = udp(asked, &question("www.example.com.", RecordType::A)).await;
+        assert_eq!(addresses(&other), ["192.0.2.1"], "{all}");
+    }
 }
 
 #[tokio::test]
