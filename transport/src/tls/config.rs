@@ -158,3 +158,16 @@ pub enum ConfigError {
     #[error(transparent)]
     Tls(#[from] rustls::Error),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_versions_are_written_as_numbers() {
+        assert_eq!("1.3".parse(), Ok(MinTls::Tls13));
+        assert_eq!("1.2".parse(), Ok(MinTls::Tls12));
+        let message = "1.1".parse::<MinTls>().unwrap_err();
+        assert_eq!(message, "\"1.1\" is not a TLS version; write 1.3 or 1.2");
+    }
+}

@@ -187,3 +187,6 @@ pub enum SvidError {
     #[error("has a key usage without digitalSignature, so it cannot sign a TLS handshake")]
     NoDigitalSignature,
 }
+
+#[cfg(test)]
+mod tests;

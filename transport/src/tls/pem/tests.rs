@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::tls::tests::mint::{Mint, key_forms};
 
@@ -88,5 +90,24 @@ fn a_key_under_a_password_is_called_encrypted() {
          MIIB\n-----END RSA PRIVATE KEY-----\n",
     ] {
         assert!(key_error(pem).contains("encrypted"), "{}", key_error(pem));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_or_refused(text in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = certificates(&text);
+        let _ = private_key(&text);
+    }
+
+    #[test]
+    fn any_block_is_read_or_refused(
+        label in "(CERTIFICATE|PRIVATE KEY|EC PRIVATE KEY|[A-Z ]{0,12})",
+        body in "[A-Za-z0-9+/=\\n -]{0,80}",
+        end in "(-----END [A-Z ]{0,12}-----\\n?)?",
+    ) {
+        let text = format!("-----BEGIN {label}-----\n{body}\n{end}");
+        let _ = certificates(text.as_bytes());
+        let _ = private_key(text.as_bytes());
     }
 }

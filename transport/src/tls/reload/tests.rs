@@ -56,6 +56,12 @@ fn write(dir: &Path, minted: &Minted, roots: &str) {
     fs::write(dir.join("root-cert.pem"), roots).unwrap();
 }
 
+/// Replaces one file whole, so that no look finds it half written.
+fn replace(dir: &Path, name: &str, text: &str) {
+    fs::write(dir.join("draft"), text).unwrap();
+    fs::rename(dir.join("draft"), dir.join(name)).unwrap();
+}
+
 /// A running watch.
 struct Watched {
     store: IdentityStore,
@@ -191,13 +197,13 @@ async fn a_torn_pair_is_refused_and_taken_when_it_is_whole() {
     let mut watched = Watched::start(dir.path(), NO_POLL).await;
     let before = watched.store.current().serial().to_owned();
     let next = mint.leaf(ID);
-    fs::write(dir.path().join("cert-chain.pem"), &next.cert).unwrap();
+    replace(dir.path(), "cert-chain.pem", &next.cert);
     assert!(matches!(
         watched.refused().await,
         IdentityError::KeyMismatch { .. }
     ));
     assert_eq!(watched.store.current().serial(), before);
-    fs::write(dir.path().join("key.pem"), &next.key).unwrap();
+    replace(dir.path(), "key.pem", &next.key);
     watched.loaded().await;
     assert_ne!(watched.store.current().serial(), before);
 }
@@ -209,9 +215,9 @@ async fn going_back_to_the_set_in_use_is_no_event_and_forgets_the_refusal() {
     write(dir.path(), &good, &mint.root);
     let mut watched = Watched::start(dir.path(), NO_POLL).await;
     for _ in 0..2 {
-        fs::write(dir.path().join("key.pem"), "torn").unwrap();
+        replace(dir.path(), "key.pem", "torn");
         assert!(matches!(watched.refused().await, IdentityError::Pem { .. }));
-        fs::write(dir.path().join("key.pem"), &good.key).unwrap();
+        replace(dir.path(), "key.pem", &good.key);
         watched.silence().await;
     }
 }
