@@ -39,11 +39,13 @@ cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
 [ "${PIPESTATUS[0]}" = 0 ] || failed=1
 
 say "what has run"
-awk '
+# Each file of e2e/tests is a test of the whole system.
+whole=$(cd e2e/tests && printf '%s|' *.rs | sed 's/\.rs|/|/g; s/|$//')
+awk -v whole="tests/($whole)\\.rs" '
     # "Running unittests src/lib.rs (...)" and "Running tests/hello.rs (...)", then its result.
     /Running unittests/ { kind = "unit" }
     /Running (tests|[a-z-]+\/tests)\// { kind = "integration" }
-    /Running .*eastwest_e2e|Running .*\/(hello|rotation|replication|wire)-/ { kind = "whole system" }
+    /Running tests/ && $0 ~ whole { kind = "whole system" }
     /Running .*\/stage-/ { kind = "namespaces" }
     /Running .*\/capture-/ { kind = "namespaces" }
     /Running .*\/mysql_servers-/ { kind = "databases" }

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::leftovers::GuardedFolder;
 use crate::stage::zone::Zone;
 use crate::stage::{Host, Stage, ThisMachine, two_clusters};
 pub use app::{AppCommand, Reached, Visit};
@@ -27,7 +28,7 @@ pub use databases::{Databases, Replicated};
 pub use error::ClustersError;
 pub use layout::{HELLO, Layout, Pod, SECRET, SOURCE};
 pub use manifests::Manifests;
-pub use programs::{Program, ProgramError, kill_all as kill_programs};
+pub use programs::{Program, ProgramError};
 
 /// Time for a program to become ready. They need milliseconds; a loaded machine may need seconds.
 const READY: Duration = Duration::from_secs(20);
@@ -46,7 +47,7 @@ pub struct Clusters {
     eastwest: PathBuf,
     certificates: Certificates,
     manifests: Manifests,
-    dir: tempfile::TempDir,
+    dir: GuardedFolder,
 }
 
 impl Clusters {
@@ -60,13 +61,10 @@ impl Clusters {
             Layout::Stage => Ground::Stage(Box::new(Stage::start(eastwest, &two_clusters())?)),
             Layout::Loopback => Ground::Loopback,
         };
-        let dir = tempfile::Builder::new()
-            .prefix("eastwest-")
-            .tempdir()
-            .map_err(|source| ClustersError::File {
-                path: std::env::temp_dir(),
-                source,
-            })?;
+        let dir = GuardedFolder::new("eastwest-").map_err(|source| ClustersError::File {
+            path: std::env::temp_dir(),
+            source,
+        })?;
         let certificates = Certificates::make(&dir.path().join("certs"))?;
         let manifests = Manifests::write(&dir.path().join("manifests"), layout)?;
         let eastwest = eastwest.to_owned();

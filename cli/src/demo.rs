@@ -1,7 +1,6 @@
 //! `eastwest demo`: the two clusters, shown to a person.
 
 mod hello;
-mod interrupt;
 mod mysql;
 mod table;
 
@@ -10,6 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::clusters::{Clusters, Layout};
+use crate::leftovers::clear_when_interrupted;
 use crate::stage::{Stage, StageError};
 
 /// Two clusters on this machine, and what the path between them does
@@ -39,12 +39,12 @@ pub struct DemoArgs {
 /// # Errors
 /// When the clusters cannot be set up.
 pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
+    clear_when_interrupted()?;
     let mut out = std::io::stdout();
     let eastwest = std::env::current_exe()?;
     let layout = layout(args, &eastwest, &mut out)?;
     writeln!(out, "Two clusters, {}:", described(layout))?;
     let mut clusters = Clusters::prepare(&eastwest, layout)?;
-    interrupt::clean_up_when_interrupted(clusters.dir().to_owned())?;
     let mut ok = hello::show(&mut clusters, &mut out)?;
     if args.mysql {
         // Held until the end, so that --keep keeps the databases too.

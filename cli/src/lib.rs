@@ -3,6 +3,7 @@
 pub mod certs;
 pub mod clusters;
 pub mod demo;
+pub mod leftovers;
 pub mod mysql;
 pub mod stage;
 pub mod wait;

@@ -3,37 +3,20 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use crate::leftovers::Guarded;
 
 /// How much of a log an error shows.
 const TAIL_LINES: usize = 12;
-
-/// The processes that run, for the case that this one is about to end without any destructor.
-static RUNNING: Mutex<Vec<u32>> = Mutex::new(Vec::new());
-
-/// Kills every program that has been started and not yet stopped.
-pub fn kill_all() {
-    for id in RUNNING
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .drain(..)
-    {
-        if let Some(process) = i32::try_from(id).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(process, Signal::KILL);
-        }
-    }
-}
 
 /// A program that runs until it is stopped or dropped.
 #[derive(Debug)]
 pub struct Program {
     name: String,
     log: PathBuf,
-    child: Child,
+    child: Guarded,
 }
 
 /// What went wrong with a program.
@@ -86,16 +69,8 @@ impl Program {
             .open(&log)
             .map_err(start)?;
         let err = out.try_clone().map_err(start)?;
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(out)
-            .stderr(err)
-            .spawn()
-            .map_err(start)?;
-        RUNNING
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(child.id());
+        command.stdin(Stdio::null()).stdout(out).stderr(err);
+        let child = Guarded::spawn(&mut command).map_err(start)?;
         Ok(Self {
             name: name.to_owned(),
             log,
@@ -156,13 +131,7 @@ impl Program {
 
     /// Kills it at once, as `kill -9` does, and waits until it is gone.
     pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let id = self.child.id();
-        RUNNING
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|&running| running != id);
+        self.child.kill();
     }
 
     fn tail(&self) -> String {
@@ -172,11 +141,5 @@ impl Program {
             .get(lines.len().saturating_sub(TAIL_LINES)..)
             .unwrap_or_default()
             .join("\n")
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        self.kill();
     }
 }

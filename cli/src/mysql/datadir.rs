@@ -1,7 +1,7 @@
 //! Empty data directories, made once and then copied.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,6 +13,7 @@ use super::installed::Installed;
 use super::invocation::option;
 use super::output::last_lines;
 use super::packages::{FetchError, lock};
+use crate::leftovers::Guarded;
 use crate::stage::host::ThisMachine;
 
 /// A data directory could not be made.
@@ -144,21 +145,19 @@ impl Installed {
 
 /// Runs a command with `input` on its standard input; its status and what it said on stderr.
 fn feed(command: &mut Command, input: &[u8]) -> io::Result<(std::process::ExitStatus, String)> {
-    let mut child = command
+    command
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let stdin = child.stdin.take();
-    let output = std::thread::scope(|scope| {
+        .stderr(Stdio::piped());
+    let mut child = Guarded::spawn(command)?;
+    let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
+    let mut said = Vec::new();
+    std::thread::scope(|scope| {
         // A server that has stopped reading says why on stderr; the broken pipe adds nothing.
         scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
-        child.wait_with_output()
+        stderr.map_or(Ok(0), |mut stderr| stderr.read_to_end(&mut said))
     })?;
-    Ok((
-        output.status,
-        String::from_utf8_lossy(&output.stderr).into_owned(),
-    ))
+    Ok((child.wait()?, String::from_utf8_lossy(&said).into_owned()))
 }
 
 fn make_directory(path: &Path) -> Result<(), DatadirError> {

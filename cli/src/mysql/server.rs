@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,7 @@ use super::installed::Installed;
 use super::output::last_lines;
 use super::replication::Replica;
 use super::sql_error::SqlError;
+use crate::leftovers::Guarded;
 use crate::stage::host::Host;
 
 /// How a server went down.
@@ -39,7 +40,7 @@ pub enum Stopped {
 /// A running server. Dropping it kills it; its data directory stays.
 #[derive(Debug)]
 pub struct Server {
-    child: Child,
+    child: Guarded,
     client: Client,
     options: ServerOptions,
     socket: PathBuf,
@@ -73,7 +74,7 @@ impl Server {
             .stderr(second)
             // Ctrl-C is for us: the server is stopped in its turn.
             .process_group(0);
-        let child = command.spawn().map_err(|source| StartError::NotStarted {
+        let child = Guarded::spawn(&mut command).map_err(|source| StartError::NotStarted {
             host: host.name().to_owned(),
             source,
         })?;
@@ -194,14 +195,6 @@ impl Server {
             signal: signal.as_str(),
             source: errno.into(),
         })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Errors mean that it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
