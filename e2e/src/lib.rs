@@ -3,11 +3,13 @@
 //! Everything is real: processes, namespaces, DNS, TLS, databases. A test that cannot run where it
 //! is fails and says why.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
 use eastwest::clusters::{Clusters, ClustersError, Layout};
+use eastwest::mysql::{FetchError, Flavor, Installed, Packages};
 
 /// The program under test, built from this tree.
 ///
@@ -63,4 +65,24 @@ pub fn hello() -> Result<Clusters, ClustersError> {
     clusters.start_cluster_a()?;
     clusters.start_outbound_shim("b-app", ("demo", "app"), eastwest::clusters::Capture::Vip)?;
     Ok(clusters)
+}
+
+/// The servers of a flavor, fetched if they are not here yet. None if Debian unstable has no MySQL
+/// today, which says nothing about this project: then it is said that `test` is skipped, and why.
+///
+/// # Panics
+/// When they cannot be fetched for any other reason.
+#[must_use]
+#[expect(clippy::panic, reason = "only tests call this, and none can go on")]
+pub fn installed(flavor: Flavor, test: &str) -> Option<Installed> {
+    let ensured = Packages::in_default_cache().and_then(|packages| packages.ensure(flavor));
+    match (ensured, flavor) {
+        (Ok(installed), _) => Some(installed),
+        (Err(reason @ FetchError::NotInSuite { .. }), Flavor::MySql) => {
+            // Not `eprintln!`, which the test harness would keep back.
+            let _ = writeln!(io::stderr(), "SKIPPED {test}: {reason}");
+            None
+        }
+        (Err(error), _) => panic!("{error}"),
+    }
 }

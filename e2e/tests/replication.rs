@@ -7,25 +7,8 @@
 )]
 
 use eastwest::clusters::{Clusters, Layout, SOURCE};
-use eastwest::mysql::{FetchError, Flavor, Installed, Packages};
-use eastwest_e2e::eastwest;
-
-fn installed(flavor: Flavor, test: &str) -> Option<Installed> {
-    match Packages::in_default_cache().unwrap().ensure(flavor) {
-        Ok(installed) => Some(installed),
-        // Debian unstable moves; that MySQL is not in it today says nothing about this project.
-        Err(
-            reason @ FetchError::NotInSuite {
-                flavor: Flavor::MySql,
-                ..
-            },
-        ) => {
-            eprintln!("SKIPPED {test}: {reason}");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
+use eastwest::mysql::Flavor;
+use eastwest_e2e::{eastwest, installed};
 
 fn clusters() -> Clusters {
     let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage).unwrap();
