@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use eastwest::clusters::{Capture, Clusters, HELLO, Layout};
+use eastwest::leftovers::clear_when_interrupted;
 
 /// Opened first, so that what a process needs once is there before the first reading.
 const WARM_UP: usize = 100;
@@ -27,6 +28,7 @@ fn main() -> anyhow::Result<()> {
         "{} is missing: cargo build --release",
         program.display()
     );
+    clear_when_interrupted()?;
     let mut clusters = Clusters::prepare(&program, Layout::Loopback)?;
     clusters.start_dns()?;
     clusters.start_cluster_a()?;
