@@ -59,6 +59,7 @@ fn finish(
         down,
         exports,
         policies: manifest.policies,
+        unread: manifest.unread,
         findings,
     }
 }

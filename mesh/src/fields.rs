@@ -67,6 +67,12 @@ impl<'a> Fields<'a> {
         Some(Field::new(path, entry.mark, &entry.node, self.report))
     }
 
+    /// Whether `key` is there without a value.
+    pub(crate) fn is_null(&self, key: &str) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.key == key && entry.node.is_null())
+    }
+
     pub(crate) fn text(&mut self, key: &'static str) -> Option<Located<&'a str>> {
         self.get(key)?.text()
     }
@@ -123,6 +129,18 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Reports every key without a value, where "absent" would mean "everyone": a body that was
+    /// commented out must not widen what its key was there to narrow.
+    pub(crate) fn refuse_nulls(&self) {
+        for entry in self.entries {
+            if entry.node.is_null() {
+                let message = format!("{} has no value", self.child(&entry.key));
+                let fix = "write its value, or take the key out if everyone is meant";
+                self.report.error_with_fix(entry.mark, message, fix);
+            }
+        }
+    }
+
     /// Reports every key that nobody asked for.
     pub(crate) fn finish(self) {
         for entry in self.entries {
@@ -131,15 +149,9 @@ impl<'a> Fields<'a> {
             }
             let path = self.child(&entry.key);
             let message = format!("{path} is no field that this version knows");
-            match suggest::nearest(&entry.key, &self.known) {
-                Some(near) => {
-                    self.report
-                        .error_with_fix(entry.mark, message, format!("write {near}"));
-                }
-                None => self
-                    .report
-                    .error_with_fix(entry.mark, message, "take it out"),
-            }
+            let fix = suggest::nearest(&entry.key, &self.known)
+                .map_or_else(|| "take it out".to_owned(), |near| format!("write {near}"));
+            self.report.unknown_key(entry.mark, message, fix);
         }
     }
 

@@ -20,6 +20,7 @@
 //! - [`Route`], [`Aliases`], [`PeerRule`]: the client's side (shim, resolver)
 //! - [`Exports`]: the gateway's side
 //! - [`Policies`]: the inbound side
+//! - [`Unread`]: what may be missing in either, because it could not be read
 //! - [`Finding`]: for people
 
 use std::collections::HashMap;
@@ -40,6 +41,7 @@ mod route;
 mod sni;
 mod spiffe;
 mod suggest;
+mod unread;
 pub mod virtual_ip;
 mod yaml;
 
@@ -47,9 +49,10 @@ pub use exports::{Dialect, Exports, INBOUND_PORT, Refusal, Target};
 pub use finding::{Finding, Origin, Severity};
 pub use hostname::{Hostname, HostnameError};
 pub use peer::PeerRule;
-pub use policies::{Denial, InboundPolicy, Policies, ROOT_NAMESPACE};
+pub use policies::{Denial, InboundPolicy, Policies, ROOT_NAMESPACE, Workload};
 pub use route::{Address, Aliases, DownRoute, GatewayEndpoint, Route};
 pub use spiffe::{Principal, SpiffePattern, SpiffePatternError};
+pub use unread::Unread;
 pub use virtual_ip::Capture;
 
 /// One file.
@@ -81,6 +84,8 @@ pub struct Mesh {
     pub exports: Exports,
     /// Who may call a workload.
     pub policies: Policies,
+    /// What may be missing in the routes and the policies.
+    pub unread: Unread,
     /// What a person should know, in the order of the files.
     pub findings: Vec<Finding>,
 }

@@ -1,10 +1,9 @@
 //! All objects of all files, each with what was found in it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::Source;
-use crate::finding::{Finding, Origin};
+use crate::finding::Finding;
 use crate::hostname::Hostname;
 use crate::kinds::authorization_policy;
 use crate::kinds::destination_rule::{self, DestinationRule};
@@ -15,11 +14,14 @@ use crate::kinds::service_entry::{self, ServiceEntry};
 use crate::object::{Object, objects};
 use crate::policies::{Action, Policies, Policy};
 use crate::report::Report;
+use crate::unread::{MayNarrow, Unread};
 use crate::yaml::{Mark, Node, documents, parse};
 
 mod kind;
+mod names;
 
 use kind::Kind;
+use names::{Names, Place};
 
 /// An object and its report, which stays open until the mesh has been built.
 pub(crate) struct Loaded<T> {
@@ -36,43 +38,57 @@ pub(crate) struct Manifest {
     pub(crate) gateways: Vec<Loaded<Vec<Server>>>,
     pub(crate) neighbours: Vec<Loaded<Neighbour>>,
     pub(crate) policies: Policies,
+    pub(crate) unread: Unread,
     pub(crate) findings: Vec<Finding>,
-    /// Where each object, by kind and name, was first seen.
-    seen: HashMap<(Kind, String, String), Origin>,
 }
 
 impl Manifest {
     pub(crate) fn read(sources: &[Source], domain: &Hostname) -> Self {
         let mut manifest = Self::default();
+        let mut parsed = Vec::new();
         for source in sources {
             let file: Arc<str> = source.name.as_str().into();
             for document in documents(&source.text) {
                 match parse(document) {
-                    Ok(root) => {
-                        for object in objects(&root) {
-                            manifest.add(object, Report::new(Arc::clone(&file)), domain);
-                        }
-                    }
+                    Ok(root) => parsed.push((Arc::clone(&file), root)),
                     Err(error) => {
                         let report = Report::new(Arc::clone(&file));
                         let why = error.message;
                         report.error(error.mark, format!("this document is not YAML: {why}"));
-                        manifest.close(report);
+                        manifest.give_up(report, MayNarrow::Anything);
                     }
                 }
+            }
+        }
+        let mut names = Names::default();
+        for (file, root) in &parsed {
+            for object in objects(root) {
+                manifest.add(object, Report::new(Arc::clone(file)), &mut names, domain);
             }
         }
         manifest
     }
 
-    fn add(&mut self, root: &Node, report: Report, domain: &Hostname) {
-        let Some(object) = Object::read(root, &report) else {
-            return self.close(report);
+    fn add<'a>(
+        &mut self,
+        root: &'a Node,
+        report: Report,
+        names: &mut Names<'a>,
+        domain: &Hostname,
+    ) {
+        let object = match Object::read(root, &report) {
+            Ok(object) => object,
+            Err(may) => return self.give_up(report, may),
         };
-        let Some(kind) = Kind::of(&object, &report) else {
-            return self.close(report);
+        let kind = match Kind::of(&object, &report) {
+            Ok(kind) => kind,
+            Err(may) => return self.give_up(report, may),
         };
-        let first = self.is_first(kind, &object, &report);
+        let first = match names.place(kind, &object, root, &report) {
+            Place::First => true,
+            Place::Taken => false,
+            Place::Repeated => return self.close(report),
+        };
         let mark = object.mark;
         match kind {
             Kind::AuthorizationPolicy => {
@@ -95,6 +111,10 @@ impl Manifest {
             }
             Kind::DestinationRule => {
                 let value = destination_rule::read(&object, domain, &report);
+                // Without its host nobody knows which alias is to be down.
+                if let (None, Some(why)) = (&value.host, report.first_error()) {
+                    self.unread.add(MayNarrow::FarEnds, &why);
+                }
                 self.destination_rules.push(Loaded {
                     value,
                     mark,
@@ -132,22 +152,12 @@ impl Manifest {
         }
     }
 
-    /// Reports an object whose kind and name another one has already.
-    fn is_first(&mut self, kind: Kind, object: &Object<'_>, report: &Report) -> bool {
-        let key = (kind, object.namespace.to_owned(), object.name.to_owned());
-        match self.seen.get(&key) {
-            None => {
-                self.seen.insert(key, report.origin(object.mark));
-                true
-            }
-            // Nameless objects are reported as such.
-            Some(_) if object.name.is_empty() => true,
-            Some(first) => {
-                let message = format!("is defined already at {first}, and only that one counts");
-                report.error_with_fix(object.mark, message, "take one of the two out");
-                false
-            }
+    /// Closes the report of something that could not be read.
+    fn give_up(&mut self, report: Report, may: MayNarrow) {
+        if let Some(why) = report.first_error() {
+            self.unread.add(may, &why);
         }
+        self.close(report);
     }
 
     fn close(&mut self, report: Report) {

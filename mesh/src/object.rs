@@ -4,8 +4,13 @@ use crate::fields::{Field, Fields};
 use crate::finding::Located;
 use crate::report::Report;
 use crate::suggest;
+use crate::unread::MayNarrow;
 use crate::yaml::{Mark, Node, Value};
 
+/// Istio's API group of ServiceEntry, DestinationRule and Gateway.
+pub(crate) const NETWORKING: &str = "networking.istio.io";
+/// Istio's API group of AuthorizationPolicy and PeerAuthentication.
+pub(crate) const SECURITY: &str = "security.istio.io";
 /// What our own annotations begin with.
 const ANNOTATIONS: &str = "eastwest.dev/";
 /// The annotation that names the pod behind an alias.
@@ -21,7 +26,8 @@ const PLANNED: [&str; 3] = [
 pub(crate) struct Object<'a> {
     pub(crate) api_version: &'a str,
     pub(crate) kind: &'a str,
-    pub(crate) namespace: &'a str,
+    /// As written; `namespace()` where one is needed.
+    pub(crate) own_namespace: Option<&'a str>,
     pub(crate) name: &'a str,
     /// Where the object begins.
     pub(crate) mark: Mark,
@@ -41,9 +47,30 @@ pub(crate) fn objects(document: &Node) -> Vec<&Node> {
     }
 }
 
+/// Empty for Kubernetes' own core group.
+fn group_of(api_version: &str) -> &str {
+    api_version.rsplit_once('/').map_or("", |(group, _)| group)
+}
+
+/// What a mapping without a kind may have been. Other tools' files, such as values for Helm, have
+/// none of the keys of an object.
+fn without_kind(root: &Node, api_version: Option<&str>) -> MayNarrow {
+    const KEYS: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "items"];
+    match api_version.map(group_of) {
+        Some(SECURITY) => MayNarrow::Callers,
+        Some(NETWORKING) => MayNarrow::FarEnds,
+        Some(group) if !group.is_empty() => MayNarrow::Nothing,
+        _ if KEYS.iter().any(|key| root.get(key).is_some()) => MayNarrow::Anything,
+        _ => MayNarrow::Nothing,
+    }
+}
+
 impl<'a> Object<'a> {
-    /// Reads what all kinds share; `None`, with an error reported, if it is no object at all.
-    pub(crate) fn read(root: &'a Node, report: &'a Report) -> Option<Self> {
+    /// Reads what all kinds share.
+    ///
+    /// # Errors
+    /// What it may have been, with an error reported, if it is no object at all.
+    pub(crate) fn read(root: &'a Node, report: &'a Report) -> Result<Self, MayNarrow> {
         let mark = root.mark;
         if !matches!(root.value, Value::Map(_)) {
             let found = root.describe();
@@ -51,42 +78,54 @@ impl<'a> Object<'a> {
                 mark,
                 format!("a Kubernetes object must be here, not {found}"),
             );
-            return None;
+            return Err(MayNarrow::Anything);
         }
         let mut top = Fields::of(root, "", report);
-        let (Some(api_version), Some(kind)) = (top.text("apiVersion"), top.text("kind")) else {
+        let text = |field: Option<Located<&'a str>>| field.map(|field| field.value);
+        let api_version = text(top.text("apiVersion")).filter(|text| !text.is_empty());
+        let kind = text(top.text("kind")).filter(|text| !text.is_empty());
+        if api_version.is_none() || kind.is_none() {
             report.error(
                 mark,
                 "a Kubernetes object needs the texts apiVersion and kind",
             );
-            return None;
+        }
+        // A known kind is read all the same, so that its fault takes down what it is about.
+        let Some(kind) = kind else {
+            return Err(without_kind(root, api_version));
         };
         let absent = || Fields::absent("metadata", mark, report);
         let mut metadata = top.mapping("metadata").unwrap_or_else(absent);
-        let text = |field: Option<Located<&'a str>>| field.map(|field| field.value);
         let name = text(metadata.text("name")).unwrap_or_default();
-        let namespace = text(metadata.text("namespace")).filter(|name| !name.is_empty());
-        let namespace = namespace.unwrap_or("default");
-        let (api_version, kind) = (api_version.value, kind.value);
-        report.set_subject(format!("{kind} {namespace}/{name}"));
+        let own_namespace = text(metadata.text("namespace")).filter(|name| !name.is_empty());
         let annotations = metadata.get("annotations");
         let annotations = annotations.map(|field| field.values()).unwrap_or_default();
-        Some(Self {
-            api_version,
+        let object = Self {
+            api_version: api_version.unwrap_or_default(),
             kind,
-            namespace,
+            own_namespace,
             name,
             mark,
             root,
             annotations,
-        })
+        };
+        report.set_subject(format!("{kind} {}", object.full_name()));
+        Ok(object)
+    }
+
+    /// The namespace that it would land in if none other is chosen when it is applied.
+    pub(crate) fn namespace(&self) -> &'a str {
+        self.own_namespace.unwrap_or("default")
+    }
+
+    /// `NAMESPACE/NAME`
+    pub(crate) fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace(), self.name)
     }
 
     /// The API group; empty for Kubernetes' own core group.
     pub(crate) fn group(&self) -> &'a str {
-        self.api_version
-            .rsplit_once('/')
-            .map_or("", |(group, _)| group)
+        group_of(self.api_version)
     }
 
     /// The top-level fields of a kind that is read closely, with what is common to all checked.

@@ -26,11 +26,18 @@ pub(crate) enum Action {
     Deny,
 }
 
+/// Where a policy holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Namespace(String),
+    Everywhere,
+}
+
 /// One AuthorizationPolicy.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
-    pub(crate) name: String,
-    pub(crate) namespace: String,
+    pub(crate) full_name: String,
+    pub(crate) scope: Scope,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) action: Action,
     pub(crate) rules: Vec<Rule>,
@@ -43,11 +50,24 @@ pub struct Policies {
     policies: Vec<Arc<Policy>>,
 }
 
+/// The workload that is called.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload<'a> {
+    /// Its trust domain, which a principal may call `cluster.local`.
+    pub trust_domain: &'a str,
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// Its labels. None at all means that nobody knows them, as every pod of a workload has some.
+    pub labels: &'a BTreeMap<String, String>,
+}
+
 /// The policies that hold for one workload.
 #[derive(Clone, Debug, Default)]
 pub struct InboundPolicy {
+    trust_domain: String,
     deny: Vec<Arc<Policy>>,
     allow: Vec<Arc<Policy>>,
+    closed: Option<String>,
 }
 
 impl Policies {
@@ -55,14 +75,17 @@ impl Policies {
         self.policies.push(Arc::new(policy));
     }
 
-    /// The policies that select a workload with these `labels` in `namespace`.
+    /// The policies that select `workload`.
     #[must_use]
-    pub fn inbound(&self, namespace: &str, labels: &BTreeMap<String, String>) -> InboundPolicy {
-        let mut inbound = InboundPolicy::default();
+    pub fn inbound(&self, workload: &Workload<'_>) -> InboundPolicy {
+        let mut inbound = InboundPolicy {
+            trust_domain: workload.trust_domain.to_owned(),
+            ..InboundPolicy::default()
+        };
         for policy in self
             .policies
             .iter()
-            .filter(|policy| policy.selects(namespace, labels))
+            .filter(|policy| policy.selects(workload))
         {
             match policy.action {
                 Action::Allow => inbound.allow.push(Arc::clone(policy)),
@@ -70,6 +93,17 @@ impl Policies {
             }
         }
         inbound
+    }
+
+    /// Names of the DENY policies that select `workload` for no better reason than that its labels
+    /// are not known.
+    #[must_use]
+    pub fn assumed(&self, workload: &Workload<'_>) -> Vec<String> {
+        let assumed = |policy: &&Arc<Policy>| {
+            workload.labels.is_empty() && !policy.labels.is_empty() && policy.selects(workload)
+        };
+        let assumed = self.policies.iter().filter(assumed);
+        assumed.map(|policy| policy.full_name.clone()).collect()
     }
 
     /// Whether the files have no AuthorizationPolicy that counts.
@@ -80,62 +114,79 @@ impl Policies {
 }
 
 impl Policy {
-    fn selects(&self, namespace: &str, labels: &BTreeMap<String, String>) -> bool {
-        (self.namespace == namespace || self.namespace == ROOT_NAMESPACE)
-            && self
-                .labels
-                .iter()
-                .all(|(key, value)| labels.get(key) == Some(value))
+    fn selects(&self, workload: &Workload<'_>) -> bool {
+        let labels = workload.labels;
+        let here = match &self.scope {
+            Scope::Namespace(namespace) => namespace == workload.namespace,
+            Scope::Everywhere => true,
+        };
+        let unknown = labels.is_empty() && self.action == Action::Deny;
+        let selected = |(key, value)| labels.get(key) == Some(value);
+        here && (unknown || self.labels.iter().all(selected))
     }
 
-    fn matches(&self, port: NonZeroU16, principal: &Principal<'_>) -> bool {
-        self.rules.iter().any(|rule| rule.matches(port, principal))
-    }
-
-    fn full_name(&self) -> String {
-        format!("{}/{}", self.namespace, self.name)
+    fn matches(&self, port: NonZeroU16, principal: &Principal<'_>, own: &str) -> bool {
+        let mut rules = self.rules.iter();
+        rules.any(|rule| rule.matches(port, principal, own))
     }
 }
 
 impl InboundPolicy {
+    /// Lets nobody in, because of `why`.
+    #[must_use]
+    pub fn closed(why: String) -> Self {
+        Self {
+            closed: Some(why),
+            ..Self::default()
+        }
+    }
+
+    /// This policy, with every DENY that `newer` has beside its own.
+    #[must_use]
+    pub fn tightened(&self, newer: &Self) -> Self {
+        let mut both = self.clone();
+        both.deny.extend(newer.deny.iter().cloned());
+        both
+    }
+
     /// Whether `principal` may call the app's `port`.
     ///
     /// # Errors
     /// [`Denial`] names the policy, or says that there is none.
     pub fn allows(&self, port: NonZeroU16, principal: &Principal<'_>) -> Result<(), Denial> {
-        if let Some(policy) = self
-            .deny
-            .iter()
-            .find(|policy| policy.matches(port, principal))
-        {
+        if let Some(why) = &self.closed {
+            return Err(Denial::Closed { why: why.clone() });
+        }
+        let matches = |policy: &&Arc<Policy>| policy.matches(port, principal, &self.trust_domain);
+        if let Some(policy) = self.deny.iter().find(matches) {
             return Err(Denial::Denied {
                 principal: principal.to_string(),
                 port,
-                policy: policy.full_name(),
+                policy: policy.full_name.clone(),
                 origin: policy.origin.clone(),
             });
         }
         if self.allow.is_empty() {
             return Err(Denial::NoAllowPolicy);
         }
-        if self
-            .allow
-            .iter()
-            .any(|policy| policy.matches(port, principal))
-        {
+        if self.allow.iter().find(matches).is_some() {
             return Ok(());
         }
         Err(Denial::NotAllowed {
             principal: principal.to_string(),
             port,
-            tried: self.allow.iter().map(|policy| policy.full_name()).collect(),
+            tried: self
+                .allow
+                .iter()
+                .map(|policy| policy.full_name.clone())
+                .collect(),
         })
     }
 
     /// Whether no policy selects the workload. `allows` then refuses everyone.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.deny.is_empty() && self.allow.is_empty()
+        self.deny.is_empty() && self.allow.is_empty() && self.closed.is_none()
     }
 }
 

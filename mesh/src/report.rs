@@ -15,6 +15,7 @@ pub(crate) struct Report {
     subject: RefCell<String>,
     findings: RefCell<Vec<Finding>>,
     failed: Cell<bool>,
+    unknown_key: Cell<bool>,
 }
 
 impl Report {
@@ -24,6 +25,7 @@ impl Report {
             subject: RefCell::default(),
             findings: RefCell::default(),
             failed: Cell::new(false),
+            unknown_key: Cell::new(false),
         }
     }
 
@@ -62,6 +64,12 @@ impl Report {
         self.add(Severity::Error, mark, message.as_ref(), Some(fix.into()));
     }
 
+    /// A key that nobody knows: what it was meant for may be a key that is missing.
+    pub(crate) fn unknown_key(&self, mark: Mark, message: impl AsRef<str>, fix: impl Into<String>) {
+        self.unknown_key.set(true);
+        self.error_with_fix(mark, message, fix);
+    }
+
     pub(crate) fn warning(&self, mark: Mark, message: impl AsRef<str>) {
         self.add(Severity::Warning, mark, message.as_ref(), None);
     }
@@ -82,6 +90,11 @@ impl Report {
     /// Whether an error has been reported.
     pub(crate) fn failed(&self) -> bool {
         self.failed.get()
+    }
+
+    /// Whether there is a key that nobody knows.
+    pub(crate) fn has_unknown_key(&self) -> bool {
+        self.unknown_key.get()
     }
 
     /// The first error, which is the reason to give for what it takes down.

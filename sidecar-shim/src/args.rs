@@ -138,11 +138,15 @@ pub struct InboundArgs {
     /// Who may call, for all ports or for one: spiffe://cluster.local/ns/pxc/sa/*, 3306=spiffe://...
     ///
     /// Can be repeated; AuthorizationPolicies of the manifests add to it. A policy with action DENY
-    /// outweighs both.
+    /// outweighs both. While a part of the manifests that may be one cannot be read, the list from
+    /// before stays in force; at the start nobody may call.
     #[arg(long, value_name = "[PORT=]SPIFFE-ID")]
     pub allow: Vec<AllowRule>,
 
     /// Label of this pod, for the selectors of AuthorizationPolicies: app=pxc; can be repeated
+    ///
+    /// Without any, policies with a selector let nobody in, and each DENY is taken to be about this
+    /// pod.
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     pub labels: Vec<(String, String)>,
 

@@ -1,13 +1,15 @@
 //! What a shim runs with: arguments that have been checked, files that have been read.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
-use eastwest_mesh::Mesh;
+use eastwest_mesh::{InboundPolicy, Mesh};
 use eastwest_transport::socket::SocketOptions;
 use eastwest_transport::tls::{Identity, IdentityFiles, IdentityStore, MinTls};
 
 use crate::args::{FileArgs, ShimArgs, TlsMin};
+use crate::callers::Callers;
 use crate::inbound::Allowed;
 use crate::manifests::Manifests;
 
@@ -20,14 +22,18 @@ pub struct Config {
     pub(crate) identity: IdentityStore,
     pub(crate) manifests: Manifests,
     pub(crate) mesh: Mesh,
+    pub(crate) callers: Callers,
+    /// Who may call at the start.
+    pub(crate) allowed: Arc<Allowed>,
 }
 
 impl Config {
     /// Reads the certificate and the manifests.
     ///
     /// # Errors
-    /// When the certificate is missing or not valid, a manifest cannot be read, or the shim would
-    /// have nothing to do. What is wrong inside a manifest is logged, and does not stop the rest.
+    /// When the certificate is missing or not valid, a manifest cannot be read, it cannot be told
+    /// which policies hold, or the shim would have nothing to do. What is wrong inside a manifest
+    /// is logged, and does not stop the rest.
     pub fn new(args: ShimArgs) -> anyhow::Result<Self> {
         let identity = identity(&args.files)?;
         let mut manifests = Manifests::new(&args);
@@ -38,7 +44,12 @@ impl Config {
                  this pod is to be called (--inbound PORT)"
             );
         }
-        if !args.inbound.ports.is_empty() && manifests.allowed(&mesh, &identity).is_empty() {
+        let mut callers = Callers::new(&args.inbound);
+        let allowed = match args.inbound.ports.as_slice() {
+            [] => Allowed::new(Vec::new(), InboundPolicy::default()),
+            _ => callers.read(&mesh, identity.id())?,
+        };
+        if !args.inbound.ports.is_empty() && allowed.is_empty() {
             bail!(
                 "--inbound is given, but nobody may call: add --allow, e.g. --allow \
                  'spiffe://{}/ns/{}/sa/*', or an AuthorizationPolicy with action ALLOW for this \
@@ -62,12 +73,9 @@ impl Config {
             identity,
             manifests,
             mesh,
+            callers,
+            allowed: Arc::new(allowed),
         })
-    }
-
-    /// The list of those who may call.
-    pub(crate) fn allowed(&self) -> Allowed {
-        self.manifests.allowed(&self.mesh, &self.identity.current())
     }
 }
 

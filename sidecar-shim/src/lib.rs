@@ -2,22 +2,27 @@
 //!
 //! - `args`, `config`: the command line, and what it means once checked
 //! - `manifests`: routes and callers, read again when the files change
+//! - `callers`, `far_ends`: whom to trust while a part of the manifests cannot be read
 //! - `identity`: the pod's certificate, followed while it is rotated
 //! - `outbound`: an app dials an alias; a tunnel to the gateway carries it
+//! - `vips`: the listeners of mode `vip`, opened, closed and tried again
 //! - `inbound`: a caller is checked, and the app dialled
 //! - [`capture`], [`original_dst`]: the redirect rules, and what they redirected
 //! - `dns`: the resolver inside this process
 
 mod args;
+mod callers;
 pub mod capture;
 mod config;
 mod dns;
+mod far_ends;
 mod identity;
 mod inbound;
 mod manifests;
 pub mod original_dst;
 mod outbound;
 mod serve;
+mod vips;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

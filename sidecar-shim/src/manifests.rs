@@ -1,22 +1,17 @@
-//! The manifests of a shim: its routes and its callers.
-
-use std::collections::BTreeMap;
-use std::sync::Arc;
+//! The manifests of a shim, read at the start and whenever they change.
 
 use eastwest_daemon::{Context, LOOK_EVERY, SourceError, SourceFile, Sources};
 use eastwest_mesh::{Capture, Finding, Mesh, Options, Severity, Source, load};
-use eastwest_transport::tls::Identity;
 
 use crate::args::{Mode, ShimArgs};
-use crate::inbound::{AllowRule, Allowed};
+use crate::far_ends::FarEnds;
 
 /// Where the manifests are, and how they are to be understood.
 #[derive(Debug)]
 pub(crate) struct Manifests {
     sources: Sources,
     options: Options,
-    allow: Vec<AllowRule>,
-    labels: BTreeMap<String, String>,
+    far_ends: FarEnds,
     first: Vec<SourceFile>,
 }
 
@@ -32,8 +27,7 @@ impl Manifests {
                 cluster_domain: args.files.cluster_domain.clone(),
                 capture,
             },
-            allow: args.inbound.allow.clone(),
-            labels: args.inbound.labels.iter().cloned().collect(),
+            far_ends: FarEnds::default(),
             first: Vec::new(),
         }
     }
@@ -41,30 +35,26 @@ impl Manifests {
     /// Reads them for the first time.
     pub(crate) fn read(&mut self) -> Result<Mesh, SourceError> {
         self.first = self.sources.read()?;
-        Ok(understand(&self.first, &self.options))
-    }
-
-    /// Who may call a pod with this identity.
-    pub(crate) fn allowed(&self, mesh: &Mesh, identity: &Identity) -> Allowed {
-        let namespace = identity.id().namespace().unwrap_or_default();
-        Allowed::new(
-            self.allow.clone(),
-            mesh.policies.inbound(namespace, &self.labels),
-        )
+        let mut mesh = understand(&self.first, &self.options);
+        self.far_ends.keep(&mut mesh);
+        Ok(mesh)
     }
 
     /// Calls `changed` with what the files mean whenever they have changed, for as long as the
     /// process accepts.
-    pub(crate) async fn follow(
-        self: Arc<Self>,
-        context: Context,
-        mut changed: impl FnMut(&Self, &Mesh) + Send,
-    ) {
+    pub(crate) async fn follow(self, context: Context, mut changed: impl FnMut(&Mesh) + Send) {
         let stop = context.shutdown.stop_accepting_token();
+        let Self {
+            sources,
+            options,
+            mut far_ends,
+            first,
+        } = self;
         let told = |files: Result<Vec<SourceFile>, SourceError>| match files {
             Ok(files) => {
-                let mesh = understand(&files, &self.options);
-                changed(&self, &mesh);
+                let mut mesh = understand(&files, &options);
+                far_ends.keep(&mut mesh);
+                changed(&mesh);
                 tracing::info!(
                     files = files.len(),
                     routes = mesh.routes.len(),
@@ -79,10 +69,7 @@ impl Manifests {
             }
         };
         let requests = context.reload_requests();
-        self.sources
-            .clone()
-            .watch(self.first.clone(), LOOK_EVERY, requests, stop, told)
-            .await;
+        sources.watch(first, LOOK_EVERY, requests, stop, told).await;
     }
 }
 

@@ -1,13 +1,13 @@
 //! Putting a shim together and running it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Bound, Context};
-use eastwest_mesh::Mesh;
-use eastwest_transport::listener::{BindError, Listener};
+use eastwest_mesh::DownRoute;
+use eastwest_transport::listener::Listener;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::tls::IdentityStore;
 use serde_json::json;
@@ -15,7 +15,8 @@ use serde_json::json;
 use crate::args::{Mode, OutboundArgs};
 use crate::config::Config;
 use crate::inbound::{Acceptance, AppAddress, Inbound};
-use crate::outbound::{Outbound, RouteTable, Tunnels, VipListeners};
+use crate::outbound::{Outbound, RouteTable, Tunnels};
+use crate::vips::Vips;
 use crate::{dns, identity};
 
 /// Binds the shim's listeners and serves until the process ends.
@@ -36,9 +37,9 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         );
     }
     let outbound = outbound(&config, &store, &context)?;
-    let vips = Arc::new(Mutex::new(VipListeners::new(config.sockets)));
+    let vips = Vips::new(Arc::clone(&outbound), config.sockets);
     match config.args.outbound.mode {
-        Mode::Vip => report(&open(&vips, &outbound)),
+        Mode::Vip => vips.follow(),
         Mode::Redirect => {
             for (name, listener) in redirect_listeners(&config)? {
                 bound = bound.with(name, listener.local_addr()?);
@@ -48,69 +49,50 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             }
         }
     }
+    let failed = vips.failed();
     for route in &config.mesh.routes {
         for ip in &route.virtual_ips {
             let address = SocketAddr::new(*ip, route.port.get());
-            bound = bound.with(route.alias.to_string(), address);
+            if !failed.contains_key(&address) {
+                bound = bound.with(route.alias.to_string(), address);
+            }
         }
     }
     let dns = dns::start(&config, &context)?;
     if let Some(address) = dns.as_ref().and_then(dns::Dns::address) {
         bound = bound.with("dns", address);
     }
-    show(&context, &store, &outbound, config.mesh.clone());
+    let down = Arc::new(ArcSwap::from_pointee(config.mesh.down.clone()));
+    show(&context, &store, &outbound, &vips, &down);
     tokio::spawn(identity::follow(store, context.clone()));
+    tokio::spawn(vips.clone().retry(context.shutdown.clone()));
 
     let Config {
         args,
         manifests,
         identity,
+        mut callers,
         ..
     } = config;
     let accepting = inbound.map(|(inbound, listener)| {
         tokio::spawn(Arc::clone(&inbound).serve_all(listener));
         inbound
     });
-    let stop = context.shutdown.stop_accepting_token();
-    let closing = Arc::clone(&vips);
-    tokio::spawn(async move {
-        stop.cancelled().await;
-        closing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .close();
-    });
-    tokio::spawn(Arc::new(manifests).follow(context, move |manifests, mesh| {
+    tokio::spawn(manifests.follow(context, move |mesh| {
         outbound.routes.store(Arc::new(RouteTable::of(mesh)));
+        down.store(Arc::new(mesh.down.clone()));
         if args.outbound.mode == Mode::Vip {
-            report(&open(&vips, &outbound));
+            vips.follow();
         }
         if let Some(inbound) = &accepting {
-            inbound
-                .allowed
-                .store(Arc::new(manifests.allowed(mesh, &identity.current())));
+            let allowed = callers.read_again(mesh, identity.current().id());
+            inbound.allowed.store(Arc::new(allowed));
         }
         if let Some(dns) = &dns {
             dns.follow(mesh);
         }
     }));
     Ok(bound)
-}
-
-fn open(vips: &Mutex<VipListeners>, outbound: &Arc<Outbound>) -> Vec<BindError> {
-    vips.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .follow(outbound)
-}
-
-/// An alias that cannot be listened on is down; the others are not.
-fn report(failed: &[BindError]) {
-    for error in failed {
-        tracing::error!(
-            "{error}; the alias with this address is down (where the pod's own server owns the \
-             port, use --mode redirect)"
-        );
-    }
 }
 
 fn outbound(
@@ -160,7 +142,7 @@ fn inbound(
             ports: args.inbound.ports.clone(),
             min_tls: config.min_tls,
         },
-        allowed: ArcSwap::from_pointee(config.allowed()),
+        allowed: ArcSwap::new(Arc::clone(&config.allowed)),
         app: args
             .inbound
             .app_address
@@ -193,14 +175,21 @@ fn redirect_listeners(config: &Config) -> anyhow::Result<Vec<(&'static str, List
     Ok(listeners)
 }
 
-fn show(context: &Context, store: &IdentityStore, outbound: &Arc<Outbound>, mesh: Mesh) {
+fn show(
+    context: &Context,
+    store: &IdentityStore,
+    outbound: &Arc<Outbound>,
+    vips: &Vips,
+    down: &Arc<ArcSwap<Vec<DownRoute>>>,
+) {
     let store = store.clone();
     context
         .admin
         .section("certs", move || identity::shown(&store));
-    let outbound = Arc::clone(outbound);
-    context.admin.section(
-        "routes",
-        move || json!({ "served": outbound.routes.load().shown(), "down": mesh.down }),
-    );
+    let (outbound, vips, down) = (Arc::clone(outbound), vips.clone(), Arc::clone(down));
+    context.admin.section("routes", move || {
+        let (routes, down) = (outbound.routes.load(), down.load());
+        let (served, unheard) = vips.split(routes.shown());
+        json!({ "served": served, "down": down.iter().chain(&unheard).collect::<Vec<_>>() })
+    });
 }

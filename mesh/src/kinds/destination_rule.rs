@@ -58,7 +58,7 @@ pub(crate) fn read<'a>(
     report: &'a Report,
 ) -> DestinationRule {
     let mut spec = object.spec(report);
-    let host = host(&mut spec, object.namespace, domain, report);
+    let host = host(&mut spec, object.namespace(), domain, report);
     let tls = spec
         .mapping("trafficPolicy")
         .map(|policy| traffic_policy(policy, report));

@@ -20,7 +20,7 @@ pub(crate) enum NeighbourKind {
 
 /// A Service bears on its own DNS name.
 pub(crate) fn service(object: &Object<'_>, domain: &Hostname) -> Neighbour {
-    let host = format!("{}.{}.svc.{domain}", object.name, object.namespace).parse();
+    let host = format!("{}.{}.svc.{domain}", object.name, object.namespace()).parse();
     Neighbour {
         kind: NeighbourKind::Service,
         hosts: host.into_iter().collect(),
@@ -40,7 +40,7 @@ pub(crate) fn virtual_service(object: &Object<'_>, domain: &Hostname) -> Neighbo
     };
     let full = |name: &str| match name.contains('.') {
         true => name.parse().ok(),
-        false => format!("{name}.{}.svc.{domain}", object.namespace)
+        false => format!("{name}.{}.svc.{domain}", object.namespace())
             .parse()
             .ok(),
     };

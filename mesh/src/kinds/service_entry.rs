@@ -62,7 +62,7 @@ pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> ServiceEntry 
     spec.finish();
     object.check_annotations(&[REMOTE_HOST], report);
     ServiceEntry {
-        namespace: object.namespace.to_owned(),
+        namespace: object.namespace().to_owned(),
         origin: report.origin(object.mark),
         hosts,
         wildcards,

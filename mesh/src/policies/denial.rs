@@ -19,6 +19,11 @@ pub enum Denial {
         /// The policies that were tried.
         tried: Vec<String>,
     },
+    /// Nobody may call, whatever the policies say.
+    Closed {
+        /// Why.
+        why: String,
+    },
     /// A DENY policy matches.
     Denied {
         /// The caller.
@@ -39,6 +44,7 @@ impl fmt::Display for Denial {
                 "no AuthorizationPolicy with action ALLOW selects this workload, and without one \
                  nobody may call it; add one, or name the caller with --allow",
             ),
+            Self::Closed { why } => write!(f, "nobody may call: {why}"),
             Self::NotAllowed {
                 principal,
                 port,

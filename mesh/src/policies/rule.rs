@@ -4,6 +4,12 @@ use std::num::NonZeroU16;
 
 use crate::spiffe::Principal;
 
+/// In a policy a pointer to the trust domain of the workload, whatever its name. It goes on to mean
+/// `cluster.local` itself too: there is no list of trust domain aliases here that could.
+const LOCAL_TRUST_DOMAIN: &str = "cluster.local";
+/// `TRUST_DOMAIN/ns/NAMESPACE/sa/ACCOUNT`
+const IDENTITY_PARTS: usize = 5;
+
 /// Matches if a source matches (or none is given) and an operation matches (or none is given).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rule {
@@ -49,6 +55,16 @@ impl TextMatch {
         }
     }
 
+    /// Whether it is a whole identity of [`LOCAL_TRUST_DOMAIN`]. Istio leaves patterns of fewer
+    /// parts as they are (`pkg/security/trustdomain/bundle.go`).
+    fn points_to_own_trust_domain(&self) -> bool {
+        let (Self::Exact(text) | Self::Prefix(text)) = self else {
+            return false;
+        };
+        let mut parts = text.split('/');
+        parts.next() == Some(LOCAL_TRUST_DOMAIN) && parts.count() == IDENTITY_PARTS - 1
+    }
+
     fn matches(&self, text: &str) -> bool {
         match self {
             Self::Present => !text.is_empty(),
@@ -60,20 +76,34 @@ impl TextMatch {
 }
 
 impl Rule {
-    pub(super) fn matches(&self, port: NonZeroU16, principal: &Principal<'_>) -> bool {
-        (self.from.is_empty() || self.from.iter().any(|source| source.matches(principal)))
+    pub(super) fn matches(
+        &self,
+        port: NonZeroU16,
+        principal: &Principal<'_>,
+        own_trust_domain: &str,
+    ) -> bool {
+        let mut from = self.from.iter();
+        (self.from.is_empty() || from.any(|source| source.matches(principal, own_trust_domain)))
             && (self.to.is_empty() || self.to.iter().any(|to| to.matches(port)))
     }
 }
 
 impl Source {
-    fn matches(&self, principal: &Principal<'_>) -> bool {
+    fn matches(&self, principal: &Principal<'_>, own_trust_domain: &str) -> bool {
         // Istio writes a principal without its scheme: cluster.local/ns/pxc/sa/db.
         let name = format!("{}{}", principal.trust_domain, principal.path);
         let namespace = principal.namespace();
+        let local = (principal.trust_domain == own_trust_domain)
+            .then(|| format!("{LOCAL_TRUST_DOMAIN}{}", principal.path));
+        let is_named = |list: &[TextMatch]| {
+            let by_pointer = |m: &TextMatch| {
+                m.points_to_own_trust_domain() && local.as_deref().is_some_and(|l| m.matches(l))
+            };
+            list.iter().any(|m| m.matches(&name) || by_pointer(m))
+        };
         let any = |list: &[TextMatch], text: &str| list.iter().any(|m| m.matches(text));
-        (self.principals.is_empty() || any(&self.principals, &name))
-            && !any(&self.not_principals, &name)
+        (self.principals.is_empty() || is_named(&self.principals))
+            && !is_named(&self.not_principals)
             && (self.namespaces.is_empty()
                 || namespace.is_some_and(|namespace| any(&self.namespaces, namespace)))
             && !namespace.is_some_and(|namespace| any(&self.not_namespaces, namespace))

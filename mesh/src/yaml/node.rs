@@ -50,6 +50,26 @@ impl Node {
         }
     }
 
+    /// Whether the two hold the same, wherever they stand.
+    pub(crate) fn same_content(&self, other: &Self) -> bool {
+        match (&self.value, &other.value) {
+            (Value::List(ours), Value::List(theirs)) => {
+                ours.len() == theirs.len()
+                    && ours.iter().zip(theirs).all(|(a, b)| a.same_content(b))
+            }
+            (Value::Map(ours), Value::Map(theirs)) => {
+                let same =
+                    |(a, b): (&Entry, &Entry)| a.key == b.key && a.node.same_content(&b.node);
+                ours.len() == theirs.len() && ours.iter().zip(theirs).all(same)
+            }
+            (ours, theirs) => ours == theirs,
+        }
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.value, Value::Null)
+    }
+
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),

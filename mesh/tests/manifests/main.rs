@@ -13,6 +13,7 @@ mod robust;
 mod routes;
 mod seed;
 mod stock_istio;
+mod unread;
 
 use eastwest_mesh::{Capture, Mesh, Options, Principal, Route, Severity, Source, load};
 

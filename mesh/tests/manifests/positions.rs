@@ -267,7 +267,7 @@ fn faults_in_other_kinds_have_their_place() {
             "a.yaml:1:1",
             "a Kubernetes object must be here, not the text",
         ),
-        fault("kind: ServiceEntry", "a.yaml:1:1", "apiVersion and kind"),
+        fault("kind: Pod", "a.yaml:1:1", "apiVersion and kind"),
     ] {
         let alias = service_entry("db-0", "");
         let mesh = load_files(&[fault.yaml, &alias], Capture::Vip);

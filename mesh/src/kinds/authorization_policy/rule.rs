@@ -7,6 +7,8 @@ use crate::policies::{Rule, Source, TextMatch, To};
 use crate::report::Report;
 use crate::yaml::Value;
 
+/// What SPIFFE IDs begin with, in certificates and in subjectAltNames.
+const SCHEME: &str = "spiffe://";
 const NOT_TCP: &str = "it is about requests, and what passes here is bytes";
 const NOT_KNOWN: &str = "only principals, namespaces and ports are known here";
 
@@ -15,6 +17,7 @@ pub(super) fn read(item: &Field<'_>, report: &Report) -> Rule {
         let _: Option<()> = item.wrong("a rule; write {} for one that matches everyone");
     }
     let mut rule = item.fields();
+    rule.refuse_nulls();
     let from = filled_list(&mut rule, "from", report);
     let from = from.iter().map(|from| source(from, report)).collect();
     let to = filled_list(&mut rule, "to", report);
@@ -31,9 +34,10 @@ fn source(item: &Field<'_>, report: &Report) -> Source {
         return Source::default();
     };
     from.finish();
+    source.refuse_nulls();
     let read = Source {
-        principals: matches(&mut source, "principals", report),
-        not_principals: matches(&mut source, "notPrincipals", report),
+        principals: principals(&mut source, "principals", report),
+        not_principals: principals(&mut source, "notPrincipals", report),
         namespaces: matches(&mut source, "namespaces", report),
         not_namespaces: matches(&mut source, "notNamespaces", report),
     };
@@ -65,6 +69,7 @@ fn operation(item: &Field<'_>, report: &Report) -> To {
         return To::default();
     };
     to.finish();
+    operation.refuse_nulls();
     let read = To {
         ports: ports(&mut operation, "ports", report),
         not_ports: ports(&mut operation, "notPorts", report),
@@ -101,6 +106,24 @@ fn filled_list<'a>(fields: &mut Fields<'a>, key: &'static str, report: &Report) 
         report.error(field.key, message);
     }
     items
+}
+
+/// Istio writes identities without their scheme, and one with it would match nobody.
+fn principals(fields: &mut Fields<'_>, key: &'static str, report: &Report) -> Vec<TextMatch> {
+    if let Some(Value::List(items)) = fields.get(key).map(|field| &field.node.value) {
+        for item in items {
+            let Some((text, bare)) = item
+                .text()
+                .and_then(|text| Some((text, text.strip_prefix(SCHEME)?)))
+            else {
+                continue;
+            };
+            let message = format!("{key} has {text:?}, and {SCHEME} is no part of a principal");
+            let fix = format!("write it without {SCHEME}: {bare}");
+            report.error_with_fix(item.mark, message, fix);
+        }
+    }
+    matches(fields, key, report)
 }
 
 fn matches(fields: &mut Fields<'_>, key: &'static str, report: &Report) -> Vec<TextMatch> {

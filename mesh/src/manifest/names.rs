@@ -1,0 +1,54 @@
+//! Objects by kind and name, of which there is one each.
+
+use std::collections::HashMap;
+
+use super::kind::Kind;
+use crate::finding::Origin;
+use crate::object::Object;
+use crate::report::Report;
+use crate::yaml::Node;
+
+/// Where each object, by kind and name, was first seen.
+#[derive(Default)]
+pub(super) struct Names<'a> {
+    seen: HashMap<(Kind, String), (Origin, &'a Node)>,
+}
+
+/// What an object is among those of its kind and name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    First,
+    /// The same object once more, as when a file is given beside the folder that it is in.
+    Repeated,
+    /// Another object has its name, and an error says so.
+    Taken,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn place(
+        &mut self,
+        kind: Kind,
+        object: &Object<'_>,
+        root: &'a Node,
+        report: &Report,
+    ) -> Place {
+        // Nameless objects are reported as such.
+        if object.name.is_empty() {
+            return Place::First;
+        }
+        let key = (kind, object.full_name());
+        let Some((first, node)) = self.seen.get(&key) else {
+            let origin = report.origin(object.mark);
+            self.seen.insert(key, (origin, root));
+            return Place::First;
+        };
+        if node.same_content(root) {
+            let message = format!("is the same as the one at {first}, and counts once");
+            report.note(object.mark, message);
+            return Place::Repeated;
+        }
+        let message = format!("is defined already at {first}, and only that one counts");
+        report.error_with_fix(object.mark, message, "take one of the two out");
+        Place::Taken
+    }
+}

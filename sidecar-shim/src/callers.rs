@@ -1,0 +1,97 @@
+//! Who may call, kept in step with the manifests, and never more than before because of something
+//! that could not be read.
+
+use std::collections::BTreeMap;
+
+use eastwest_mesh::{Finding, InboundPolicy, Mesh, Workload};
+use eastwest_transport::spiffe::SpiffeId;
+
+use crate::args::InboundArgs;
+use crate::inbound::{AllowRule, Allowed};
+
+#[cfg(test)]
+mod tests;
+
+/// What decides who may call, beside the manifests as they are now.
+#[derive(Debug)]
+pub(crate) struct Callers {
+    rules: Vec<AllowRule>,
+    labels: BTreeMap<String, String>,
+    /// The policies when all of the manifests could last be read.
+    known: Option<InboundPolicy>,
+}
+
+/// AuthorizationPolicies are there, and which of them hold cannot be told.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the pod's identity {0} names no namespace (spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT), so \
+     which AuthorizationPolicies of the manifests hold for it cannot be told; take them out and \
+     use --allow, or give the pod such an identity"
+)]
+pub(crate) struct NoNamespace(SpiffeId);
+
+impl Callers {
+    pub(crate) fn new(args: &InboundArgs) -> Self {
+        Self {
+            rules: args.allow.clone(),
+            labels: args.labels.iter().cloned().collect(),
+            known: None,
+        }
+    }
+
+    /// The list for a pod with this identity.
+    ///
+    /// # Errors
+    /// When the identity names no namespace and there are policies.
+    pub(crate) fn read(&mut self, mesh: &Mesh, id: &SpiffeId) -> Result<Allowed, NoNamespace> {
+        if id.namespace().is_none() && !mesh.policies.is_empty() {
+            return Err(NoNamespace(id.clone()));
+        }
+        let workload = Workload {
+            trust_domain: id.trust_domain(),
+            namespace: id.namespace().unwrap_or_default(),
+            labels: &self.labels,
+        };
+        for policy in mesh.policies.assumed(&workload) {
+            tracing::warn!(
+                "the DENY policy {policy} selects pods by their labels, and no --label says those \
+                 of this pod: it is taken to be about this pod too"
+            );
+        }
+        let read = mesh.policies.inbound(&workload);
+        let Some(first) = mesh.unread.callers().first() else {
+            self.known = Some(read.clone());
+            return Ok(Allowed::new(self.rules.clone(), read));
+        };
+        Ok(match &self.known {
+            Some(known) => {
+                tracing::error!(
+                    "{}, which may hold an AuthorizationPolicy with action DENY: the callers' list \
+                     from before stays in force, with every DENY that can be read, until this is \
+                     mended",
+                    first.origin
+                );
+                Allowed::new(self.rules.clone(), known.tightened(&read))
+            }
+            None => closed(first),
+        })
+    }
+
+    /// The list after a change of the manifests, for a process that goes on in any case.
+    pub(crate) fn read_again(&mut self, mesh: &Mesh, id: &SpiffeId) -> Allowed {
+        self.read(mesh, id).unwrap_or_else(|error| {
+            tracing::error!("nobody may call from now on: {error}");
+            Allowed::new(Vec::new(), InboundPolicy::closed(error.to_string()))
+        })
+    }
+}
+
+/// Without a list from before: nobody, not even by `--allow`, which a DENY outweighs.
+fn closed(first: &Finding) -> Allowed {
+    let why = format!(
+        "the manifest at {} could not be read and may hold an AuthorizationPolicy with action DENY",
+        first.origin
+    );
+    tracing::error!("nobody may call until this is mended: {why}");
+    Allowed::new(Vec::new(), InboundPolicy::closed(why))
+}
