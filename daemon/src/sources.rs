@@ -17,6 +17,10 @@ mod tests;
 /// depending on file events, which network file systems and subPath mounts do not send.
 pub const LOOK_EVERY: Duration = Duration::from_secs(2);
 
+/// How long files that have changed must stay as they are before they count: a file that is being
+/// written in place, or a folder that is being filled, may well make sense when half of it is there.
+const SETTLE: Duration = Duration::from_millis(200);
+
 /// A file as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
@@ -80,8 +84,8 @@ impl Sources {
         Ok(files)
     }
 
-    /// Calls `changed` with the files whenever they differ from `last`, until `stop`. An error is
-    /// told once for as long as it is the same. A change of `requests` asks for a look at once, and
+    /// Calls `changed` with the files whenever they differ from `last` and have been the same in two
+    /// looks, until `stop`. An error is told once for as long as it is the same. A change of `requests` asks for a look at once, and
     /// `changed` is called even if nothing differs.
     pub async fn watch(
         self,
@@ -98,10 +102,9 @@ impl Sources {
                 () = sleep(every) => false,
                 asked = requests.changed() => asked.is_ok(),
             };
-            let sources = self.clone();
-            let Ok(read) = spawn_blocking(move || sources.read()).await else {
-                return;
-            };
+            let settled = stop.run_until_cancelled(self.settled(&last));
+            let Some(read) = settled.await else { return };
+            let Some(read) = read else { continue };
             match read {
                 Ok(files) if files == last && !asked && told.is_none() => {}
                 Ok(files) => {
@@ -116,6 +119,29 @@ impl Sources {
                 }
             }
         }
+    }
+
+    /// The files, once two looks have found them the same, or the first look has found `last`.
+    async fn settled(&self, last: &[SourceFile]) -> Option<Result<Vec<SourceFile>, SourceError>> {
+        let mut files = match self.look().await? {
+            Ok(files) if files != last => files,
+            unchanged_or_failed => return Some(unchanged_or_failed),
+        };
+        loop {
+            sleep(SETTLE).await;
+            match self.look().await? {
+                Ok(again) if again != files => files = again,
+                same_or_failed => return Some(same_or_failed),
+            }
+        }
+    }
+
+    /// Reads the files off the runtime's own threads; `None` if that broke down.
+    async fn look(&self) -> Option<Result<Vec<SourceFile>, SourceError>> {
+        let sources = self.clone();
+        let read = spawn_blocking(move || sources.read()).await;
+        read.inspect_err(|error| tracing::error!(%error, "files not read; tried again soon"))
+            .ok()
     }
 }
 

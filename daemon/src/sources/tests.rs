@@ -48,6 +48,36 @@ fn a_path_that_is_not_there_is_named() {
     );
 }
 
+/// The clock is the test's own: it stands still while files are being looked at.
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_still_being_written_does_not_count() {
+    let dir = folder(&[("a.yaml", "old")]);
+    let sources = Sources::new(vec![dir.path().to_owned()]);
+    let (_requests, requested) = watch::channel(0);
+    let stop = CancellationToken::new();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let watching = tokio::spawn(sources.clone().watch(
+        sources.read().unwrap(),
+        LOOK_EVERY,
+        requested,
+        stop.clone(),
+        {
+            let seen = Arc::clone(&seen);
+            move |news| seen.lock().unwrap().push(news.unwrap()[0].text.clone())
+        },
+    ));
+    let write = |text: &str| fs::write(dir.path().join("a.yaml"), text).unwrap();
+    write("");
+    sleep(LOOK_EVERY + SETTLE / 2).await;
+    write("allow: x\n");
+    sleep(SETTLE).await;
+    write("allow: x\ndeny: y\n");
+    sleep(2 * LOOK_EVERY).await;
+    assert_eq!(*seen.lock().unwrap(), ["allow: x\ndeny: y\n"]);
+    stop.cancel();
+    watching.await.unwrap();
+}
+
 #[tokio::test]
 async fn a_change_is_seen_and_an_error_told_once() {
     let dir = folder(&[("a.yaml", "old")]);
