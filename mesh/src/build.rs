@@ -3,6 +3,7 @@
 use crate::exports::Exports;
 use crate::manifest::{Loaded, Manifest};
 use crate::route::{DownRoute, Route};
+use crate::virtual_ip::Reach;
 use crate::{Mesh, Options};
 
 mod addresses;
@@ -17,12 +18,12 @@ mod served;
 use rules::Rules;
 
 /// Puts together what the objects say. Takes down what contradicts itself, and says so.
-pub(crate) fn mesh(manifest: Manifest, options: &Options) -> Mesh {
+pub(crate) fn mesh(manifest: Manifest, options: &Options, reach: Reach<'_>) -> Mesh {
     let rules = Rules::new(&manifest.destination_rules);
     let aliases = alias::find(&manifest.service_entries, &rules, &options.cluster_domain);
     let mut down = Vec::new();
     let candidates = served::candidates(&aliases, &options.cluster_domain, &mut down);
-    let routes = addresses::assign(candidates, options.capture, &mut down);
+    let routes = addresses::assign(candidates, reach, &mut down);
     let exports = exported::exports(&manifest, &aliases, &rules, &options.cluster_domain);
     istio::compare(&aliases);
     neighbours::warn(&manifest.neighbours, &routes, &down);

@@ -48,6 +48,7 @@ mod yaml;
 pub use exports::{Dialect, Exports, INBOUND_PORT, Refusal, Target};
 pub use finding::{Finding, Origin, Severity};
 pub use hostname::{Hostname, HostnameError};
+pub use ipnet::IpNet;
 pub use peer::PeerRule;
 pub use policies::{Denial, InboundPolicy, Policies, ROOT_NAMESPACE, Workload};
 pub use route::{Address, Aliases, DownRoute, GatewayEndpoint, Route};
@@ -93,8 +94,19 @@ pub struct Mesh {
 /// Reads the files in their order, which decides who is first where two contradict.
 #[must_use]
 pub fn load(sources: &[Source], options: &Options) -> Mesh {
+    load_redirected(sources, options, &virtual_ip::REDIRECTED)
+}
+
+/// [`load`] where the redirect rules hold for these ranges: with [`Capture::Redirect`] an address
+/// outside of them would be dialled in clear, and takes its alias down.
+#[must_use]
+pub fn load_redirected(sources: &[Source], options: &Options, redirected: &[IpNet]) -> Mesh {
     let manifest = manifest::Manifest::read(sources, &options.cluster_domain);
-    let mut mesh = build::mesh(manifest, options);
+    let reach = virtual_ip::Reach {
+        capture: options.capture,
+        redirected,
+    };
+    let mut mesh = build::mesh(manifest, options, reach);
     let order: HashMap<&str, usize> = sources
         .iter()
         .enumerate()

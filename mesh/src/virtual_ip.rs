@@ -6,8 +6,9 @@
 //! number of usable addresses of the range. Addresses that end in .0 or .255 are never used, as
 //! some tools take them for networks and broadcasts.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::Serialize;
 
 use crate::hostname::Hostname;
@@ -20,6 +21,52 @@ pub enum Capture {
     Vip,
     /// A redirect rule leads to the shim: 240.240.0.0/16, the range that Istio allocates from too.
     Redirect,
+}
+
+/// The ranges that redirect rules send to the shim unless others are given.
+pub const REDIRECTED: [IpNet; 2] = [
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(240, 240, 0, 0), 16)),
+    IpNet::V6(Ipv6Net::new_assert(
+        Ipv6Addr::new(0xfd24, 0x0240, 0, 0, 0, 0, 0, 0),
+        32,
+    )),
+];
+
+/// How connections reach the shim, and those to which addresses do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach<'a> {
+    pub(crate) capture: Capture,
+    /// What the redirect rules hold for; without meaning for `vip`.
+    pub(crate) redirected: &'a [IpNet],
+}
+
+/// Why connections to an address never reach the shim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreachable {
+    /// `vip`: not a loopback address.
+    NotBindable,
+    /// `redirect`: a loopback address, where the pod's own servers are.
+    Loopback,
+    /// `redirect`: in none of the ranges.
+    NotRedirected,
+}
+
+impl Reach<'_> {
+    pub(crate) fn check(&self, address: IpAddr) -> Result<(), Unreachable> {
+        match self.capture {
+            Capture::Vip if address.is_loopback() => Ok(()),
+            Capture::Vip => Err(Unreachable::NotBindable),
+            Capture::Redirect if address.is_loopback() => Err(Unreachable::Loopback),
+            Capture::Redirect if self.redirected.iter().any(|net| net.contains(&address)) => Ok(()),
+            Capture::Redirect => Err(Unreachable::NotRedirected),
+        }
+    }
+
+    /// For messages.
+    pub(crate) fn ranges(&self) -> String {
+        let ranges: Vec<_> = self.redirected.iter().map(ToString::to_string).collect();
+        ranges.join(", ")
+    }
 }
 
 /// Usable addresses in each block of 256.

@@ -34,6 +34,8 @@ pub(crate) enum Found<'t> {
 #[derive(Debug, Default)]
 pub struct AliasTable {
     aliases: HashMap<Domain, VirtualIps>,
+    /// Aliases that are not served, and why.
+    down: HashMap<Domain, String>,
 }
 
 impl AliasTable {
@@ -57,6 +59,16 @@ impl AliasTable {
         table
     }
 
+    /// Adds aliases that are not served. They are nobody else's names: where the cluster's own DNS
+    /// sends them here, forwarding them would go round in a circle.
+    #[must_use]
+    pub fn with_down(mut self, down: impl IntoIterator<Item = (Domain, String)>) -> Self {
+        self.down.extend(down);
+        self.down
+            .retain(|alias, _| !self.aliases.contains_key(alias));
+        self
+    }
+
     /// How many aliases there are.
     pub fn len(&self) -> usize {
         self.aliases.len()
@@ -73,6 +85,18 @@ impl AliasTable {
             let v4 = ips.v4.iter().copied().map(IpAddr::V4);
             (alias, v4.chain(ips.v6.iter().copied().map(IpAddr::V6)))
         })
+    }
+
+    /// Why the alias that a name in lower-case wire form means is not served, if it is not.
+    pub(crate) fn why_down(&self, wire: &[u8], search: &SearchDomains) -> Option<&str> {
+        let searched = || {
+            name::cuts(wire).find_map(|(front, domain)| {
+                let why = self.down.get(front)?;
+                search.covers(wire, domain).then_some(why)
+            })
+        };
+        let why = self.down.get(wire).or_else(searched)?;
+        Some(why)
     }
 
     /// The alias that a name in lower-case wire form means. An exact alias wins over a search

@@ -4,7 +4,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, ValueEnum};
 use eastwest_daemon::{DaemonArgs, HumanDuration, Settings};
-use eastwest_mesh::{Capture, Hostname};
+use eastwest_mesh::virtual_ip::REDIRECTED;
+use eastwest_mesh::{Capture, Hostname, IpNet};
 
 use crate::{name::Domain, upstreams::NameServer};
 
@@ -35,6 +36,18 @@ pub struct ResolverArgs {
     /// How the shim of these aliases is reached; decides the range of computed virtual IPs
     #[arg(long, value_enum, default_value = "vip")]
     pub mode: Mode,
+
+    /// Range that is redirected to the shim, as given to `eastwest-shim capture lay`; can be repeated
+    ///
+    /// In mode redirect an alias with an address outside of all ranges is not answered: connections
+    /// to it would leave the pod in clear.
+    #[arg(
+        long = "range",
+        value_name = "ADDRESS/PREFIX",
+        value_delimiter = ',',
+        default_values_t = REDIRECTED
+    )]
+    pub ranges: Vec<IpNet>,
 
     /// Domain of the cluster's services
     #[arg(long, value_name = "DOMAIN", default_value = "cluster.local")]

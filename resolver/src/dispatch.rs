@@ -86,6 +86,11 @@ impl Dispatcher {
             self.metrics.count(reply.is_tcp(), outcome);
             return None;
         }
+        if self.zone.is_down(question) {
+            self.fail(&reply, &message, request.metadata.id, Failure::DOWN)
+                .await;
+            return None;
+        }
         match self.admit(question, &message) {
             Ok((permit, question)) => {
                 let this = Arc::clone(self);
@@ -154,6 +159,7 @@ impl Failure {
     const FORMAT_ERROR: Self = Self::new(rcode::FORMAT_ERROR, Outcome::FormatError);
     const NOT_IMPLEMENTED: Self = Self::new(rcode::NOT_IMPLEMENTED, Outcome::NotImplemented);
     const REFUSED: Self = Self::new(rcode::REFUSED, Outcome::Refused);
+    const DOWN: Self = Self::new(rcode::SERVER_FAILURE, Outcome::Down);
     const LOOPED: Self = Self::new(rcode::REFUSED, Outcome::Looped);
     const OVERLOADED: Self = Self::new(rcode::SERVER_FAILURE, Outcome::Overloaded);
     const UPSTREAMS_FAILED: Self = Self::new(rcode::SERVER_FAILURE, Outcome::UpstreamsFailed);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Context, LOOK_EVERY, SourceError, SourceFile, Sources};
-use eastwest_mesh::{Finding, Mesh, Options, Severity, Source, load};
+use eastwest_mesh::{Finding, Hostname, IpNet, Mesh, Options, Severity, Source, load_redirected};
 
 use crate::{alias::AliasTable, name::Domain};
 
@@ -13,6 +13,7 @@ use crate::{alias::AliasTable, name::Domain};
 pub(crate) struct Manifests {
     sources: Sources,
     options: Options,
+    redirected: Vec<IpNet>,
     first: Vec<SourceFile>,
 }
 
@@ -21,13 +22,15 @@ impl Manifests {
     pub(crate) fn read(
         sources: Sources,
         options: Options,
+        redirected: Vec<IpNet>,
     ) -> Result<(Self, AliasTable), SourceError> {
         let first = sources.read()?;
-        let table = understand(&first, &options);
+        let table = understand(&first, &options, &redirected);
         Ok((
             Self {
                 sources,
                 options,
+                redirected,
                 first,
             },
             table,
@@ -39,12 +42,13 @@ impl Manifests {
         let Self {
             sources,
             options,
+            redirected,
             first,
         } = self;
         let stop = context.shutdown.stop_accepting_token();
         let changed = |files: Result<Vec<SourceFile>, SourceError>| match files {
             Ok(files) => {
-                let new = understand(&files, &options);
+                let new = understand(&files, &options, &redirected);
                 let aliases = new.len();
                 table.store(Arc::new(new));
                 tracing::info!(files = files.len(), aliases, "manifests read again");
@@ -66,13 +70,13 @@ fn reloaded(outcome: &'static str) {
         .increment(1);
 }
 
-fn understand(files: &[SourceFile], options: &Options) -> AliasTable {
+fn understand(files: &[SourceFile], options: &Options, redirected: &[IpNet]) -> AliasTable {
     let source = |file: &SourceFile| Source {
         name: file.name.clone(),
         text: file.text.clone(),
     };
     let sources: Vec<_> = files.iter().map(source).collect();
-    let mesh = load(&sources, options);
+    let mesh = load_redirected(&sources, options, redirected);
     mesh.findings.iter().for_each(tell);
     let table = AliasTable::of(&mesh);
     metrics::gauge!("eastwest_dns_aliases").set(table.len() as f64);
@@ -83,19 +87,27 @@ fn understand(files: &[SourceFile], options: &Options) -> AliasTable {
 }
 
 impl AliasTable {
-    /// The aliases of the manifests that have a route.
+    /// The aliases of the manifests, with those that are down.
     pub fn of(mesh: &Mesh) -> Self {
-        Self::new(mesh.aliases().iter().filter_map(|(alias, addresses)| {
-            match alias.as_str().parse::<Domain>() {
-                Ok(alias) => Some((alias, addresses.to_vec())),
-                Err(error) => {
-                    // Host names are a subset of domain names: one of the two crates is wrong.
-                    tracing::error!(%error, "alias not served");
-                    None
-                }
-            }
-        }))
+        let aliases = mesh.aliases();
+        let served = aliases
+            .iter()
+            .filter_map(|(alias, addresses)| Some((domain(alias)?, addresses.to_vec())));
+        let down = mesh
+            .down
+            .iter()
+            .filter_map(|down| Some((domain(&down.alias)?, down.reason.clone())));
+        Self::new(served).with_down(down)
     }
+}
+
+fn domain(alias: &Hostname) -> Option<Domain> {
+    // Host names are a subset of domain names: one of the two crates is wrong where this fails.
+    alias
+        .as_str()
+        .parse()
+        .inspect_err(|error| tracing::error!(%error, "alias not served"))
+        .ok()
 }
 
 fn tell(finding: &Finding) {

@@ -11,6 +11,8 @@ pub(crate) enum Outcome {
     Alias,
     /// An alias that has no record of the type asked for.
     NoData,
+    /// An alias that is not served.
+    Down,
     /// Answered by an upstream.
     Forwarded,
     /// No upstream answered.
@@ -30,9 +32,10 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Alias,
         Self::NoData,
+        Self::Down,
         Self::Forwarded,
         Self::UpstreamsFailed,
         Self::Overloaded,
@@ -47,6 +50,7 @@ impl Outcome {
         match self {
             Self::Alias => "alias",
             Self::NoData => "nodata",
+            Self::Down => "down",
             Self::Forwarded => "forwarded",
             Self::UpstreamsFailed => "upstreams_failed",
             Self::Overloaded => "overloaded",

@@ -74,7 +74,8 @@ impl Config {
             cluster_domain: args.cluster_domain,
             capture: args.mode.into(),
         };
-        let (manifests, aliases) = Manifests::read(Sources::new(args.manifests), options)?;
+        let (manifests, aliases) =
+            Manifests::read(Sources::new(args.manifests), options, args.ranges)?;
         Ok(Self {
             resolver,
             manifests,

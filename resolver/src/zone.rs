@@ -45,6 +45,19 @@ impl AliasZone {
         self.find(&table, question).is_some()
     }
 
+    /// Whether the question is for an alias that is not served now, which the log tells then.
+    pub(crate) fn is_down(&self, question: &LowerQuery) -> bool {
+        let table = self.table.load();
+        let Some(wire) = LowerWire::new(question.original().name()) else {
+            return false;
+        };
+        let why = table.why_down(wire.as_bytes(), &self.search);
+        if let Some(why) = why {
+            tracing::debug!(name = %question.original().name(), why, "alias is down");
+        }
+        why.is_some()
+    }
+
     fn find<'t>(&self, table: &'t AliasTable, question: &LowerQuery) -> Option<Found<'t>> {
         if !matches!(question.query_class(), DNSClass::IN | DNSClass::ANY) {
             return None;

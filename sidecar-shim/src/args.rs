@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use eastwest_daemon::{ConnectionArgs, DaemonArgs, HumanDuration, Settings};
 use eastwest_mesh::Hostname;
 
-use crate::capture::CaptureArgs;
+use crate::capture::{CaptureArgs, DEFAULT_RANGES, VirtualRange};
 use crate::inbound::AllowRule;
 
 /// The sidecar of a pod: apps speak plain TCP, the network sees mutual TLS only
@@ -106,6 +106,18 @@ pub struct OutboundArgs {
     #[arg(long, value_enum, default_value = "vip")]
     pub mode: Mode,
 
+    /// Range that is redirected here, as given to `capture lay`; can be repeated (mode redirect)
+    ///
+    /// An alias with an address outside of all ranges is down: connections to it would leave the
+    /// pod in clear.
+    #[arg(
+        long = "range",
+        value_name = "ADDRESS/PREFIX",
+        value_delimiter = ',',
+        default_values = DEFAULT_RANGES
+    )]
+    pub ranges: Vec<VirtualRange>,
+
     /// Port to which the redirect rules send connections (mode redirect)
     #[arg(long, value_name = "PORT", default_value = "15001")]
     pub outbound_port: u16,
@@ -196,5 +208,22 @@ Examples:
 impl Settings for ShimArgs {
     fn daemon(&self) -> &DaemonArgs {
         &self.daemon
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shim_knows_the_ranges_that_are_laid_by_default_and_those_that_are_given() {
+        let ranges = |argv: &[&str]| {
+            let args = ShimArgs::parse_from(argv);
+            let ranges = args.outbound.ranges.iter().map(|range| range.network());
+            ranges.collect::<Vec<_>>()
+        };
+        assert_eq!(ranges(&["shim"]), eastwest_mesh::virtual_ip::REDIRECTED);
+        let given = ranges(&["shim", "--range", "10.9.0.0/16,10.8.0.0/16"]);
+        assert_eq!(given.len(), 2);
     }
 }

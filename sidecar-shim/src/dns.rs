@@ -32,7 +32,7 @@ impl Dns {
 
     /// Answers the aliases of `mesh` from now on.
     pub(crate) fn follow(&self, mesh: &Mesh) {
-        self.table.store(Arc::new(table(mesh)));
+        self.table.store(Arc::new(AliasTable::of(mesh)));
     }
 }
 
@@ -65,20 +65,11 @@ pub(crate) fn start(config: &Config, context: &Context) -> anyhow::Result<Option
         rotate,
         ..Forwarding::default()
     };
-    let table = Arc::new(ArcSwap::from_pointee(table(&config.mesh)));
+    let table = Arc::new(ArcSwap::from_pointee(AliasTable::of(&config.mesh)));
     let bound = Resolver::bind(&settings, Arc::clone(&table))
         .context("--dns-listen gives another address")?;
     let address = bound.addresses().first().copied();
     // Names are answered for as long as connections are accepted, lame duck included.
     tokio::spawn(bound.serve(context.shutdown.stop_accepting_token()));
     Ok(Some(Dns { table, address }))
-}
-
-fn table(mesh: &Mesh) -> AliasTable {
-    let aliases = mesh.aliases();
-    AliasTable::new(aliases.iter().filter_map(|(alias, addresses)| {
-        // Every host name of the manifests is a domain name too.
-        let domain: Domain = alias.as_ref().parse().ok()?;
-        Some((domain, addresses.to_vec()))
-    }))
 }

@@ -1,7 +1,7 @@
 //! The manifests of a shim, read at the start and whenever they change.
 
 use eastwest_daemon::{Context, LOOK_EVERY, SourceError, SourceFile, Sources};
-use eastwest_mesh::{Capture, Finding, Mesh, Options, Severity, Source, load};
+use eastwest_mesh::{Capture, Finding, IpNet, Mesh, Options, Severity, Source, load_redirected};
 
 use crate::args::{Mode, ShimArgs};
 use crate::far_ends::FarEnds;
@@ -11,6 +11,7 @@ use crate::far_ends::FarEnds;
 pub(crate) struct Manifests {
     sources: Sources,
     options: Options,
+    redirected: Vec<IpNet>,
     far_ends: FarEnds,
     first: Vec<SourceFile>,
 }
@@ -27,6 +28,7 @@ impl Manifests {
                 cluster_domain: args.files.cluster_domain.clone(),
                 capture,
             },
+            redirected: args.outbound.ranges.iter().map(|r| r.network()).collect(),
             far_ends: FarEnds::default(),
             first: Vec::new(),
         }
@@ -35,7 +37,7 @@ impl Manifests {
     /// Reads them for the first time.
     pub(crate) fn read(&mut self) -> Result<Mesh, SourceError> {
         self.first = self.sources.read()?;
-        let mut mesh = understand(&self.first, &self.options);
+        let mut mesh = understand(&self.first, &self.options, &self.redirected);
         self.far_ends.keep(&mut mesh);
         Ok(mesh)
     }
@@ -47,12 +49,13 @@ impl Manifests {
         let Self {
             sources,
             options,
+            redirected,
             mut far_ends,
             first,
         } = self;
         let told = |files: Result<Vec<SourceFile>, SourceError>| match files {
             Ok(files) => {
-                let mut mesh = understand(&files, &options);
+                let mut mesh = understand(&files, &options, &redirected);
                 far_ends.keep(&mut mesh);
                 changed(&mesh);
                 tracing::info!(
@@ -78,7 +81,7 @@ fn reloaded(outcome: &'static str) {
         .increment(1);
 }
 
-fn understand(files: &[SourceFile], options: &Options) -> Mesh {
+fn understand(files: &[SourceFile], options: &Options, redirected: &[IpNet]) -> Mesh {
     let sources: Vec<_> = files
         .iter()
         .map(|file| Source {
@@ -86,7 +89,7 @@ fn understand(files: &[SourceFile], options: &Options) -> Mesh {
             text: file.text.clone(),
         })
         .collect();
-    let mesh = load(&sources, options);
+    let mesh = load_redirected(&sources, options, redirected);
     mesh.findings.iter().for_each(tell);
     mesh
 }

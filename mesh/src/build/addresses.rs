@@ -5,10 +5,10 @@ use std::net::IpAddr;
 
 use super::alias::Alias;
 use super::served::Candidate;
-use crate::finding::Origin;
+use crate::finding::{Finding, Origin};
 use crate::hostname::Hostname;
 use crate::route::{DownRoute, Route};
-use crate::virtual_ip::{self, Capture};
+use crate::virtual_ip::{self, Reach, Unreachable};
 
 /// The addresses of one alias and where they are written; the alias's own line if nowhere.
 struct Chosen<'a> {
@@ -19,10 +19,10 @@ struct Chosen<'a> {
 /// Gives every alias its addresses. Of two aliases with one address, the later one is down.
 pub(super) fn assign(
     candidates: Vec<Candidate<'_>>,
-    capture: Capture,
+    reach: Reach<'_>,
     down: &mut Vec<DownRoute>,
 ) -> Vec<Route> {
-    let chosen = choose(&candidates, capture);
+    let chosen = choose(&candidates, reach, down);
     let all: HashSet<IpAddr> = chosen
         .iter()
         .flat_map(|one| one.addresses.iter().map(|(ip, _)| *ip))
@@ -35,7 +35,7 @@ pub(super) fn assign(
             .iter()
             .find_map(|at| Some((at, *owners.get(&at.0)?)));
         if let Some(((address, origin), owner)) = clash {
-            down.push(refuse(one.alias, *address, origin, owner, capture, &all));
+            down.push(refuse(one.alias, *address, origin, owner, reach, &all));
             continue;
         }
         let addresses: Vec<IpAddr> = one.addresses.iter().map(|(ip, _)| *ip).collect();
@@ -53,7 +53,11 @@ pub(super) fn assign(
 }
 
 /// The addresses of each alias, in the order of the files.
-fn choose<'a>(candidates: &[Candidate<'a>], capture: Capture) -> Vec<Chosen<'a>> {
+fn choose<'a>(
+    candidates: &[Candidate<'a>],
+    reach: Reach<'_>,
+    down: &mut Vec<DownRoute>,
+) -> Vec<Chosen<'a>> {
     let mut order: Vec<Vec<&'a Alias<'a>>> = Vec::new();
     let mut places: HashMap<&Hostname, usize> = HashMap::new();
     for candidate in candidates {
@@ -64,43 +68,58 @@ fn choose<'a>(candidates: &[Candidate<'a>], capture: Capture) -> Vec<Chosen<'a>>
             None => order.push(vec![alias]),
         }
     }
-    order
-        .into_iter()
-        .filter_map(|definitions| choose_one(&definitions, capture))
-        .collect()
+    let chosen = order.into_iter().filter_map(|definitions| {
+        let alias = *definitions.first()?;
+        let chosen = choose_one(alias, &definitions, reach);
+        chosen
+            .map_err(|reason| down.push(alias.down(None, reason)))
+            .ok()
+    });
+    chosen.collect()
 }
 
 /// `addresses` of all definitions of the alias, else `status.addresses`, else a computed one.
-fn choose_one<'a>(definitions: &[&'a Alias<'a>], capture: Capture) -> Option<Chosen<'a>> {
-    let alias = *definitions.first()?;
-    let written = definitions.iter().flat_map(|alias| written(alias, capture));
-    let mut addresses: Vec<(IpAddr, Origin)> = written.collect();
-    if addresses.is_empty() {
-        addresses.extend(
-            definitions
-                .iter()
-                .flat_map(|alias| allocated(alias, capture)),
-        );
+fn choose_one<'a>(
+    alias: &'a Alias<'a>,
+    definitions: &[&'a Alias<'a>],
+    reach: Reach<'_>,
+) -> Result<Chosen<'a>, Finding> {
+    let mut addresses = Vec::new();
+    for definition in definitions {
+        addresses.extend(written(definition, reach)?);
     }
     if addresses.is_empty() {
-        let computed = virtual_ip::computed(&alias.host.value, capture);
-        addresses.push((computed.into(), alias.host.origin.clone()));
+        addresses.extend(definitions.iter().flat_map(|alias| allocated(alias, reach)));
+    }
+    if addresses.is_empty() {
+        let computed = virtual_ip::computed(&alias.host.value, reach.capture).into();
+        reach
+            .check(computed)
+            .map_err(|why| unreachable(alias, computed, &alias.host.origin, why, reach))?;
+        addresses.push((computed, alias.host.origin.clone()));
     }
     let mut seen = HashSet::new();
     addresses.retain(|(ip, _)| seen.insert(*ip));
-    Some(Chosen { alias, addresses })
+    Ok(Chosen { alias, addresses })
 }
 
-fn written(alias: &Alias<'_>, capture: Capture) -> Vec<(IpAddr, Origin)> {
-    let addresses = alias.entry.value.addresses.iter();
-    addresses
-        .filter(|address| can_have(alias, address.value, &address.origin, capture))
-        .map(|address| (address.value, address.origin.clone()))
-        .collect()
+/// What a person wrote is used, or refused where connections to it would go elsewhere.
+fn written(alias: &Alias<'_>, reach: Reach<'_>) -> Result<Vec<(IpAddr, Origin)>, Finding> {
+    let mut usable = Vec::new();
+    for address in &alias.entry.value.addresses {
+        let (ip, origin) = (address.value, &address.origin);
+        match reach.check(ip) {
+            Ok(()) => usable.push((ip, origin.clone())),
+            Err(Unreachable::NotBindable) => left_out(alias, ip, origin),
+            Err(why) => return Err(unreachable(alias, ip, origin, why, reach)),
+        }
+    }
+    Ok(usable)
 }
 
-/// Istio's allocator writes one entry for each host; without a host it is for the only one.
-fn allocated(alias: &Alias<'_>, capture: Capture) -> Vec<(IpAddr, Origin)> {
+/// Istio's allocator writes one entry for each host; without a host it is for the only one. What it
+/// allocated for proxies that catch all addresses is left out where it never reaches the shim.
+fn allocated(alias: &Alias<'_>, reach: Reach<'_>) -> Vec<(IpAddr, Origin)> {
     let entry = &alias.entry.value;
     let only = entry.hosts.len() == 1;
     let ours = |host: &Option<Hostname>| host.as_ref().map_or(only, |h| *h == alias.host.value);
@@ -110,23 +129,57 @@ fn allocated(alias: &Alias<'_>, capture: Capture) -> Vec<(IpAddr, Origin)> {
         .filter(|allocated| ours(&allocated.host));
     addresses
         .map(|allocated| &allocated.address)
-        .filter(|address| can_have(alias, address.value, &address.origin, capture))
+        .filter(|address| {
+            let reached = reach.check(address.value).is_ok();
+            if !reached {
+                left_out(alias, address.value, &address.origin);
+            }
+            reached
+        })
         .map(|address| (address.value, address.origin.clone()))
         .collect()
 }
 
-/// With `vip` the shim binds the address, which without privileges means a loopback address.
-fn can_have(alias: &Alias<'_>, address: IpAddr, origin: &Origin, capture: Capture) -> bool {
-    if capture == Capture::Redirect || address.is_loopback() {
-        return true;
-    }
+fn left_out(alias: &Alias<'_>, address: IpAddr, origin: &Origin) {
     let message = format!(
-        "the address {address} of {} can't be bound without privileges, so with capture by vip \
-         another is used, computed from the name if no loopback address is given",
+        "the address {address} of {} never leads to the shim here (it can't be bound without \
+         privileges, or is not redirected), so another is used, computed from the name if none is \
+         given that does",
         alias.host.value
     );
     alias.entry.report.note(origin.mark(), message);
-    false
+}
+
+fn unreachable(
+    alias: &Alias<'_>,
+    address: IpAddr,
+    origin: &Origin,
+    why: Unreachable,
+    reach: Reach<'_>,
+) -> Finding {
+    let host = &alias.host.value;
+    let because = match why {
+        Unreachable::Loopback => {
+            "is a loopback address, which redirect rules never catch: the app would reach a server \
+             of its own pod"
+                .to_owned()
+        }
+        Unreachable::NotRedirected | Unreachable::NotBindable => format!(
+            "is in none of the ranges that are redirected to the shim ({}): connections to it \
+             would leave the pod in clear",
+            reach.ranges()
+        ),
+    };
+    let message = format!("the address {address} of {host} {because}, so {host} is not served");
+    let fix = match why {
+        Unreachable::Loopback => "take addresses out to have one computed".to_owned(),
+        Unreachable::NotRedirected | Unreachable::NotBindable => {
+            "write an address of these ranges, or give its range with --range to `capture lay`, to \
+             the shim and to the resolver"
+                .to_owned()
+        }
+    };
+    alias.error(origin, message, fix)
 }
 
 fn refuse(
@@ -134,7 +187,7 @@ fn refuse(
     address: IpAddr,
     origin: &Origin,
     owner: &Alias<'_>,
-    capture: Capture,
+    reach: Reach<'_>,
     all: &HashSet<IpAddr>,
 ) -> DownRoute {
     let (host, other) = (&alias.host.value, owner.host);
@@ -143,10 +196,10 @@ fn refuse(
          one alias only, so {host} is not served",
         other.value, other.origin
     );
-    let free = virtual_ip::free(host, capture, |ip| all.contains(&IpAddr::V4(ip)));
+    let free = virtual_ip::free(host, reach.capture, |ip| all.contains(&IpAddr::V4(ip)));
     let fix = match free {
         Some(free) => format!("write addresses: [{free}] under the spec of {host}"),
-        None => format!("no address of {} is free", capture.range_text()),
+        None => format!("no address of {} is free", reach.capture.range_text()),
     };
     let reason = alias.error(origin, message, fix);
     alias.down(None, reason)

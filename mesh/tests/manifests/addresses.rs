@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use eastwest_mesh::{Capture, Hostname, Severity, virtual_ip};
+use eastwest_mesh::{Capture, Hostname, Severity, Source, load_redirected, virtual_ip};
 use proptest::prelude::*;
 
-use super::{errors, lines, load_files, only_route, service_entry};
+use super::{errors, lines, load_files, only_route, options, service_entry};
 
 fn alias(pod: &str) -> Hostname {
     format!("src-{pod}.pxc.svc.cluster.local").parse().unwrap()
@@ -36,48 +36,123 @@ fn without_a_word_the_address_is_computed_from_the_name() {
 fn written_addresses_are_taken_and_a_range_of_one_is_an_address() {
     let entry = service_entry(
         "db-0",
-        "addresses: [240.1.2.3, 10.9.8.7/32, '2001:2::7', '2001:2::8/128']",
+        "addresses: [240.240.2.3, 240.240.8.7/32, 'fd24:240::7', 'fd24:240::8/128']",
     );
     assert_eq!(
         addresses(&[&entry], Capture::Redirect),
-        ["240.1.2.3", "10.9.8.7", "2001:2::7", "2001:2::8"]
+        ["240.240.2.3", "240.240.8.7", "fd24:240::7", "fd24:240::8"]
     );
 }
 
 #[test]
 fn with_vip_an_address_that_needs_privileges_is_replaced_and_a_note_says_so() {
-    let entry = service_entry("db-0", "addresses: [240.1.2.3]");
+    let entry = service_entry("db-0", "addresses: [240.240.2.3]");
     assert_eq!(
         addresses(&[&entry], Capture::Vip),
         [computed("db-0", Capture::Vip)]
     );
     let notes = lines(&load_files(&[&entry], Capture::Vip), Severity::Note);
     assert!(notes[0].starts_with("a.yaml:9:15: note: "), "{notes:?}");
-    let both = service_entry("db-0", "addresses: [240.1.2.3, 127.0.7.7]");
+    let both = service_entry("db-0", "addresses: [240.240.2.3, 127.0.7.7]");
     assert_eq!(addresses(&[&both], Capture::Vip), ["127.0.7.7"]);
+}
+
+/// 127/8 is never redirected, and what is outside of the ranges leaves the pod in clear.
+#[test]
+fn with_redirect_an_address_that_is_not_redirected_takes_its_alias_down() {
+    for (address, says) in [
+        ("127.0.1.5", "a loopback address"),
+        ("'::ffff:127.0.1.5'", "a loopback address"),
+        ("10.9.8.7", "would leave the pod in clear"),
+        ("240.241.0.1", "would leave the pod in clear"),
+        ("'2001:2::7'", "would leave the pod in clear"),
+    ] {
+        let bad = service_entry("db-0", &format!("addresses: [240.240.2.3, {address}]"));
+        let mesh = load_files(&[&bad, &service_entry("db-1", "")], Capture::Redirect);
+        assert_eq!(only_route(&mesh).alias, alias("db-1"), "{address}");
+        assert_eq!(mesh.down[0].alias, alias("db-0"));
+        assert!(
+            mesh.down[0].reason.contains(says),
+            "{}",
+            mesh.down[0].reason
+        );
+        let errors = errors(&mesh);
+        assert!(errors[0].starts_with("a.yaml:9:28: error: "), "{errors:?}");
+    }
+}
+
+#[test]
+fn other_ranges_can_be_redirected() {
+    let source = |text: String| Source {
+        name: "a.yaml".into(),
+        text,
+    };
+    let ranges = ["10.9.0.0/16".parse().unwrap()];
+    let served = |text: String| {
+        let mesh = load_redirected(&[source(text)], &options(Capture::Redirect), &ranges);
+        mesh.routes.len()
+    };
+    assert_eq!(served(service_entry("db-0", "addresses: [10.9.8.7]")), 1);
+    assert_eq!(served(service_entry("db-0", "addresses: [240.240.2.3]")), 0);
+    assert_eq!(served(service_entry("db-0", "")), 0, "computed");
+}
+
+#[test]
+fn istios_allocation_is_left_out_where_it_is_not_redirected() {
+    let entry = service_entry("db-0", "")
+        + "status:\n  addresses: [{value: '2001:2::5'}, {value: 240.240.0.5}, {value: 127.0.0.9}]\n";
+    assert_eq!(addresses(&[&entry], Capture::Redirect), ["240.240.0.5"]);
+}
+
+#[test]
+fn an_address_of_no_single_host_is_never_used_however_it_is_written() {
+    for address in [
+        "0.0.0.0",
+        "::ffff:0.0.0.0",
+        "::",
+        "::ffff:224.0.0.1",
+        "127.0.0.1",
+        "::1",
+    ] {
+        for capture in [Capture::Vip, Capture::Redirect] {
+            let written = service_entry("db-0", &format!("addresses: ['{address}']"));
+            let mesh = load_files(&[&written], capture);
+            assert_eq!((mesh.routes.len(), mesh.down.len()), (0, 1), "{address}");
+            let status = format!("status:\n  addresses: [{{value: '{address}'}}]\n");
+            let entry = service_entry("db-0", "") + &status;
+            assert_eq!(addresses(&[&entry], capture), [computed("db-0", capture)]);
+            let warnings = lines(&load_files(&[&entry], capture), Severity::Warning);
+            assert!(
+                warnings
+                    .iter()
+                    .any(|line| line.contains("status.addresses has ")),
+                "{warnings:?}"
+            );
+        }
+    }
 }
 
 #[test]
 fn istios_allocation_is_taken_for_its_host_if_nothing_is_written() {
     let status = "status:\n  addresses:\n  - {value: 240.240.0.9, host: other.pxc.svc.cluster.local}\n  \
-                  - {value: 240.240.0.5, host: src-db-0.pxc.svc.cluster.local}\n  - {value: '2001:2::5'}\n";
+                  - {value: 240.240.0.5, host: src-db-0.pxc.svc.cluster.local}\n  - {value: 'fd24:240::5'}\n";
     let entry = service_entry("db-0", "") + status;
     assert_eq!(
         addresses(&[&entry], Capture::Redirect),
-        ["240.240.0.5", "2001:2::5"]
+        ["240.240.0.5", "fd24:240::5"]
     );
-    let written = service_entry("db-0", "addresses: [240.1.2.3]") + status;
-    assert_eq!(addresses(&[&written], Capture::Redirect), ["240.1.2.3"]);
+    let written = service_entry("db-0", "addresses: [240.240.2.3]") + status;
+    assert_eq!(addresses(&[&written], Capture::Redirect), ["240.240.2.3"]);
 }
 
 #[test]
 fn all_ports_of_an_alias_have_its_one_address() {
     let one = service_entry("db-0", "");
-    let two = service_entry("db-0", "addresses: [240.1.2.3]")
+    let two = service_entry("db-0", "addresses: [240.240.2.3]")
         .replace("name: src-db-0", "name: admin")
         .replace("3306", "33062");
     let mesh = load_files(&[&one, &two], Capture::Redirect);
-    let expected: IpAddr = "240.1.2.3".parse().unwrap();
+    let expected: IpAddr = "240.240.2.3".parse().unwrap();
     assert_eq!(mesh.routes.len(), 2);
     for route in &mesh.routes {
         assert_eq!(route.virtual_ips, [expected], "{}", route.port);
@@ -90,15 +165,15 @@ fn all_ports_of_an_alias_have_its_one_address() {
 
 #[test]
 fn of_two_aliases_with_one_address_the_later_is_down_and_the_line_to_add_is_given() {
-    let one = service_entry("db-0", "addresses: [240.1.2.3]");
-    let two = service_entry("db-1", "addresses: [240.1.2.3]");
+    let one = service_entry("db-0", "addresses: [240.240.2.3]");
+    let two = service_entry("db-1", "addresses: [240.240.2.3]");
     let mesh = load_files(&[&one, &two], Capture::Redirect);
     assert_eq!(only_route(&mesh).alias, alias("db-0"));
     assert_eq!(
         errors(&mesh),
         [format!(
             "b.yaml:9:15: error: ServiceEntry pxc/src-db-1: alias src-db-1.pxc.svc.cluster.local \
-             has the address 240.1.2.3, and so has alias src-db-0.pxc.svc.cluster.local at \
+             has the address 240.240.2.3, and so has alias src-db-0.pxc.svc.cluster.local at \
              a.yaml:5:11; an address leads to one alias only, so src-db-1.pxc.svc.cluster.local is \
              not served; fix: write addresses: [{}] under the spec of src-db-1.pxc.svc.cluster.local",
             computed("db-1", Capture::Redirect)
@@ -131,7 +206,7 @@ fn the_line_to_add_mends_it() {
 #[test]
 fn two_hosts_of_one_service_entry_cannot_share_its_address() {
     let hosts = "[src-db-0.pxc.svc.cluster.local, src-db-1.pxc.svc.cluster.local]";
-    let entry = service_entry("db-0", "addresses: [240.1.2.3]")
+    let entry = service_entry("db-0", "addresses: [240.240.2.3]")
         .replace("[src-db-0.pxc.svc.cluster.local]", hosts);
     let mesh = load_files(&[&entry], Capture::Redirect);
     assert_eq!(only_route(&mesh).alias, alias("db-0"));

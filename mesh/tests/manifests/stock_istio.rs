@@ -4,7 +4,7 @@ use eastwest_mesh::{Capture, Severity};
 
 use super::{lines, load_files, service_entry};
 
-const CLEAN: &str = "addresses: [240.1.2.3]";
+const CLEAN: &str = "addresses: [240.240.2.3]";
 
 fn warned(texts: &[&str], about: &str) -> bool {
     let mesh = load_files(texts, Capture::Redirect);
@@ -73,7 +73,7 @@ fn a_resolution_that_istio_refuses() {
 fn an_identity_with_a_star() {
     let entry = service_entry(
         "db-0",
-        "addresses: [240.1.2.3]\nsubjectAltNames: ['spiffe://td/ns/a/sa/*']",
+        "addresses: [240.240.2.3]\nsubjectAltNames: ['spiffe://td/ns/a/sa/*']",
     );
     assert!(warned(&[&entry], "Istio takes it literally"));
 }

@@ -11,7 +11,7 @@ use hickory_proto::{
 use crate::{
     ask::{addresses, question, tcp, udp},
     fake_upstream::FakeUpstream,
-    running::{ALIAS, ALIAS_V4, DUAL, DUAL_V4, DUAL_V6, config, start, start_with},
+    running::{ALIAS, ALIAS_V4, DOWN, DUAL, DUAL_V4, DUAL_V6, config, start, start_with},
 };
 
 #[tokio::test]
@@ -181,4 +181,24 @@ async fn a_swapped_table_is_answered_from_at_once() {
     assert_eq!(addresses(&added), ["127.64.0.99"]);
     let removed = udp(resolver.address, &question(ALIAS, RecordType::A)).await;
     assert_eq!(removed.metadata.response_code, ResponseCode::Refused);
+}
+
+/// CoreDNS may send the alias's name here, and would send it back.
+#[tokio::test]
+async fn an_alias_that_is_down_fails_here_and_never_asks_an_upstream() {
+    let upstream = FakeUpstream::answering([192, 0, 2, 1]).await;
+    let resolver = start(&[upstream.address]);
+    for name in [
+        DOWN.to_owned(),
+        DOWN.to_uppercase(),
+        format!("{DOWN}demo.svc.cluster.local."),
+    ] {
+        for kind in [RecordType::A, RecordType::TXT] {
+            let answer = udp(resolver.address, &question(&name, kind)).await;
+            assert_eq!(answer.metadata.response_code, ResponseCode::ServFail);
+        }
+    }
+    let other = udp(resolver.address, &question("a.example.", RecordType::A)).await;
+    assert_eq!(addresses(&other), ["192.0.2.1"]);
+    assert_eq!(upstream.asked().len(), 1);
 }

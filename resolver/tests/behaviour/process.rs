@@ -12,6 +12,8 @@ use crate::{
     program::Program,
 };
 
+mod not_served;
+
 const HELLO: &str = "src-hello-0.demo.svc.cluster.local.";
 
 fn service_entry(pod: &str, address: &str) -> String {

@@ -20,6 +20,9 @@ pub(crate) const DUAL_V6: &str = "fd24:240::20";
 pub(crate) const MANY: &str = "src-many-0.demo.svc.cluster.local.";
 pub(crate) const MANY_COUNT: u8 = 60;
 
+/// Not served.
+pub(crate) const DOWN: &str = "src-down-0.demo.svc.cluster.local.";
+
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) table: Arc<ArcSwap<AliasTable>>,
@@ -38,7 +41,12 @@ pub(crate) fn table() -> AliasTable {
         ),
         (MANY, many),
     ];
+    let down = [(
+        DOWN.parse().unwrap(),
+        "its ServiceEntry has no ports".into(),
+    )];
     AliasTable::new(aliases.map(|(alias, addresses)| (alias.parse().unwrap(), addresses)))
+        .with_down(down)
 }
 
 /// Port 0 of loopback, time limits short enough for a test.

@@ -75,7 +75,7 @@ pub(super) struct RuleArgs {
     /// Range of virtual IPs, IPv4 or IPv6. Give it again for several, or separate by commas.
     ///
     /// Must hold the `addresses` of your ServiceEntries, and 240.240.0.0/16 if any of them
-    /// leaves its address to be computed.
+    /// leaves its address to be computed. Give other ranges to the shim and the resolver too.
     #[arg(
         long = "range",
         value_name = "ADDRESS/PREFIX",

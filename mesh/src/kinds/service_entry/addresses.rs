@@ -40,10 +40,15 @@ fn single_address(text: &str) -> Result<IpAddr, &'static str> {
         (_, Ok(_)) => return Err("is a range of addresses, and an alias has single addresses"),
         (Err(_), Err(_)) => return Err("is no IP address"),
     };
+    usable(address)
+}
+
+/// One address that an alias can have, in its one form: `::ffff:0.0.0.0` is `0.0.0.0`.
+fn usable(address: IpAddr) -> Result<IpAddr, &'static str> {
+    let address = address.to_canonical();
     if address.is_unspecified() || address.is_multicast() || address == Ipv4Addr::BROADCAST {
         return Err("is no address of a single host");
     }
-    let address = address.to_canonical();
     if matches!(
         address,
         IpAddr::V4(Ipv4Addr::LOCALHOST) | IpAddr::V6(Ipv6Addr::LOCALHOST)
@@ -66,7 +71,14 @@ pub(super) fn allocated(object: &Object<'_>, report: &Report) -> Vec<Allocated> 
     let read = |item: &Node| {
         let value = item.get("value")?;
         let address: IpAddr = value.text()?.parse().ok()?;
-        let address = report.locate(value.mark, address.to_canonical());
+        let address = match usable(address) {
+            Ok(address) => report.locate(value.mark, address),
+            Err(why) => {
+                let message = format!("status.addresses has {address}, which {why}: not used");
+                report.warning(value.mark, message);
+                return None;
+            }
+        };
         let host = item.get("host").and_then(Node::text).map(str::parse);
         Some(Allocated {
             host: host.transpose().ok()?,
