@@ -40,12 +40,17 @@ impl<'a> Rules<'a> {
             wide: Vec::new(),
             rules: rules.collect(),
         };
+        let mut firsts = HashMap::new();
         for (i, loaded) in loaded.iter().enumerate() {
-            match &loaded.value.host {
-                Some(RuleHost::Exact(host)) => index.add_exact(host, i),
-                Some(_) => index.wide.push(i),
-                None => {}
+            let Some(host) = &loaded.value.host else {
+                continue;
+            };
+            match (firsts.get(host), host) {
+                (Some(&first), _) => index.add_second(host, first, i),
+                (None, RuleHost::Exact(name)) => _ = index.exact.insert(name, i),
+                (None, _) => index.wide.push(i),
             }
+            firsts.entry(host).or_insert(i);
         }
         let narrowness = |&i: &usize| {
             loaded
@@ -57,11 +62,8 @@ impl<'a> Rules<'a> {
         index
     }
 
-    fn add_exact(&mut self, host: &'a Hostname, i: usize) {
-        let Some(&first) = self.exact.get(host) else {
-            self.exact.insert(host, i);
-            return;
-        };
+    /// A rule for a host that has one: the same once more, or a contradiction.
+    fn add_second(&mut self, host: &RuleHost, first: usize, i: usize) {
         let (Some(one), Some(two)) = (self.rules.get(first), self.rules.get(i)) else {
             return;
         };
@@ -129,10 +131,12 @@ impl<'a> Rules<'a> {
                 continue;
             }
             rule.loaded.report.clear();
-            rule.loaded.report.note(
-                rule.loaded.mark,
-                "is passed over: its host is no alias here",
-            );
+            let why = match rule.loaded.value.host {
+                Some(RuleHost::Exact(_)) => "its host is no alias here",
+                _ => "it holds for no alias here that has no narrower rule",
+            };
+            let message = format!("is passed over: {why}");
+            rule.loaded.report.note(rule.loaded.mark, message);
         }
     }
 }

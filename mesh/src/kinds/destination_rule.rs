@@ -1,5 +1,7 @@
 //! DestinationRule: the server name to send to a host, and who must be there.
 
+use std::fmt;
+
 use crate::fields::Fields;
 use crate::finding::Origin;
 use crate::hostname::Hostname;
@@ -19,7 +21,7 @@ pub(crate) struct DestinationRule {
 }
 
 /// `host`: a name, or every name below one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum RuleHost {
     Exact(Hostname),
     Below(Hostname),
@@ -30,6 +32,16 @@ impl DestinationRule {
     /// Whether the TLS of the rule is the mesh's own, the only one that there is here.
     pub(crate) fn is_mesh_tls(&self) -> bool {
         matches!(self.tls.mode, None | Some((Mode::IstioMutual, _)))
+    }
+}
+
+impl fmt::Display for RuleHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(host) => host.fmt(f),
+            Self::Below(suffix) => write!(f, "*.{suffix}"),
+            Self::All => f.write_str("*"),
+        }
     }
 }
 

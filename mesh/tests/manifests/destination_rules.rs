@@ -95,6 +95,36 @@ fn the_narrowest_rule_holds() {
 }
 
 #[test]
+fn two_wildcard_rules_for_one_host_that_differ_take_its_aliases_down() {
+    let tls = |account: &str| {
+        format!("tls: {{mode: ISTIO_MUTUAL, subjectAltNames: ['spiffe://td/ns/x/sa/{account}']}}")
+    };
+    for host in ["'*.pxc.svc.cluster.local'", "'*'"] {
+        let one = destination_rule(host, &tls("one"));
+        let two = destination_rule(host, &tls("two")).replace("name: rule", "name: rule2");
+        let entry = service_entry("db-0", "");
+        let mesh = load_files(&[&one, &two, &entry], Capture::Vip);
+        assert_eq!((mesh.routes.len(), mesh.down.len()), (0, 1), "{host}");
+        let [error] = &errors(&mesh)[..] else {
+            panic!("{:?}", errors(&mesh))
+        };
+        assert!(error.starts_with("b.yaml:1:1: error: "), "{error}");
+        assert!(
+            error.contains("has a DestinationRule already, at a.yaml:1:1"),
+            "{error}"
+        );
+        let same = one.replace("name: rule", "name: rule2");
+        let mesh = load_files(&[&one, &same, &entry], Capture::Vip);
+        assert_eq!(mesh.routes.len(), 1, "{host}");
+        let notes = lines(&mesh, Severity::Note);
+        assert!(
+            !notes.iter().any(|note| note.contains("passed over")),
+            "{notes:?}"
+        );
+    }
+}
+
+#[test]
 fn two_rules_for_one_host_that_differ_take_it_down() {
     let one = destination_rule(ALIAS, "tls: {mode: ISTIO_MUTUAL}");
     let two = destination_rule(
