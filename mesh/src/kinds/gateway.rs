@@ -133,8 +133,26 @@ fn tls(server: &mut Fields<'_>) -> Option<Dialect> {
 
 fn read_host(item: &Field<'_>, report: &Report) -> Option<Located<HostPattern>> {
     let text = item.text()?.value;
-    // "ns/host" binds to services of that namespace (model/gateway.go); the host alone counts here.
-    let host = text.split_once('/').map_or(text, |(_, host)| host);
+    let (namespace, host) = match text.split_once('/') {
+        Some((namespace, host)) => (Some(namespace), host),
+        None => (None, text),
+    };
+    // Istio cuts it off too (model/gateway.go), so that `pxc/*` is everything there as well.
+    if let Some(namespace) = namespace.filter(|&namespace| namespace != "*") {
+        let fix = match (namespace, host) {
+            ("" | ".", _) => {
+                "take the prefix out, and write the namespace into the name".to_owned()
+            }
+            (_, "*") => format!("write *.{namespace}.svc.CLUSTER-DOMAIN"),
+            _ => "take the prefix out".to_owned(),
+        };
+        let message = format!(
+            "{} {text:?} exports {host} of every namespace: a prefix narrows nothing, here and in \
+             stock Istio",
+            item.path
+        );
+        report.warning_with_fix(item.key, message, fix);
+    }
     match host.parse::<HostPattern>() {
         Ok(pattern) => Some(report.locate(item.key, pattern)),
         Err(reason) => {

@@ -7,6 +7,7 @@ mod destination_rules;
 mod documents;
 mod exported;
 mod far_end;
+mod gateway_hosts;
 mod passed_over;
 mod positions;
 mod robust;
