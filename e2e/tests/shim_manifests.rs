@@ -1,0 +1,195 @@
+//! What a running shim makes of manifests that change, and of addresses that are taken.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use eastwest::certs::{Ca, KeyKind, Overwrite, WorkloadRequest, valid_for};
+use eastwest_e2e::eastwest;
+use tempfile::TempDir;
+
+/// Longer than anything here takes, short enough to wait for a failure.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Bad configuration, `EX_CONFIG` of sysexits.h.
+const BAD_CONFIGURATION: i32 = 78;
+
+const DENY: &str = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n\
+    metadata: {name: deny, namespace: demo}\n\
+    spec: {action: DENY, rules: [{from: [{source: {namespaces: [bad]}}]}]}\n";
+
+/// A running shim, killed when dropped.
+struct Shim {
+    child: Child,
+    lines: Receiver<String>,
+    log: Vec<String>,
+}
+
+impl Drop for Shim {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Shim {
+    /// With these manifests, this identity, and somebody who may call.
+    fn start(manifests: &Path, identity: &TempDir) -> Self {
+        let mut child = Command::new(eastwest())
+            .args(["shim", "-f", manifests.to_str().unwrap()])
+            .args(["--identity", identity.path().to_str().unwrap()])
+            .args(["--inbound", "3306", "--inbound-listen", "127.0.0.1:0"])
+            .args(["--allow", "spiffe://cluster.local/ns/demo/sa/*"])
+            .args(["--name-server", "127.0.0.1:9"])
+            .args(["--ready-address", "off", "--metrics-address", "off"])
+            .args(["--admin-address", "127.0.0.1:0"])
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        let log = Vec::new();
+        Self { child, lines, log }
+    }
+
+    /// Reads the log until a line contains `text`, and returns that line.
+    fn wait_for(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                panic!("no `{text}` in the log:\n{}", self.log.join("\n"));
+            };
+            self.log.push(line.clone());
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// Asks for `/routes` until the answer is as wanted.
+    fn wait_for_routes(admin: SocketAddr, wanted: impl Fn(&str) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let routes = routes(admin);
+            if wanted(&routes) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "/routes stays {routes}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+fn routes(admin: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(admin).unwrap();
+    let request = "GET /routes HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    let (_, body) = response.split_once("\r\n\r\n").unwrap();
+    body.split_whitespace().collect()
+}
+
+fn identity(id: &str) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let validity = valid_for(Duration::from_secs(3600));
+    let root = Ca::root("root", KeyKind::default(), validity).unwrap();
+    let request = WorkloadRequest {
+        id: id.parse().unwrap(),
+        dns_names: Vec::new(),
+        key: KeyKind::default(),
+        validity,
+    };
+    let workload = root.workload(&request).unwrap();
+    workload.write(dir.path(), Overwrite::Replace).unwrap();
+    dir
+}
+
+fn demo() -> TempDir {
+    identity("spiffe://cluster.local/ns/demo/sa/app")
+}
+
+fn service_entry(address: SocketAddr) -> String {
+    format!(
+        "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n\
+         metadata: {{name: src-db-0, namespace: demo}}\nspec:\n  \
+         hosts: [src-db-0.demo.svc.cluster.local]\n  addresses: [{}]\n  resolution: STATIC\n  \
+         ports: [{{number: {}, name: mysql, protocol: TCP}}]\n  \
+         endpoints: [{{address: 192.0.2.1, ports: {{mysql: 15443}}, serviceAccount: db}}]\n",
+        address.ip(),
+        address.port(),
+    )
+}
+
+/// An address of its own for each test, which is in use until the listener is dropped.
+fn taken(ip: &str) -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind((ip, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+#[test]
+fn a_taken_address_is_down_until_it_is_free_and_routes_say_what_is_so_now() {
+    let (app, address) = taken("127.77.0.1");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("aliases.yaml");
+    fs::write(&file, service_entry(address)).unwrap();
+    let identity = demo();
+    let mut shim = Shim::start(dir.path(), &identity);
+    let admin = shim.wait_for("admin listens on ");
+    let admin = admin.rsplit(' ').next().unwrap().parse().unwrap();
+    let down = |text: &str| text.contains(r#""served":[]"#) && text.contains("theportisinuse");
+    Shim::wait_for_routes(admin, down);
+    drop(app);
+    Shim::wait_for_routes(admin, |text| text.contains(r#""down":[]"#));
+    TcpStream::connect(address).unwrap();
+    let bad = service_entry(address).replace("number: ", "number: x");
+    fs::write(&file, bad).unwrap();
+    let down = |text: &str| text.contains(r#""served":[]"#) && text.contains("ports[0].number");
+    Shim::wait_for_routes(admin, down);
+}
+
+#[test]
+fn with_a_manifest_that_may_be_a_deny_the_shim_starts_and_lets_nobody_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("policy.yaml");
+    fs::write(&file, DENY.replace("bad]", "bad")).unwrap();
+    let identity = demo();
+    let mut shim = Shim::start(dir.path(), &identity);
+    let said = shim.wait_for("nobody may call until this is mended");
+    assert!(said.contains("policy.yaml:4:"), "{said}");
+    shim.wait_for("callers are checked");
+    fs::write(&file, DENY).unwrap();
+    shim.wait_for("manifests read again");
+    fs::write(&file, DENY.replace("spec:", "sp ec: -")).unwrap();
+    let said = shim.wait_for("the callers' list from before stays in force");
+    assert!(said.contains("policy.yaml:"), "{said}");
+}
+
+#[test]
+fn policies_and_an_identity_without_a_namespace_are_refused_as_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("policy.yaml"), DENY).unwrap();
+    let identity = identity("spiffe://cluster.local/workload/db");
+    let mut shim = Shim::start(dir.path(), &identity);
+    let said = shim.wait_for("names no namespace");
+    assert!(said.contains("--allow"), "{said}");
+    assert_eq!(shim.child.wait().unwrap().code(), Some(BAD_CONFIGURATION));
+}
