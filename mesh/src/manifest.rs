@@ -100,15 +100,8 @@ impl Manifest {
                 }
                 self.close(report);
             }
-            _ if !first => self.close(report),
-            Kind::ServiceEntry => {
-                let value = service_entry::read(&object, &report);
-                self.service_entries.push(Loaded {
-                    value,
-                    mark,
-                    report,
-                });
-            }
+            // A second object of one name is left out, but never a rule: with its error it takes
+            // its own host down, which would be open to any account without it.
             Kind::DestinationRule => {
                 let value = destination_rule::read(&object, domain, &report);
                 // Without its host nobody knows which alias is to be down.
@@ -116,6 +109,15 @@ impl Manifest {
                     self.unread.add(MayNarrow::FarEnds, &why);
                 }
                 self.destination_rules.push(Loaded {
+                    value,
+                    mark,
+                    report,
+                });
+            }
+            _ if !first => self.close(report),
+            Kind::ServiceEntry => {
+                let value = service_entry::read(&object, &report);
+                self.service_entries.push(Loaded {
                     value,
                     mark,
                     report,

@@ -132,6 +132,24 @@ fn a_destination_rule_that_names_its_host_takes_that_alias_down_and_no_other() {
 }
 
 #[test]
+fn a_second_destination_rule_of_one_name_takes_its_own_alias_down() {
+    let policy = "tls: {mode: ISTIO_MUTUAL, subjectAltNames: ['spiffe://far/ns/c/sa/d']}";
+    let (one, two) = (
+        destination_rule(ALIAS, policy),
+        destination_rule("src-db-1.pxc.svc.cluster.local", policy),
+    );
+    let entries = [service_entry("db-0", ""), service_entry("db-1", "")];
+    let mesh = load_files(&[&entries[0], &entries[1], &one, &two], Capture::Vip);
+    let served: Vec<_> = mesh.routes.iter().map(|r| r.alias.as_str()).collect();
+    assert_eq!(served, [ALIAS]);
+    assert!(
+        mesh.down[0].reason.contains("is defined already"),
+        "{:?}",
+        mesh.down
+    );
+}
+
+#[test]
 fn a_destination_rule_whose_host_is_lost_may_be_about_any_alias() {
     for spoilt in [
         destination_rule("[]", ""),
