@@ -11,6 +11,7 @@ mod error;
 mod layout;
 mod manifests;
 mod programs;
+mod readiness;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -149,7 +150,7 @@ impl Clusters {
         self.dir.path().join("cluster-a.zone")
     }
 
-    /// Starts `command` as `name`, and waits until `ready` says so.
+    /// Starts `command` as `name`, and waits until `ready` says so of what it has printed.
     ///
     /// # Errors
     /// When it cannot be started, ends, or does not become ready.
@@ -157,7 +158,7 @@ impl Clusters {
         &mut self,
         name: &str,
         command: Command,
-        ready: impl FnMut() -> bool,
+        ready: impl FnMut(&str) -> bool,
     ) -> Result<(), ClustersError> {
         let mut program = Program::start(name, command, self.dir.path())?;
         program.await_ready(READY, ready)?;

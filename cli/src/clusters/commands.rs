@@ -9,6 +9,7 @@ use hickory_proto::rr::{Name, RData, RecordType};
 
 use ipnet::IpNet;
 
+use super::readiness::{is_ready, listens};
 use super::{Clusters, ClustersError, HELLO, Layout, Pod, SECRET, SOURCE};
 
 /// Which addresses of the app in a pod of cluster B lead into the shim.
@@ -50,8 +51,7 @@ impl Clusters {
         command
             .args(["stage-dns", "--listen", &listen.to_string(), "--zone"])
             .arg(zone);
-        let log = self.dir().join(format!("{host}.log"));
-        self.start(host, command, || says(&log, "listening"))
+        self.start(host, command, |printed| listens(printed, listen))
     }
 
     /// Starts a pod of cluster A: an app that says hello, and its shim.
@@ -73,8 +73,7 @@ impl Clusters {
             pod.name,
         ]);
         let name = format!("{}-app", pod.name);
-        let log = self.dir().join(format!("{name}.log"));
-        self.start(&name, command, || says(&log, "listening"))?;
+        self.start(&name, command, |printed| listens(printed, app))?;
         self.start_inbound_shim_at(pod, address)
     }
 
@@ -223,8 +222,9 @@ impl Clusters {
         ]);
         wait.stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null());
-        self.start(name, command, || {
-            wait.status().is_ok_and(|status| status.success())
+        self.start(name, command, |printed| {
+            // The line comes first: the probe alone might be another server's answer.
+            is_ready(printed) && wait.status().is_ok_and(|status| status.success())
         })
     }
 
@@ -234,10 +234,6 @@ impl Clusters {
         ask(self.layout().resolver(), host)
             .map_err(|error| ClustersError::Resolver(error.to_string()))
     }
-}
-
-fn says(log: &Path, word: &str) -> bool {
-    std::fs::read_to_string(log).is_ok_and(|text| text.contains(word))
 }
 
 fn ask(server: SocketAddr, host: &str) -> anyhow::Result<Option<IpAddr>> {

@@ -1,7 +1,7 @@
 //! Programs on the clusters' hosts: started with a log each, awaited, stopped.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -16,6 +16,8 @@ const TAIL_LINES: usize = 12;
 pub struct Program {
     name: String,
     log: PathBuf,
+    /// Where this start begins in the log, which goes on over restarts.
+    begins: u64,
     child: Guarded,
 }
 
@@ -69,11 +71,13 @@ impl Program {
             .open(&log)
             .map_err(start)?;
         let err = out.try_clone().map_err(start)?;
+        let begins = out.metadata().map_err(start)?.len();
         command.stdin(Stdio::null()).stdout(out).stderr(err);
         let child = Guarded::spawn(&mut command).map_err(start)?;
         Ok(Self {
             name: name.to_owned(),
             log,
+            begins,
             child,
         })
     }
@@ -90,42 +94,54 @@ impl Program {
         self.child.id()
     }
 
-    /// All that it has printed.
+    /// All that it has printed since it was started.
     #[must_use]
     pub fn printed(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
+        let read = || -> io::Result<Vec<u8>> {
+            let mut file = File::open(&self.log)?;
+            file.seek(SeekFrom::Start(self.begins))?;
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
     }
 
-    /// Asks `ready` until it says yes.
+    /// Asks `ready` until it says yes; it is given what the program has printed.
     ///
     /// # Errors
     /// When the program ends before, or `limit` is over.
     pub fn await_ready(
         &mut self,
         limit: Duration,
-        mut ready: impl FnMut() -> bool,
+        mut ready: impl FnMut(&str) -> bool,
     ) -> Result<(), ProgramError> {
         let begun = Instant::now();
         loop {
-            if ready() {
-                return Ok(());
-            }
-            let name = self.name.clone();
-            if let Ok(Some(status)) = self.child.try_wait() {
-                return Err(ProgramError::Ended {
-                    name,
-                    status,
-                    tail: self.tail(),
-                });
+            self.still_runs()?;
+            if ready(&self.printed()) {
+                // What has answered may be another program, at an address that this one did not get.
+                return self.still_runs();
             }
             if begun.elapsed() > limit {
                 return Err(ProgramError::NotReady {
-                    name,
+                    name: self.name.clone(),
                     after: limit,
                     tail: self.tail(),
                 });
             }
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn still_runs(&mut self) -> Result<(), ProgramError> {
+        match self.child.try_wait() {
+            Ok(Some(status)) => Err(ProgramError::Ended {
+                name: self.name.clone(),
+                status,
+                tail: self.tail(),
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -143,3 +159,6 @@ impl Program {
             .join("\n")
     }
 }
+
+#[cfg(test)]
+mod tests;

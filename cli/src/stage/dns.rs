@@ -47,7 +47,7 @@ pub(super) fn run(args: &DnsArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(args: &DnsArgs) -> anyhow::Result<()> {
-    let what = || format!("listening on {}", args.listen);
+    let what = || format!("cannot listen on {}", args.listen);
     // TCP first: with port 0, the port that is free for TCP is asked for with UDP, too.
     let tcp = TcpListener::bind(args.listen).await.with_context(what)?;
     let address = tcp.local_addr()?;

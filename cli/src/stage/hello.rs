@@ -55,7 +55,7 @@ pub(super) fn run(args: &HelloArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let what = || format!("listening on {address}");
+    let what = || format!("cannot listen on {address}");
     let listener = TcpListener::bind(address).await.with_context(what)?;
     let _ = writeln!(std::io::stdout(), "listening on {}", listener.local_addr()?);
     Ok(listener)
