@@ -9,6 +9,7 @@ mod commands;
 mod databases;
 mod error;
 mod layout;
+mod loopback;
 mod manifests;
 mod programs;
 mod readiness;
@@ -28,6 +29,7 @@ pub use commands::Capture;
 pub use databases::{Databases, Replicated};
 pub use error::ClustersError;
 pub use layout::{HELLO, Layout, Pod, SECRET, SOURCE};
+use loopback::LoopbackClaim;
 pub use manifests::Manifests;
 pub use programs::{Program, ProgramError};
 
@@ -37,7 +39,7 @@ const READY: Duration = Duration::from_secs(20);
 /// Where the programs run.
 enum Ground {
     Stage(Box<Stage>),
-    Loopback,
+    Loopback(#[expect(dead_code, reason = "held, not used")] LoopbackClaim),
 }
 
 /// The two clusters, as far as they have been started. All of it is gone when this is dropped.
@@ -60,7 +62,7 @@ impl Clusters {
     pub fn prepare(eastwest: &Path, layout: Layout) -> Result<Self, ClustersError> {
         let ground = match layout {
             Layout::Stage => Ground::Stage(Box::new(Stage::start(eastwest, &two_clusters())?)),
-            Layout::Loopback => Ground::Loopback,
+            Layout::Loopback => Ground::Loopback(LoopbackClaim::take()?),
         };
         let dir = GuardedFolder::new("eastwest-").map_err(|source| ClustersError::File {
             path: std::env::temp_dir(),
@@ -86,7 +88,7 @@ impl Clusters {
     pub const fn layout(&self) -> Layout {
         match self.ground {
             Ground::Stage(_) => Layout::Stage,
-            Ground::Loopback => Layout::Loopback,
+            Ground::Loopback(_) => Layout::Loopback,
         }
     }
 
@@ -95,7 +97,7 @@ impl Clusters {
     pub fn stage(&self) -> Option<&Stage> {
         match &self.ground {
             Ground::Stage(stage) => Some(stage),
-            Ground::Loopback => None,
+            Ground::Loopback(_) => None,
         }
     }
 
@@ -124,7 +126,7 @@ impl Clusters {
     pub fn host(&self, name: &str) -> Result<Box<dyn Host>, ClustersError> {
         Ok(match &self.ground {
             Ground::Stage(stage) => Box::new(stage.host(name)?),
-            Ground::Loopback => Box::new(ThisMachine),
+            Ground::Loopback(_) => Box::new(ThisMachine),
         })
     }
 

@@ -4,12 +4,15 @@
 //! is fails and says why.
 
 use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
 use eastwest::clusters::{Clusters, ClustersError, Layout};
 use eastwest::mysql::{FetchError, Flavor, Installed, Packages};
+use eastwest::stage::{HostPlan, Stage, StageError, StageHost, StagePlan};
+use ipnet::IpNet;
 
 /// The program under test, built from this tree.
 ///
@@ -65,6 +68,20 @@ pub fn hello() -> Result<Clusters, ClustersError> {
     clusters.start_cluster_a()?;
     clusters.start_outbound_shim("b-app", ("demo", "app"), eastwest::clusters::Capture::Vip)?;
     Ok(clusters)
+}
+
+/// A machine with loopback addresses of its own, on which no other test runs anything.
+///
+/// # Errors
+/// When namespaces are refused.
+pub fn machine() -> Result<(Stage, StageHost), StageError> {
+    let address = IpNet::new_assert(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 24);
+    let plan = StagePlan::new()
+        .network("lan")
+        .host(HostPlan::new("machine").on("lan", address));
+    let stage = Stage::start(&eastwest(), &plan)?;
+    let host = stage.host("machine")?;
+    Ok((stage, host))
 }
 
 /// The servers of a flavor, fetched if they are not here yet. None if Debian unstable has no MySQL

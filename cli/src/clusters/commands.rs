@@ -95,6 +95,10 @@ impl Clusters {
         command.arg("--identity").arg(identity);
         command.args(["--inbound", &pod.port.to_string()]);
         command.args(["--inbound-listen", &listen.to_string()]);
+        if self.layout() == Layout::Loopback {
+            // This machine's resolv.conf is another network's, if it names a server at all.
+            command.args(["--name-server", &self.layout().dns_a().to_string()]);
+        }
         self.start_server(&format!("{}-shim", pod.name), pod.name, command)
     }
 

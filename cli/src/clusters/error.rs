@@ -31,6 +31,19 @@ pub enum ClustersError {
         /// What the system said.
         source: io::Error,
     },
+    /// The loopback addresses have room for one set of clusters.
+    #[error(
+        "a demo runs on the loopback addresses of this machine already{}, and two would share \
+         them: end it first, with Ctrl-C where it runs",
+        .by.map(|process| format!(" (process {process})")).unwrap_or_default()
+    )]
+    LoopbackTaken {
+        /// The process that has them, if it can be seen.
+        by: Option<i32>,
+    },
+    /// The loopback addresses could not be claimed.
+    #[error("cannot claim the loopback addresses: {0}")]
+    Loopback(io::Error),
     /// One of the programs.
     #[error(transparent)]
     Program(#[from] ProgramError),
