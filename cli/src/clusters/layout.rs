@@ -7,6 +7,11 @@ use crate::stage::zone::{Zone, ZoneError};
 /// Seconds that a pod's DNS record may be kept. Short, because pods move.
 const POD_TTL: u32 = 5;
 
+/// DNS on loopback addresses. Ports below 1024 belong to root; 5353 is multicast DNS, which holds
+/// `0.0.0.0:5353` on desktops; this one nobody has registered, Istio's sidecars have their DNS on it,
+/// and it is below the ports that the kernel gives to callers.
+const LOOPBACK_DNS: u16 = 15053;
+
 /// A pod of cluster A with an app in it.
 #[derive(Debug, Clone, Copy)]
 pub struct Pod {
@@ -151,8 +156,7 @@ impl Layout {
     const fn dns_port(self) -> u16 {
         match self {
             Self::Stage => 53,
-            // Ports below 1024 belong to root, outside a namespace of one's own.
-            Self::Loopback => 5353,
+            Self::Loopback => LOOPBACK_DNS,
         }
     }
 
