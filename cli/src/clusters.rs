@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::leftovers::GuardedFolder;
+use crate::leftovers::{Guarded, GuardedFolder};
 use crate::stage::zone::Zone;
 use crate::stage::{Host, Stage, ThisMachine, two_clusters};
 pub use app::{AppCommand, Reached, Visit};
@@ -222,7 +222,7 @@ impl Clusters {
     ) -> Result<T, ClustersError> {
         let what = || format!("{:?}", command.get_args().collect::<Vec<&OsStr>>());
         let described = what();
-        let output = command.output().map_err(|source| ClustersError::Run {
+        let output = Guarded::output(&mut command).map_err(|source| ClustersError::Run {
             what: described.clone(),
             source,
         })?;

@@ -39,9 +39,9 @@ pub struct DemoArgs {
 /// # Errors
 /// When the clusters cannot be set up.
 pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
-    clear_when_interrupted()?;
-    let mut out = std::io::stdout();
     let eastwest = std::env::current_exe()?;
+    clear_when_interrupted(&eastwest)?;
+    let mut out = std::io::stdout();
     let layout = layout(args, &eastwest, &mut out)?;
     writeln!(out, "Two clusters, {}:", described(layout))?;
     let mut clusters = Clusters::prepare(&eastwest, layout)?;

@@ -8,6 +8,7 @@ use clap::Parser;
 use eastwest::certs::{self, CertsArgs};
 use eastwest::clusters::app::{self, AppCommand};
 use eastwest::demo::{self, DemoArgs};
+use eastwest::leftovers::{self, LeftoversCommand};
 use eastwest::stage::{self, StageCommand};
 use eastwest::wait::{self, WaitArgs};
 
@@ -40,6 +41,8 @@ enum Command {
     Stage(StageCommand),
     #[command(flatten)]
     App(AppCommand),
+    #[command(flatten)]
+    Leftovers(LeftoversCommand),
 }
 
 /// What belongs to the server, its `--help` included.
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Shim(rest) => return eastwest_shim::main(rest.argv("eastwest-shim")),
         Command::Stage(command) => stage::run(&command),
         Command::App(command) => app::run(&command),
+        Command::Leftovers(command) => leftovers::run(&command),
     };
     outcome.unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "eastwest: {error:#}");

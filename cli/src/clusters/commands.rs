@@ -11,6 +11,7 @@ use ipnet::IpNet;
 
 use super::readiness::{is_ready, listens};
 use super::{Clusters, ClustersError, HELLO, Layout, Pod, SECRET, SOURCE};
+use crate::leftovers::Guarded;
 
 /// Which addresses of the app in a pod of cluster B lead into the shim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,7 +168,7 @@ impl Clusters {
         let mut command = self.eastwest_on(host)?;
         command.args(["shim", "capture", "lay", "--shim-uid", "none"]);
         let what = format!("capture lay on {host}");
-        let output = command.output().map_err(|source| ClustersError::Run {
+        let output = Guarded::output(&mut command).map_err(|source| ClustersError::Run {
             what: what.clone(),
             source,
         })?;
@@ -224,11 +225,10 @@ impl Clusters {
             "--address",
             &format!("{probes}:15021"),
         ]);
-        wait.stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null());
         self.start(name, command, |printed| {
             // The line comes first: the probe alone might be another server's answer.
-            is_ready(printed) && wait.status().is_ok_and(|status| status.success())
+            is_ready(printed)
+                && Guarded::output(&mut wait).is_ok_and(|asked| asked.status.success())
         })
     }
 

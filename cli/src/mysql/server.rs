@@ -8,7 +8,6 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::thread;
@@ -71,9 +70,7 @@ impl Server {
             .args(arguments::of(installed, &options, &socket))
             .stdin(Stdio::null())
             .stdout(log_file)
-            .stderr(second)
-            // Ctrl-C is for us: the server is stopped in its turn.
-            .process_group(0);
+            .stderr(second);
         let child = Guarded::spawn(&mut command).map_err(|source| StartError::NotStarted {
             host: host.name().to_owned(),
             source,

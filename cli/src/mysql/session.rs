@@ -1,6 +1,7 @@
 //! One connection to a server, held by a client program that stays.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
@@ -33,6 +34,8 @@ impl Session {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // Ctrl-C is for us: the client ends with its input.
+            .process_group(0)
             .spawn();
         let mut child = match spawned {
             Ok(child) => child,

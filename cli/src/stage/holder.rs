@@ -5,8 +5,6 @@ use std::io::{self, BufRead};
 use std::process::{self, ExitCode};
 
 use anyhow::Context;
-use nix::sys::signal::{SigSet, Signal};
-use nix::unistd::setsid;
 use tokio::runtime::{self, Runtime};
 
 use super::error::{Doing, Refusal};
@@ -16,6 +14,7 @@ use super::plan::StagePlan;
 use super::protocol::{End, Reply, Request, send};
 use super::sweep::Namespaces;
 use super::unshare;
+use crate::leftovers::outlive_the_terminal;
 
 /// Holds the stage that the first line of standard input asks for, until standard input ends.
 /// The process must have one thread only.
@@ -41,21 +40,6 @@ pub(super) fn run() -> anyhow::Result<ExitCode> {
     let answered = holder.answer(requests);
     holder.end()?;
     answered.map(|()| ExitCode::SUCCESS)
-}
-
-/// A stage must be cleared away after Ctrl-C, a closed terminal or a polite kill, too: its end is
-/// the end of standard input, which the kernel sees to however the other side dies.
-fn outlive_the_terminal() -> nix::Result<()> {
-    setsid()?;
-    [
-        Signal::SIGINT,
-        Signal::SIGTERM,
-        Signal::SIGHUP,
-        Signal::SIGQUIT,
-    ]
-    .into_iter()
-    .collect::<SigSet>()
-    .thread_block()
 }
 
 fn parse(line: &str) -> anyhow::Result<Request> {

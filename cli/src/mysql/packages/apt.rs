@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::error::FetchError;
+use crate::leftovers::Guarded;
 use crate::mysql::flavor::Flavor;
 use crate::mysql::output::last_lines;
 
@@ -102,10 +103,8 @@ impl Apt {
 pub(super) fn run(program: &'static str, command: &mut Command) -> Result<Output, FetchError> {
     command
         .env("LC_ALL", "C")
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .stdin(std::process::Stdio::null())
-        .output()
-        .map_err(|source| FetchError::NoProgram { program, source })
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    Guarded::output(command).map_err(|source| FetchError::NoProgram { program, source })
 }
 
 /// Why a run failed: apt's own error lines if it gave any (a missing key is a warning to it),
