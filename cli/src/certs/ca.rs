@@ -1,7 +1,7 @@
 //! Certificate authorities: the root that all clusters share, and one below it for each cluster.
 
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use eastwest_transport::tls::Validity;
 use rcgen::{
@@ -138,9 +138,18 @@ pub(super) fn set_validity(
             not_after,
         });
     }
-    params.not_before = OffsetDateTime::from(not_before);
-    params.not_after = OffsetDateTime::from(not_after);
+    params.not_before = in_a_certificate(not_before)?;
+    params.not_after = in_a_certificate(not_after)?;
     Ok(())
+}
+
+/// X.509 has four digits for the year. A time before 1970 is what no caller has.
+fn in_a_certificate(time: SystemTime) -> Result<OffsetDateTime, CertError> {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs())
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .ok_or(CertError::PastTheLastYear)
 }
 
 fn ca_params(

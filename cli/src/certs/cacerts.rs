@@ -24,15 +24,38 @@ pub(super) fn write(ca: &Ca, dir: &Path, overwrite: Overwrite) -> Result<(), Cer
     let key = ca.issuer.key().serialize_pem();
     let root = PemFile::public(ROOT_CERT, ca.roots.clone());
     let files = match ca.intermediates.first() {
-        None => vec![root, PemFile::secret(ROOT_KEY, key)],
-        Some(own) => vec![
-            root,
-            PemFile::public(CERT_CHAIN, ca.intermediates.concat() + &ca.roots),
-            PemFile::public(CA_CERT, own.clone()),
-            PemFile::secret(CA_KEY, key),
-        ],
+        None => {
+            leave_alone(dir, &[CA_KEY], "a root")?;
+            vec![root, PemFile::secret(ROOT_KEY, key)]
+        }
+        Some(own) => {
+            leave_alone(dir, &[ROOT_KEY], "the CA of a cluster")?;
+            vec![
+                root,
+                PemFile::public(CERT_CHAIN, ca.intermediates.concat() + &ca.roots),
+                PemFile::public(CA_CERT, own.clone()),
+                PemFile::secret(CA_KEY, key),
+            ]
+        }
     };
     write_all(dir, &files, overwrite)
+}
+
+/// No workload's files go to the folder of a CA: they have names in common, and a CA that has lost
+/// its chain signs nothing any more.
+pub(super) fn leave_alone_all(dir: &Path) -> Result<(), CertError> {
+    leave_alone(dir, &[CA_KEY, ROOT_KEY], "a workload")
+}
+
+fn leave_alone(dir: &Path, keys: &[&str], what: &'static str) -> Result<(), CertError> {
+    match keys
+        .iter()
+        .map(|key| dir.join(key))
+        .find(|key| key.exists())
+    {
+        Some(key) => Err(CertError::HoldsCa { key, what }),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn load(dir: &Path, now: SystemTime) -> Result<Ca, CertError> {
@@ -47,6 +70,8 @@ pub(super) fn load(dir: &Path, now: SystemTime) -> Result<Ca, CertError> {
         let root = roots()?;
         let text = root.text.clone();
         signer(&root, dir.join(ROOT_KEY), Vec::new(), text, now)
+    } else if is_there(ROOT_CERT) && !is_there(CERT_CHAIN) {
+        Err(CertError::RootKeyAway(dir.to_owned()))
     } else {
         Err(CertError::NoCa(dir.to_owned()))
     }

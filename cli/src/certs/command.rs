@@ -2,16 +2,19 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use clap::{Args, Subcommand};
 use eastwest_daemon::HumanDuration;
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{Utc, Validity};
 
-use super::{Ca, KeyKind, Overwrite, WorkloadRequest, valid_for};
+use super::{Ca, CertError, KeyKind, Overwrite, WorkloadRequest, valid_for};
 
 mod set;
+
+/// X.509 counts whole seconds: what lives less has expired when it is made.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// Make certificates: a root shared by all clusters, a CA for each cluster, certificates for workloads.
 #[derive(Debug, Args)]
@@ -117,7 +120,7 @@ pub fn run(args: &CertsArgs) -> anyhow::Result<()> {
 pub(super) fn run_to(args: &CertsArgs, out: &mut impl Write) -> anyhow::Result<()> {
     match &args.command {
         Command::Root { output, ttl } => {
-            let root = Ca::root("Root CA", output.key_type, valid_for(ttl.get()))?;
+            let root = Ca::root("Root CA", output.key_type, lifetime(*ttl)?)?;
             root.write(&output.out, output.overwrite())?;
             report(out, "the root", &output.out, root.validity())?;
         }
@@ -128,7 +131,7 @@ pub(super) fn run_to(args: &CertsArgs, out: &mut impl Write) -> anyhow::Result<(
             ttl,
         } => {
             let root = Ca::load(root, SystemTime::now())?;
-            let ca = root.intermediate(name, output.key_type, valid_for(ttl.get()))?;
+            let ca = root.intermediate(name, output.key_type, lifetime(*ttl)?)?;
             ca.write(&output.out, output.overwrite())?;
             report(
                 out,
@@ -148,7 +151,7 @@ pub(super) fn run_to(args: &CertsArgs, out: &mut impl Write) -> anyhow::Result<(
                 id: id.clone(),
                 dns_names: dns.clone(),
                 key: output.key_type,
-                validity: valid_for(ttl.get()),
+                validity: lifetime(*ttl)?,
             })?;
             workload.write(&output.out, output.overwrite())?;
             report(out, id.as_str(), &output.out, workload.validity)?;
@@ -159,10 +162,18 @@ pub(super) fn run_to(args: &CertsArgs, out: &mut impl Write) -> anyhow::Result<(
             output,
             ttl,
         } => {
-            set::make(out, workloads, trust_domain, output, valid_for(ttl.get()))?;
+            set::make(out, workloads, trust_domain, output, lifetime(*ttl)?)?;
         }
     }
     Ok(())
+}
+
+/// From now on, as far as `--ttl` says.
+fn lifetime(ttl: HumanDuration) -> Result<Validity, CertError> {
+    if ttl.get() < SHORTEST {
+        return Err(CertError::NoLifetime(ttl));
+    }
+    Ok(valid_for(ttl.get()))
 }
 
 fn report(out: &mut impl Write, what: &str, dir: &Path, validity: Validity) -> io::Result<()> {

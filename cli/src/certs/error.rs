@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use eastwest_daemon::HumanDuration;
 use eastwest_transport::tls::Utc;
 use thiserror::Error;
 
@@ -34,6 +35,30 @@ pub enum CertError {
         not_before: SystemTime,
         /// The last moment asked for.
         not_after: SystemTime,
+    },
+    /// A moment that no certificate can hold.
+    #[error("no certificate can end after the year 9999: give a shorter --ttl, such as 3650d")]
+    PastTheLastYear,
+    /// A certificate that would have expired when it is made; X.509 counts whole seconds.
+    #[error("--ttl {0} makes a certificate that has expired already: give 1s or more, such as 90d")]
+    NoLifetime(HumanDuration),
+    /// A root whose key is kept elsewhere, as it should be.
+    #[error(
+        "{} has the root's certificate, but not its key root-key.pem, which is needed to sign: \
+         bring it back for as long as this takes",
+        .0.display()
+    )]
+    RootKeyAway(PathBuf),
+    /// A folder whose files are a CA's own.
+    #[error(
+        "{} belongs to a CA, of which {what} would replace files: --out names another folder",
+        .key.display()
+    )]
+    HoldsCa {
+        /// The key of the CA that is there.
+        key: PathBuf,
+        /// What was to be written.
+        what: &'static str,
     },
     /// A folder without a CA in it.
     #[error(

@@ -6,6 +6,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process;
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+
 use super::error::CertError;
 
 /// What to do with files that are there already.
@@ -113,18 +116,47 @@ impl Draft {
     fn publish(self, overwrite: Overwrite) -> Result<(), CertError> {
         let moved = match overwrite {
             Overwrite::Replace => fs::rename(&self.path, &self.target),
-            // Unlike a rename, a link fails where something has come up since the check.
-            Overwrite::Refuse => fs::hard_link(&self.path, &self.target),
+            Overwrite::Refuse => self.rename_to_free_place(),
         };
         moved.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => CertError::Exists(self.target.clone()),
             _ => CertError::io("write", &self.target)(error),
         })
     }
+
+    /// Fails where something has come up since the check. A hard link would do so too, but FAT, on
+    /// which keys are carried about, has none.
+    fn rename_to_free_place(&self) -> io::Result<()> {
+        let (from, to) = (&self.path, &self.target);
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // Some network file systems do not know the flag: a second look has to do.
+            Err(Errno::INVAL | Errno::NOSYS) if !is_taken(to) => fs::rename(from, to),
+            Err(Errno::INVAL | Errno::NOSYS) => Err(io::ErrorKind::AlreadyExists.into()),
+            moved => Ok(moved?),
+        }
+    }
 }
 
 impl Drop for Draft {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_up_after_the_check_is_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let draft = Draft::write(dir.path(), &PemFile::secret("key.pem", "new".into())).unwrap();
+        fs::write(dir.path().join("key.pem"), "precious").unwrap();
+        let error = draft.publish(Overwrite::Refuse).unwrap_err();
+        assert!(matches!(error, CertError::Exists(_)), "{error}");
+        let names: Vec<_> = fs::read_dir(dir.path()).unwrap().flatten().collect();
+        assert_eq!(names.len(), 1, "{names:?}");
+        let text = fs::read_to_string(dir.path().join("key.pem")).unwrap();
+        assert_eq!(text, "precious");
     }
 }

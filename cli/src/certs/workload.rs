@@ -10,6 +10,7 @@ use rcgen::{
 };
 
 use super::ca::{Ca, set_validity};
+use super::cacerts;
 use super::error::CertError;
 use super::files::{Overwrite, PemFile, write_all};
 use super::key::KeyKind;
@@ -88,8 +89,10 @@ impl Workload {
     /// Writes the three files under the names that Istio's agent gives them.
     ///
     /// # Errors
-    /// If a file is there already and may not be replaced, or the file system refuses.
+    /// If a file is there already and may not be replaced, the folder is a CA's, or the file system
+    /// refuses.
     pub fn write(&self, dir: &Path, overwrite: Overwrite) -> Result<(), CertError> {
+        cacerts::leave_alone_all(dir)?;
         let files = [
             PemFile::public("root-cert.pem", self.roots.clone()),
             PemFile::public("cert-chain.pem", self.cert_chain.clone()),

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
+use anyhow::anyhow;
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::Validity;
 
@@ -68,16 +69,19 @@ pub(super) fn make(
         let id = SpiffeId::for_service_account(trust_domain, &member.namespace, &member.account)?;
         ids.push((member, id));
     }
-    let root = load_or_make(out, &output.out.join("root"), "the root", || {
-        Ca::root("Root CA", output.key_type, valid_for(3650 * DAY))
-    })?;
+    let mut root = None;
     let mut clusters = BTreeMap::new();
     for (member, id) in ids {
         let name = member.cluster.as_str();
         let dir = output.out.join(name);
         if !clusters.contains_key(name) {
-            let ca = load_or_make(out, &dir.join("ca"), &format!("the CA of {name}"), || {
+            let ca = load_or_make(out, &dir.join("ca"), &format!("the CA of {name}"), |out| {
+                let root = match &mut root {
+                    Some(root) => root,
+                    none => none.insert(load_or_make_root(out, output)?),
+                };
                 root.intermediate(name, output.key_type, valid_for(730 * DAY))
+                    .map_err(Into::into)
             })?;
             clusters.insert(name, ca);
         }
@@ -97,19 +101,34 @@ pub(super) fn make(
     Ok(())
 }
 
+/// Only for a cluster without a CA: else the root's key can stay where it is kept.
+fn load_or_make_root(out: &mut impl Write, output: &Output) -> anyhow::Result<Ca> {
+    load_or_make(out, &output.out.join("root"), "the root", |_| {
+        let validity = valid_for(3650 * DAY);
+        Ok(Ca::root("Root CA", output.key_type, validity)?)
+    })
+}
+
 /// A CA that is there is used again even under `--force`: a new root would part the clusters.
-fn load_or_make(
-    out: &mut impl Write,
+fn load_or_make<W: Write>(
+    out: &mut W,
     dir: &Path,
     what: &str,
-    make: impl FnOnce() -> Result<Ca, CertError>,
+    make: impl FnOnce(&mut W) -> anyhow::Result<Ca>,
 ) -> anyhow::Result<Ca> {
     match Ca::load(dir, SystemTime::now()) {
         Err(CertError::NoCa(_)) => {}
         found => return Ok(found?),
     }
-    let ca = make()?;
-    ca.write(dir, Overwrite::Refuse)?;
+    let ca = make(out)?;
+    ca.write(dir, Overwrite::Refuse)
+        .map_err(|error| match error {
+            CertError::Exists(path) => anyhow!(
+                "{} is in the way of {what}, and is not replaced even under --force: move it away",
+                path.display()
+            ),
+            other => other.into(),
+        })?;
     report(out, what, dir, ca.validity())?;
     Ok(ca)
 }

@@ -19,6 +19,72 @@ fn a_validity_without_time_in_it_is_refused() {
 }
 
 #[test]
+fn a_ttl_that_makes_no_valid_certificate_is_refused() {
+    let dir = with_cluster();
+    let workload = format!("workload {ID} --ca @/a --out @/x");
+    for command in ["root --out @/x", workload.as_str(), "all --out @/x a/b/c"] {
+        for ttl in ["0", "999ms"] {
+            let message = certs(dir.path(), &format!("{command} --ttl {ttl}")).unwrap_err();
+            assert!(message.contains("has expired already"), "{message}");
+        }
+        assert!(!dir.path().join("x").exists(), "{command}");
+    }
+    let message = certs(dir.path(), "root --out @/x --ttl 3000000d").unwrap_err();
+    assert!(message.contains("after the year 9999"), "{message}");
+    assert!(!dir.path().join("x").exists());
+}
+
+#[test]
+fn a_root_whose_key_is_kept_elsewhere_is_told_from_none() {
+    let dir = with_cluster();
+    fs::remove_file(dir.path().join("root/root-key.pem")).unwrap();
+    for command in [
+        "cluster cluster-b --root @/root --out @/b",
+        "all --out @ cluster-b/demo/client",
+    ] {
+        let message = certs(dir.path(), command).unwrap_err();
+        assert!(message.contains("not its key root-key.pem"), "{message}");
+        assert!(!message.contains("--force"), "{message}");
+    }
+}
+
+#[test]
+fn all_does_not_promise_that_force_replaces_a_part_of_a_ca() {
+    let dir = TempDir::new().unwrap();
+    certs(dir.path(), "all --out @ a/demo/hello").unwrap();
+    fs::remove_file(dir.path().join("a/ca/ca-cert.pem")).unwrap();
+    let message = certs(dir.path(), "all --out @ --force a/demo/hello").unwrap_err();
+    assert!(
+        message.contains("not replaced even under --force"),
+        "{message}"
+    );
+}
+
+#[test]
+fn nothing_is_written_over_a_ca_of_another_kind_even_by_force() {
+    let dir = with_cluster();
+    let of = |path: &str| {
+        ["root-cert.pem", "cert-chain.pem"].map(|name| {
+            let path = dir.path().join(path).join(name);
+            path.exists().then(|| read(&path))
+        })
+    };
+    let before = [of("root"), of("a")];
+    for command in [
+        format!("workload {ID} --ca @/a --out @/a"),
+        format!("workload {ID} --ca @/a --out @/root"),
+        "cluster cluster-a --root @/root --out @/root".to_owned(),
+        "root --out @/a".to_owned(),
+    ] {
+        for force in ["", " --force"] {
+            let message = certs(dir.path(), &format!("{command}{force}")).unwrap_err();
+            assert!(message.contains("belongs to a CA"), "{message}");
+        }
+    }
+    assert_eq!([of("root"), of("a")], before);
+}
+
+#[test]
 fn an_expired_ca_signs_nothing() {
     let dir = TempDir::new().unwrap();
     let now = SystemTime::now();

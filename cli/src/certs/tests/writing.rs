@@ -94,3 +94,13 @@ fn all_makes_a_whole_set_and_adds_to_it_later() {
         assert_eq!(read(&dir.path().join(path).join("root-cert.pem")), root);
     }
 }
+
+#[test]
+fn all_adds_workloads_while_the_roots_key_is_kept_elsewhere() {
+    let dir = TempDir::new().unwrap();
+    certs(dir.path(), "all --out @ cluster-a/demo/hello").unwrap();
+    fs::remove_file(dir.path().join("root/root-key.pem")).unwrap();
+    certs(dir.path(), "all --out @ cluster-a/pxc/db").unwrap();
+    let id = load(&dir.path().join("cluster-a/pxc/db"));
+    assert_eq!(id.id().as_str(), "spiffe://cluster.local/ns/pxc/sa/db");
+}
