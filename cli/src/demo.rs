@@ -40,7 +40,7 @@ pub struct DemoArgs {
 /// When the clusters cannot be set up.
 pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let eastwest = std::env::current_exe()?;
-    clear_when_interrupted(&eastwest)?;
+    let _survived = clear_when_interrupted(&eastwest)?;
     let mut out = std::io::stdout();
     let layout = layout(args, &eastwest, &mut out)?;
     writeln!(out, "Two clusters, {}:", described(layout))?;

@@ -33,7 +33,7 @@ pub(super) enum Left {
 pub(super) struct Survivor {
     process: Child,
     // It sees the end of this pipe when we are no more: no other process has our side of it.
-    tells: ChildStdin,
+    tells: Option<ChildStdin>,
     nods: ChildStdout,
 }
 
@@ -50,7 +50,7 @@ impl Survivor {
         let (tells, nods) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
         Ok(Self {
             process,
-            tells,
+            tells: Some(tells),
             nods,
         })
     }
@@ -59,14 +59,16 @@ impl Survivor {
     pub(super) fn tell(&mut self, left: &Left) -> io::Result<()> {
         let mut line = serde_json::to_vec(left)?;
         line.push(b'\n');
-        self.tells.write_all(&line)?;
+        let tells = self.tells.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        tells.write_all(&line)?;
         self.nods.read_exact(&mut [0])
     }
 }
 
 impl Drop for Survivor {
     fn drop(&mut self) {
-        let _ = self.process.kill();
+        // At an orderly end there is nothing left for it, and nothing may be left of it.
+        self.tells = None;
         let _ = self.process.wait();
     }
 }
