@@ -64,10 +64,7 @@ impl Clusters {
             Layout::Stage => Ground::Stage(Box::new(Stage::start(eastwest, &two_clusters())?)),
             Layout::Loopback => Ground::Loopback(LoopbackClaim::take()?),
         };
-        let dir = GuardedFolder::new("eastwest-").map_err(|source| ClustersError::File {
-            path: std::env::temp_dir(),
-            source,
-        })?;
+        let dir = GuardedFolder::new("eastwest-").map_err(ClustersError::TemporaryFolder)?;
         let certificates = Certificates::make(&dir.path().join("certs"))?;
         let manifests = Manifests::write(&dir.path().join("manifests"), layout)?;
         let eastwest = eastwest.to_owned();

@@ -45,6 +45,10 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let layout = layout(args, &eastwest, &mut out)?;
     writeln!(out, "Two clusters, {}:", described(layout))?;
     let mut clusters = Clusters::prepare(&eastwest, layout)?;
+    if args.mysql {
+        // What stands in its way is told before the rest is shown.
+        mysql::check(&clusters)?;
+    }
     let mut ok = hello::show(&mut clusters, &mut out)?;
     if args.mysql {
         // Held until the end, so that --keep keeps the databases too.

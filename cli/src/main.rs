@@ -1,7 +1,7 @@
 //! The `eastwest` tool: see `eastwest --help`.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -11,6 +11,9 @@ use eastwest::demo::{self, DemoArgs};
 use eastwest::leftovers::{self, LeftoversCommand};
 use eastwest::stage::{self, StageCommand};
 use eastwest::wait::{self, WaitArgs};
+
+/// What a shell reports of a program that has ended by SIGPIPE: 128 and the signal's number.
+const BY_SIGPIPE: u8 = 141;
 
 /// mTLS between clusters without Envoy: for people who replicate databases
 ///
@@ -78,7 +81,41 @@ fn main() -> ExitCode {
         Command::Leftovers(command) => leftovers::run(&command),
     };
     outcome.unwrap_or_else(|error| {
-        let _ = writeln!(std::io::stderr(), "eastwest: {error:#}");
+        // Whoever read what is printed, such as `head`, has enough: nobody is to be told.
+        if let Some(io) = error.downcast_ref::<io::Error>()
+            && io.kind() == io::ErrorKind::BrokenPipe
+        {
+            return ExitCode::from(BY_SIGPIPE);
+        }
+        let _ = writeln!(io::stderr(), "eastwest: {}", in_full(&error));
         ExitCode::FAILURE
     })
+}
+
+/// An error with its causes, but for those whose words it has in its own already.
+fn in_full(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |said, cause| {
+        let cause = cause.to_string();
+        match said.as_str() {
+            "" => cause,
+            said if said.contains(&cause) => said.to_owned(),
+            said => format!("{said}: {cause}"),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let denied = || Err::<(), _>(io::Error::other("denied"));
+        let error = denied().context("reading x: denied").unwrap_err();
+        assert_eq!(in_full(&error), "reading x: denied");
+        let error = denied().context("reading x").context("starting");
+        assert_eq!(in_full(&error.unwrap_err()), "starting: reading x: denied");
+    }
 }

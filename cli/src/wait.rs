@@ -19,11 +19,16 @@ const ANSWER: Duration = Duration::from_secs(1);
 #[derive(Debug, clap::Args)]
 pub struct WaitArgs {
     /// The server's --ready-address
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:15021")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:15021", value_parser = address)]
     address: SocketAddr,
     /// How long to wait
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     max: HumanDuration,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "expected an IP address with a port, as in 127.0.0.1:15021")
 }
 
 /// Waits.

@@ -36,7 +36,22 @@ pub struct Replicated {
     pub compared: Compared,
 }
 
+/// The servers' data directories, in the folder of the clusters.
+const SOURCE_DATA: &str = "source";
+const REPLICA_DATA: &str = "replica";
+
 impl Clusters {
+    /// Whether the folder of the clusters can hold databases.
+    ///
+    /// # Errors
+    /// When its path is too long for what the servers make in it.
+    pub fn can_hold_databases(&self) -> Result<(), ClustersError> {
+        [SOURCE_DATA, REPLICA_DATA]
+            .iter()
+            .try_for_each(|data| Server::fits(&self.dir().join(data)))
+            .map_err(|error| ClustersError::Database(format!("{error} (set TMPDIR)")))
+    }
+
     /// Starts both servers and what lies between them; the replica follows nobody yet.
     ///
     /// # Errors
@@ -46,7 +61,7 @@ impl Clusters {
         let dir = self.dir().to_owned();
         let options =
             |id, name: &str| ServerOptions::new(NonZeroU32::MIN.saturating_add(id), dir.join(name));
-        let (source, replica) = (options(0, "source"), options(1, "replica"));
+        let (source, replica) = (options(0, SOURCE_DATA), options(1, REPLICA_DATA));
         let source = Server::start(&*source_host, installed, source).map_err(database)?;
         let replica = Server::start(&*replica_host, installed, replica).map_err(database)?;
         let account = Account {

@@ -44,6 +44,11 @@ pub enum ClustersError {
     /// The loopback addresses could not be claimed.
     #[error("cannot claim the loopback addresses: {0}")]
     Loopback(io::Error),
+    /// There is no place for the files of the clusters.
+    #[error(
+        "cannot make a folder for temporary files: {0}; set TMPDIR to a folder that can be written to"
+    )]
+    TemporaryFolder(io::Error),
     /// One of the programs.
     #[error(transparent)]
     Program(#[from] ProgramError),

@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::table::Table;
 use crate::clusters::{Capture, Clusters, HELLO, Layout, Pod, SECRET};
 
+/// Room for the longest of what does not get through: the name of the pod that is not exported.
+const WIDTH: usize = "src-secret-0.vault.svc.cluster.local".len();
+
 /// Starts what it takes and shows it; whether all was as it should be.
 pub(super) fn show(clusters: &mut Clusters, out: &mut impl Write) -> anyhow::Result<bool> {
     clusters.start_dns()?;
@@ -80,7 +83,7 @@ fn unexported(clusters: &mut Clusters, out: &mut impl Write) -> anyhow::Result<b
         .unwrap_or("it answered, and should not have");
     writeln!(
         out,
-        "  {}  {error} (the shim's log: reason {reason})",
+        "  {:WIDTH$}  {error} (the shim's log: reason {reason})",
         SECRET.alias()
     )?;
     Ok(visit.answer.is_none() && reason == "not_exported")
@@ -96,13 +99,16 @@ fn unreachable(clusters: &Clusters, out: &mut impl Write) -> anyhow::Result<bool
     let gateway = layout.gateway();
     targets.extend([15020, 15021, 15000].map(|port| SocketAddr::new(gateway.ip(), port)));
     let mut ok = true;
-    for reached in clusters.reach("b-app", &targets)? {
-        ok &= reached.error.is_some();
-        let said = reached
-            .error
-            .as_deref()
-            .unwrap_or("connected, and should not have");
-        writeln!(out, "  {:<42}  {said}", reached.target.to_string())?;
+    for target in &targets {
+        // One by one, to be shown as they come: Linux tells a caller of about one a second.
+        for reached in clusters.reach("b-app", [target])? {
+            ok &= reached.error.is_some();
+            let said = reached
+                .error
+                .as_deref()
+                .unwrap_or("connected, and should not have");
+            writeln!(out, "  {:WIDTH$}  {said}", reached.target.to_string())?;
+        }
     }
     let open = clusters.reach("b-app", [&gateway])?;
     ok &= open.iter().all(|reached| reached.error.is_none());

@@ -6,6 +6,13 @@ use super::table::Table;
 use crate::clusters::{Clusters, Databases, SOURCE};
 use crate::mysql::{Flavor, Packages};
 
+/// Whether this machine has a place for the databases and their packages.
+pub(super) fn check(clusters: &Clusters) -> anyhow::Result<()> {
+    clusters.can_hold_databases()?;
+    Packages::in_default_cache()?.check(Flavor::MySql)?;
+    Ok(())
+}
+
 /// Starts what it takes and shows it; the databases, and whether all was as it should be.
 pub(super) fn show(
     clusters: &mut Clusters,

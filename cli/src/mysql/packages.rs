@@ -52,6 +52,21 @@ impl Packages {
         self.root(flavor).is_dir()
     }
 
+    /// Whether a server is there, or can be kept when it is fetched.
+    ///
+    /// # Errors
+    /// When the cache directory cannot be made or written to.
+    pub fn check(&self, flavor: Flavor) -> Result<(), FetchError> {
+        if self.is_here(flavor) {
+            return Ok(());
+        }
+        let dir = &self.cache_dir;
+        fs::create_dir_all(dir)
+            .and_then(|()| tempfile::tempfile_in(dir))
+            .map(drop)
+            .map_err(FetchError::bad_cache(dir))
+    }
+
     /// The server, fetched and unpacked unless it is there: 66 MB for MySQL, 17 MB for MariaDB.
     ///
     /// Several processes may ask at the same time: one fetches, the others wait for it. The
@@ -98,9 +113,9 @@ impl Packages {
 
 /// Holds `DIR/NAME.lock` against other threads and processes until it is dropped.
 pub(super) fn lock(dir: &Path, name: &str) -> Result<File, FetchError> {
-    fs::create_dir_all(dir).map_err(FetchError::io("making the cache directory", dir))?;
+    fs::create_dir_all(dir).map_err(FetchError::bad_cache(dir))?;
     let path = dir.join(format!("{name}.lock"));
-    let file = File::create(&path).map_err(FetchError::io("opening", &path))?;
+    let file = File::create(&path).map_err(FetchError::bad_cache(dir))?;
     file.lock().map_err(FetchError::io("locking", &path))?;
     Ok(file)
 }

@@ -87,6 +87,14 @@ impl Server {
         Ok(server)
     }
 
+    /// Whether a server's Unix socket would fit into `datadir`, which need not exist yet.
+    ///
+    /// # Errors
+    /// [`StartError::PathTooLong`], where [`start`](Self::start) would say it.
+    pub fn fits(datadir: &Path) -> Result<(), StartError> {
+        arguments::socket(datadir).map(drop)
+    }
+
     fn wait_until_ready(&mut self, host: &str) -> Result<(), StartError> {
         let deadline = Instant::now() + self.options.start_timeout;
         loop {

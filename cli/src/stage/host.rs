@@ -39,9 +39,19 @@ impl StageHost {
     /// What to type for a shell on this host.
     #[must_use]
     pub fn shell_line(&self) -> String {
-        let (eastwest, holder, name) = (self.eastwest.display(), self.holder, &self.name);
+        let eastwest = quoted(&self.eastwest.display().to_string());
+        let (holder, name) = (self.holder, &self.name);
         format!("{eastwest} stage-exec --holder {holder} --host {name} -- sh")
     }
+}
+
+/// A word as a shell takes it, in quotes only where it needs them.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%=".contains(c);
+    if word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 impl Host for StageHost {
@@ -64,5 +74,16 @@ impl Host for StageHost {
             .arg("--")
             .arg(program);
         command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_path_with_a_space_can_be_pasted_into_a_shell() {
+        assert_eq!(quoted("/usr/bin/eastwest"), "/usr/bin/eastwest");
+        assert_eq!(quoted("/my files/it's"), r"'/my files/it'\''s'");
     }
 }

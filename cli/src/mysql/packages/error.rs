@@ -14,6 +14,17 @@ pub enum FetchError {
     /// There is no place to keep it.
     #[error("no directory to keep servers in: set HOME or XDG_CACHE_HOME to an absolute path")]
     NoCacheDir,
+    /// The place to keep it cannot be used.
+    #[error(
+        "cannot keep servers in {dir}: {source}; set XDG_CACHE_HOME to a folder that can be \
+         written to"
+    )]
+    BadCacheDir {
+        /// The cache directory.
+        dir: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
     /// A program of Debian's package tools is missing.
     #[error(
         "cannot run {program}: {source}; servers are fetched as Debian packages, so on another \
@@ -75,6 +86,12 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// For `map_err`: which cache directory it was.
+    pub(super) fn bad_cache(dir: &Path) -> impl FnOnce(io::Error) -> Self {
+        let dir = dir.to_owned();
+        move |source| Self::BadCacheDir { dir, source }
+    }
+
     /// For `map_err`: what was being done, to which file.
     pub(in crate::mysql) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
