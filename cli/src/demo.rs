@@ -59,7 +59,10 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         keep(&clusters, &mut out)?;
     }
     if !ok {
-        writeln!(out, "\nSomething was not as it should be.")?;
+        writeln!(
+            out,
+            "\nSomething was not as it should be. With --keep the logs stay, to be looked at."
+        )?;
     }
     Ok(if ok {
         ExitCode::SUCCESS

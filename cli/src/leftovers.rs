@@ -9,7 +9,7 @@ mod survivor;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::ops::{Deref, DerefMut};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -18,7 +18,9 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
+};
 use tempfile::TempDir;
 
 pub use interrupted::clear_when_interrupted;
@@ -225,6 +227,11 @@ impl Leftovers {
         }
         for program in self.programs.values() {
             has_ended(program, DYING);
+            // Ours are taken out of the process table; to the survivor they are not its own.
+            let _ = waitid(
+                WaitId::PidFd(program.as_fd()),
+                WaitIdOptions::EXITED | WaitIdOptions::NOHANG,
+            );
         }
         for folder in &self.folders {
             for _ in 0..REMOVALS {

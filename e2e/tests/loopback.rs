@@ -10,18 +10,37 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 
 use eastwest::leftovers::Guarded;
-use eastwest::stage::{Host, StageHost};
+use eastwest::stage::{Host, Stage, StageHost};
 use eastwest_e2e::{eastwest, machine};
+use tempfile::TempDir;
 
-fn on(host: &StageHost, args: &[&str]) -> Command {
-    let mut command = host.command(eastwest().as_os_str());
-    command.args(args);
+/// A machine with loopback addresses of its own, and a folder for what is killed with it.
+struct Machine {
+    host: StageHost,
+    _stage: Stage,
+    dir: TempDir,
+}
+
+impl Machine {
+    fn start() -> Self {
+        let (stage, host) = machine().unwrap();
+        Self {
+            host,
+            _stage: stage,
+            dir: TempDir::new().unwrap(),
+        }
+    }
+}
+
+fn on(machine: &Machine, args: &[&str]) -> Command {
+    let mut command = machine.host.command(eastwest().as_os_str());
+    command.args(args).env("TMPDIR", machine.dir.path());
     command
 }
 
 /// Runs in the background until it is dropped, and has printed a line with `mark`.
-fn running(host: &StageHost, args: &[&str], mark: &str) -> Guarded {
-    let mut child = Guarded::spawn(on(host, args).stdout(Stdio::piped())).unwrap();
+fn running(machine: &Machine, args: &[&str], mark: &str) -> Guarded {
+    let mut child = Guarded::spawn(on(machine, args).stdout(Stdio::piped())).unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let seen = lines
         .by_ref()
@@ -40,7 +59,7 @@ fn said(output: &Output) -> (String, String) {
 
 #[test]
 fn a_second_demo_says_that_one_is_running_and_leaves_it_alone() {
-    let (_stage, machine) = machine().unwrap();
+    let machine = Machine::start();
     let mut first = running(&machine, &["demo", "--loopback", "--keep"], "until Ctrl-C");
     let second = on(&machine, &["demo", "--loopback"]).output().unwrap();
     let (out, err) = said(&second);
@@ -54,7 +73,7 @@ fn a_second_demo_says_that_one_is_running_and_leaves_it_alone() {
 
 #[test]
 fn an_address_in_use_is_named_as_the_cause() {
-    let (_stage, machine) = machine().unwrap();
+    let machine = Machine::start();
     // It says hello too, as the demo's own pod would.
     let stranger = [
         "stage-hello",
@@ -75,9 +94,8 @@ fn an_address_in_use_is_named_as_the_cause() {
 
 #[test]
 fn multicast_dns_is_not_in_the_way() {
-    let (_stage, machine) = machine().unwrap();
-    let dir = tempfile::tempdir().unwrap();
-    let zone = dir.path().join("zone");
+    let machine = Machine::start();
+    let zone = machine.dir.path().join("zone");
     std::fs::write(&zone, "").unwrap();
     // A name server on every address, on the port of a desktop's avahi-daemon.
     let avahi = [
