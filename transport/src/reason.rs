@@ -106,6 +106,8 @@ reasons! {
     DownstreamFailed = "downstream_failed",
     /// The upstream failed in another way, or broke TLS.
     UpstreamFailed = "upstream_failed",
+    /// A TLS 1.2 connection has sent as many records as its one key is good for.
+    TlsKeyUsedUp = "tls_key_used_up",
     /// One direction had ended, and the other was silent for the whole half-close time.
     HalfCloseIdle = "half_close_idle",
 }

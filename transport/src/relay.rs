@@ -7,6 +7,7 @@
 
 mod half;
 mod leg;
+mod tls_leg;
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::reason::Reason;
 use half::Half;
 pub use leg::Leg;
+pub use tls_leg::{RecordsUsedUp, TlsLeg};
 
 /// Bytes relayed so far; read by others while the connection lives.
 #[derive(Debug, Clone, Default)]
@@ -179,6 +181,7 @@ fn reason(side: Side, error: &io::Error) -> Reason {
         K::TimedOut | K::HostUnreachable | K::NetworkUnreachable => dead,
         K::UnexpectedEof => truncated,
         _ if is_refusal(error) => Reason::RefusedByPeer,
+        _ if cause::<RecordsUsedUp>(error).is_some() => Reason::TlsKeyUsedUp,
         _ => failed,
     }
 }
@@ -186,10 +189,12 @@ fn reason(side: Side, error: &io::Error) -> Reason {
 /// In TLS 1.3 a client has finished its handshake before the server has judged its certificate, so
 /// that the refusal arrives as an alert where the first answer should have been.
 fn is_refusal(error: &io::Error) -> bool {
-    let tls = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(tls, Some(rustls::Error::AlertReceived(_)))
+    matches!(cause(error), Some(rustls::Error::AlertReceived(_)))
+}
+
+/// The `E` that `error` was made of.
+fn cause<E: std::error::Error + 'static>(error: &io::Error) -> Option<&E> {
+    error.get_ref()?.downcast_ref()
 }
 
 #[cfg(test)]

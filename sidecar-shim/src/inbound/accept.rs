@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use eastwest_mesh::Principal;
 use eastwest_transport::reason::Reason;
+use eastwest_transport::relay::TlsLeg;
 use eastwest_transport::sni::{Sni, SniError};
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
@@ -14,7 +15,7 @@ use rustls::server::Acceptor;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
-use tokio_rustls::server::{StartHandshake, TlsStream};
+use tokio_rustls::server::StartHandshake;
 
 use super::allowed::Allowed;
 
@@ -28,7 +29,7 @@ pub(crate) struct Acceptance {
 
 /// A caller that may come in, and where it wants to go.
 pub(crate) struct Accepted {
-    pub(crate) stream: TlsStream<TcpStream>,
+    pub(crate) stream: TlsLeg,
     pub(crate) port: NonZeroU16,
     pub(crate) peer: Option<SpiffeId>,
 }
@@ -124,7 +125,7 @@ impl Acceptance {
             .await
             .map_err(|error| AcceptError::Handshake(HandshakeError::new(error, &verdict)))?;
         Ok(Accepted {
-            stream,
+            stream: stream.into(),
             port,
             peer: verdict.peer().cloned(),
         })

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use eastwest_daemon::{ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Weight};
 use eastwest_transport::dial::{DialError, Dialled, dial};
 use eastwest_transport::reason::Reason;
-use eastwest_transport::relay::{Counts, Leg, relay};
+use eastwest_transport::relay::{Counts, Leg, TlsLeg, relay};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
@@ -80,7 +80,7 @@ impl Inbound {
         &self,
         tcp: TcpStream,
         guard: &ConnectionGuard,
-    ) -> Result<(tokio_rustls::server::TlsStream<TcpStream>, TcpStream), Refused> {
+    ) -> Result<(TlsLeg, TcpStream), Refused> {
         let pod = tcp.local_addr()?.ip().to_canonical();
         guard.set_state(ConnectionState::Handshake);
         let allowed = self.allowed.load_full();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use eastwest_mesh::{Address, GatewayEndpoint, Principal, Route};
 use eastwest_transport::dial::{DialError, Dialled, dial};
 use eastwest_transport::reason::Reason;
+use eastwest_transport::relay::TlsLeg;
 use eastwest_transport::resolve::{NameServers, ResolveError};
 use eastwest_transport::socket::SocketOptions;
 use eastwest_transport::spiffe::SpiffeId;
@@ -17,7 +18,6 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 /// How tunnels are opened; the same for all routes.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Tunnels {
 
 /// An open tunnel whose far end is the one that the route asks for.
 pub(crate) struct Tunnel {
-    pub(crate) stream: TlsStream<TcpStream>,
+    pub(crate) stream: TlsLeg,
     pub(crate) gateway: SocketAddr,
     pub(crate) peer: Option<SpiffeId>,
 }
@@ -159,7 +159,7 @@ impl Tunnels {
             }
         };
         Ok(Tunnel {
-            stream,
+            stream: stream.into(),
             gateway,
             peer: verdict.peer().cloned(),
         })

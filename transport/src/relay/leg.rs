@@ -2,7 +2,6 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio_rustls::{client, server};
 
 use crate::socket;
 
@@ -15,17 +14,5 @@ pub trait Leg: AsyncRead + AsyncWrite + Unpin {
 impl Leg for TcpStream {
     fn reset_on_close(&self) {
         socket::reset_on_close(self);
-    }
-}
-
-impl Leg for client::TlsStream<TcpStream> {
-    fn reset_on_close(&self) {
-        socket::reset_on_close(self.get_ref().0);
-    }
-}
-
-impl Leg for server::TlsStream<TcpStream> {
-    fn reset_on_close(&self) {
-        socket::reset_on_close(self.get_ref().0);
     }
 }

@@ -2,6 +2,7 @@
 
 mod alpn;
 mod handshake;
+mod key_limit;
 pub(in crate::tls) mod meeting;
 pub(in crate::tls) mod mint;
 mod names;
@@ -9,3 +10,4 @@ mod refusals;
 mod sessions;
 mod strangers;
 mod versions;
+mod wire;
