@@ -79,9 +79,10 @@ impl Dialling {
         target: &Target,
         greeted: Greeted,
     ) -> Result<Connected, Refusal> {
+        // Looking the pod up is part of what has to be done in this time.
         let deadline = Instant::now() + self.connect_timeout;
         let host = target.host.as_ref();
-        let addresses = self.names.addresses(host).await?;
+        let addresses = self.names.addresses(host, deadline).await?;
         let dialled = dial(&addresses, target.port.get(), deadline, &self.sockets)
             .await
             .map_err(|error| Refusal::Dial {
@@ -115,3 +116,6 @@ pub(crate) fn route(hello: &Greeted, exports: &Exports) -> Result<Target, Refusa
     }
     Ok(target)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,8 @@
 //! The pod's certificate, followed while the process runs.
 
+#[cfg(test)]
+pub(crate) mod mint;
+
 use eastwest_daemon::{Blocker, Context};
 use eastwest_transport::tls::{IdentityStore, ReloadEvent, ReloadTiming, Utc, watch};
 use serde_json::{Value, json};

@@ -5,19 +5,22 @@
 //! millisecond.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{
-    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig,
-};
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::rr::RecordType;
+use tokio::time::{Instant, sleep_until};
 
 use crate::reason::Reason;
 
 /// Time for one question to one name server, and how often a server is asked.
 const TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPTS: usize = 2;
+/// How long the second family may take longer than the first (RFC 8305 section 3: 50 ms).
+const GRACE: Duration = Duration::from_millis(50);
 
 /// Why a name has no address for us.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +81,6 @@ impl NameServers {
             .map_err(|e| NoNameServers(format!("/etc/resolv.conf: {e}")))?;
         let options = builder.options_mut();
         options.cache_size = 0;
-        options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
         Self::built(builder.build())
     }
 
@@ -99,7 +101,6 @@ impl NameServers {
             TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
         let options = builder.options_mut();
         options.cache_size = 0;
-        options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
         options.use_hosts_file = ResolveHosts::Never;
         options.timeout = TIMEOUT;
         options.attempts = ATTEMPTS;
@@ -114,75 +115,96 @@ impl NameServers {
 
     /// The addresses of `host`, which is taken as fully qualified: search domains never apply.
     ///
+    /// Both families are asked for at once. When one has answered with addresses, the other is
+    /// given little more time: a name server that drops AAAA questions must not cost the connection.
+    ///
     /// # Errors
-    /// When there is no such name, or nobody could tell.
-    pub async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+    /// When there is no such name, or nobody could tell before `deadline`.
+    pub async fn addresses(
+        &self,
+        host: &str,
+        deadline: Instant,
+    ) -> Result<Vec<IpAddr>, ResolveError> {
         let name = format!("{}.", host.trim_end_matches('.'));
-        let found = self.inner.lookup_ip(name.as_str()).await;
-        let not_found = |said| ResolveError::NotFound {
-            name: host.to_owned(),
-            said,
-        };
-        match found {
+        let mut asking_v4 = pin!(self.ask(&name, RecordType::A));
+        let mut asking_v6 = pin!(self.ask(&name, RecordType::AAAA));
+        let (mut v4, mut v6) = (None, None);
+        let mut until = deadline;
+        while v4.is_none() || v6.is_none() {
+            let (answer, slot) = tokio::select! {
+                answer = &mut asking_v4, if v4.is_none() => (answer, &mut v4),
+                answer = &mut asking_v6, if v6.is_none() => (answer, &mut v6),
+                () = sleep_until(until) => break,
+            };
+            if answer.is_ok() {
+                until = until.min(Instant::now() + GRACE);
+            }
+            *slot = Some(answer);
+        }
+        match (
+            v4.unwrap_or(Err(Missing::Late)),
+            v6.unwrap_or(Err(Missing::Late)),
+        ) {
+            (Ok(mut v4), Ok(v6)) => {
+                v4.extend(v6);
+                Ok(v4)
+            }
+            (Ok(one), Err(_)) | (Err(_), Ok(one)) => Ok(one),
+            (Err(v4), Err(v6)) => Err(v4.max(v6).of(host)),
+        }
+    }
+
+    /// The addresses of one family; never an empty list.
+    async fn ask(&self, name: &str, family: RecordType) -> Result<Vec<IpAddr>, Missing> {
+        match self.inner.lookup(name, family).await {
             Ok(found) => {
-                let addresses: Vec<_> = found.iter().collect();
+                let records = found.answers().iter();
+                let addresses: Vec<_> =
+                    records.filter_map(|record| record.data.ip_addr()).collect();
                 if addresses.is_empty() {
-                    Err(not_found("the answer is empty"))
+                    Err(Missing::NoAddress)
                 } else {
                     Ok(addresses)
                 }
             }
-            Err(e) if e.is_nx_domain() => Err(not_found("no such name (NXDOMAIN)")),
-            Err(e) if e.is_no_records_found() => {
-                Err(not_found("the name exists, without an address"))
-            }
-            Err(e) => Err(ResolveError::Failed {
-                name: host.to_owned(),
-                said: e.to_string(),
-            }),
+            Err(e) if e.is_nx_domain() => Err(Missing::NoSuchName),
+            Err(e) if e.is_no_records_found() => Err(Missing::NoAddress),
+            Err(e) => Err(Missing::Failed(e.to_string())),
+        }
+    }
+}
+
+/// Why there is no address of one family. Where both are missing, the greater one decides: that a
+/// name has no IPv4 address says little while nobody knows of IPv6, and a name that does not exist
+/// has no address of any family.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Missing {
+    NoAddress,
+    Failed(String),
+    Late,
+    NoSuchName,
+}
+
+impl Missing {
+    fn of(self, host: &str) -> ResolveError {
+        let name = host.to_owned();
+        match self {
+            Self::NoSuchName => ResolveError::NotFound {
+                name,
+                said: "no such name (NXDOMAIN)",
+            },
+            Self::NoAddress => ResolveError::NotFound {
+                name,
+                said: "the name exists, without an address",
+            },
+            Self::Failed(said) => ResolveError::Failed { name, said },
+            Self::Late => ResolveError::Failed {
+                name,
+                said: "no name server has answered in the time there was".to_owned(),
+            },
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::net::UdpSocket;
-
-    /// A name server that says `rcode` to everything.
-    async fn server(rcode: u8) -> SocketAddr {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let address = socket.local_addr().unwrap();
-        tokio::spawn(async move {
-            let mut packet = [0u8; 512];
-            while let Ok((n, peer)) = socket.recv_from(&mut packet).await {
-                packet[2] = 0x81;
-                packet[3] = 0x80 | rcode;
-                let _ = socket.send_to(&packet[..n], peer).await;
-            }
-        });
-        address
-    }
-
-    #[tokio::test]
-    async fn a_name_that_does_not_exist_is_told_from_a_server_that_fails() {
-        let absent = NameServers::at(&[server(3).await]).unwrap();
-        let error = absent
-            .addresses("db-pxc-0.db-pxc.pxc.svc.cluster.local")
-            .await
-            .unwrap_err();
-        assert_eq!(error.reason(), Reason::NameNotFound, "{error}");
-        assert!(
-            error
-                .to_string()
-                .starts_with("db-pxc-0.db-pxc.pxc.svc.cluster.local has no address")
-        );
-
-        let failing = NameServers::at(&[server(2).await]).unwrap();
-        let error = failing
-            .addresses("db-pxc-0.db-pxc.pxc.svc.cluster.local")
-            .await
-            .unwrap_err();
-        assert_eq!(error.reason(), Reason::NameLookupFailed, "{error}");
-    }
-}
+mod tests;

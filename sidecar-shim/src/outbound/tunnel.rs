@@ -114,15 +114,14 @@ impl Tunnels {
     ) -> Result<Dialled, TunnelError> {
         let addresses: Vec<IpAddr> = match &endpoint.address {
             Address::Ip(ip) => vec![*ip],
-            Address::Name(name) => {
-                self.names
-                    .addresses(name.as_ref())
-                    .await
-                    .map_err(|error| TunnelError::Resolve {
-                        endpoint: endpoint.clone(),
-                        error,
-                    })?
-            }
+            Address::Name(name) => self
+                .names
+                .addresses(name.as_ref(), deadline)
+                .await
+                .map_err(|error| TunnelError::Resolve {
+                    endpoint: endpoint.clone(),
+                    error,
+                })?,
         };
         dial(&addresses, endpoint.port.get(), deadline, &self.sockets)
             .await
@@ -197,3 +196,6 @@ impl PeerPolicy for FarEnd {
         Err(format!("the route ({}) expects {expected}", self.origin))
     }
 }
+
+#[cfg(test)]
+mod tests;
