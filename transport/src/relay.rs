@@ -104,10 +104,19 @@ async fn run<D: Leg, U: Leg>(
     let mut up = Half::default();
     let mut down = Half::default();
     let mut bound = IdleBound::new(half_close_idle);
+    let mut down_first = false;
     poll_fn(|cx| {
         let before = up.moved + down.moved;
-        let to_upstream = up.poll(cx, downstream, upstream, &counts.0[0]);
-        let to_downstream = down.poll(cx, upstream, downstream, &counts.0[1]);
+        let (to_upstream, to_downstream);
+        // In turns: tokio lets a task do so much at a time, and a busy half takes all of it.
+        if down_first {
+            to_downstream = down.poll(cx, upstream, downstream, &counts.0[1]);
+            to_upstream = up.poll(cx, downstream, upstream, &counts.0[0]);
+        } else {
+            to_upstream = up.poll(cx, downstream, upstream, &counts.0[0]);
+            to_downstream = down.poll(cx, upstream, downstream, &counts.0[1]);
+        }
+        down_first = !down_first;
         let ended = (to_upstream.is_ready(), to_downstream.is_ready());
         for (outcome, reader, writer) in [
             (to_upstream, Side::Downstream, Side::Upstream),
