@@ -3,9 +3,7 @@
 
 use std::fmt;
 
-use rustls::AlertDescription;
-
-use crate::tls::{HandshakeError, PeerAlert, PeerError, PeerFault};
+use crate::tls::{HandshakeError, PeerError, PeerFault, TurnedAway};
 
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
@@ -113,21 +111,18 @@ reasons! {
 }
 
 impl From<&HandshakeError> for Reason {
-    /// Our gateway answers a ClientHello that it cannot route with an alert, before any handshake;
-    /// the alerts it uses are sent by no pod at that moment.
     fn from(error: &HandshakeError) -> Self {
-        use AlertDescription as Alert;
         match error {
             HandshakeError::Refused(PeerError {
                 fault: PeerFault::NotAllowed(_),
                 ..
             }) => Self::PeerNotAllowed,
             HandshakeError::Refused(_) => Self::PeerCertificate,
-            HandshakeError::RefusedByPeer(PeerAlert::Other(alert)) => match alert {
-                Alert::UnrecognisedName => Self::NotExported,
-                Alert::InternalError => Self::PodUnreachable,
-                Alert::NoApplicationProtocol => Self::NoIstioAlpn,
-                _ => Self::RefusedByPeer,
+            HandshakeError::TurnedAway(why) => match why {
+                TurnedAway::NotExported => Self::NotExported,
+                TurnedAway::NoIstioAlpn => Self::NoIstioAlpn,
+                TurnedAway::PodUnreachable => Self::PodUnreachable,
+                TurnedAway::PortNotServed => Self::PortNotServed,
             },
             HandshakeError::RefusedByPeer(_) => Self::RefusedByPeer,
             HandshakeError::Tls(_) => Self::HandshakeFailed,

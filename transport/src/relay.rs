@@ -21,6 +21,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::reason::Reason;
+use crate::tls::{BrokenOff, PeerAlert, peer_alert};
 use half::Half;
 pub use leg::Leg;
 pub use tls_leg::{RecordsUsedUp, TlsLeg};
@@ -127,7 +128,7 @@ async fn run<D: Leg, U: Leg>(
                 let reason = reason(side, &failure.error);
                 return Poll::Ready(End {
                     reason,
-                    error: Some(failure.error),
+                    error: Some(in_words(failure.error)),
                 });
             }
         }
@@ -189,21 +190,25 @@ fn reason(side: Side, error: &io::Error) -> Reason {
         K::ConnectionReset | K::BrokenPipe | K::ConnectionAborted | K::NotConnected => reset,
         K::TimedOut | K::HostUnreachable | K::NetworkUnreachable => dead,
         K::UnexpectedEof => truncated,
-        _ if is_refusal(error) => Reason::RefusedByPeer,
-        _ if cause::<RecordsUsedUp>(error).is_some() => Reason::TlsKeyUsedUp,
+        // In TLS 1.3 a client has finished its handshake before the server has judged its
+        // certificate, so that the refusal arrives where the first answer should have been.
+        _ if peer_alert(error).is_some_and(PeerAlert::is_refusal) => Reason::RefusedByPeer,
+        _ if is_used_up(error) => Reason::TlsKeyUsedUp,
         _ => failed,
     }
 }
 
-/// In TLS 1.3 a client has finished its handshake before the server has judged its certificate, so
-/// that the refusal arrives as an alert where the first answer should have been.
-fn is_refusal(error: &io::Error) -> bool {
-    matches!(cause(error), Some(rustls::Error::AlertReceived(_)))
+fn is_used_up(error: &io::Error) -> bool {
+    let cause = error.get_ref();
+    cause.is_some_and(<dyn std::error::Error + Send + Sync>::is::<RecordsUsedUp>)
 }
 
-/// The `E` that `error` was made of.
-fn cause<E: std::error::Error + 'static>(error: &io::Error) -> Option<&E> {
-    error.get_ref()?.downcast_ref()
+/// The error with an alert of the peer said in words, where that is what it is.
+fn in_words(error: io::Error) -> io::Error {
+    match peer_alert(&error) {
+        Some(alert) => io::Error::new(error.kind(), BrokenOff(alert)),
+        None => error,
+    }
 }
 
 #[cfg(test)]

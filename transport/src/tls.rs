@@ -3,6 +3,7 @@
 //! Peers are known by the SPIFFE ID in their certificate and by nothing else; host names and the
 //! other names in a certificate play no part.
 
+mod alert;
 mod config;
 mod crypto;
 mod failure;
@@ -17,8 +18,9 @@ mod tests;
 mod validity;
 mod verify;
 
+pub use alert::{BrokenOff, PeerAlert, TurnedAway};
 pub use config::{ALPN_ISTIO, ConfigError, MinTls, ServerAlpn};
-pub use failure::{HandshakeError, PeerAlert, peer_alert, peer_error};
+pub use failure::{HandshakeError, peer_alert, peer_error};
 pub use identity::{Identity, IdentityError, IdentityFiles};
 pub use peer::{PeerError, PeerFault, PeerPolicy, Side, Verdict};
 pub use pem::{Contents, PemError};

@@ -9,7 +9,8 @@ use eastwest_transport::relay::TlsLeg;
 use eastwest_transport::sni::{Sni, SniError};
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
-    ALPN_ISTIO, ConfigError, HandshakeError, IdentityStore, MinTls, PeerPolicy, ServerAlpn, Verdict,
+    ALPN_ISTIO, ConfigError, HandshakeError, IdentityStore, MinTls, PeerPolicy, ServerAlpn, Side,
+    Verdict,
 };
 use rustls::server::Acceptor;
 use tokio::io::AsyncWriteExt;
@@ -123,7 +124,8 @@ impl Acceptance {
         let stream = start
             .into_stream(config)
             .await
-            .map_err(|error| AcceptError::Handshake(HandshakeError::new(error, &verdict)))?;
+            .map_err(|error| HandshakeError::new(error, Side::Server, &verdict))
+            .map_err(AcceptError::Handshake)?;
         Ok(Accepted {
             stream: stream.into(),
             port,

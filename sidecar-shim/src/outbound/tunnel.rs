@@ -12,7 +12,7 @@ use eastwest_transport::resolve::{NameServers, ResolveError};
 use eastwest_transport::socket::SocketOptions;
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
-    ConfigError, HandshakeError, Identity, IdentityStore, MinTls, PeerPolicy, Verdict,
+    ConfigError, HandshakeError, Identity, IdentityStore, MinTls, PeerPolicy, Side, Verdict,
 };
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
@@ -147,7 +147,7 @@ impl Tunnels {
         let stream = match timeout_at(deadline, connecting).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
-                let error = HandshakeError::new(error, &verdict);
+                let error = HandshakeError::new(error, Side::Client, &verdict);
                 return Err(TunnelError::Handshake { gateway, error });
             }
             Err(_) => {

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::io;
 
-use rustls::{AlertDescription, CertificateError, Error};
+use rustls::{CertificateError, Error};
 
-use super::peer::{PeerError, PeerFault, Verdict};
+use super::alert::{PeerAlert, TurnedAway};
+use super::peer::{PeerError, PeerFault, Side, Verdict};
 use super::validity::{ValidityError, from_unix_time};
 
 /// How a TLS handshake failed.
@@ -15,6 +16,8 @@ pub enum HandshakeError {
     Refused(PeerError),
     /// The peer refused this end, and said why in an alert.
     RefusedByPeer(PeerAlert),
+    /// What stands before the far end, or the far end itself, did not go into the handshake.
+    TurnedAway(TurnedAway),
     /// The peer does not speak TLS, or breaks its rules, or has no version in common with us.
     Tls(Error),
     /// The peer closed the connection in the middle.
@@ -24,9 +27,10 @@ pub enum HandshakeError {
 }
 
 impl HandshakeError {
-    /// Sorts the error of a tokio-rustls handshake. `verdict` is the policy that was given to the
-    /// configuration of this handshake; it knows more of a refusal than rustls can carry.
-    pub fn new(error: io::Error, verdict: &Verdict) -> Self {
+    /// Sorts the error of a tokio-rustls handshake in which this end was `side`. `verdict` is the
+    /// policy that was given to the configuration of this handshake; it knows more of a refusal than
+    /// rustls can carry.
+    pub fn new(error: io::Error, side: Side, verdict: &Verdict) -> Self {
         if let Some(refusal) = verdict.refusal() {
             return Self::Refused(refusal.clone());
         }
@@ -35,6 +39,13 @@ impl HandshakeError {
                 return Self::Refused(refusal);
             }
             if let Error::AlertReceived(alert) = tls {
+                // A server shows its certificate before it judges the client's.
+                if side == Side::Client
+                    && verdict.peer().is_none()
+                    && let Some(why) = TurnedAway::new(*alert)
+                {
+                    return Self::TurnedAway(why);
+                }
                 return Self::RefusedByPeer(PeerAlert::new(*alert));
             }
             return Self::Tls(tls.clone());
@@ -51,6 +62,7 @@ impl fmt::Display for HandshakeError {
         match self {
             Self::Refused(error) => write!(f, "we refused the peer: {error}"),
             Self::RefusedByPeer(alert) => write!(f, "the peer refused us: {alert}"),
+            Self::TurnedAway(why) => why.fmt(f),
             Self::Tls(Error::InvalidMessage(_)) => {
                 f.write_str("what the peer sent is not TLS; is something else on this port?")
             }
@@ -67,96 +79,9 @@ impl std::error::Error for HandshakeError {
             Self::Refused(error) => Some(error),
             Self::Tls(error) => Some(error),
             Self::Io(error) => Some(error),
-            Self::RefusedByPeer(_) | Self::Closed => None,
+            Self::RefusedByPeer(_) | Self::TurnedAway(_) | Self::Closed => None,
         }
     }
-}
-
-/// What the peer holds against this end, as told by a TLS alert (RFC 8446 section 6.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PeerAlert {
-    /// `access_denied`: it verified our certificate, and our identity may not go on.
-    NotAllowed,
-    /// `unknown_ca`: our chain leads to none of its roots.
-    UnknownRoot,
-    /// `certificate_expired`: a certificate of ours has expired, or its clock is wrong.
-    Expired,
-    /// Another complaint about our certificate. Envoy says `certificate_unknown` also where our
-    /// identity is not on its list.
-    BadCertificate(AlertDescription),
-    /// `certificate_required`: it got no certificate from us.
-    CertificateRequired,
-    /// `protocol_version`: no TLS version in common.
-    TlsVersion,
-    /// Anything else.
-    Other(AlertDescription),
-}
-
-impl PeerAlert {
-    fn new(alert: AlertDescription) -> Self {
-        use AlertDescription as Alert;
-        match alert {
-            Alert::AccessDenied => Self::NotAllowed,
-            Alert::UnknownCA => Self::UnknownRoot,
-            Alert::CertificateExpired => Self::Expired,
-            Alert::BadCertificate
-            | Alert::UnsupportedCertificate
-            | Alert::CertificateRevoked
-            | Alert::CertificateUnknown => Self::BadCertificate(alert),
-            Alert::CertificateRequired => Self::CertificateRequired,
-            Alert::ProtocolVersion => Self::TlsVersion,
-            other => Self::Other(other),
-        }
-    }
-}
-
-impl fmt::Display for PeerAlert {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAllowed => f.write_str(
-                "our identity is not on its allow list (alert access_denied); its log has the ID",
-            ),
-            Self::UnknownRoot => f.write_str(
-                "our certificate leads to none of its roots (alert unknown_ca); \
-                 compare root-cert.pem at both ends",
-            ),
-            Self::Expired => f.write_str(
-                "our certificate, or an issuer's, is outside its validity by its clock \
-                 (alert certificate_expired)",
-            ),
-            Self::BadCertificate(alert) => write!(
-                f,
-                "it does not accept our certificate or the identity in it (alert {})",
-                alert_name(*alert)
-            ),
-            Self::CertificateRequired => f.write_str("it got no certificate from us"),
-            Self::TlsVersion => f.write_str(
-                "no TLS version in common (alert protocol_version); \
-                 one end may have to allow TLS 1.2",
-            ),
-            Self::Other(alert) => write!(f, "alert {}", alert_name(*alert)),
-        }
-    }
-}
-
-/// The name by which RFC 8446 section 6 calls an alert, or its number.
-fn alert_name(alert: AlertDescription) -> String {
-    use AlertDescription as Alert;
-    let name = match alert {
-        Alert::BadCertificate => "bad_certificate",
-        Alert::UnsupportedCertificate => "unsupported_certificate",
-        Alert::CertificateRevoked => "certificate_revoked",
-        Alert::CertificateUnknown => "certificate_unknown",
-        Alert::HandshakeFailure => "handshake_failure",
-        Alert::IllegalParameter => "illegal_parameter",
-        Alert::DecodeError => "decode_error",
-        Alert::DecryptError => "decrypt_error",
-        Alert::InternalError => "internal_error",
-        Alert::UnrecognisedName => "unrecognized_name",
-        Alert::NoApplicationProtocol => "no_application_protocol",
-        other => return u8::from(other).to_string(),
-    };
-    name.to_owned()
 }
 
 /// The peer's refusal, if that is what broke a TLS connection.

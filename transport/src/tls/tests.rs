@@ -3,6 +3,7 @@
 mod alpn;
 mod handshake;
 mod key_limit;
+mod late_refusals;
 pub(in crate::tls) mod meeting;
 pub(in crate::tls) mod mint;
 mod names;

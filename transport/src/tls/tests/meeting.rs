@@ -11,7 +11,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 use super::mint::Mint;
 use crate::spiffe::SpiffeId;
 use crate::tls::{
-    HandshakeError, Identity, MinTls, PeerPolicy, ServerAlpn, Verdict, peer_alert, peer_id,
+    HandshakeError, Identity, MinTls, PeerPolicy, ServerAlpn, Side, Verdict, peer_alert, peer_id,
 };
 
 pub(in crate::tls) const CLIENT: &str = "spiffe://cluster.local/ns/pxc/sa/replica";
@@ -159,7 +159,7 @@ pub(in crate::tls) async fn meet(
         assert!(server.is_err(), "an alert that nobody sent");
     }
     Meeting {
-        client: client.map_err(|error| HandshakeError::new(error, client_verdict)),
-        server: server.map_err(|error| HandshakeError::new(error, server_verdict)),
+        client: client.map_err(|error| HandshakeError::new(error, Side::Client, client_verdict)),
+        server: server.map_err(|error| HandshakeError::new(error, Side::Server, server_verdict)),
     }
 }
