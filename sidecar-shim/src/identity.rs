@@ -62,6 +62,7 @@ pub(crate) fn shown(store: &IdentityStore) -> Value {
             json!({
                 "subject": root.subject,
                 "fingerprint": root.fingerprint,
+                "not_before": Utc(root.validity.not_before).to_string(),
                 "not_after": Utc(root.validity.not_after).to_string(),
             })
         })

@@ -143,7 +143,7 @@ impl Identity {
         &self.files
     }
 
-    /// The roots that peers' chains may lead to.
+    /// The roots that peers' chains may lead to, while they are valid.
     pub fn roots(&self) -> &[RootInfo] {
         self.roots.infos()
     }

@@ -1,5 +1,6 @@
 //! The roots that peers' chains must lead to.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use rustls::pki_types::{CertificateDer, TrustAnchor};
@@ -30,8 +31,8 @@ pub(super) struct Roots {
 }
 
 impl Roots {
-    /// Takes every certificate that is valid now; expired ones stay out, as other TLS stacks do it.
-    /// (webpki knows roots only by name and key, so it would go on trusting them.)
+    /// Takes all certificates. Those outside their validity are kept, and passed over for as long as
+    /// they are: a root may begin or end while the process runs.
     ///
     /// # Errors
     /// If one cannot be read, or none is valid now.
@@ -43,7 +44,6 @@ impl Roots {
             anchors: Vec::new(),
             infos: Vec::new(),
         };
-        let mut refused = None;
         for (index, certificate) in certificates.iter().enumerate() {
             let broken = |why: String| RootError::Broken {
                 position: index + 1,
@@ -53,42 +53,47 @@ impl Roots {
                 .map_err(|error| broken(error.to_string()))?;
             let anchor = webpki::anchor_from_trusted_cert(certificate)
                 .map_err(|error| broken(error.to_string()))?;
-            let info = info(certificate, &parsed);
-            if info.validity.check(now).is_err() {
-                refused = Some(info);
-                continue;
-            }
             roots.anchors.push(anchor.to_owned());
-            roots.infos.push(info);
+            roots.infos.push(info(certificate, &parsed));
         }
-        match (roots.anchors.is_empty(), refused) {
-            (true, Some(root)) => Err(RootError::NoneValid {
-                subject: root.subject,
+        match roots.infos.last() {
+            None => Err(RootError::Empty),
+            Some(_) if roots.valid(now).next().is_some() => Ok(roots),
+            Some(root) => Err(RootError::NoneValid {
+                subject: root.subject.clone(),
                 not_before: Utc(root.validity.not_before).to_string(),
                 not_after: Utc(root.validity.not_after).to_string(),
                 now: Utc(now).to_string(),
             }),
-            (true, None) => Err(RootError::Empty),
-            (false, _) => Ok(roots),
         }
     }
 
-    pub(super) fn anchors(&self) -> &[TrustAnchor<'static>] {
-        &self.anchors
+    /// What webpki may trust at the time `now`. It knows roots by name and key only, so that it would
+    /// go on trusting one that has expired.
+    pub(super) fn anchors(&self, now: SystemTime) -> Cow<'_, [TrustAnchor<'static>]> {
+        if self.valid(now).count() == self.anchors.len() {
+            return Cow::Borrowed(&self.anchors);
+        }
+        let valid = self.valid(now).map(|(anchor, _)| anchor.clone());
+        Cow::Owned(valid.collect())
+    }
+
+    fn valid(&self, now: SystemTime) -> impl Iterator<Item = (&TrustAnchor<'static>, &RootInfo)> {
+        let all = self.anchors.iter().zip(&self.infos);
+        all.filter(move |(_, info)| info.validity.check(now).is_ok())
     }
 
     pub(super) fn infos(&self) -> &[RootInfo] {
         &self.infos
     }
 
-    /// The roots in a few words, for messages.
-    pub(super) fn describe(&self) -> String {
+    /// The roots in a few words, for messages, each with what keeps it from being used at `now`.
+    pub(super) fn describe(&self, now: SystemTime) -> String {
         let names = self.infos.iter().map(|root| {
-            format!(
-                "{:?} sha256:{}",
-                root.subject,
-                root.fingerprint.get(..16).unwrap_or_default()
-            )
+            let fingerprint = root.fingerprint.get(..16).unwrap_or_default();
+            let fault = root.validity.check(now).err();
+            let fault = fault.map_or_else(String::new, |fault| format!(" which {fault}"));
+            format!("{:?} sha256:{fingerprint}{fault}", root.subject)
         });
         names.collect::<Vec<_>>().join(", ")
     }

@@ -8,6 +8,7 @@ pub(in crate::tls) mod meeting;
 pub(in crate::tls) mod mint;
 mod names;
 mod refusals;
+mod root_times;
 mod sessions;
 mod strangers;
 mod versions;

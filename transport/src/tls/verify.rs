@@ -84,13 +84,14 @@ pub(super) fn verify_chain(
     };
     let verified = EndEntityCert::try_from(leaf).and_then(|leaf| {
         let algorithms = provider().signature_verification_algorithms.all;
-        leaf.verify_for_usage(algorithms, roots.anchors(), others, now, usage, None, None)
+        let anchors = roots.anchors(from_unix_time(now));
+        leaf.verify_for_usage(algorithms, &anchors, others, now, usage, None, None)
             .map(|_path| ())
     });
-    verified.map_err(|error| chain_fault(error, roots, side))
+    verified.map_err(|error| chain_fault(error, roots, side, now))
 }
 
-fn chain_fault(error: webpki::Error, roots: &Roots, side: Side) -> PeerFault {
+fn chain_fault(error: webpki::Error, roots: &Roots, side: Side, now: UnixTime) -> PeerFault {
     match error {
         webpki::Error::CertExpired { time, not_after } => {
             PeerFault::Issuer(ValidityError::Expired {
@@ -106,7 +107,7 @@ fn chain_fault(error: webpki::Error, roots: &Roots, side: Side) -> PeerFault {
         }
         // A signature that does not fit is what another root with the same name looks like.
         webpki::Error::UnknownIssuer | webpki::Error::InvalidSignatureForPublicKey => {
-            PeerFault::UnknownRoot(roots.describe())
+            PeerFault::UnknownRoot(roots.describe(from_unix_time(now)))
         }
         webpki::Error::RequiredEkuNotFoundContext(_) => PeerFault::WrongPurpose(side),
         webpki::Error::NameConstraintViolation => PeerFault::NameConstraint,
