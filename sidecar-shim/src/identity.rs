@@ -2,25 +2,65 @@
 
 #[cfg(test)]
 pub(crate) mod mint;
+#[cfg(test)]
+mod tests;
+
+use std::convert::Infallible;
+use std::time::{Duration, SystemTime};
 
 use eastwest_daemon::{Blocker, Context};
-use eastwest_transport::tls::{IdentityStore, ReloadEvent, ReloadTiming, Utc, watch};
+use eastwest_transport::tls::{Identity, IdentityStore, ReloadEvent, ReloadTiming, Utc, watch};
 use serde_json::{Value, json};
+use tokio::time::sleep;
+
+/// Shortest and longest time between two looks at the clock. Timers count their own time: a clock
+/// that is set, or a machine that slept, must not leave an expired certificate unnoticed for long.
+const JUDGE_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// Follows the files of the certificate until the process has ended: connections that are being
 /// drained need it no more, new ones might.
+///
+/// While it is outside its validity the process is not ready: every peer refuses it.
 pub(crate) async fn follow(store: IdentityStore, context: Context) {
     let blocker = context.readiness.blocker("certificate");
-    blocker.clear();
-    let stop = context.shutdown.aborted_token();
-    let told = store.clone();
-    watch(store, ReloadTiming::default(), stop, move |event| {
-        tell(&event, &told, &blocker)
-    })
-    .await;
+    let on_event = |event| {
+        tell(&event, &store);
+        judge(&store.current(), &blocker);
+    };
+    let watching = watch(
+        store.clone(),
+        ReloadTiming::default(),
+        context.reload_requests(),
+        context.shutdown.aborted_token(),
+        on_event,
+    );
+    tokio::select! {
+        () = watching => {}
+        never = keep_judging(&store, &blocker) => match never {},
+    }
 }
 
-fn tell(event: &ReloadEvent, store: &IdentityStore, blocker: &Blocker) {
+/// Notices the moment at which the certificate ends.
+async fn keep_judging(store: &IdentityStore, blocker: &Blocker) -> Infallible {
+    loop {
+        let identity = store.current();
+        judge(&identity, blocker);
+        let left = identity.not_after().duration_since(SystemTime::now());
+        sleep(left.unwrap_or_default().clamp(JUDGE_EVERY.0, JUDGE_EVERY.1)).await;
+    }
+}
+
+fn judge(identity: &Identity, blocker: &Blocker) {
+    match identity.validity().check(SystemTime::now()) {
+        Ok(()) => blocker.clear(),
+        Err(fault) => blocker.set(format!(
+            "the certificate in {} {fault}; peers refuse it until it is replaced",
+            identity.files().cert.display()
+        )),
+    }
+}
+
+fn tell(event: &ReloadEvent, store: &IdentityStore) {
     match event {
         ReloadEvent::Loaded {
             id,
@@ -28,7 +68,6 @@ fn tell(event: &ReloadEvent, store: &IdentityStore, blocker: &Blocker) {
             not_after,
         } => {
             tracing::info!(%id, serial, not_after = %Utc(*not_after), "new certificate in use");
-            blocker.clear();
             reloaded("ok");
         }
         ReloadEvent::Refused { error } => {
@@ -40,6 +79,13 @@ fn tell(event: &ReloadEvent, store: &IdentityStore, blocker: &Blocker) {
                 "new certificate refused; the old one stays in use"
             );
             reloaded("failed");
+        }
+        ReloadEvent::Unchanged => {
+            tracing::info!(
+                in_use = store.current().serial(),
+                "certificate files looked at: those in use"
+            );
+            reloaded("ok");
         }
         ReloadEvent::Unwatched { error } => {
             tracing::warn!(%error, "certificate files are looked at once a minute only");

@@ -37,9 +37,8 @@ impl Mint {
     ) -> (TempDir, IdentityStore) {
         let dir = TempDir::new().unwrap();
         self.write(dir.path(), account, not_after);
-        let files = IdentityFiles::in_dir(dir.path()).unwrap();
-        let identity = Identity::load(&files, SystemTime::now()).unwrap();
-        (dir, IdentityStore::new(identity))
+        let store = store(dir.path());
+        (dir, store)
     }
 
     /// Writes a new certificate with its key and root into `dir`, as Istio names them.
@@ -56,4 +55,10 @@ impl Mint {
         fs::write(dir.join("key.pem"), key.serialize_pem()).unwrap();
         fs::write(dir.join("root-cert.pem"), &self.root).unwrap();
     }
+}
+
+/// The identity whose files are in `dir`.
+pub(crate) fn store(dir: &Path) -> IdentityStore {
+    let files = IdentityFiles::in_dir(dir).unwrap();
+    IdentityStore::new(Identity::load(&files, SystemTime::now()).unwrap())
 }

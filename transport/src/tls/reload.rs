@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use self::lookout::Lookout;
+use self::lookout::{Cause, Lookout};
 use super::identity::{Identity, IdentityError};
 use crate::spiffe::SpiffeId;
 
@@ -40,7 +40,8 @@ impl IdentityStore {
     }
 }
 
-/// What a look at the files has led to. A look that finds nothing new is no event.
+/// What a look at the files has led to. One that finds nothing new is an event only if it was asked
+/// for.
 #[derive(Debug)]
 pub enum ReloadEvent {
     /// A new set of files is in use for new connections.
@@ -53,11 +54,13 @@ pub enum ReloadEvent {
         not_after: SystemTime,
     },
     /// The files were found changed, but cannot be used; the old identity stays in use. Said once
-    /// for each state of the files.
+    /// for each state of the files, and again to who asks.
     Refused {
         /// What is wrong with them.
         error: IdentityError,
     },
+    /// Somebody asked for a look, and the files are those in use.
+    Unchanged,
     /// Changes are seen only by looking every [`ReloadTiming::poll`]. Said when it begins.
     Unwatched {
         /// Why the folders cannot be watched.
@@ -86,22 +89,25 @@ impl Default for ReloadTiming {
 }
 
 /// Watches the files of the identity in `store` until `cancel`, and publishes each new set that is
-/// valid as a whole. `on_event` is called from this task and must not block.
+/// valid as a whole. A change of `requests` asks for a look at once. `on_event` is called from this
+/// task and must not block.
 ///
 /// May be dropped at any time: a set is published whole or not at all.
 pub async fn watch(
     store: IdentityStore,
     timing: ReloadTiming,
+    mut requests: watch::Receiver<u64>,
     cancel: CancellationToken,
     on_event: impl Fn(ReloadEvent) + Send,
 ) {
     let changed = Arc::new(Notify::new());
     let mut lookout = Lookout::new(store, Arc::clone(&changed));
     let looking = async {
+        let mut cause = Cause::Routine;
         loop {
             // Files are read and inotify is set up here, which can block on a slow disk.
             let look = spawn_blocking(move || {
-                let events = lookout.look(SystemTime::now());
+                let events = lookout.look(cause, SystemTime::now());
                 (lookout, events)
             });
             // Fails only when the runtime is shutting down.
@@ -110,10 +116,14 @@ pub async fn watch(
             };
             lookout = back;
             events.into_iter().for_each(&on_event);
-            tokio::select! {
-                () = changed.notified() => sleep(timing.coalesce).await,
-                () = sleep(timing.poll) => {}
-            }
+            cause = tokio::select! {
+                () = changed.notified() => {
+                    sleep(timing.coalesce).await;
+                    Cause::Routine
+                }
+                () = sleep(timing.poll) => Cause::Routine,
+                Ok(()) = requests.changed() => Cause::Request,
+            };
         }
     };
     tokio::select! {

@@ -19,6 +19,15 @@ pub(super) struct Lookout {
     unwatched: bool,
 }
 
+/// What a look is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The files may have changed.
+    Routine,
+    /// Somebody wants to know.
+    Request,
+}
+
 #[derive(PartialEq, Eq)]
 enum Refused {
     /// They could be read.
@@ -42,10 +51,15 @@ impl Lookout {
     }
 
     /// Looks, and publishes what is new and good. Blocks.
-    pub(super) fn look(&mut self, now: SystemTime) -> Vec<ReloadEvent> {
+    pub(super) fn look(&mut self, cause: Cause, now: SystemTime) -> Vec<ReloadEvent> {
         // Watched before they are read: a change in between is seen by the next look.
         let mut events = Vec::from_iter(self.arm());
-        events.extend(self.load(now));
+        if cause == Cause::Request {
+            self.refused = None;
+        }
+        let news = self.load(now);
+        let unchanged = || (cause == Cause::Request).then_some(ReloadEvent::Unchanged);
+        events.extend(news.or_else(unchanged));
         events
     }
 

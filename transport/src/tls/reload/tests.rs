@@ -67,6 +67,7 @@ struct Watched {
     store: IdentityStore,
     events: UnboundedReceiver<ReloadEvent>,
     cancel: CancellationToken,
+    requests: watch::Sender<u64>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -80,15 +81,24 @@ impl Watched {
             coalesce: Duration::from_millis(20),
             poll,
         };
-        let task = tokio::spawn(watch(store.clone(), timing, cancel.clone(), move |event| {
+        let (requests, asked) = watch::channel(0);
+        let on_event = move |event| {
             let _ = sender.send(event);
-        }));
+        };
+        let task = tokio::spawn(watch(
+            store.clone(),
+            timing,
+            asked,
+            cancel.clone(),
+            on_event,
+        ));
         // Until the first look is over: what is written before it is loaded without any event.
         tokio::time::sleep(Duration::from_millis(200)).await;
         Self {
             store,
             events,
             cancel,
+            requests,
             task,
         }
     }
@@ -272,6 +282,21 @@ async fn looking_at_the_files_does_not_call_for_another_look() {
     );
     fs::write(dir.path().join("new"), "").unwrap();
     soon(changed.notified()).await;
+}
+
+#[tokio::test]
+async fn who_asks_is_told_also_where_nothing_is_new() {
+    let (dir, mint) = (TempDir::new().unwrap(), Mint::root("root"));
+    write(dir.path(), &mint.leaf(ID), &mint.root);
+    let mut watched = Watched::start(dir.path(), NO_POLL).await;
+    watched.requests.send_modify(|count| *count += 1);
+    assert!(matches!(watched.event().await, ReloadEvent::Unchanged));
+
+    replace(dir.path(), "key.pem", "torn");
+    assert!(matches!(watched.refused().await, IdentityError::Pem { .. }));
+    watched.silence().await;
+    watched.requests.send_modify(|count| *count += 1);
+    assert!(matches!(watched.refused().await, IdentityError::Pem { .. }));
 }
 
 #[tokio::test]
