@@ -20,6 +20,7 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Bound, Context};
 use eastwest_mesh::Mesh;
+use eastwest_transport::admission::Admission;
 use eastwest_transport::listener::Listener;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::socket::SocketOptions;
@@ -91,6 +92,6 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         Listener::bind(args.listen, sockets).context("--listen gives another address")?;
     let bound = Bound::new().with("gateway", listener.local_addr()?);
     tokio::spawn(manifests.follow(Arc::clone(&gateway), context));
-    tokio::spawn(gateway.serve_all(listener));
+    tokio::spawn(gateway.serve_all(listener, Admission::standard()));
     Ok(bound)
 }

@@ -11,6 +11,7 @@ use eastwest_daemon::{
     Weight,
 };
 use eastwest_mesh::Exports;
+use eastwest_transport::admission::{Admission, Place};
 use eastwest_transport::listener::Listener;
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, relay};
@@ -32,18 +33,20 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     /// Accepts connections until the process stops accepting.
-    pub(crate) async fn serve_all(self: Arc<Self>, listener: Listener) {
+    pub(crate) async fn serve_all(self: Arc<Self>, listener: Listener, mut admission: Admission) {
         loop {
             tokio::select! {
-                (downstream, peer) = listener.accept() => {
-                    self.shutdown.spawn(Arc::clone(&self).serve(downstream, peer));
+                (place, (downstream, peer)) = async {
+                    (admission.place().await, listener.accept().await)
+                } => {
+                    self.shutdown.spawn(Arc::clone(&self).serve(downstream, peer, place));
                 }
                 () = self.shutdown.stop_accepting() => return,
             }
         }
     }
 
-    async fn serve(self: Arc<Self>, mut downstream: TcpStream, peer: SocketAddr) {
+    async fn serve(self: Arc<Self>, mut downstream: TcpStream, peer: SocketAddr, place: Place) {
         let counts = Counts::default();
         let info = ConnectionInfo {
             direction: Direction::Passthrough,
@@ -56,7 +59,7 @@ impl Gateway {
         // as small as its relay.
         let opened = tokio::select! {
             biased;
-            opened = Box::pin(self.open(&mut downstream, &guard)) => opened,
+            opened = Box::pin(self.open(&mut downstream, &guard, place)) => opened,
             () = stop.cancelled() => Err(Refusal::Stopped),
         };
         let Connected {
@@ -97,10 +100,12 @@ impl Gateway {
         end(guard, over.reason, over.error.as_ref(), weight);
     }
 
+    /// Takes the connection to its pod; the place that it was admitted with is free after that.
     async fn open(
         &self,
         downstream: &mut TcpStream,
         guard: &ConnectionGuard,
+        _place: Place,
     ) -> Result<Connected, Refusal> {
         guard.set_state(ConnectionState::Handshake);
         let greeted = self.dialling.greet(downstream).await?;
@@ -125,8 +130,15 @@ fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>, wei
 #[cfg(test)]
 mod tests {
     use super::*;
+    use eastwest_transport::resolve::NameServers;
+    use eastwest_transport::socket::SocketOptions;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::time::timeout;
 
-    fn future_size<S, T, U, F>(_: impl Fn(S, T, U) -> F) -> usize {
+    /// Enough for anything that does happen.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn future_size<S, T, U, V, F>(_: impl Fn(S, T, U, V) -> F) -> usize {
         size_of::<F>()
     }
 
@@ -134,5 +146,41 @@ mod tests {
     fn the_task_of_a_connection_stays_small() {
         let size = future_size(Gateway::serve);
         assert!(size <= 1024, "{size} bytes for each connection");
+    }
+
+    #[tokio::test]
+    async fn who_says_nothing_holds_up_no_more_connections_than_there_are_places() {
+        let options = eastwest_mesh::Options {
+            cluster_domain: "cluster.local".parse().unwrap(),
+            capture: eastwest_mesh::Capture::Redirect,
+        };
+        let gateway = Arc::new(Gateway {
+            exports: ArcSwap::from_pointee(eastwest_mesh::load(&[], &options).exports),
+            dialling: Dialling {
+                names: NameServers::at(&[]).unwrap(),
+                sockets: SocketOptions::standard(),
+                hello_timeout: PATIENCE,
+                connect_timeout: PATIENCE,
+            },
+            half_close_idle: PATIENCE,
+            connections: Connections::new(),
+            shutdown: Shutdown::new(),
+        });
+        let local = "127.0.0.1:0".parse().unwrap();
+        let listener = Listener::bind(local, SocketOptions::standard()).unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(Arc::clone(&gateway).serve_all(listener, Admission::of(1)));
+        let silent = TcpStream::connect(address).await.unwrap();
+        while gateway.connections.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let mut other = TcpStream::connect(address).await.unwrap();
+        other.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        let hung_up = async { matches!(other.read(&mut [0]).await, Ok(0) | Err(_)) };
+        tokio::pin!(hung_up);
+        let early = timeout(Duration::from_millis(300), &mut hung_up).await;
+        assert!(early.is_err(), "a second connection was accepted");
+        drop(silent);
+        assert!(timeout(PATIENCE, hung_up).await.unwrap());
     }
 }

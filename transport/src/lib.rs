@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what a manifest or a process is. The servers put the parts together.
 
+pub mod admission;
 pub mod client_hello;
 pub mod dial;
 pub mod listener;
