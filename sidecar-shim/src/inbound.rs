@@ -3,12 +3,15 @@
 mod accept;
 mod allowed;
 mod connection;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Connections, Shutdown};
+use eastwest_transport::admission::Admission;
 use eastwest_transport::listener::Listener;
 use eastwest_transport::socket::SocketOptions;
 
@@ -44,10 +47,16 @@ impl Inbound {
 
     /// Accepts callers until the process stops accepting.
     pub(crate) async fn serve_all(self: Arc<Self>, listener: Listener) {
+        self.serve_admitted(listener, Admission::standard()).await;
+    }
+
+    async fn serve_admitted(self: Arc<Self>, listener: Listener, mut admission: Admission) {
         loop {
             tokio::select! {
-                (tcp, peer) = listener.accept() => {
-                    self.shutdown.spawn(Arc::clone(&self).serve(tcp, peer));
+                (place, (tcp, peer)) = async {
+                    (admission.place().await, listener.accept().await)
+                } => {
+                    self.shutdown.spawn(Arc::clone(&self).serve(tcp, peer, place));
                 }
                 () = self.shutdown.stop_accepting() => return,
             }

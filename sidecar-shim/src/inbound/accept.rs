@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::StartHandshake;
 
-use super::allowed::Allowed;
+use super::Inbound;
 
 /// What inbound connections are accepted with.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub(crate) struct Accepted {
 /// Why a caller does not come in.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AcceptError {
+    #[error("closed without a byte")]
+    Silent,
     #[error("no TLS ClientHello: {0}")]
     Hello(std::io::Error),
     #[error("the ClientHello names no server (no SNI), so that the port is not known")]
@@ -80,6 +82,7 @@ impl AcceptError {
                 std::io::ErrorKind::UnexpectedEof => Reason::HelloClosed,
                 _ => Reason::DownstreamReset,
             },
+            Self::Silent => Reason::HelloClosed,
             Self::Handshake(error) => error.into(),
             Self::NoSni => Reason::NoSni,
             Self::Sni(_) => Reason::BadSni,
@@ -89,17 +92,16 @@ impl AcceptError {
     }
 }
 
-impl Acceptance {
+impl Inbound {
     /// Takes the connection through its handshake. The caller bounds the time.
-    pub(crate) async fn accept(
-        &self,
-        tcp: TcpStream,
-        allowed: &Arc<Allowed>,
-    ) -> Result<Accepted, AcceptError> {
+    pub(super) async fn accept(self: &Arc<Self>, tcp: TcpStream) -> Result<Accepted, AcceptError> {
+        if tcp.peek(&mut [0]).await.map_err(AcceptError::Hello)? == 0 {
+            return Err(AcceptError::Silent);
+        }
         let mut start = LazyConfigAcceptor::new(Acceptor::default(), tcp)
             .await
             .map_err(AcceptError::Hello)?;
-        let port = match self.port(&start) {
+        let port = match self.acceptance.port(&start) {
             Ok(port) => port,
             Err(error) => {
                 refuse(&mut start.io).await;
@@ -110,15 +112,15 @@ impl Acceptance {
             .client_hello()
             .alpn()
             .is_some_and(|mut offered| offered.any(|protocol| protocol == ALPN_ISTIO));
-        let identity = self.identity.current();
+        let identity = self.acceptance.identity.current();
         let caller = Caller {
-            allowed: Arc::clone(allowed),
+            inbound: Arc::clone(self),
             port,
         };
         let verdict = Verdict::new(Arc::new(caller));
         let config = identity.server_config(
             Arc::clone(&verdict) as Arc<_>,
-            self.min_tls,
+            self.acceptance.min_tls,
             ServerAlpn::answering(offers_istio),
         )?;
         let stream = start
@@ -132,7 +134,9 @@ impl Acceptance {
             peer: verdict.peer().cloned(),
         })
     }
+}
 
+impl Acceptance {
     /// The app's port: the one in an Istio name, the only one for a plain name.
     fn port(&self, start: &StartHandshake<TcpStream>) -> Result<NonZeroU16, AcceptError> {
         let hello = start.client_hello();
@@ -163,18 +167,17 @@ async fn refuse(tcp: &mut TcpStream) {
 /// The policy for one connection: who may use this port.
 #[derive(Debug)]
 struct Caller {
-    allowed: Arc<Allowed>,
+    inbound: Arc<Inbound>,
     port: NonZeroU16,
 }
 
 impl PeerPolicy for Caller {
     fn check(&self, peer: &SpiffeId) -> Result<(), String> {
-        self.allowed.check(
-            self.port,
-            &Principal {
-                trust_domain: peer.trust_domain(),
-                path: peer.path(),
-            },
-        )
+        let peer = Principal {
+            trust_domain: peer.trust_domain(),
+            path: peer.path(),
+        };
+        // Read now: a list that has changed while the handshake was under way holds already.
+        self.inbound.allowed.load().check(self.port, &peer)
     }
 }

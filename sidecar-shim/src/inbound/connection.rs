@@ -6,6 +6,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use eastwest_daemon::{ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Weight};
+use eastwest_transport::admission::Place;
 use eastwest_transport::dial::{DialError, Dialled, dial};
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, Leg, TlsLeg, relay};
@@ -50,10 +51,18 @@ impl Refused {
             Self::Io(_) => Reason::DownstreamReset,
         }
     }
+
+    /// Health checks and port scans connect and say nothing.
+    fn weight(&self) -> Weight {
+        match self {
+            Self::Accept(AcceptError::Silent) => Weight::Noise,
+            _ => Weight::Failure,
+        }
+    }
 }
 
 impl Inbound {
-    pub(super) async fn serve(self: Arc<Self>, tcp: TcpStream, peer: SocketAddr) {
+    pub(super) async fn serve(self: Arc<Self>, tcp: TcpStream, peer: SocketAddr, place: Place) {
         let counts = Counts::default();
         let info = ConnectionInfo {
             direction: Direction::Inbound,
@@ -63,31 +72,34 @@ impl Inbound {
         let guard = self.connections.open(info);
         let stop = self.shutdown.aborted_token();
         // Boxed, so that the handshake's state does not stay with the connection for its life.
-        let (mut caller, mut app) = match Box::pin(self.open(tcp, &guard)).await {
+        let (mut caller, mut app) = match Box::pin(self.open(tcp, &guard, place)).await {
             Ok(legs) => legs,
             Err(refused) => {
-                end(guard, refused.reason(), Some(&refused));
+                end(guard, refused.reason(), Some(&refused), refused.weight());
                 return;
             }
         };
         guard.set_state(ConnectionState::Relaying);
         let over = relay(&mut caller, &mut app, &counts, self.half_close_idle, &stop).await;
         drop((caller, app));
-        end(guard, over.reason, over.error.as_ref());
+        let weight = if over.reason == Reason::Finished {
+            Weight::Ordinary
+        } else {
+            Weight::Failure
+        };
+        end(guard, over.reason, over.error.as_ref(), weight);
     }
 
+    /// Takes the caller to the app; the place that it was admitted with is free after that.
     async fn open(
-        &self,
+        self: &Arc<Self>,
         tcp: TcpStream,
         guard: &ConnectionGuard,
+        _place: Place,
     ) -> Result<(TlsLeg, TcpStream), Refused> {
         let pod = tcp.local_addr()?.ip().to_canonical();
         guard.set_state(ConnectionState::Handshake);
-        let allowed = self.allowed.load_full();
-        let accepting = timeout(
-            self.handshake_timeout,
-            self.acceptance.accept(tcp, &allowed),
-        );
+        let accepting = timeout(self.handshake_timeout, self.accept(tcp));
         let accepted = tokio::select! {
             biased;
             accepted = accepting => {
@@ -101,17 +113,15 @@ impl Inbound {
             guard.set_identity(peer.as_str());
         }
         guard.set_state(ConnectionState::Dialling);
-        match self.dial_app(pod, port).await {
-            Ok(app) => {
-                guard.set_upstream(app.address);
-                Ok((stream, app.stream))
-            }
-            Err(error) => {
-                // A reset, so that the far app sees an error and not the end of a stream.
-                stream.reset_on_close();
-                Err(Refused::Dial(error))
-            }
-        }
+        let dialled = tokio::select! {
+            biased;
+            dialled = self.dial_app(pod, port) => dialled.map_err(Refused::Dial),
+            () = self.shutdown.aborted() => Err(Refused::Stopped),
+        };
+        // A reset, so that the far app sees an error and not the end of a stream.
+        let app = dialled.inspect_err(|_| stream.reset_on_close())?;
+        guard.set_upstream(app.address);
+        Ok((stream, app.stream))
     }
 
     async fn dial_app(&self, pod: IpAddr, port: NonZeroU16) -> Result<Dialled, DialError> {
@@ -124,12 +134,7 @@ impl Inbound {
     }
 }
 
-fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>) {
-    let weight = if reason == Reason::Finished {
-        Weight::Ordinary
-    } else {
-        Weight::Failure
-    };
+fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>, weight: Weight) {
     let error = error.map(|error| error as &dyn Display);
     guard.end(&Ended {
         reason: reason.as_str(),
@@ -142,7 +147,7 @@ fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>) {
 mod tests {
     use super::*;
 
-    fn future_size<S, T, U, F>(_: impl Fn(S, T, U) -> F) -> usize {
+    fn future_size<S, T, U, V, F>(_: impl Fn(S, T, U, V) -> F) -> usize {
         size_of::<F>()
     }
 
@@ -150,5 +155,13 @@ mod tests {
     fn the_task_of_a_connection_stays_small() {
         let size = future_size(Inbound::serve);
         assert!(size <= 3072, "{size} bytes for each connection");
+    }
+
+    #[test]
+    fn health_checks_are_noise_and_mistakes_are_not() {
+        let silent = Refused::Accept(AcceptError::Silent);
+        assert_eq!(silent.weight(), Weight::Noise);
+        let nameless = Refused::Accept(AcceptError::NoSni);
+        assert_eq!(nameless.weight(), Weight::Failure);
     }
 }
