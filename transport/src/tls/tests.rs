@@ -1,6 +1,7 @@
 //! Handshakes between two ends in memory.
 
 mod alpn;
+mod carried;
 mod handshake;
 mod key_limit;
 mod late_refusals;

@@ -6,7 +6,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, ServerConfig, SupportedCipherSuite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use super::meeting::{Allow, CLIENT, SERVER, verdict};
@@ -18,6 +18,27 @@ use crate::tls::verify::PeerVerifier;
 pub(in crate::tls) async fn tcp() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let near = TcpStream::connect(listener.local_addr().unwrap());
+    let (near, far) = tokio::join!(near, listener.accept());
+    (near.unwrap(), far.unwrap().0)
+}
+
+/// The same with the smallest send buffers that the kernel lets a socket have, so that no record fits
+/// into one, and TLS again and again holds back what it could not send.
+pub(in crate::tls) async fn narrow_tcp() -> (TcpStream, TcpStream) {
+    let narrow = || {
+        let socket = TcpSocket::new_v4().unwrap();
+        // Raised by the kernel to its minimum.
+        socket.set_send_buffer_size(1).unwrap();
+        // Less than a record too. At its minimum the window can stay below the segment size, and
+        // the kernel sends a few hundred bytes at each tick of a timer.
+        socket.set_recv_buffer_size(6 * 1024).unwrap();
+        socket
+    };
+    let listening = narrow();
+    listening.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    // What is accepted has the buffers of the listener.
+    let listener = listening.listen(1).unwrap();
+    let near = narrow().connect(listener.local_addr().unwrap());
     let (near, far) = tokio::join!(near, listener.accept());
     (near.unwrap(), far.unwrap().0)
 }
