@@ -149,10 +149,15 @@ pub struct SpiffeIdError {
 
 impl SpiffeIdError {
     fn new(text: &str, fault: Fault) -> Self {
-        // Enough to recognise the text; it may come from a peer, and then be as long as it likes.
-        let text = text.chars().take(200).collect();
+        let text = recognisable(text);
         Self { text, fault }
     }
+}
+
+/// Enough of a text to recognise it in a message; it may come from a peer, and then be as long as it
+/// likes.
+pub(crate) fn recognisable(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -7,7 +7,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
 
 use super::validity::Validity;
-use crate::spiffe::{SpiffeId, SpiffeIdError};
+use crate::spiffe::{SpiffeId, SpiffeIdError, recognisable};
 
 /// What a workload's certificate says of itself. That it is true is for the chain to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,8 +112,8 @@ fn only_uri<'a>(certificate: &'a X509Certificate<'_>) -> Result<&'a str, SvidErr
         [uri] => Ok(uri),
         [first, second, ..] => Err(SvidError::SeveralUris {
             count: uris.len(),
-            first: (*first).to_owned(),
-            second: (*second).to_owned(),
+            first: recognisable(first),
+            second: recognisable(second),
         }),
     }
 }
@@ -169,9 +169,9 @@ pub enum SvidError {
     SeveralUris {
         /// How many.
         count: usize,
-        /// The first of them.
+        /// The first of them, cut off where it is very long.
         first: String,
-        /// The second of them.
+        /// The second of them, likewise.
         second: String,
     },
     /// The one URI is not a SPIFFE ID.

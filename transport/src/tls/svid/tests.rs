@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::tls::pem;
-use crate::tls::tests::mint::Mint;
+use crate::tls::tests::mint::{Mint, uri};
 
 const ID: &str = "spiffe://cluster.local/ns/pxc/sa/default";
 
@@ -21,6 +21,18 @@ fn bytes_behind_the_certificate_are_refused() {
         Svid::from_der(&der),
         Err(SvidError::Der("1 bytes follow it".to_owned()))
     );
+}
+
+#[test]
+fn long_uris_are_not_said_whole() {
+    let long = format!("spiffe://cluster.local/{}", "x".repeat(20_000));
+    let minted = Mint::root("root").leaf_with(ID, |params| {
+        params.subject_alt_names = vec![uri(&long), uri(&long)];
+    });
+    let chain = pem::certificates(minted.cert.as_bytes()).unwrap();
+    let error = Svid::from_der(&chain[0]).unwrap_err();
+    assert!(matches!(error, SvidError::SeveralUris { count: 2, .. }));
+    assert!(error.to_string().len() < 1000, "{error}");
 }
 
 #[test]
