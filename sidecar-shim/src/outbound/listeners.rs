@@ -14,22 +14,27 @@ use super::Outbound;
 #[derive(Debug)]
 pub(crate) struct VipListeners {
     sockets: SocketOptions,
-    open: HashMap<SocketAddr, JoinHandle<()>>,
+    /// `None` once they have been closed: they stay so.
+    open: Option<HashMap<SocketAddr, JoinHandle<()>>>,
 }
 
 impl VipListeners {
     pub(crate) fn new(sockets: SocketOptions) -> Self {
         Self {
             sockets,
-            open: HashMap::new(),
+            open: Some(HashMap::new()),
         }
     }
 
     /// Opens what the route table has more, closes what it has no longer, and leaves the rest
     /// alone; live connections are never touched. Says which addresses could not be opened.
     pub(crate) fn follow(&mut self, outbound: &Arc<Outbound>) -> Vec<BindError> {
+        // Manifests may still be read while the process stops accepting.
+        let Some(open) = &mut self.open else {
+            return Vec::new();
+        };
         let routes = outbound.routes.load_full();
-        self.open.retain(|address, task| {
+        open.retain(|address, task| {
             let wanted = routes.route(*address).is_some();
             if !wanted {
                 task.abort();
@@ -38,13 +43,13 @@ impl VipListeners {
         });
         let mut failed = Vec::new();
         for address in routes.addresses() {
-            if self.open.contains_key(&address) {
+            if open.contains_key(&address) {
                 continue;
             }
             match Listener::bind(address, self.sockets) {
                 Ok(listener) => {
                     let task = tokio::spawn(Arc::clone(outbound).serve_vip(listener, address));
-                    self.open.insert(address, task);
+                    open.insert(address, task);
                 }
                 Err(error) => failed.push(error),
             }
@@ -52,10 +57,85 @@ impl VipListeners {
         failed
     }
 
-    /// Closes all of them; connections live on.
+    /// Closes all of them for good; connections live on.
     pub(crate) fn close(&mut self) {
-        for (_, task) in self.open.drain() {
+        for (_, task) in self.open.take().into_iter().flatten() {
             task.abort();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use arc_swap::ArcSwap;
+    use eastwest_daemon::{Connections, Shutdown};
+    use eastwest_mesh::{Capture, Options, Source, load};
+    use eastwest_transport::resolve::NameServers;
+    use eastwest_transport::tls::MinTls;
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::identity::mint::{HOUR, Mint};
+    use crate::outbound::{RouteTable, Tunnels};
+
+    const ROUTE: &str = "\
+apiVersion: networking.istio.io/v1beta1
+kind: ServiceEntry
+metadata: {name: src-listeners-0, namespace: pxc}
+spec:
+  hosts: [src-listeners-0.pxc.svc.cluster.local]
+  location: MESH_INTERNAL
+  ports: [{number: 33061, name: mysql, protocol: TCP}]
+  resolution: STATIC
+  endpoints: [{address: 192.0.2.1, ports: {mysql: 15443}}]
+";
+
+    /// An outbound side with one alias, and the address of that.
+    fn outbound() -> (Arc<Outbound>, SocketAddr) {
+        let options = Options {
+            cluster_domain: "cluster.local".parse().unwrap(),
+            capture: Capture::Vip,
+        };
+        let source = Source {
+            name: "route.yaml".to_owned(),
+            text: ROUTE.to_owned(),
+        };
+        let routes = RouteTable::of(&load(&[source], &options));
+        let address = routes.addresses().next().unwrap();
+        let until = SystemTime::now() + HOUR;
+        let tunnels = Tunnels {
+            identity: Mint::new().workload("replica", until).1,
+            names: NameServers::at(&[]).unwrap(),
+            sockets: SocketOptions::standard(),
+            connect_timeout: Duration::from_secs(5),
+            handshake_timeout: Duration::from_secs(5),
+            min_tls: MinTls::Tls13,
+        };
+        let outbound = Outbound {
+            routes: ArcSwap::from_pointee(routes),
+            tunnels,
+            half_close_idle: Duration::from_secs(60),
+            connections: Connections::new(),
+            shutdown: Shutdown::new(),
+        };
+        (Arc::new(outbound), address)
+    }
+
+    #[tokio::test]
+    async fn what_is_closed_stays_closed_when_manifests_are_read_once_more() {
+        let (outbound, address) = outbound();
+        let mut listeners = VipListeners::new(SocketOptions::standard());
+        assert!(listeners.follow(&outbound).is_empty());
+        assert!(TcpStream::connect(address).await.is_ok());
+        listeners.close();
+        // The socket is gone with its task, at the next turn of the runtime.
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        assert!(listeners.follow(&outbound).is_empty());
+        tokio::task::yield_now().await;
+        assert!(TcpStream::connect(address).await.is_err());
     }
 }
