@@ -31,8 +31,9 @@ enum Direction {
 }
 
 fn main() -> anyhow::Result<()> {
-    clear_when_interrupted()?;
-    let mut clusters = Clusters::prepare(&eastwest()?, Layout::Loopback)?;
+    let program = eastwest()?;
+    let _survived = clear_when_interrupted(&program)?;
+    let mut clusters = Clusters::prepare(&program, Layout::Loopback)?;
     clusters.start_dns()?;
     clusters.start_source_shim()?;
     clusters.start_gateway()?;

@@ -28,7 +28,7 @@ fn main() -> anyhow::Result<()> {
         "{} is missing: cargo build --release",
         program.display()
     );
-    clear_when_interrupted()?;
+    let _survived = clear_when_interrupted(&program)?;
     let mut clusters = Clusters::prepare(&program, Layout::Loopback)?;
     clusters.start_dns()?;
     clusters.start_cluster_a()?;
