@@ -21,6 +21,9 @@ pub const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// written in place, or a folder that is being filled, may well make sense when half of it is there.
 const SETTLE: Duration = Duration::from_millis(200);
 
+/// How many looks in a row may differ before that is an error: two seconds of changes.
+const LOOKS: usize = 10;
+
 /// A file as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
@@ -69,12 +72,8 @@ impl Sources {
     pub fn read(&self) -> Result<Vec<SourceFile>, SourceError> {
         let mut files = Vec::new();
         for path in &self.paths {
-            let at = |source| SourceError {
-                path: path.clone(),
-                source,
-            };
-            if fs::metadata(path).map_err(at)?.is_dir() {
-                for file in yaml_files(path).map_err(at)? {
+            if fs::metadata(path).map_err(at(path))?.is_dir() {
+                for file in yaml_files(path)? {
                     files.push(read(&file)?);
                 }
             } else {
@@ -121,19 +120,24 @@ impl Sources {
         }
     }
 
-    /// The files, once two looks have found them the same, or the first look has found `last`.
+    /// The files, once two looks have found them the same, or the first look has found `last`. An
+    /// error counts only if the second look has it, too: a file may be moved while it is looked at.
     async fn settled(&self, last: &[SourceFile]) -> Option<Result<Vec<SourceFile>, SourceError>> {
-        let mut files = match self.look().await? {
-            Ok(files) if files != last => files,
-            unchanged_or_failed => return Some(unchanged_or_failed),
-        };
-        loop {
-            sleep(SETTLE).await;
-            match self.look().await? {
-                Ok(again) if again != files => files = again,
-                same_or_failed => return Some(same_or_failed),
-            }
+        let mut before = self.look().await?;
+        if before.as_ref().is_ok_and(|files| files == last) {
+            return Some(before);
         }
+        for _ in 0..LOOKS {
+            sleep(SETTLE).await;
+            let now = self.look().await?;
+            if same(&before, &now) {
+                return Some(now);
+            }
+            before = now;
+        }
+        let path = self.paths.first().cloned().unwrap_or_default();
+        let source = io::Error::other("files keep changing while they are read");
+        Some(Err(SourceError { path, source }))
     }
 
     /// Reads the files off the runtime's own threads; `None` if that broke down.
@@ -145,27 +149,43 @@ impl Sources {
     }
 }
 
+fn same(
+    one: &Result<Vec<SourceFile>, SourceError>,
+    other: &Result<Vec<SourceFile>, SourceError>,
+) -> bool {
+    match (one, other) {
+        (Ok(one), Ok(other)) => one == other,
+        (Err(one), Err(other)) => one.to_string() == other.to_string(),
+        _ => false,
+    }
+}
+
 fn read(path: &Path) -> Result<SourceFile, SourceError> {
-    let text = fs::read_to_string(path).map_err(|source| SourceError {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text = fs::read_to_string(path).map_err(at(path))?;
     Ok(SourceFile {
         name: path.display().to_string(),
         text,
     })
 }
 
-fn yaml_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+fn at(path: &Path) -> impl FnOnce(io::Error) -> SourceError {
+    move |source| SourceError {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+    for entry in fs::read_dir(folder).map_err(at(folder))? {
+        let path = entry.map_err(at(folder))?.path();
         let yaml = path.extension().is_some_and(|e| e == "yaml" || e == "yml");
         // Names that begin with a dot are the kubelet's own (`..data`) and editors' leftovers.
         let hidden = path
             .file_name()
             .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
-        if yaml && !hidden && path.is_file() {
+        // What cannot be looked at may hold a policy: it is no less there for that.
+        if yaml && !hidden && fs::metadata(&path).map_err(at(&path))?.is_file() {
             found.push(path);
         }
     }

@@ -48,6 +48,37 @@ fn a_path_that_is_not_there_is_named() {
     );
 }
 
+/// What it leads to may be a policy.
+#[test]
+fn a_link_that_leads_nowhere_is_not_passed_over() {
+    let dir = folder(&[("allow.yaml", "allow")]);
+    let deny = dir.path().join("deny.yaml");
+    std::os::unix::fs::symlink("gone", &deny).unwrap();
+    let error = Sources::new(vec![dir.path().to_owned()]).read();
+    assert_eq!(error.unwrap_err().path, deny);
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_that_never_stand_still_are_told() {
+    let dir = folder(&[("a.yaml", "0")]);
+    let sources = Sources::new(vec![dir.path().to_owned()]);
+    let (draft, path) = (dir.path().join("draft"), dir.path().join("a.yaml"));
+    let writing = tokio::spawn(async move {
+        for n in 1.. {
+            fs::write(&draft, format!("{n}")).unwrap();
+            fs::rename(&draft, &path).unwrap();
+            sleep(SETTLE / 3).await;
+        }
+    });
+    let error = sources.settled(&[]).await.unwrap().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("files keep changing while they are read")
+    );
+    writing.abort();
+}
+
 /// The clock is the test's own: it stands still while files are being looked at.
 #[tokio::test(start_paused = true)]
 async fn a_file_that_is_still_being_written_does_not_count() {
