@@ -20,8 +20,7 @@ impl Manifests {
     pub(crate) fn new(args: &GatewayArgs) -> Self {
         let options = Options {
             cluster_domain: args.cluster_domain.clone(),
-            // A gateway has no use for virtual IPs; either way of computing them will do.
-            capture: Capture::Redirect,
+            capture: Capture::Elsewhere,
         };
         Self {
             sources: Sources::new(args.manifests.clone()),

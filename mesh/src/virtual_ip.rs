@@ -21,6 +21,8 @@ pub enum Capture {
     Vip,
     /// A redirect rule leads to the shim: 240.240.0.0/16, the range that Istio allocates from too.
     Redirect,
+    /// They don't reach this process at all, such as a gateway: any address will do.
+    Elsewhere,
 }
 
 /// The ranges that redirect rules send to the shim unless others are given.
@@ -54,6 +56,7 @@ pub(crate) enum Unreachable {
 impl Reach<'_> {
     pub(crate) fn check(&self, address: IpAddr) -> Result<(), Unreachable> {
         match self.capture {
+            Capture::Elsewhere => Ok(()),
             Capture::Vip if address.is_loopback() => Ok(()),
             Capture::Vip => Err(Unreachable::NotBindable),
             Capture::Redirect if address.is_loopback() => Err(Unreachable::Loopback),
@@ -84,7 +87,7 @@ impl Capture {
                 first: Ipv4Addr::new(127, 64, 0, 0),
                 blocks: 1 << 14,
             },
-            Self::Redirect => Range {
+            Self::Redirect | Self::Elsewhere => Range {
                 first: Ipv4Addr::new(240, 240, 0, 0),
                 blocks: 1 << 8,
             },
@@ -96,7 +99,7 @@ impl Capture {
     pub const fn range_text(self) -> &'static str {
         match self {
             Self::Vip => "127.64.0.0/10",
-            Self::Redirect => "240.240.0.0/16",
+            Self::Redirect | Self::Elsewhere => "240.240.0.0/16",
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Rule<'a> {
     pub(super) loaded: &'a Loaded<DestinationRule>,
     /// A rule before it that has the same host.
     before: Option<usize>,
-    /// A rule after it that has the same host and says something else.
+    /// A rule after it that has the same host and says something else, or what nobody can tell.
     contradicted_by: Option<usize>,
     used: Cell<bool>,
 }
@@ -77,7 +77,9 @@ impl<'a> Rules<'a> {
                 "write them as one",
             );
         }
-        if differs && let Some(rule) = self.rules.get_mut(first) {
+        // What was meant by one with a mistake nobody knows.
+        let open = differs || two.report.first_error().is_some();
+        if open && let Some(rule) = self.rules.get_mut(first) {
             rule.contradicted_by.get_or_insert(i);
         }
         if let Some(rule) = self.rules.get_mut(i) {

@@ -70,6 +70,7 @@ pub(crate) fn read<'a>(
     report: &'a Report,
 ) -> DestinationRule {
     let mut spec = object.spec(report);
+    spec.refuse_nulls();
     let host = host(&mut spec, object.namespace(), domain, report);
     let tls = spec
         .mapping("trafficPolicy")
@@ -121,6 +122,7 @@ fn host(
 }
 
 fn traffic_policy(mut policy: Fields<'_>, report: &Report) -> Tls {
+    policy.refuse_nulls();
     let tls = policy
         .mapping("tls")
         .map(|tls| tls::read(tls, report))

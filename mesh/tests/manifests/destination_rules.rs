@@ -125,6 +125,34 @@ fn two_wildcard_rules_for_one_host_that_differ_take_its_aliases_down() {
 }
 
 #[test]
+fn a_second_rule_with_a_slip_takes_the_host_down_as_a_first_one_does() {
+    let one = destination_rule(ALIAS, "tls: {mode: ISTIO_MUTUAL}");
+    let two = "tls: {mode: ISTIO_MUTUAL, subjectAltName: ['spiffe://td/ns/pxc/sa/db']}";
+    let two = destination_rule(ALIAS, two).replace("name: rule", "name: rule2");
+    let mesh = load_files(&[&one, &two, &service_entry("db-0", "")], Capture::Vip);
+    assert_eq!((mesh.routes.len(), mesh.down.len()), (0, 1));
+    assert!(
+        mesh.down[0].reason.contains("subjectAltName"),
+        "{:?}",
+        mesh.down
+    );
+}
+
+#[test]
+fn identities_that_are_commented_out_let_nobody_be_at_the_far_end() {
+    for nothing in ["tls: {mode: ISTIO_MUTUAL, subjectAltNames: }", "tls: "] {
+        let rule = destination_rule(ALIAS, nothing);
+        let mesh = load_files(&[&rule, &service_entry("db-0", "")], Capture::Vip);
+        assert_eq!((mesh.routes.len(), mesh.down.len()), (0, 1), "{nothing}");
+        assert!(
+            mesh.down[0].reason.contains("has no value"),
+            "{:?}",
+            mesh.down
+        );
+    }
+}
+
+#[test]
 fn two_rules_for_one_host_that_differ_take_it_down() {
     let one = destination_rule(ALIAS, "tls: {mode: ISTIO_MUTUAL}");
     let two = destination_rule(

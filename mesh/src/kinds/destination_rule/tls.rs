@@ -26,6 +26,8 @@ pub(crate) enum Mode {
 }
 
 pub(super) fn read(mut tls: Fields<'_>, report: &Report) -> Tls {
+    // Without its list of identities a rule would let any account be at the far end.
+    tls.refuse_nulls();
     let mode = mode(&mut tls);
     let sni = server_name(&mut tls, report);
     let identities = identities::read(&mut tls, report);
