@@ -19,8 +19,12 @@ use crate::reason::Reason;
 /// Time for one question to one name server, and how often a server is asked.
 const TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPTS: usize = 2;
-/// How long the second family may take longer than the first (RFC 8305 section 3: 50 ms).
-const GRACE: Duration = Duration::from_millis(50);
+/// How much longer than IPv4 addresses the IPv6 ones may take (RFC 8305 section 3: 50 ms, there for
+/// IPv6, with which most hosts cannot do alone).
+const GRACE_FOR_V6: Duration = Duration::from_millis(50);
+/// How much longer than IPv6 addresses the IPv4 ones may take: without them a host that has no IPv6
+/// has none, so one that is late only for a moment must not be given up.
+const GRACE_FOR_V4: Duration = Duration::from_millis(500);
 
 /// Why a name has no address for us.
 #[derive(Debug, thiserror::Error)]
@@ -131,13 +135,13 @@ impl NameServers {
         let (mut v4, mut v6) = (None, None);
         let mut until = deadline;
         while v4.is_none() || v6.is_none() {
-            let (answer, slot) = tokio::select! {
-                answer = &mut asking_v4, if v4.is_none() => (answer, &mut v4),
-                answer = &mut asking_v6, if v6.is_none() => (answer, &mut v6),
+            let (answer, slot, grace) = tokio::select! {
+                answer = &mut asking_v4, if v4.is_none() => (answer, &mut v4, GRACE_FOR_V6),
+                answer = &mut asking_v6, if v6.is_none() => (answer, &mut v6, GRACE_FOR_V4),
                 () = sleep_until(until) => break,
             };
             if answer.is_ok() {
-                until = until.min(Instant::now() + GRACE);
+                until = until.min(Instant::now() + grace);
             }
             *slot = Some(answer);
         }
