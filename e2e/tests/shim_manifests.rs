@@ -8,7 +8,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -27,6 +27,10 @@ const BAD_CONFIGURATION: i32 = 78;
 const DENY: &str = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n\
     metadata: {name: deny, namespace: demo}\n\
     spec: {action: DENY, rules: [{from: [{source: {namespaces: [bad]}}]}]}\n";
+
+const ALIAS: &str = "src-db-0.demo.svc.cluster.local";
+const NOERROR: u8 = 0;
+const SERVFAIL: u8 = 2;
 
 /// A running shim, killed when dropped.
 struct Shim {
@@ -50,7 +54,13 @@ impl Shim {
             .args(["--identity", identity.path().to_str().unwrap()])
             .args(["--inbound", "3306", "--inbound-listen", "127.0.0.1:0"])
             .args(["--allow", "spiffe://cluster.local/ns/demo/sa/*"])
-            .args(["--name-server", "127.0.0.1:9"])
+            .args([
+                "--name-server",
+                "127.0.0.1:9",
+                "--dns-upstream",
+                "127.0.0.1:9",
+            ])
+            .args(["--dns-listen", "127.0.0.1:0"])
             .args(["--ready-address", "off", "--metrics-address", "off"])
             .args(["--admin-address", "127.0.0.1:0"])
             .stderr(Stdio::piped())
@@ -130,12 +140,28 @@ fn service_entry(address: SocketAddr) -> String {
     format!(
         "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n\
          metadata: {{name: src-db-0, namespace: demo}}\nspec:\n  \
-         hosts: [src-db-0.demo.svc.cluster.local]\n  addresses: [{}]\n  resolution: STATIC\n  \
+         hosts: [{ALIAS}]\n  addresses: [{}]\n  resolution: STATIC\n  \
          ports: [{{number: {}, name: mysql, protocol: TCP}}]\n  \
          endpoints: [{{address: 192.0.2.1, ports: {{mysql: 15443}}, serviceAccount: db}}]\n",
         address.ip(),
         address.port(),
     )
+}
+
+/// What DNS says about the alias's address (RFC 1035 section 4.1).
+fn response_code(server: SocketAddr) -> u8 {
+    let mut question = vec![0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    for label in ALIAS.split('.') {
+        question.push(label.len().try_into().unwrap());
+        question.extend(label.as_bytes());
+    }
+    question.extend([0, 0, 1, 0, 1]);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.send_to(&question, server).unwrap();
+    let mut answer = [0; 512];
+    socket.recv(&mut answer).unwrap();
+    answer[3] & 0xf
 }
 
 /// An address of its own for each test, which is in use until the listener is dropped.
@@ -153,12 +179,20 @@ fn a_taken_address_is_down_until_it_is_free_and_routes_say_what_is_so_now() {
     fs::write(&file, service_entry(address)).unwrap();
     let identity = demo();
     let mut shim = Shim::start(dir.path(), &identity);
+    let dns = shim.wait_for("dns listens on ");
+    let dns = dns.rsplit(' ').next().unwrap().parse().unwrap();
     let admin = shim.wait_for("admin listens on ");
     let admin = admin.rsplit(' ').next().unwrap().parse().unwrap();
     let down = |text: &str| text.contains(r#""served":[]"#) && text.contains("theportisinuse");
     Shim::wait_for_routes(admin, down);
+    // An answer would lead the app to whoever has the address, such as its own pod's server.
+    assert_eq!(response_code(dns), SERVFAIL);
     drop(app);
     Shim::wait_for_routes(admin, |text| text.contains(r#""down":[]"#));
+    let deadline = Instant::now() + PATIENCE;
+    while response_code(dns) != NOERROR {
+        assert!(Instant::now() < deadline, "the alias is not answered");
+    }
     TcpStream::connect(address).unwrap();
     let bad = service_entry(address).replace("number: ", "number: x");
     fs::write(&file, bad).unwrap();

@@ -1,6 +1,6 @@
 //! The manifests of a resolver: its aliases, read at the start and whenever they change.
 
-use std::sync::Arc;
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Context, LOOK_EVERY, SourceError, SourceFile, Sources};
@@ -89,14 +89,25 @@ fn understand(files: &[SourceFile], options: &Options, redirected: &[IpNet]) -> 
 impl AliasTable {
     /// The aliases of the manifests, with those that are down.
     pub fn of(mesh: &Mesh) -> Self {
-        let aliases = mesh.aliases();
-        let served = aliases
-            .iter()
-            .filter_map(|(alias, addresses)| Some((domain(alias)?, addresses.to_vec())));
-        let down = mesh
-            .down
-            .iter()
-            .filter_map(|down| Some((domain(&down.alias)?, down.reason.clone())));
+        Self::heard(mesh, &HashMap::new())
+    }
+
+    /// The same where nobody listens on some addresses, for the reasons given: whoever dialled one
+    /// would reach a server of its own pod. An alias that has no other address is down.
+    pub fn heard(mesh: &Mesh, unheard: &HashMap<IpAddr, String>) -> Self {
+        let (mut served, mut down) = (Vec::new(), Vec::new());
+        for (alias, addresses) in mesh.aliases().iter() {
+            let Some(alias) = domain(alias) else { continue };
+            let (lost, heard): (Vec<IpAddr>, Vec<_>) = addresses
+                .iter()
+                .partition(|address| unheard.contains_key(address));
+            match lost.first().and_then(|address| unheard.get(address)) {
+                Some(why) if heard.is_empty() => down.push((alias, why.clone())),
+                _ => served.push((alias, heard)),
+            }
+        }
+        let known = mesh.down.iter();
+        down.extend(known.filter_map(|down| Some((domain(&down.alias)?, down.reason.clone()))));
         Self::new(served).with_down(down)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
@@ -16,10 +16,12 @@ use eastwest_resolver::resolv_conf::{self, ResolvConf};
 use eastwest_resolver::server::Resolver;
 
 use crate::config::Config;
+use crate::vips::Vips;
 
 /// The resolver's table, kept in step with the routes.
 #[derive(Debug, Clone)]
 pub(crate) struct Dns {
+    mesh: Arc<Mutex<Mesh>>,
     table: Arc<ArcSwap<AliasTable>>,
     address: Option<SocketAddr>,
 }
@@ -30,14 +32,32 @@ impl Dns {
         self.address
     }
 
-    /// Answers the aliases of `mesh` from now on.
-    pub(crate) fn follow(&self, mesh: &Mesh) {
-        self.table.store(Arc::new(AliasTable::of(mesh)));
+    /// Answers the aliases of `mesh` from now on, but for addresses on which nobody listens.
+    pub(crate) fn follow(&self, mesh: &Mesh, vips: &Vips) {
+        let mut known = self.mesh.lock().unwrap_or_else(PoisonError::into_inner);
+        known.clone_from(mesh);
+        self.table.store(Arc::new(heard(&known, vips)));
+    }
+
+    /// Answers with the addresses that are listened on now.
+    pub(crate) fn follow_vips(&self, vips: &Vips) {
+        let known = self.mesh.lock().unwrap_or_else(PoisonError::into_inner);
+        self.table.store(Arc::new(heard(&known, vips)));
     }
 }
 
+/// An address counts only if all of its ports are the shim's.
+fn heard(mesh: &Mesh, vips: &Vips) -> AliasTable {
+    let unheard = vips.failed().into_iter();
+    AliasTable::heard(mesh, &unheard.map(|(at, why)| (at.ip(), why)).collect())
+}
+
 /// Starts it, if `--dns-listen` asks for it.
-pub(crate) fn start(config: &Config, context: &Context) -> anyhow::Result<Option<Dns>> {
+pub(crate) fn start(
+    config: &Config,
+    vips: &Vips,
+    context: &Context,
+) -> anyhow::Result<Option<Dns>> {
     let args = &config.args.outbound;
     let Some(listen) = args.dns_listen else {
         return Ok(None);
@@ -65,11 +85,16 @@ pub(crate) fn start(config: &Config, context: &Context) -> anyhow::Result<Option
         rotate,
         ..Forwarding::default()
     };
-    let table = Arc::new(ArcSwap::from_pointee(AliasTable::of(&config.mesh)));
+    let mesh = Arc::new(Mutex::new(config.mesh.clone()));
+    let table = Arc::new(ArcSwap::from_pointee(heard(&config.mesh, vips)));
     let bound = Resolver::bind(&settings, Arc::clone(&table))
         .context("--dns-listen gives another address")?;
     let address = bound.addresses().first().copied();
     // Names are answered for as long as connections are accepted, lame duck included.
     tokio::spawn(bound.serve(context.shutdown.stop_accepting_token()));
-    Ok(Some(Dns { table, address }))
+    Ok(Some(Dns {
+        mesh,
+        table,
+        address,
+    }))
 }

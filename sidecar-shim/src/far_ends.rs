@@ -6,42 +6,58 @@
 use std::collections::HashMap;
 use std::num::NonZeroU16;
 
-use eastwest_mesh::{Hostname, Mesh, Route};
+use eastwest_mesh::{DownRoute, Hostname, Mesh, Route};
 
-/// The routes when all of the manifests could last be read.
+/// The routes when all of the manifests could last be read; none if they never could.
 #[derive(Debug, Default)]
 pub(crate) struct FarEnds {
-    known: HashMap<(Hostname, NonZeroU16), Route>,
+    known: Option<HashMap<(Hostname, NonZeroU16), Route>>,
 }
 
 impl FarEnds {
     /// Gives the routes of `mesh` what a lost DestinationRule may have said: the far end and the
-    /// server name are those from before.
+    /// server name are those from before. A route that was not there before is down until nothing
+    /// is lost any more; only at the start, where that would be every one, all are served.
     pub(crate) fn keep(&mut self, mesh: &mut Mesh) {
         let key = |route: &Route| (route.alias.clone(), route.port);
         let Some(first) = mesh.unread.far_ends().first() else {
             let routes = mesh.routes.iter();
-            self.known = routes.map(|route| (key(route), route.clone())).collect();
+            self.known = Some(routes.map(|route| (key(route), route.clone())).collect());
             return;
         };
-        let mut new = Vec::new();
-        for route in &mut mesh.routes {
-            match self.known.get(&key(route)) {
-                Some(known) => {
-                    route.peer = known.peer.clone();
-                    route.remote = known.remote.clone();
-                    route.remote_port = known.remote_port;
-                    route.sni = known.sni.clone();
-                }
-                None => new.push(format!("{}:{} ({})", route.alias, route.port, route.peer)),
-            }
-        }
+        let why = format!("{}, which may hold a DestinationRule", first.origin);
+        let Some(known) = &self.known else {
+            let served = mesh.routes.iter();
+            let served = served
+                .map(|route| format!("{}:{} ({})", route.alias, route.port, route.peer))
+                .collect::<Vec<_>>();
+            tracing::error!(
+                served = served.join(", "),
+                "{why}: aliases are served without it"
+            );
+            return;
+        };
         tracing::error!(
-            without_it = new.join(", "),
-            "{}, which may hold a DestinationRule: aliases that were there before keep their far \
-             ends until this is mended; new ones are served without it",
-            first.origin
+            "{why}: aliases keep their far ends until this is mended, and new ones are down"
         );
+        let mut new = Vec::new();
+        mesh.routes.retain_mut(|route| {
+            let Some(known) = known.get(&key(route)) else {
+                new.push(DownRoute {
+                    alias: route.alias.clone(),
+                    port: Some(route.port),
+                    reason: format!("it is new, and nobody knows who is at its far end: {why}"),
+                    origin: route.origin.clone(),
+                });
+                return false;
+            };
+            route.peer = known.peer.clone();
+            route.remote = known.remote.clone();
+            route.remote_port = known.remote_port;
+            route.sni = known.sni.clone();
+            true
+        });
+        mesh.down.extend(new);
     }
 }
 
@@ -98,5 +114,32 @@ mod tests {
         let mut without = mesh("10.0.0.1", "");
         far_ends.keep(&mut without);
         assert!(lets_anyone_be_there(&without));
+    }
+    /// It may have been down for a slip in the very rule that is now lost.
+    #[test]
+    fn an_alias_that_comes_while_a_rule_is_lost_is_down() {
+        let mut far_ends = FarEnds::default();
+        let mut slip = mesh(
+            "10.0.0.1",
+            &RULE.replace("subjectAltNames", "subjectAltName"),
+        );
+        assert!(slip.routes.is_empty());
+        far_ends.keep(&mut slip);
+        let mut broken = mesh("10.0.0.1", &RULE.replace("}}}", "}"));
+        assert_eq!(broken.routes.len(), 1);
+        far_ends.keep(&mut broken);
+        assert!(broken.routes.is_empty());
+        assert!(
+            broken.down[0]
+                .reason
+                .contains("nobody knows who is at its far end")
+        );
+    }
+
+    #[test]
+    fn at_the_start_a_document_that_is_not_yaml_takes_no_alias_down() {
+        let mut broken = mesh("10.0.0.1", &RULE.replace("}}}", "}"));
+        FarEnds::default().keep(&mut broken);
+        assert_eq!(broken.routes.len(), 1);
     }
 }

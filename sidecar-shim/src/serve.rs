@@ -58,14 +58,19 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             }
         }
     }
-    let dns = dns::start(&config, &context)?;
+    let dns = dns::start(&config, &vips, &context)?;
     if let Some(address) = dns.as_ref().and_then(dns::Dns::address) {
         bound = bound.with("dns", address);
     }
     let down = Arc::new(ArcSwap::from_pointee(config.mesh.down.clone()));
     show(&context, &store, &outbound, &vips, &down);
     tokio::spawn(identity::follow(store, context.clone()));
-    tokio::spawn(vips.clone().retry(context.shutdown.clone()));
+    let answering = dns.clone();
+    tokio::spawn(vips.clone().retry(context.shutdown.clone(), move |vips| {
+        if let Some(dns) = &answering {
+            dns.follow_vips(vips);
+        }
+    }));
 
     let Config {
         args,
@@ -89,7 +94,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             inbound.allowed.store(Arc::new(allowed));
         }
         if let Some(dns) = &dns {
-            dns.follow(mesh);
+            dns.follow(mesh, &vips);
         }
     }));
     Ok(bound)

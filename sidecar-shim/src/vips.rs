@@ -70,13 +70,15 @@ impl Vips {
         *failed = now;
     }
 
-    /// Tries what failed again and again; closes all listeners when the process stops accepting.
-    pub(crate) async fn retry(self, shutdown: Shutdown) {
+    /// Tries what failed again and again, and calls `tried` after each time; closes all listeners
+    /// when the process stops accepting.
+    pub(crate) async fn retry(self, shutdown: Shutdown, tried: impl Fn(&Self) + Send) {
         let again = async {
             loop {
                 sleep(TRY_AGAIN_EVERY).await;
                 if !self.state().failed.is_empty() {
                     self.follow();
+                    tried(&self);
                 }
             }
         };

@@ -145,3 +145,37 @@ fn the_addresses_of_one_alias_given_twice_are_put_together() {
     let found: Vec<_> = table.iter().flat_map(|(_, addresses)| addresses).collect();
     assert_eq!(found, [one, two]);
 }
+
+#[test]
+fn an_address_that_nobody_listens_on_is_no_answer() {
+    let entry = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n\
+        metadata: {name: x, namespace: demo}\n\
+        spec: {hosts: [src-hello-0.demo.svc.cluster.local], resolution: STATIC, \
+        addresses: [127.64.0.1, 127.64.0.2], ports: [{number: 8080, name: http, protocol: HTTP}], \
+        endpoints: [{address: 10.0.0.1, ports: {http: 15443}}]}\n";
+    let source = eastwest_mesh::Source {
+        name: "a.yaml".into(),
+        text: entry.into(),
+    };
+    let options = eastwest_mesh::Options {
+        cluster_domain: "cluster.local".parse().unwrap(),
+        capture: eastwest_mesh::Capture::Vip,
+    };
+    let mesh = eastwest_mesh::load(&[source], &options);
+    let heard = |unheard: &[&str]| {
+        let unheard = unheard
+            .iter()
+            .map(|at| (at.parse().unwrap(), "taken".to_owned()));
+        AliasTable::heard(&mesh, &unheard.collect())
+    };
+    let addresses = |table: &AliasTable| -> Vec<String> {
+        let all = table.iter().flat_map(|(_, addresses)| addresses);
+        all.map(|address| address.to_string()).collect()
+    };
+    assert_eq!(addresses(&heard(&[])), ["127.64.0.1", "127.64.0.2"]);
+    assert_eq!(addresses(&heard(&["127.64.0.1"])), ["127.64.0.2"]);
+    let none = heard(&["127.64.0.1", "127.64.0.2"]);
+    assert!(none.is_empty());
+    let alias: Domain = ALIAS.parse().unwrap();
+    assert_eq!(none.why_down(alias.as_bytes(), &search(&[])), Some("taken"));
+}
