@@ -1,7 +1,7 @@
-//! Addresses that may be switched off: `127.0.0.1:15000`, `[::]:15021`, `off`.
+//! Addresses as people write them: to listen on, to ask, to be switched off.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
@@ -56,6 +56,62 @@ impl Serialize for EndpointAddress {
     }
 }
 
+/// Reads an address to listen on, for clap.
+///
+/// # Errors
+/// When it is no IP address with a port.
+pub fn listen_address(text: &str) -> Result<SocketAddr, ListenAddressError> {
+    text.parse().map_err(|_| ListenAddressError)
+}
+
+/// A text that is no address with a port.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected an IP address with a port, as in 0.0.0.0:15443 or [::]:15443")]
+pub struct ListenAddressError;
+
+/// Where DNS is asked (RFC 1035 section 4.2).
+const DNS_PORT: u16 = 53;
+
+/// A name server as a person writes it: an address, with a port if it is not 53.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameServer(SocketAddr);
+
+/// A text that is no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected an IP address, with a port if it is not 53, as in 10.96.0.10, 10.96.0.10:5353 or \
+     [fd00::10]:5353; a name can't be looked up without a name server"
+)]
+pub struct NameServerError;
+
+impl NameServer {
+    /// Where to send questions.
+    pub const fn address(self) -> SocketAddr {
+        self.0
+    }
+}
+
+impl FromStr for NameServer {
+    type Err = NameServerError;
+
+    fn from_str(text: &str) -> Result<Self, NameServerError> {
+        let bare = || {
+            text.parse()
+                .map(|address: IpAddr| SocketAddr::new(address, DNS_PORT))
+        };
+        text.parse()
+            .or_else(|_| bare())
+            .map(Self)
+            .map_err(|_| NameServerError)
+    }
+}
+
+impl fmt::Display for NameServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +130,23 @@ mod tests {
             let message = text.parse::<EndpointAddress>().unwrap_err().to_string();
             assert!(message.contains("127.0.0.1:15000"), "{text}: {message}");
         }
+    }
+
+    #[test]
+    fn a_listener_needs_an_address_and_a_port() {
+        assert_eq!(listen_address("[::]:53"), Ok(([0u16; 8], 53).into()));
+        for text in ["15443", "127.0.0.1", "localhost:53", "[::]"] {
+            let message = listen_address(text).unwrap_err().to_string();
+            assert!(message.contains("0.0.0.0:15443"), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_name_server_is_asked_on_port_53_unless_another_is_given() {
+        let address = |text: &str| text.parse::<NameServer>().unwrap().address().to_string();
+        assert_eq!(address("10.96.0.10"), "10.96.0.10:53");
+        assert_eq!(address("fd00::10"), "[fd00::10]:53");
+        assert_eq!(address("10.96.0.10:5353"), "10.96.0.10:5353");
+        assert!("dns.example".parse::<NameServer>().is_err());
     }
 }

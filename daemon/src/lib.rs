@@ -34,7 +34,9 @@ mod signals;
 mod sources;
 
 pub use access_log::{Ended, Weight};
-pub use address::{AddressError, EndpointAddress};
+pub use address::{
+    AddressError, EndpointAddress, ListenAddressError, NameServer, NameServerError, listen_address,
+};
 pub use admin::Admin;
 pub use args::{DaemonArgs, LogFormat, Settings};
 pub use bind::BindError;

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
-use eastwest_daemon::{ConnectionArgs, DaemonArgs, HumanDuration, Settings};
+use eastwest_daemon::{
+    ConnectionArgs, DaemonArgs, HumanDuration, NameServer, Settings, listen_address,
+};
 use eastwest_mesh::Hostname;
 
 /// Routes TLS between clusters by the server name (SNI), without decrypting it
@@ -28,7 +30,7 @@ pub struct GatewayArgs {
     pub manifests: Vec<PathBuf>,
 
     /// Where other clusters connect
-    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:15443")]
+    #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:15443", value_parser = listen_address)]
     pub listen: SocketAddr,
 
     /// Domain of this cluster's services; nothing outside it is ever dialled
@@ -36,8 +38,8 @@ pub struct GatewayArgs {
     pub cluster_domain: Hostname,
 
     /// Name server to ask for pods; can be repeated [default: those of /etc/resolv.conf]
-    #[arg(long = "name-server", value_name = "ADDR")]
-    pub name_servers: Vec<SocketAddr>,
+    #[arg(long = "name-server", value_name = "IP[:PORT]")]
+    pub name_servers: Vec<NameServer>,
 
     /// Time for a client to send its whole ClientHello
     #[arg(long, value_name = "DURATION", default_value = "10s")]

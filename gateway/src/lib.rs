@@ -74,7 +74,12 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         SocketOptions::with_keepalive(times.keepalive.get(), times.keepalive_interval.get());
     let names = match args.name_servers.as_slice() {
         [] => NameServers::of_system(),
-        servers => NameServers::at(servers),
+        given => NameServers::at(
+            &given
+                .iter()
+                .map(|server| server.address())
+                .collect::<Vec<_>>(),
+        ),
     };
     let gateway = Arc::new(Gateway {
         exports: ArcSwap::from_pointee(mesh.exports),

@@ -3,11 +3,11 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, ValueEnum};
-use eastwest_daemon::{DaemonArgs, HumanDuration, Settings};
+use eastwest_daemon::{DaemonArgs, HumanDuration, NameServer, Settings};
 use eastwest_mesh::virtual_ip::REDIRECTED;
 use eastwest_mesh::{Capture, Hostname, IpNet};
 
-use crate::{name::Domain, upstreams::NameServer};
+use crate::name::Domain;
 
 /// Answers the aliases of the manifests with their virtual IPs, and passes other names on
 ///

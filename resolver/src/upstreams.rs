@@ -3,58 +3,15 @@
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fmt,
-    net::{IpAddr, SocketAddr},
-    path::Path,
-    str::FromStr,
-};
+use std::{net::SocketAddr, path::Path};
+
+use eastwest_daemon::NameServer;
 
 use crate::{
     name::Domain,
-    resolv_conf::{DNS_PORT, ResolvConf, UnreadableResolvConf},
+    resolv_conf::{ResolvConf, UnreadableResolvConf},
     server::reaches,
 };
-
-/// A name server as a person writes it: an address, with a port if it is not 53.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NameServer(SocketAddr);
-
-/// A text that is no address.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected an IP address, with a port if it is not 53, as in 10.96.0.10, 10.96.0.10:5353 or \
-     [fd00::10]:5353; a name can't be looked up without a name server"
-)]
-pub struct NoAddress;
-
-impl NameServer {
-    /// Where to send questions.
-    pub const fn address(self) -> SocketAddr {
-        self.0
-    }
-}
-
-impl FromStr for NameServer {
-    type Err = NoAddress;
-
-    fn from_str(text: &str) -> Result<Self, NoAddress> {
-        let bare = || {
-            text.parse()
-                .map(|address: IpAddr| SocketAddr::new(address, DNS_PORT))
-        };
-        text.parse()
-            .or_else(|_| bare())
-            .map(Self)
-            .map_err(|_| NoAddress)
-    }
-}
-
-impl fmt::Display for NameServer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// Why there is nobody to ask for other names.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,9 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use eastwest_daemon::{ConnectionArgs, DaemonArgs, HumanDuration, Settings};
+use eastwest_daemon::{
+    ConnectionArgs, DaemonArgs, HumanDuration, NameServer, Settings, listen_address,
+};
 use eastwest_mesh::Hostname;
 
 use crate::capture::{CaptureArgs, DEFAULT_RANGES, VirtualRange};
@@ -123,16 +125,20 @@ pub struct OutboundArgs {
     pub outbound_port: u16,
 
     /// Name server to ask for gateways; can be repeated [default: those of /etc/resolv.conf]
-    #[arg(long = "name-server", value_name = "ADDR")]
-    pub name_servers: Vec<SocketAddr>,
+    #[arg(long = "name-server", value_name = "IP[:PORT]")]
+    pub name_servers: Vec<NameServer>,
 
     /// Answer the aliases here, in this process, instead of running eastwest-resolver
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "IP:PORT", value_parser = listen_address)]
     pub dns_listen: Option<SocketAddr>,
 
     /// Where --dns-listen sends all other names; can be repeated [default: /etc/resolv.conf]
-    #[arg(long = "dns-upstream", value_name = "ADDR", requires = "dns_listen")]
-    pub dns_upstreams: Vec<SocketAddr>,
+    #[arg(
+        long = "dns-upstream",
+        value_name = "IP[:PORT]",
+        requires = "dns_listen"
+    )]
+    pub dns_upstreams: Vec<NameServer>,
 }
 
 /// Inbound settings.
@@ -140,11 +146,11 @@ pub struct OutboundArgs {
 #[command(next_help_heading = "Inbound: who calls this pod")]
 pub struct InboundArgs {
     /// Port of this pod's app that callers may ask for; can be repeated. Without any, none come in
-    #[arg(long = "inbound", value_name = "PORT")]
+    #[arg(long = "inbound", value_name = "PORT", value_parser = port)]
     pub ports: Vec<NonZeroU16>,
 
     /// Where the gateway connects
-    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:15444")]
+    #[arg(long, value_name = "IP:PORT", default_value = "0.0.0.0:15444", value_parser = listen_address)]
     pub inbound_listen: SocketAddr,
 
     /// Who may call, for all ports or for one: spiffe://cluster.local/ns/pxc/sa/*, 3306=spiffe://...
@@ -189,6 +195,11 @@ pub enum TlsMin {
     /// TLS 1.3
     #[value(name = "1.3")]
     Tls13,
+}
+
+fn port(text: &str) -> Result<NonZeroU16, String> {
+    let port = text.parse();
+    port.map_err(|_| "a port is a number from 1 to 65535".to_owned())
 }
 
 fn label(text: &str) -> Result<(String, String), String> {

@@ -44,6 +44,17 @@ impl Config {
                  this pod is to be called (--inbound PORT)"
             );
         }
+        for rule in &args.inbound.allow {
+            if rule
+                .port()
+                .is_some_and(|port| !args.inbound.ports.contains(&port))
+            {
+                bail!(
+                    "--allow {rule} is for a port that no --inbound gives, so nobody could ever \
+                     use it"
+                );
+            }
+        }
         let mut callers = Callers::new(&args.inbound);
         let allowed = match args.inbound.ports.as_slice() {
             [] => Allowed::new(Vec::new(), InboundPolicy::default()),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::Context;
+use eastwest_daemon::{Context, NameServer};
 use eastwest_mesh::Mesh;
 use eastwest_resolver::alias::AliasTable;
 use eastwest_resolver::alias::search::SearchDomains;
@@ -52,6 +52,10 @@ fn heard(mesh: &Mesh, vips: &Vips) -> AliasTable {
     AliasTable::heard(mesh, &unheard.map(|(at, why)| (at.ip(), why)).collect())
 }
 
+fn addresses(servers: &[NameServer]) -> Vec<SocketAddr> {
+    servers.iter().map(|server| server.address()).collect()
+}
+
 /// Starts it, if `--dns-listen` asks for it.
 pub(crate) fn start(
     config: &Config,
@@ -75,8 +79,8 @@ pub(crate) fn start(
             let system = system.context("--dns-upstream gives the name servers by hand")?;
             (system.nameservers, system.search, system.rotate)
         }
-        (given, Ok(system)) => (given.to_vec(), system.search, false),
-        (given, Err(_)) => (given.to_vec(), Vec::new(), false),
+        (given, Ok(system)) => (addresses(given), system.search, false),
+        (given, Err(_)) => (addresses(given), Vec::new(), false),
     };
     let mut settings = ResolverConfig::new(vec![listen], cluster.clone());
     settings.search = SearchDomains::new(cluster, search);

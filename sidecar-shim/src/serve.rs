@@ -125,7 +125,12 @@ fn outbound(
 fn name_servers(args: &OutboundArgs) -> anyhow::Result<NameServers> {
     match args.name_servers.as_slice() {
         [] => NameServers::of_system(),
-        servers => NameServers::at(servers),
+        given => NameServers::at(
+            &given
+                .iter()
+                .map(|server| server.address())
+                .collect::<Vec<_>>(),
+        ),
     }
     .context("--name-server gives them by hand")
 }

@@ -39,6 +39,13 @@ impl FromStr for AllowRule {
     }
 }
 
+impl AllowRule {
+    /// The only port that it is for.
+    pub(crate) const fn port(&self) -> Option<NonZeroU16> {
+        self.port
+    }
+}
+
 impl fmt::Display for AllowRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.port {
@@ -76,10 +83,56 @@ impl Allowed {
                 && rule.who.matches(peer.trust_domain, peer.path)
         });
         let explicit = matches!(denial, Denial::Denied { .. });
-        if by_flag && !explicit {
-            Ok(())
-        } else {
-            Err(denial.to_string())
+        match (by_flag, explicit, self.rules.as_slice()) {
+            (true, false, _) => Ok(()),
+            (_, false, [_, ..]) => Err(format!(
+                "no --allow ({}) has {peer} for port {port}; beside it, {denial}",
+                self.rules
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )),
+            _ => Err(denial.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(rules: &[&str], port: u16, path: &str) -> Result<(), String> {
+        let rules = rules.iter().map(|rule| rule.parse().unwrap()).collect();
+        let peer = Principal {
+            trust_domain: "td",
+            path,
+        };
+        Allowed::new(rules, InboundPolicy::default()).check(port.try_into().unwrap(), &peer)
+    }
+
+    #[test]
+    fn a_rule_for_one_port_holds_for_no_other() {
+        let rules = ["3306=spiffe://td/ns/pxc/sa/db"];
+        assert_eq!(allows(&rules, 3306, "/ns/pxc/sa/db"), Ok(()));
+        let refused = allows(&rules, 8080, "/ns/pxc/sa/db").unwrap_err();
+        assert!(refused.starts_with(
+            "no --allow (3306=spiffe://td/ns/pxc/sa/db) has spiffe://td/ns/pxc/sa/db for port 8080"
+        ), "{refused}");
+    }
+
+    #[test]
+    fn a_rule_without_a_port_holds_for_all_but_for_its_identities_only() {
+        let rules = ["spiffe://td/ns/pxc/sa/*"];
+        assert_eq!(allows(&rules, 3306, "/ns/pxc/sa/db"), Ok(()));
+        assert_eq!(allows(&rules, 8080, "/ns/pxc/sa/other"), Ok(()));
+        assert!(allows(&rules, 8080, "/ns/px/sa/db").is_err());
+        assert!(allows(&[], 8080, "/ns/pxc/sa/db").is_err());
+    }
+
+    #[test]
+    fn a_port_that_is_none_is_named() {
+        let error = "70000=spiffe://td/*".parse::<AllowRule>().unwrap_err();
+        assert_eq!(error.to_string(), "\"70000\" is not a port from 1 to 65535");
     }
 }
