@@ -26,7 +26,7 @@ pub struct HumanDuration(Duration);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
     /// A number without a unit.
-    #[error("`{0}` has no unit: write {0}s for seconds or {0}ms for milliseconds")]
+    #[error("`{0}` has no unit: write {0}ms for milliseconds, {0}s for seconds or {0}d for days")]
     NoUnit(String),
     /// A unit that is none of d, h, m, s, ms.
     #[error("`{0}` is not a unit of time: use d, h, m, s or ms, as in 1m30s")]
@@ -144,7 +144,10 @@ mod tests {
     fn a_number_without_a_unit_says_which_units_there_are() {
         assert_eq!(
             parse("10"),
-            Err("`10` has no unit: write 10s for seconds or 10ms for milliseconds".to_owned())
+            Err(
+                "`10` has no unit: write 10ms for milliseconds, 10s for seconds or 10d for days"
+                    .to_owned()
+            )
         );
     }
 

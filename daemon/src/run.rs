@@ -10,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::args::Settings;
 use crate::context::{Bound, Context};
+use crate::in_full;
 use crate::logging::{self, LogControl};
 use crate::settings::{Parsed, SettingsError, parse};
 use crate::{file_limit, metrics};
@@ -177,7 +178,7 @@ fn runtimes(threads: usize) -> std::io::Result<(Runtime, Runtime)> {
 }
 
 fn last_word(log: &LogControl, error: &anyhow::Error, exit: Exit) -> Exit {
-    tracing::error!("{error:#}");
+    tracing::error!("{}", in_full(error));
     log.flush(LAST_LINES);
     exit
 }

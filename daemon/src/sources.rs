@@ -47,7 +47,6 @@ fn explain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or folder".into(),
         io::ErrorKind::PermissionDenied => "this process may not read it".into(),
-        io::ErrorKind::InvalidData => "it is not UTF-8 text".into(),
         _ => error.to_string(),
     }
 }
@@ -161,7 +160,9 @@ fn same(
 }
 
 fn read(path: &Path) -> Result<SourceFile, SourceError> {
-    let text = fs::read_to_string(path).map_err(at(path))?;
+    // One file of other bytes must not keep the others from being read: it will be no YAML, and
+    // whoever reads it says so.
+    let text = String::from_utf8_lossy(&fs::read(path).map_err(at(path))?).into_owned();
     Ok(SourceFile {
         name: path.display().to_string(),
         text,

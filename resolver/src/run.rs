@@ -122,7 +122,7 @@ fn with_flag(error: BindError) -> anyhow::Error {
         BindError::NoAddress | BindError::Address { .. } => "--listen gives another address",
         BindError::UpstreamIsSelf { .. } => "--upstream gives another name server",
     };
-    anyhow::Error::new(error).context(flag)
+    anyhow::anyhow!("{error}; {flag}")
 }
 
 fn show_aliases(table: &AliasTable) -> Value {

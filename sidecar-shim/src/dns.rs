@@ -92,7 +92,7 @@ pub(crate) fn start(
     let mesh = Arc::new(Mutex::new(config.mesh.clone()));
     let table = Arc::new(ArcSwap::from_pointee(heard(&config.mesh, vips)));
     let bound = Resolver::bind(&settings, Arc::clone(&table))
-        .context("--dns-listen gives another address")?;
+        .map_err(|error| anyhow::anyhow!("{error}; --dns-listen gives another address"))?;
     let address = bound.addresses().first().copied();
     // Names are answered for as long as connections are accepted, lame duck included.
     tokio::spawn(bound.serve(context.shutdown.stop_accepting_token()));

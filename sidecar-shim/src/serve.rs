@@ -145,7 +145,7 @@ fn inbound(
         return Ok(None);
     }
     let listener = Listener::bind(args.inbound.inbound_listen, config.sockets)
-        .context("--inbound-listen gives another address")?;
+        .map_err(|error| anyhow::anyhow!("{error}; --inbound-listen gives another address"))?;
     let inbound = Inbound {
         acceptance: Acceptance {
             identity: store.clone(),

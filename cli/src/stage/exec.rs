@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, bail};
+use eastwest_daemon::in_full;
 use nix::sched::{CloneFlags, setns};
 
 /// The exit codes of env(1) and its like, when it is not the program's own.
@@ -42,7 +43,7 @@ pub(super) fn run(args: &ExecArgs) -> ExitCode {
         return ExitCode::from(FAILED);
     };
     if let Err(error) = enter(args) {
-        return report(&format!("{error:#}"), FAILED);
+        return report(&in_full(&error), FAILED);
     }
     let error = Command::new(program).args(arguments).exec();
     let code = match error.kind() {

@@ -48,6 +48,13 @@ fn a_path_that_is_not_there_is_named() {
     );
 }
 
+#[test]
+fn a_file_of_other_bytes_leaves_the_others_to_be_read() {
+    let dir = folder(&[("b.yaml", "good")]);
+    fs::write(dir.path().join("a.yaml"), [b'a', 0xff, 0xfe]).unwrap();
+    assert_eq!(texts(dir.path()), ["a\u{fffd}\u{fffd}", "good"]);
+}
+
 /// What it leads to may be a policy.
 #[test]
 fn a_link_that_leads_nowhere_is_not_passed_over() {
@@ -137,7 +144,7 @@ async fn a_change_is_seen_and_an_error_told_once() {
     };
     fs::write(dir.path().join("a.yaml"), "new").unwrap();
     until(1).await;
-    fs::write(dir.path().join("b.yaml"), [0xff, 0xfe]).unwrap();
+    std::os::unix::fs::symlink("gone", dir.path().join("b.yaml")).unwrap();
     until(2).await;
     sleep(Duration::from_millis(60)).await;
     fs::remove_file(dir.path().join("b.yaml")).unwrap();

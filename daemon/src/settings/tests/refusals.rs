@@ -69,7 +69,7 @@ fn a_value_that_the_flag_refuses_names_the_place_or_the_variable() {
         "{message}"
     );
     assert!(
-        message.ends_with("write 10s for seconds or 10ms for milliseconds"),
+        message.ends_with("write 10ms for milliseconds, 10s for seconds or 10d for days"),
         "{message}"
     );
     let env = [("EASTWEST_DRAIN_GRACE", "soon")];
