@@ -1,0 +1,51 @@
+"""Checks the manifests under deploy/: `python -m check`, run in deploy/ by check.sh."""
+import pathlib
+import sys
+
+from check import kustomize, schemas
+
+DEPLOY = pathlib.Path(__file__).resolve().parent.parent
+FOLDERS = ("istio", "mixed", "demo")
+
+
+def name(document):
+    metadata = document.get("metadata", {})
+    return f"{document.get('kind')} {metadata.get('namespace', '-')}/{metadata.get('name')}"
+
+
+def check_files():
+    count = 0
+    for path in sorted(p for folder in FOLDERS for p in (DEPLOY / folder).rglob("*.yaml")):
+        if path.name == "kustomization.yaml":
+            continue
+        for document in kustomize.documents(path):
+            count += 1
+            for error in schemas.errors(document):
+                yield f"{path.relative_to(DEPLOY)}: {name(document)}: {error}"
+    print(f"{count} objects in files")
+
+
+def check_rendered():
+    count = 0
+    for file in sorted(DEPLOY.rglob("kustomization.yaml")):
+        objects = kustomize.render(file.parent)
+        count += len(objects)
+        if message := kustomize.differs_from_kubectl(file.parent, objects):
+            yield message
+        for document in objects:
+            for error in schemas.errors(document):
+                yield f"{file.relative_to(DEPLOY)}: {name(document)}: {error}"
+    print(f"{count} objects as rendered")
+
+
+def main():
+    try:
+        found = [*check_files(), *check_rendered()]
+    except kustomize.Unsupported as error:
+        found = [str(error)]
+    for line in found:
+        print(line, file=sys.stderr)
+    sys.exit(1 if found else 0)
+
+
+main()

@@ -1,0 +1,109 @@
+"""Renders the part of kustomize that deploy/ uses, and refuses every other key.
+
+Where kubectl is installed its own rendering is compared with this one, so that they cannot differ.
+"""
+import pathlib
+import shutil
+import subprocess
+
+import yaml
+
+KEYS = {"apiVersion", "kind", "resources", "configMapGenerator", "generatorOptions", "patches"}
+
+
+class Unsupported(Exception):
+    pass
+
+
+def documents(path):
+    try:
+        return [d for d in yaml.safe_load_all(path.read_text()) if d is not None]
+    except yaml.YAMLError as error:
+        raise Unsupported(f"{path}: {error}") from error
+
+
+def render(folder):
+    """The objects of a folder with a kustomization.yaml."""
+    folder = pathlib.Path(folder)
+    file = folder / "kustomization.yaml"
+    [kustomization] = documents(file)
+    if unknown := set(kustomization) - KEYS:
+        raise Unsupported(f"{file}: {', '.join(sorted(unknown))}: not known here")
+    objects = []
+    for resource in kustomization.get("resources", []):
+        path = folder / resource
+        if path.is_dir():
+            objects += render(path)
+        elif path.is_file():
+            objects += documents(path)
+        else:
+            raise Unsupported(f"{file}: {resource} does not exist")
+    for generator in kustomization.get("configMapGenerator", []):
+        objects.append(config_map(file, generator, kustomization.get("generatorOptions", {})))
+    for patch in kustomization.get("patches", []):
+        apply_patch(file, patch, objects)
+    return objects
+
+
+def config_map(file, generator, options):
+    if set(generator) - {"name", "namespace", "files"} or options != {"disableNameSuffixHash": True}:
+        raise Unsupported(f"{file}: a generator has name, namespace and files, and no hash")
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": generator["name"], "namespace": generator["namespace"]},
+        "data": {name: (file.parent / name).read_text() for name in generator["files"]},
+    }
+
+
+def apply_patch(file, patch, objects):
+    """A JSON patch (RFC 6902) for the objects of one kind and name."""
+    target = patch["target"]
+    if set(patch) != {"target", "patch"} or set(target) != {"kind", "name"}:
+        raise Unsupported(f"{file}: a patch has target (kind, name) and patch")
+    chosen = [o for o in objects if (o["kind"], o["metadata"]["name"]) == (target["kind"], target["name"])]
+    if not chosen:
+        raise Unsupported(f"{file}: no {target['kind']} {target['name']} to patch")
+    for o in chosen:
+        for step in yaml.safe_load(patch["patch"]):
+            apply_step(file, step, o)
+
+
+def apply_step(file, step, document):
+    *parents, last = [p.replace("~1", "/").replace("~0", "~") for p in step["path"].split("/")[1:]]
+    here = document
+    try:
+        for key in parents:
+            here = here[int(key)] if isinstance(here, list) else here[key]
+        if isinstance(here, list):
+            last = len(here) if last == "-" else int(last)
+        if step["op"] == "add" and isinstance(here, list):
+            here.insert(last, step["value"])
+        elif step["op"] == "add":
+            here[last] = step["value"]
+        elif step["op"] == "replace":
+            here[last]
+            here[last] = step["value"]
+        elif step["op"] == "remove":
+            del here[last]
+        else:
+            raise Unsupported(f"{file}: op {step['op']} is not known here")
+    except (KeyError, IndexError, ValueError) as error:
+        raise Unsupported(f"{file}: {step['op']} {step['path']}: nothing is there") from error
+
+
+def differs_from_kubectl(folder, objects):
+    """What kubectl renders otherwise, as a message; None where it is the same or not installed."""
+    if shutil.which("kubectl") is None:
+        return None
+    result = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True)
+    if result.returncode:
+        return f"{folder}: kubectl kustomize: {result.stderr.strip()}"
+
+    def by_name(items):
+        return {(o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]): o for o in items}
+
+    theirs = by_name(d for d in yaml.safe_load_all(result.stdout) if d)
+    ours = by_name(objects)
+    other = [key for key in theirs.keys() | ours.keys() if theirs.get(key) != ours.get(key)]
+    return f"{folder}: kubectl renders otherwise: {other}" if other else None
