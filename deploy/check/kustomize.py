@@ -52,7 +52,7 @@ def config_map(file, generator, options):
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": generator["name"], "namespace": generator["namespace"]},
-        "data": {name: (file.parent / name).read_text() for name in generator["files"]},
+        "data": {pathlib.Path(name).name: (file.parent / name).read_text() for name in generator["files"]},
     }
 
 
