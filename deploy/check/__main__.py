@@ -2,7 +2,7 @@
 import pathlib
 import sys
 
-from check import kustomize, schemas
+from check import clusters, guards, kustomize, routes, schemas
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ("istio", "mixed", "demo")
@@ -38,9 +38,16 @@ def check_rendered():
     print(f"{count} objects as rendered")
 
 
+def check_setups():
+    for setup, a, b in clusters.load(DEPLOY):
+        for line in (*routes.check(a, b), *guards.check(a, b)):
+            yield f"{setup}: {line}"
+        print(f"set-up: {setup}")
+
+
 def main():
     try:
-        found = [*check_files(), *check_rendered()]
+        found = [*check_files(), *check_rendered(), *check_setups()]
     except kustomize.Unsupported as error:
         found = [str(error)]
     for line in found:

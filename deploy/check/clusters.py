@@ -1,0 +1,93 @@
+"""The set-ups under deploy/, each as what is applied to its two clusters."""
+from check import kustomize
+
+DOMAIN = "svc.cluster.local"
+# What connect-clusters.sh replaces by the real address.
+GATEWAY = "172.21.0.3"
+GATEWAY_PORT = 15443
+# Where our shim takes mTLS from a gateway (mesh/src/exports.rs).
+SHIM_PORT = 15444
+
+REFERENCE_B = ("istio/cluster-b/hello", "istio/cluster-b/pxc")
+SETUPS = {
+    "istio": (("istio/cluster-a/gateway", "istio/cluster-a/hello", "istio/cluster-a/pxc"), REFERENCE_B),
+    "our gateway": (("mixed/our-gateway", "istio/cluster-a/hello", "istio/cluster-a/pxc"), REFERENCE_B),
+    "our shims in A": (
+        ("istio/cluster-a/gateway", "mixed/our-shims/cluster-a/hello", "mixed/our-shims/cluster-a/pxc"),
+        REFERENCE_B,
+    ),
+    "our shims in B": (
+        ("istio/cluster-a/gateway", "istio/cluster-a/hello", "istio/cluster-a/pxc"),
+        ("mixed/our-shims/cluster-b/hello", "istio/cluster-b/pxc"),
+    ),
+}
+
+
+class Workload:
+    """Pods with one template: a Deployment, a StatefulSet or a PXC cluster."""
+
+    def __init__(self, document):
+        spec, self.namespace = document["spec"], document["metadata"]["namespace"]
+        self.kind, self.name = document["kind"], document["metadata"]["name"]
+        if self.kind == "PerconaXtraDBCluster":
+            self.read_pxc(spec["pxc"])
+            return
+        template = spec["template"]
+        self.replicas = spec["replicas"]
+        self.labels = template["metadata"]["labels"]
+        self.selector = spec["selector"]["matchLabels"]
+        self.containers = template["spec"]["containers"]
+        self.volumes = template["spec"].get("volumes", [])
+        self.account = template["spec"]["serviceAccountName"]
+
+    def read_pxc(self, pxc):
+        """As the operator makes them: `db` has the pods db-pxc-N, with these labels."""
+        labels = {"app.kubernetes.io/component": "pxc", "app.kubernetes.io/instance": self.name}
+        self.name += "-pxc"
+        self.replicas = pxc["size"]
+        self.labels = labels | pxc.get("labels", {})
+        self.selector = labels
+        database = {"name": "pxc", "ports": [{"name": "mysql", "containerPort": 3306}]}
+        self.containers = [database, *pxc.get("sidecars", [])]
+        self.volumes = pxc.get("sidecarVolumes", [])
+        self.account = pxc["serviceAccountName"]
+
+    def pods(self):
+        return [f"{self.name}-{n}" for n in range(self.replicas)] if self.kind != "Deployment" else []
+
+    def runs(self, part):
+        """Whether a container is our gateway or our shim."""
+        return any(c.get("command") == ["eastwest", part] for c in self.containers)
+
+    def port(self, target):
+        """The number of a port, given by number or name; None where no container has it."""
+        ports = [p for c in self.containers for p in c.get("ports", [])]
+        return next((p["containerPort"] for p in ports if target in (p["name"], p["containerPort"])), None)
+
+
+class Cluster:
+    def __init__(self, objects):
+        self.objects = objects
+        self.workloads = [Workload(o) for o in objects if "template" in o.get("spec", {}) or "pxc" in o.get("spec", {})]
+
+    def of(self, kind, namespace=None):
+        return [o for o in self.objects if o["kind"] == kind and namespace in (None, o["metadata"].get("namespace"))]
+
+    def named(self, kind, namespace, name):
+        return next((o for o in self.of(kind, namespace) if o["metadata"]["name"] == name), None)
+
+    def workload_of_pod(self, namespace, pod):
+        return next((w for w in self.workloads if w.namespace == namespace and pod in w.pods()), None)
+
+    def gateways(self):
+        return [w for w in self.workloads if w.labels.get("istio") == "eastwestgateway" and w.replicas]
+
+
+def load(deploy):
+    for name, folders in SETUPS.items():
+        rendered = [[o for folder in side for o in kustomize.render(deploy / folder)] for side in folders]
+        yield name, Cluster(rendered[0]), Cluster(rendered[1])
+
+
+def selects(selector, labels):
+    return all(labels.get(key) == value for key, value in selector.items())
