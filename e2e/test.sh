@@ -33,6 +33,7 @@ step() {
 
 step cargo fmt --all --check
 step cargo clippy --workspace --all-targets --quiet -- -D warnings
+step deploy/check.sh
 
 say "cargo test --workspace"
 cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
