@@ -72,7 +72,8 @@ def services(cluster):
 
 def strict(cluster):
     for namespace in sorted({w.namespace for w in cluster.workloads} - {"istio-system"}):
-        modes = [p["spec"]["mtls"]["mode"] for p in cluster.of("PeerAuthentication", namespace)]
+        policies = [p["spec"] for p in cluster.of("PeerAuthentication", namespace)]
+        modes = [p["mtls"]["mode"] for p in policies if "selector" not in p]
         if modes != ["STRICT"]:
             yield f"namespace {namespace}: PeerAuthentication is {modes}, not STRICT"
 

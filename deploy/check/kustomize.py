@@ -84,8 +84,6 @@ def apply_step(file, step, document):
         elif step["op"] == "replace":
             here[last]
             here[last] = step["value"]
-        elif step["op"] == "remove":
-            del here[last]
         else:
             raise Unsupported(f"{file}: op {step['op']} is not known here")
     except (KeyError, IndexError, ValueError) as error:
