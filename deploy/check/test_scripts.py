@@ -97,7 +97,8 @@ class Scripts(unittest.TestCase):
         self.assertIn("Next: ./setup-clusters.sh", self.run_script("setup-certs.sh", "--out", certs))
         self.assertEqual(before, {p: p.read_bytes() for p in certs.rglob("*.pem")})
         self.assertEqual(list(certs.glob(".new*")), [])
-        self.assertEqual((certs / "cluster-a/ca-key.pem").stat().st_mode & 0o077, 0)
+        for secret in ("cluster-a/ca-key.pem", "cluster-a", "root"):
+            self.assertEqual((certs / secret).stat().st_mode & 0o077, 0)
         text = subprocess.run(["openssl", "x509", "-in", certs / "cluster-b/ca-cert.pem", "-noout", "-text"],
                               capture_output=True, text=True, check=True).stdout
         self.assertIn("CA:TRUE, pathlen:0", text)

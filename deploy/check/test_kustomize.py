@@ -1,0 +1,39 @@
+"""What the renderer does not know it refuses, so that nothing goes unchecked."""
+import pathlib
+import tempfile
+import unittest
+
+from check import kustomize
+
+CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata: {c: d}\n"
+PATCH = "patches: [{target: {kind: ConfigMap, name: %s}, patch: '[{op: %s, path: %s, value: x}]'}]"
+
+
+class Kustomize(unittest.TestCase):
+    def render(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            (folder / "kustomization.yaml").write_text(text)
+            (folder / "a.yaml").write_text(CONFIG_MAP)
+            return kustomize.render(folder)
+
+    def test_patches(self):
+        for op, path in (("add", "/data/new"), ("replace", "/data/c")):
+            [rendered] = self.render("resources: [a.yaml]\n" + PATCH % ("a", op, path))
+            self.assertEqual(rendered["data"][path.split("/")[2]], "x")
+
+    def test_refusals(self):
+        for text in (
+            "namePrefix: x-",
+            "resources: [missing.yaml]",
+            "configMapGenerator: [{name: a, namespace: b, files: [a.yaml]}]",
+            "resources: [a.yaml]\n" + PATCH % ("other", "add", "/data/c"),
+            "resources: [a.yaml]\n" + PATCH % ("a", "replace", "/data/none"),
+            "resources: [a.yaml]\n" + PATCH % ("a", "move", "/data/c"),
+        ):
+            with self.subTest(text), self.assertRaises(kustomize.Unsupported):
+                self.render(text)
+
+
+if __name__ == "__main__":
+    unittest.main()
