@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU16;
 
+use crate::code::Code;
 use crate::finding::Located;
 use crate::report::Report;
 use crate::suggest;
@@ -28,7 +29,11 @@ impl<'a> Fields<'a> {
             Value::Null => &[],
             _ => {
                 let found = node.describe();
-                report.error(node.mark, format!("{path} must be a mapping, not {found}"));
+                report.error(
+                    Code::WrongValue,
+                    node.mark,
+                    format!("{path} must be a mapping, not {found}"),
+                );
                 &[]
             }
         };
@@ -112,8 +117,11 @@ impl<'a> Fields<'a> {
         for &key in keys {
             if let Some(field) = self.get(key) {
                 let path = &field.path;
-                self.report
-                    .error(field.key, format!("{path} is not supported: {why}"));
+                self.report.error(
+                    Code::NotSupported,
+                    field.key,
+                    format!("{path} is not supported: {why}"),
+                );
             }
         }
     }
@@ -123,8 +131,11 @@ impl<'a> Fields<'a> {
         for &key in keys {
             if let Some(field) = self.get(key) {
                 let path = &field.path;
-                self.report
-                    .warning(field.key, format!("{path} has no effect here: {why}"));
+                self.report.warning(
+                    Code::NoEffect,
+                    field.key,
+                    format!("{path} has no effect here: {why}"),
+                );
             }
         }
     }
@@ -136,7 +147,8 @@ impl<'a> Fields<'a> {
             if entry.node.is_null() {
                 let message = format!("{} has no value", self.child(&entry.key));
                 let fix = "write its value, or take the key out if everyone is meant";
-                self.report.error_with_fix(entry.mark, message, fix);
+                self.report
+                    .error_with_fix(Code::NoValue, entry.mark, message, fix);
             }
         }
     }

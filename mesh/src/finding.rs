@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::code::Code;
 use crate::yaml::Mark;
 
 /// A place in a manifest. Lines and columns count from 1, columns in characters.
@@ -64,6 +65,8 @@ impl fmt::Display for Severity {
 /// One thing that a person should know about a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
+    /// What kind of thing it says, to look up with `eastwest explain`.
+    pub code: Code,
     /// How much it matters.
     pub severity: Severity,
     /// Where it is.
@@ -74,10 +77,14 @@ pub struct Finding {
     pub fix: Option<String>,
 }
 
-/// One line: `routes.yaml:12:5: error: what is wrong; fix: what to write`.
+/// One line: `routes.yaml:12:5: error[EW004]: what is wrong; fix: what to write`.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.origin, self.severity, self.message)?;
+        write!(
+            f,
+            "{}: {}[{}]: {}",
+            self.origin, self.severity, self.code, self.message
+        )?;
         match &self.fix {
             Some(fix) => write!(f, "; fix: {fix}"),
             None => Ok(()),

@@ -21,12 +21,13 @@
 //! - [`Exports`]: the gateway's side
 //! - [`Policies`]: the inbound side
 //! - [`Unread`]: what may be missing in either, because it could not be read
-//! - [`Finding`]: for people
+//! - [`Finding`]: for people, each with its [`Code`]
 
 use std::collections::HashMap;
 
 pub mod alias;
 mod build;
+mod code;
 mod exports;
 mod fields;
 mod finding;
@@ -45,6 +46,7 @@ mod unread;
 pub mod virtual_ip;
 mod yaml;
 
+pub use code::{Code, Side};
 pub use exports::{Dialect, Exports, INBOUND_PORT, Refusal, Target};
 pub use finding::{Finding, Origin, Severity};
 pub use hostname::{Hostname, HostnameError};

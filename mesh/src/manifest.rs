@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::Source;
+use crate::code::Code;
 use crate::finding::Finding;
 use crate::hostname::Hostname;
 use crate::kinds::authorization_policy;
@@ -54,7 +55,11 @@ impl Manifest {
                     Err(error) => {
                         let report = Report::new(Arc::clone(&file));
                         let why = error.message;
-                        report.error(error.mark, format!("this document is not YAML: {why}"));
+                        report.error(
+                            Code::NotYaml,
+                            error.mark,
+                            format!("this document is not YAML: {why}"),
+                        );
                         manifest.give_up(report, MayNarrow::Anything);
                     }
                 }

@@ -1,5 +1,6 @@
 //! What every Kubernetes object has: a kind, a name, annotations.
 
+use crate::code::Code;
 use crate::fields::{Field, Fields};
 use crate::finding::Located;
 use crate::report::Report;
@@ -75,6 +76,7 @@ impl<'a> Object<'a> {
         if !matches!(root.value, Value::Map(_)) {
             let found = root.describe();
             report.error(
+                Code::NoObject,
                 mark,
                 format!("a Kubernetes object must be here, not {found}"),
             );
@@ -86,6 +88,7 @@ impl<'a> Object<'a> {
         let kind = text(top.text("kind")).filter(|text| !text.is_empty());
         if api_version.is_none() || kind.is_none() {
             report.error(
+                Code::NoObject,
                 mark,
                 "a Kubernetes object needs the texts apiVersion and kind",
             );
@@ -134,7 +137,11 @@ impl<'a> Object<'a> {
         let mut top = Fields::of(self.root, "", report);
         top.harmless(&["apiVersion", "kind", "metadata", "status"]);
         if self.name.is_empty() {
-            report.error(self.mark, "metadata.name is missing, or is no text");
+            report.error(
+                Code::NoObject,
+                self.mark,
+                "metadata.name is missing, or is no text",
+            );
         }
         let spec = top.mapping("spec");
         top.finish();
@@ -156,6 +163,7 @@ impl<'a> Object<'a> {
             }
             if PLANNED.contains(key) {
                 report.error(
+                    Code::Annotation,
                     value.key,
                     format!("the annotation {key} is not supported yet"),
                 );
@@ -164,7 +172,7 @@ impl<'a> Object<'a> {
             let message = format!("the annotation {key} means nothing on a {}", self.kind);
             let fix = suggest::nearest(key, known)
                 .map_or_else(|| "take it out".to_owned(), |near| format!("write {near}"));
-            report.error_with_fix(value.key, message, fix);
+            report.error_with_fix(Code::Annotation, value.key, message, fix);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use crate::code::Code;
 use crate::finding::{Finding, Located, Origin, Severity};
 use crate::yaml::Mark;
 
@@ -50,41 +51,55 @@ impl Report {
     }
 
     /// The object can't be served.
-    pub(crate) fn error(&self, mark: Mark, message: impl AsRef<str>) {
-        self.add(Severity::Error, mark, message.as_ref(), None);
+    pub(crate) fn error(&self, code: Code, mark: Mark, message: impl AsRef<str>) {
+        self.add(code, Severity::Error, mark, message.as_ref(), None);
     }
 
     /// The object can't be served, and this is what to write instead.
     pub(crate) fn error_with_fix(
         &self,
+        code: Code,
         mark: Mark,
         message: impl AsRef<str>,
         fix: impl Into<String>,
     ) {
-        self.add(Severity::Error, mark, message.as_ref(), Some(fix.into()));
+        self.add(
+            code,
+            Severity::Error,
+            mark,
+            message.as_ref(),
+            Some(fix.into()),
+        );
     }
 
     /// A key that nobody knows: what it was meant for may be a key that is missing.
     pub(crate) fn unknown_key(&self, mark: Mark, message: impl AsRef<str>, fix: impl Into<String>) {
         self.unknown_key.set(true);
-        self.error_with_fix(mark, message, fix);
+        self.error_with_fix(Code::UnknownField, mark, message, fix);
     }
 
-    pub(crate) fn warning(&self, mark: Mark, message: impl AsRef<str>) {
-        self.add(Severity::Warning, mark, message.as_ref(), None);
+    pub(crate) fn warning(&self, code: Code, mark: Mark, message: impl AsRef<str>) {
+        self.add(code, Severity::Warning, mark, message.as_ref(), None);
     }
 
     pub(crate) fn warning_with_fix(
         &self,
+        code: Code,
         mark: Mark,
         message: impl AsRef<str>,
         fix: impl Into<String>,
     ) {
-        self.add(Severity::Warning, mark, message.as_ref(), Some(fix.into()));
+        self.add(
+            code,
+            Severity::Warning,
+            mark,
+            message.as_ref(),
+            Some(fix.into()),
+        );
     }
 
-    pub(crate) fn note(&self, mark: Mark, message: impl AsRef<str>) {
-        self.add(Severity::Note, mark, message.as_ref(), None);
+    pub(crate) fn note(&self, code: Code, mark: Mark, message: impl AsRef<str>) {
+        self.add(code, Severity::Note, mark, message.as_ref(), None);
     }
 
     /// Whether an error has been reported.
@@ -116,7 +131,7 @@ impl Report {
         self.findings.into_inner()
     }
 
-    fn add(&self, severity: Severity, mark: Mark, message: &str, fix: Option<String>) {
+    fn add(&self, code: Code, severity: Severity, mark: Mark, message: &str, fix: Option<String>) {
         if severity == Severity::Error {
             self.failed.set(true);
         }
@@ -124,6 +139,7 @@ impl Report {
         let separator = if subject.is_empty() { "" } else { ": " };
         let message = one_line(&format!("{subject}{separator}{message}"));
         let finding = Finding {
+            code,
             severity,
             origin: self.origin(mark),
             message,

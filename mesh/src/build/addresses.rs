@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::alias::Alias;
 use super::served::Candidate;
+use crate::code::Code;
 use crate::finding::{Finding, Origin};
 use crate::hostname::Hostname;
 use crate::route::{DownRoute, Route};
@@ -147,7 +148,10 @@ fn left_out(alias: &Alias<'_>, address: IpAddr, origin: &Origin) {
          given that does",
         alias.host.value
     );
-    alias.entry.report.note(origin.mark(), message);
+    alias
+        .entry
+        .report
+        .note(Code::AddressUnreachable, origin.mark(), message);
 }
 
 fn unreachable(
@@ -179,7 +183,7 @@ fn unreachable(
                 .to_owned()
         }
     };
-    alias.error(origin, message, fix)
+    alias.error(Code::AddressUnreachable, origin, message, fix)
 }
 
 fn refuse(
@@ -201,6 +205,6 @@ fn refuse(
         Some(free) => format!("write addresses: [{free}] under the spec of {host}"),
         None => format!("no address of {} is free", reach.capture.range_text()),
     };
-    let reason = alias.error(origin, message, fix);
+    let reason = alias.error(Code::AddressTaken, origin, message, fix);
     alias.down(None, reason)
 }

@@ -2,6 +2,7 @@
 
 use super::rules::{Rule, Rules};
 use crate::alias;
+use crate::code::Code;
 use crate::finding::{Finding, Located};
 use crate::hostname::Hostname;
 use crate::kinds::service_entry::ServiceEntry;
@@ -101,6 +102,7 @@ fn pass_over(entry: &Loaded<ServiceEntry>, domain: &Hostname) {
         entry.report.clear();
     }
     entry.report.note(
+        Code::Unmapped,
         first.origin.mark(),
         format!(
             "{} is no alias here: no annotation eastwest.dev/remote-host, no DestinationRule with \
@@ -114,12 +116,15 @@ fn wildcards(entry: &Loaded<ServiceEntry>) {
     for wildcard in &entry.value.wildcards {
         let (mark, name) = (wildcard.origin.mark(), &wildcard.value);
         if entry.value.endpoints.is_empty() {
-            entry
-                .report
-                .note(mark, format!("{name} is no alias here: it is a wildcard"));
+            entry.report.note(
+                Code::AliasWildcard,
+                mark,
+                format!("{name} is no alias here: it is a wildcard"),
+            );
             continue;
         }
         entry.report.error_with_fix(
+            Code::AliasWildcard,
             mark,
             format!(
                 "{name} is a wildcard, and an alias is one exact name with an address of its own"

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::alias::{Alias, NamedBy};
 use super::rules::Rules;
+use crate::code::Code;
 use crate::exports::{DialPort, Exports, HostPattern};
 use crate::finding::Located;
 use crate::hostname::Hostname;
@@ -75,6 +76,7 @@ fn allow(server: &Server, gateway: &Loaded<Vec<Server>>, domain: &Hostname, expo
     for host in &server.hosts {
         if exports_everything(host, domain) {
             gateway.report.warning_with_fix(
+                Code::ExportsEverything,
                 host.origin.mark(),
                 "this exports every service of the cluster; in stock Istio a client with any \
                  certificate of the mesh reaches all of them, here only what listens on the shim's \

@@ -1,6 +1,7 @@
 //! Who must be at the far end of an alias, and that it is mTLS which proves it.
 
 use super::alias::Alias;
+use crate::code::Code;
 use crate::finding::{Finding, Located};
 use crate::hostname::Hostname;
 use crate::kinds::destination_rule::Mode;
@@ -24,7 +25,7 @@ pub(super) fn check_mode(alias: &Alias<'_>) -> Result<(), Finding> {
     );
     if rule.report.first_error().is_none() {
         rule.report
-            .error_with_fix(mark, &message, "write mode: ISTIO_MUTUAL");
+            .error_with_fix(Code::FarEndMode, mark, &message, "write mode: ISTIO_MUTUAL");
     }
     match rule.report.first_error() {
         Some(reason) => Err(reason),

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::num::NonZeroU16;
 
 use super::alias::{Alias, NamedBy};
+use crate::code::Code;
 use crate::kinds::destination_rule::Mode;
 use crate::kinds::service_entry::{PortKind, Resolution};
 use crate::route::Address;
@@ -38,6 +39,7 @@ fn server_name(alias: &Alias<'_>) {
     }
     let (host, remote) = (&alias.host.value, &alias.remote);
     alias.entry.report.warning(
+        Code::UnknownServerName,
         alias.host.origin.mark(),
         format!(
             "in stock Istio the server name is made from {host}, which no gateway of the other \
@@ -61,6 +63,7 @@ fn tls_off(alias: &Alias<'_>) {
         .filter(|endpoint| !endpoint.istio_mtls)
     {
         alias.entry.report.warning_with_fix(
+            Code::Plaintext,
             endpoint.mark,
             "in stock Istio this endpoint gets plain text: it has neither a serviceAccount nor the \
              label security.istio.io/tlsMode: istio; here mTLS is always used",
@@ -73,6 +76,7 @@ fn resolution(alias: &Alias<'_>) {
     let entry = &alias.entry.value;
     match entry.resolution {
         Resolution::None => alias.entry.report.warning_with_fix(
+            Code::EndpointsWithNone,
             entry.origin.mark(),
             "Istio refuses endpoints with resolution NONE, which is the default",
             "write resolution: STATIC for IP addresses, DNS for names",
@@ -85,6 +89,7 @@ fn resolution(alias: &Alias<'_>) {
                 .filter(|endpoint| named(&endpoint.address))
             {
                 alias.entry.report.warning_with_fix(
+                    Code::StaticName,
                     endpoint.mark,
                     "Istio refuses a DNS name with resolution STATIC; here it is looked up again \
                      as its TTL says",
@@ -103,6 +108,7 @@ fn shared_listener(alias: &Alias<'_>, shared: &HashMap<NonZeroU16, usize>) {
         }
         let example = computed(&alias.host.value, Capture::Redirect);
         alias.entry.report.warning_with_fix(
+            Code::SharedListener,
             alias.host.origin.mark(),
             format!(
                 "in stock Istio all TCP ServiceEntries on port {port} without addresses share one \

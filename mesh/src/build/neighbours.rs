@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::code::Code;
 use crate::hostname::Hostname;
 use crate::kinds::neighbour::{Neighbour, NeighbourKind};
 use crate::manifest::Loaded;
@@ -19,6 +20,7 @@ pub(super) fn warn(neighbours: &[Loaded<Neighbour>], routes: &[Route], down: &[D
         let (report, mark) = (&neighbour.report, neighbour.mark);
         match (neighbour.value.kind, named) {
             (NeighbourKind::Service, Some(alias)) => report.warning(
+                Code::ServiceOfAlias,
                 mark,
                 format!(
                     "has the name of the alias {alias}: whoever asks the cluster's own DNS gets \
@@ -26,6 +28,7 @@ pub(super) fn warn(neighbours: &[Loaded<Neighbour>], routes: &[Route], down: &[D
                 ),
             ),
             (NeighbourKind::VirtualService, Some(alias)) => report.warning(
+                Code::NoEffect,
                 mark,
                 format!(
                     "has no effect on the alias {alias}: its connections are tunnelled as they \
@@ -33,7 +36,7 @@ pub(super) fn warn(neighbours: &[Loaded<Neighbour>], routes: &[Route], down: &[D
                 ),
             ),
             (NeighbourKind::VirtualService, None) => {
-                report.note(mark, "is passed over: it names no alias");
+                report.note(Code::PassedOver, mark, "is passed over: it names no alias");
             }
             (NeighbourKind::Service, None) => {}
         }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
+use crate::code::Code;
 use crate::finding::Finding;
 use crate::hostname::Hostname;
 use crate::kinds::destination_rule::{DestinationRule, RuleHost, Tls};
@@ -71,7 +72,7 @@ impl<'a> Rules<'a> {
         let differs = !same(&one.value.tls, &two.value.tls);
         if differs {
             let place = &one.value.origin;
-            two.report.error_with_fix(
+            two.report.error_with_fix(Code::RulesForOneHost,
                 two.mark,
                 format!("{host} has a DestinationRule already, at {place}, and the two differ in trafficPolicy.tls, so no connection is made to it"),
                 "write them as one",
@@ -138,7 +139,9 @@ impl<'a> Rules<'a> {
                 _ => "it holds for no alias here that has no narrower rule",
             };
             let message = format!("is passed over: {why}");
-            rule.loaded.report.note(rule.loaded.mark, message);
+            rule.loaded
+                .report
+                .note(Code::PassedOver, rule.loaded.mark, message);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 
 use super::alias::{Alias, NamedBy};
 use super::far_end;
+use crate::code::Code;
 use crate::finding::{Finding, Origin};
 use crate::hostname::Hostname;
 use crate::kinds::service_entry::{Endpoint, Port, PortKind};
@@ -56,9 +57,14 @@ fn without_endpoints(alias: &Alias<'_>) {
         alias.host.value
     );
     match alias.named_by {
-        NamedBy::Annotation => report.note(mark, message),
+        NamedBy::Annotation => report.note(Code::NothingToServe, mark, message),
         NamedBy::ServerName | NamedBy::Convention => {
-            report.warning_with_fix(mark, message, "list the gateways under endpoints");
+            report.warning_with_fix(
+                Code::NothingToServe,
+                mark,
+                message,
+                "list the gateways under endpoints",
+            );
         }
     }
 }
@@ -75,11 +81,18 @@ impl Alias<'_> {
     }
 
     /// Reports an error about this alias alone, and gives it back as the reason.
-    pub(super) fn error(&self, origin: &Origin, message: String, fix: String) -> Finding {
+    pub(super) fn error(
+        &self,
+        code: Code,
+        origin: &Origin,
+        message: String,
+        fix: String,
+    ) -> Finding {
         self.entry
             .report
-            .error_with_fix(origin.mark(), &message, fix);
+            .error_with_fix(code, origin.mark(), &message, fix);
         Finding {
+            code,
             severity: crate::finding::Severity::Error,
             origin: origin.clone(),
             message,
@@ -98,7 +111,7 @@ fn usable(alias: &Alias<'_>, domain: &Hostname) -> Result<PeerRule, Finding> {
     if alias.entry.value.ports.is_empty() {
         let message = format!("{} has no ports, so there is nothing to dial", host.value);
         let fix = "add ports: [{number: 3306, name: mysql, protocol: TCP}]";
-        return Err(alias.error(&host.origin, message, fix.to_owned()));
+        return Err(alias.error(Code::NothingToServe, &host.origin, message, fix.to_owned()));
     }
     far_end::peer_rule(alias, domain).ok_or_else(|| {
         let message = format!(
@@ -107,7 +120,7 @@ fn usable(alias: &Alias<'_>, domain: &Hostname) -> Result<PeerRule, Finding> {
             host.value, alias.remote
         );
         let fix = "add subjectAltNames: [spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT]";
-        alias.error(&host.origin, message, fix.to_owned())
+        alias.error(Code::FarEndUnknown, &host.origin, message, fix.to_owned())
     })
 }
 
@@ -121,7 +134,12 @@ fn route(
     let host = &alias.host.value;
     if port.kind == PortKind::Udp {
         let message = format!("{host}:{} is UDP, and only TCP is carried", port.number);
-        return Err(alias.error(&port.origin, message, "take the port out".to_owned()));
+        return Err(alias.error(
+            Code::NotSupported,
+            &port.origin,
+            message,
+            "take the port out".to_owned(),
+        ));
     }
     if let Some(first) = seen.get(&(host.clone(), port.number)) {
         let message = format!(
@@ -129,7 +147,7 @@ fn route(
             port.number
         );
         let fix = "take one of the two out; several gateways belong under one endpoints list";
-        alias.error(&port.origin, message, fix.to_owned());
+        alias.error(Code::DefinedTwice, &port.origin, message, fix.to_owned());
         return Ok(None);
     }
     let name = server_name(alias, port)?;
@@ -165,13 +183,18 @@ fn server_name(alias: &Alias<'_>, port: &Port) -> Result<ServerName, Finding> {
             alias
                 .entry
                 .report
-                .warning(alias.host.origin.mark(), message);
+                .warning(Code::TwoTargets, alias.host.origin.mark(), message);
         }
         return Ok(name.clone());
     }
     ServerName::istio(&alias.remote, port.number).map_err(|reason| {
         let message = format!("no server name can be made of {}: {reason}", alias.remote);
-        alias.error(&alias.host.origin, message, "use a shorter name".to_owned())
+        alias.error(
+            Code::RuleServerName,
+            &alias.host.origin,
+            message,
+            "use a shorter name".to_owned(),
+        )
     })
 }
 
@@ -186,7 +209,7 @@ fn gateway(alias: &Alias<'_>, endpoint: &Endpoint, port: &Port) -> GatewayEndpoi
         alias
             .entry
             .report
-            .warning_with_fix(endpoint.mark, message, fix);
+            .warning_with_fix(Code::NotEastWestPort, endpoint.mark, message, fix);
     }
     GatewayEndpoint {
         address: endpoint.address.clone(),

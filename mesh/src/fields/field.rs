@@ -3,6 +3,7 @@
 use std::num::NonZeroU16;
 
 use super::Fields;
+use crate::code::Code;
 use crate::finding::Located;
 use crate::report::Report;
 use crate::yaml::{Entry, Mark, Node, Value};
@@ -89,6 +90,7 @@ impl<'a> Field<'a> {
     pub(crate) fn wrong<T>(&self, expected: &str) -> Option<T> {
         let (path, found) = (&self.path, self.node.describe());
         self.report.error(
+            Code::WrongValue,
             self.node.mark,
             format!("{path} must be {expected}, not {found}"),
         );

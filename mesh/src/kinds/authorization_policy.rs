@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::code::Code;
 use crate::fields::Fields;
 use crate::object::Object;
 use crate::policies::{Action, Policy, ROOT_NAMESPACE, Rule, Scope};
@@ -18,7 +19,7 @@ mod rule;
 pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> Option<Policy> {
     let mut spec = object.spec(report);
     if object.root.get("spec").is_some_and(Node::is_null) {
-        report.error(spec.mark(), "spec has no value");
+        report.error(Code::NoValue, spec.mark(), "spec has no value");
     }
     spec.refuse_nulls();
     let stated = action(&mut spec, report);
@@ -43,7 +44,7 @@ pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> Option<Policy
         (Action::Allow, true) => return None,
         (Action::Deny, true) => {
             let message = "until this is mended, everyone is refused at the workloads it selects";
-            report.warning(object.mark, message);
+            report.warning(Code::PolicyClosed, object.mark, message);
             vec![Rule::default()]
         }
         (_, false) => rules,
@@ -79,6 +80,7 @@ fn action(spec: &mut Fields<'_>, report: &Report) -> Stated {
         Some("DENY") => Action::Deny,
         Some("AUDIT") => {
             report.note(
+                Code::PassedOver,
                 field.node.mark,
                 "action AUDIT is passed over: it changes no traffic",
             );
@@ -86,6 +88,7 @@ fn action(spec: &mut Fields<'_>, report: &Report) -> Stated {
         }
         Some("CUSTOM") => {
             report.error(
+                Code::NotSupported,
                 field.node.mark,
                 "spec.action CUSTOM is not supported: no external authorizer is ever asked",
             );
@@ -114,6 +117,7 @@ fn scope(object: &Object<'_>, action: Action, report: &Report) -> Scope {
         (None, Action::Allow) => Scope::Namespace(object.namespace().to_owned()),
         (None, Action::Deny) => {
             report.warning_with_fix(
+                Code::DenyEverywhere,
                 object.mark,
                 "has no metadata.namespace, so this DENY holds in every namespace",
                 "add metadata.namespace",

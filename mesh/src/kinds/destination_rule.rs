@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::code::Code;
 use crate::fields::Fields;
 use crate::finding::Origin;
 use crate::hostname::Hostname;
@@ -96,7 +97,7 @@ fn host(
     report: &Report,
 ) -> Option<RuleHost> {
     let Some(field) = spec.get("host") else {
-        report.error(spec.mark(), "spec.host is missing");
+        report.error(Code::RuleHost, spec.mark(), "spec.host is missing");
         return None;
     };
     let text = field.text()?.value;
@@ -113,6 +114,7 @@ fn host(
         Ok(host) => Some(host),
         Err(reason) => {
             report.error(
+                Code::RuleHost,
                 field.node.mark,
                 format!("spec.host {text:?} is no DNS name: {reason}"),
             );

@@ -2,6 +2,7 @@
 //!
 //! `selector` is passed over: every Gateway in the files that a gateway is given counts.
 
+use crate::code::Code;
 use crate::exports::{Dialect, HostPattern};
 use crate::fields::{Field, Fields};
 use crate::finding::Located;
@@ -22,11 +23,15 @@ pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> Vec<Server> {
     let mut spec = object.spec(report);
     if let Some(selector) = spec.get("selector") {
         let message = "spec.selector is passed over: every Gateway in these files counts";
-        report.note(selector.key, message);
+        report.note(Code::PassedOver, selector.key, message);
     }
     let servers = spec.list("servers");
     if servers.is_empty() {
-        report.warning(spec.mark(), "spec.servers is empty, so nothing is exported");
+        report.warning(
+            Code::GatewayServers,
+            spec.mark(),
+            "spec.servers is empty, so nothing is exported",
+        );
     }
     let servers = servers
         .iter()
@@ -55,8 +60,13 @@ fn read_server(item: &Field<'_>, report: &Report) -> Option<Server> {
             item.path
         );
         match dialect {
-            Some(_) => report.warning_with_fix(item.key, message, "write protocol: TLS"),
-            None => report.note(item.key, message),
+            Some(_) => report.warning_with_fix(
+                Code::GatewayProtocol,
+                item.key,
+                message,
+                "write protocol: TLS",
+            ),
+            None => report.note(Code::PassedOver, item.key, message),
         }
         return None;
     };
@@ -65,7 +75,7 @@ fn read_server(item: &Field<'_>, report: &Report) -> Option<Server> {
     server.finish();
     if hosts.is_empty() {
         let message = format!("{}.hosts needs at least one name", item.path);
-        report.error(item.key, message);
+        report.error(Code::GatewayWithoutHost, item.key, message);
     }
     let hosts = hosts
         .iter()
@@ -85,6 +95,7 @@ fn port(server: &mut Fields<'_>, report: &Report) -> Option<String> {
     port.finish();
     if let Some(number) = number.filter(|number| number.value.get() != EAST_WEST_PORT) {
         report.note(
+            Code::PassedOver,
             number.origin.mark(),
             format!(
                 "port {} is passed over: the gateway listens where its own flags say",
@@ -151,13 +162,18 @@ fn read_host(item: &Field<'_>, report: &Report) -> Option<Located<HostPattern>> 
              stock Istio",
             item.path
         );
-        report.warning_with_fix(item.key, message, fix);
+        report.warning_with_fix(Code::GatewayPrefix, item.key, message, fix);
     }
     match host.parse::<HostPattern>() {
         Ok(pattern) => Some(report.locate(item.key, pattern)),
         Err(reason) => {
             let message = format!("{} {text:?} is no host to export: {reason}", item.path);
-            report.error_with_fix(item.key, message, "write NAME, *.SUFFIX or *");
+            report.error_with_fix(
+                Code::GatewayHost,
+                item.key,
+                message,
+                "write NAME, *.SUFFIX or *",
+            );
             None
         }
     }

@@ -1,5 +1,6 @@
 //! `subjectAltNames`, which a ServiceEntry and a DestinationRule both have.
 
+use crate::code::Code;
 use crate::fields::Fields;
 use crate::finding::Located;
 use crate::report::Report;
@@ -14,6 +15,7 @@ pub(crate) fn read(spec: &mut Fields<'_>, report: &Report) -> Vec<Located<Spiffe
             Ok(pattern) => {
                 if pattern.has_wildcard() {
                     report.warning(
+                        Code::IdentityWildcard,
                         item.key,
                         format!(
                             "{} has a '*'; Istio takes it literally and would let nobody in",
@@ -24,6 +26,7 @@ pub(crate) fn read(spec: &mut Fields<'_>, report: &Report) -> Vec<Located<Spiffe
                 found.push(report.locate(item.key, pattern));
             }
             Err(reason) => report.error_with_fix(
+                Code::Identity,
                 item.key,
                 format!(
                     "{} {:?} is no identity that a certificate of the mesh can prove: {reason}",

@@ -1,5 +1,6 @@
 //! PeerAuthentication: mTLS is always required here, so only a wish for less is worth a word.
 
+use crate::code::Code;
 use crate::fields::Fields;
 use crate::object::Object;
 use crate::report::Report;
@@ -26,6 +27,7 @@ fn mode(mut mtls: Fields<'_>, report: &Report) {
         match field.node.text() {
             Some("STRICT" | "UNSET") => {}
             Some(lax @ ("PERMISSIVE" | "DISABLE")) => report.warning(
+                Code::NoEffect,
                 field.node.mark,
                 format!(
                     "{} {lax} has no effect: mTLS stays required here",

@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use crate::code::Code;
 use crate::fields::{Field, Fields};
 use crate::finding::{Located, Origin};
 use crate::hostname::{Hostname, HostnameError};
@@ -82,7 +83,11 @@ fn hosts(spec: &mut Fields<'_>, report: &Report) -> Hosts {
     let (mut exact, mut wildcards) = (Vec::new(), Vec::new());
     let items = spec.list("hosts");
     if items.is_empty() {
-        report.error(spec.mark(), "spec.hosts needs at least one name");
+        report.error(
+            Code::EntryWithoutHost,
+            spec.mark(),
+            "spec.hosts needs at least one name",
+        );
     }
     for item in items {
         let Some(text) = item.text() else { continue };
@@ -91,7 +96,11 @@ fn hosts(spec: &mut Fields<'_>, report: &Report) -> Hosts {
             Err(HostnameError::Wildcard) => {
                 wildcards.push(report.locate(item.key, text.value.to_owned()));
             }
-            Err(reason) => report.error(item.key, no_name(&item, text.value, &reason)),
+            Err(reason) => report.error(
+                Code::EntryHost,
+                item.key,
+                no_name(&item, text.value, &reason),
+            ),
         }
     }
     (exact, wildcards)
@@ -133,7 +142,7 @@ fn remote_host(object: &Object<'_>, report: &Report) -> Option<Located<Hostname>
         }),
         Err(reason) => {
             let message = format!("{REMOTE_HOST} {:?} is no DNS name: {reason}", text.value);
-            report.error(text.origin.mark(), message);
+            report.error(Code::Annotation, text.origin.mark(), message);
             None
         }
     }

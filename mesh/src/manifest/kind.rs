@@ -1,5 +1,6 @@
 //! Which kinds are read, by API group, and what is said about the others.
 
+use crate::code::Code;
 use crate::object::{NETWORKING, Object, SECURITY};
 use crate::report::Report;
 use crate::suggest;
@@ -60,7 +61,7 @@ impl Kind {
                 object.api_version
             );
             let fix = format!("write {}/v1", object.group());
-            report.error_with_fix(object.mark, message, fix);
+            report.error_with_fix(Code::UnknownKind, object.mark, message, fix);
         }
         Ok(kind)
     }
@@ -97,7 +98,7 @@ fn mended(object: &Object<'_>, report: &Report) -> Result<Kind, MayNarrow> {
         } else {
             format!("write apiVersion: {group}/v1 and kind: {name}")
         };
-        report.error_with_fix(object.mark, message, fix);
+        report.error_with_fix(Code::UnknownKind, object.mark, message, fix);
     }
     Ok(kind)
 }
@@ -112,6 +113,7 @@ fn pass_over(object: &Object<'_>, report: &Report) -> MayNarrow {
     let (api_version, kind) = (object.api_version, object.kind);
     let unknown = |may: MayNarrow| {
         report.error(
+            Code::UnknownKind,
             object.mark,
             format!("apiVersion {api_version:?} has no kind {kind} that this version knows"),
         );
@@ -125,6 +127,7 @@ fn pass_over(object: &Object<'_>, report: &Report) -> MayNarrow {
             let message =
                 format!("{kind} of the Gateway API is not read, and exports nothing here");
             report.warning_with_fix(
+                Code::GatewayApi,
                 object.mark,
                 message,
                 "write an Istio Gateway with tls.mode PASSTHROUGH",
@@ -133,6 +136,7 @@ fn pass_over(object: &Object<'_>, report: &Report) -> MayNarrow {
         }
         ("", _) if has_items(object) => {
             report.error_with_fix(
+                Code::NoObject,
                 object.mark,
                 format!("the items of this {kind} can't be read, whatever they are"),
                 "write kind: List, and items: as a list",
@@ -142,6 +146,7 @@ fn pass_over(object: &Object<'_>, report: &Report) -> MayNarrow {
         _ => {}
     }
     report.note(
+        Code::PassedOver,
         object.mark,
         format!("{kind} ({api_version}) is passed over"),
     );

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::kind::Kind;
+use crate::code::Code;
 use crate::finding::Origin;
 use crate::object::Object;
 use crate::report::Report;
@@ -44,11 +45,16 @@ impl<'a> Names<'a> {
         };
         if node.same_content(root) {
             let message = format!("is the same as the one at {first}, and counts once");
-            report.note(object.mark, message);
+            report.note(Code::SameName, object.mark, message);
             return Place::Repeated;
         }
         let message = format!("is defined already at {first}, and only that one counts");
-        report.error_with_fix(object.mark, message, "take one of the two out");
+        report.error_with_fix(
+            Code::SameName,
+            object.mark,
+            message,
+            "take one of the two out",
+        );
         Place::Taken
     }
 }

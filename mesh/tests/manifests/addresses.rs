@@ -52,7 +52,10 @@ fn with_vip_an_address_that_needs_privileges_is_replaced_and_a_note_says_so() {
         [computed("db-0", Capture::Vip)]
     );
     let notes = lines(&load_files(&[&entry], Capture::Vip), Severity::Note);
-    assert!(notes[0].starts_with("a.yaml:9:15: note: "), "{notes:?}");
+    assert!(
+        notes[0].starts_with("a.yaml:9:15: note[EW911]: "),
+        "{notes:?}"
+    );
     let both = service_entry("db-0", "addresses: [240.240.2.3, 127.0.7.7]");
     assert_eq!(addresses(&[&both], Capture::Vip), ["127.0.7.7"]);
 }
@@ -77,7 +80,10 @@ fn with_redirect_an_address_that_is_not_redirected_takes_its_alias_down() {
             mesh.down[0].reason
         );
         let errors = errors(&mesh);
-        assert!(errors[0].starts_with("a.yaml:9:28: error: "), "{errors:?}");
+        assert!(
+            errors[0].starts_with("a.yaml:9:28: error[EW911]: "),
+            "{errors:?}"
+        );
     }
 }
 
@@ -172,7 +178,7 @@ fn of_two_aliases_with_one_address_the_later_is_down_and_the_line_to_add_is_give
     assert_eq!(
         errors(&mesh),
         [format!(
-            "b.yaml:9:15: error: ServiceEntry pxc/src-db-1: alias src-db-1.pxc.svc.cluster.local \
+            "b.yaml:9:15: error[EW109]: ServiceEntry pxc/src-db-1: alias src-db-1.pxc.svc.cluster.local \
              has the address 240.240.2.3, and so has alias src-db-0.pxc.svc.cluster.local at \
              a.yaml:5:11; an address leads to one alias only, so src-db-1.pxc.svc.cluster.local is \
              not served; fix: write addresses: [{}] under the spec of src-db-1.pxc.svc.cluster.local",

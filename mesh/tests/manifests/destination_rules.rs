@@ -20,7 +20,7 @@ fn other_tls_modes_for_an_alias_take_it_down_at_the_mode() {
             panic!("{:?}", errors(&mesh))
         };
         assert!(
-            error.starts_with("a.yaml:6:31: error: DestinationRule pxc/rule: "),
+            error.starts_with("a.yaml:6:31: error[EW913]: DestinationRule pxc/rule: "),
             "{error}"
         );
         assert!(error.ends_with("fix: write mode: ISTIO_MUTUAL"), "{error}");
@@ -108,7 +108,7 @@ fn two_wildcard_rules_for_one_host_that_differ_take_its_aliases_down() {
         let [error] = &errors(&mesh)[..] else {
             panic!("{:?}", errors(&mesh))
         };
-        assert!(error.starts_with("b.yaml:1:1: error: "), "{error}");
+        assert!(error.starts_with("b.yaml:1:1: error[EW404]: "), "{error}");
         assert!(
             error.contains("has a DestinationRule already, at a.yaml:1:1"),
             "{error}"
@@ -163,7 +163,7 @@ fn two_rules_for_one_host_that_differ_take_it_down() {
     let mesh = load_files(&[&one, &two, &service_entry("db-0", "")], Capture::Vip);
     assert_eq!((mesh.routes.len(), mesh.down.len()), (0, 1));
     assert!(
-        errors(&mesh)[0].starts_with("b.yaml:1:1: error: "),
+        errors(&mesh)[0].starts_with("b.yaml:1:1: error[EW404]: "),
         "{:?}",
         errors(&mesh)
     );

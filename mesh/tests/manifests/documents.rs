@@ -13,7 +13,7 @@ fn a_document_with_broken_syntax_leaves_the_others_of_its_file() {
     let errors = errors(&mesh);
     assert_eq!(errors.len(), 1);
     assert!(
-        errors[0].starts_with("a.yaml:10:7: error: this document is not YAML: "),
+        errors[0].starts_with("a.yaml:10:7: error[EW001]: this document is not YAML: "),
         "{errors:?}"
     );
 }
@@ -25,7 +25,10 @@ fn places_count_from_the_start_of_the_file_whatever_comes_before() {
         service_entry("db-0", "ttl: 5")
     );
     let errors = errors(&load_text(&text));
-    assert!(errors[0].starts_with("a.yaml:13:3: error: "), "{errors:?}");
+    assert!(
+        errors[0].starts_with("a.yaml:13:3: error[EW004]: "),
+        "{errors:?}"
+    );
 }
 
 #[test]
@@ -45,7 +48,7 @@ fn each_item_of_a_list_is_an_object_with_its_own_place() {
     );
     let mesh = load_text(&text);
     assert_eq!(mesh.routes.len(), 1);
-    assert!(errors(&mesh)[0].starts_with("a.yaml:12:5: error: ServiceEntry pxc/src-db-0: "));
+    assert!(errors(&mesh)[0].starts_with("a.yaml:12:5: error[EW004]: ServiceEntry pxc/src-db-0: "));
 }
 
 #[test]
@@ -54,7 +57,10 @@ fn a_key_given_twice_is_an_error_at_the_second() {
         "db-0",
         "exportTo: [.]\nexportTo: ['*']",
     )));
-    assert!(errors[0].starts_with("a.yaml:10:3: error: "), "{errors:?}");
+    assert!(
+        errors[0].starts_with("a.yaml:10:3: error[EW001]: "),
+        "{errors:?}"
+    );
     assert!(errors[0].contains("duplicate"), "{errors:?}");
 }
 
@@ -75,7 +81,7 @@ fn a_second_object_of_the_same_name_does_not_count() {
     assert_eq!(
         errors(&mesh),
         [
-            "b.yaml:1:1: error: ServiceEntry pxc/src-db-0: is defined already at a.yaml:1:1, and \
+            "b.yaml:1:1: error[EW006]: ServiceEntry pxc/src-db-0: is defined already at a.yaml:1:1, and \
              only that one counts; fix: take one of the two out"
         ]
     );

@@ -52,10 +52,10 @@ fn a_lax_peer_authentication_is_a_warning_and_a_strict_one_nothing() {
             lines(&load_text(&text(lax)), Severity::Warning),
             [
                 format!(
-                    "a.yaml:6:16: warning: PeerAuthentication default/p: spec.mtls.mode {lax} has no effect: mTLS stays required here"
+                    "a.yaml:6:16: warning[EW905]: PeerAuthentication default/p: spec.mtls.mode {lax} has no effect: mTLS stays required here"
                 ),
                 format!(
-                    "a.yaml:7:32: warning: PeerAuthentication default/p: spec.portLevelMtls.3306.mode {lax} has no effect: mTLS stays required here"
+                    "a.yaml:7:32: warning[EW905]: PeerAuthentication default/p: spec.portLevelMtls.3306.mode {lax} has no effect: mTLS stays required here"
                 ),
             ]
         );
@@ -71,6 +71,6 @@ fn a_kind_that_is_not_read_is_a_note() {
     assert_eq!(note.severity, Severity::Note);
     assert_eq!(
         note.to_string(),
-        "a.yaml:1:1: note: Deployment default/x: Deployment (apps/v1) is passed over"
+        "a.yaml:1:1: note[EW903]: Deployment default/x: Deployment (apps/v1) is passed over"
     );
 }

@@ -86,7 +86,7 @@ fn check(text: &str, fault: &Fault) {
         panic!("{}: one error, not {errors:#?}", fault.yaml);
     };
     assert!(
-        error.starts_with(&format!("{}: error: ", fault.place)),
+        error.starts_with(&format!("{}: error[", fault.place)),
         "{}: {error}",
         fault.yaml
     );

@@ -84,7 +84,10 @@ fn an_endpoint_without_a_port_of_its_own_is_a_warning_with_the_line_to_add() {
         .iter()
         .find(|line| line.contains("gives no port"))
         .unwrap();
-    assert!(about.starts_with("a.yaml:8:25: warning: "), "{about}");
+    assert!(
+        about.starts_with("a.yaml:8:25: warning[EW105]: "),
+        "{about}"
+    );
     assert!(
         about.ends_with("fix: add ports: {mysql: 15443} to the endpoint"),
         "{about}"
@@ -118,7 +121,7 @@ fn the_second_definition_of_an_alias_and_port_is_left_out() {
         panic!("{:?}", errors(&mesh))
     };
     assert!(
-        error.starts_with("b.yaml:6:20: error: ") && error.contains("a.yaml:5:11"),
+        error.starts_with("b.yaml:6:20: error[EW108]: ") && error.contains("a.yaml:5:11"),
         "{error}"
     );
 }

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU16;
 
+use crate::code::Code;
 use crate::fields::{Field, Fields};
 use crate::policies::{Rule, Source, TextMatch, To};
 use crate::report::Report;
@@ -30,7 +31,11 @@ pub(super) fn read(item: &Field<'_>, report: &Report) -> Rule {
 fn source(item: &Field<'_>, report: &Report) -> Source {
     let mut from = item.fields();
     let Some(mut source) = from.mapping("source") else {
-        report.error(item.key, format!("{}.source is missing", item.path));
+        report.error(
+            Code::PolicyEmptyPart,
+            item.key,
+            format!("{}.source is missing", item.path),
+        );
         return Source::default();
     };
     from.finish();
@@ -56,7 +61,11 @@ fn source(item: &Field<'_>, report: &Report) -> Source {
     );
     source.refuse(&["requestPrincipals", "notRequestPrincipals"], NOT_TCP);
     if read == Source::default() && !report.failed() {
-        report.error(source.mark(), format!("{}.source names nobody", item.path));
+        report.error(
+            Code::PolicyEmptyPart,
+            source.mark(),
+            format!("{}.source names nobody", item.path),
+        );
     }
     source.finish();
     read
@@ -65,7 +74,11 @@ fn source(item: &Field<'_>, report: &Report) -> Source {
 fn operation(item: &Field<'_>, report: &Report) -> To {
     let mut to = item.fields();
     let Some(mut operation) = to.mapping("operation") else {
-        report.error(item.key, format!("{}.operation is missing", item.path));
+        report.error(
+            Code::PolicyEmptyPart,
+            item.key,
+            format!("{}.operation is missing", item.path),
+        );
         return To::default();
     };
     to.finish();
@@ -87,6 +100,7 @@ fn operation(item: &Field<'_>, report: &Report) -> To {
     );
     if read == To::default() && !report.failed() {
         report.error(
+            Code::PolicyEmptyPart,
             operation.mark(),
             format!("{}.operation names no port", item.path),
         );
@@ -103,7 +117,7 @@ fn filled_list<'a>(fields: &mut Fields<'a>, key: &'static str, report: &Report) 
     let items = field.items();
     if items.is_empty() {
         let message = format!("{} is empty; take it out if everyone is meant", field.path);
-        report.error(field.key, message);
+        report.error(Code::PolicyEmptyPart, field.key, message);
     }
     items
 }
@@ -120,7 +134,7 @@ fn principals(fields: &mut Fields<'_>, key: &'static str, report: &Report) -> Ve
             };
             let message = format!("{key} has {text:?}, and {SCHEME} is no part of a principal");
             let fix = format!("write it without {SCHEME}: {bare}");
-            report.error_with_fix(item.mark, message, fix);
+            report.error_with_fix(Code::PolicyPrincipal, item.mark, message, fix);
         }
     }
     matches(fields, key, report)
@@ -131,7 +145,11 @@ fn matches(fields: &mut Fields<'_>, key: &'static str, report: &Report) -> Vec<T
     for item in filled_list(fields, key, report) {
         match item.text() {
             Some(text) if text.value.is_empty() => {
-                report.error(item.key, format!("{} is empty", item.path));
+                report.error(
+                    Code::PolicyEmptyPart,
+                    item.key,
+                    format!("{} is empty", item.path),
+                );
             }
             Some(text) => found.push(TextMatch::parse(text.value)),
             None => {}

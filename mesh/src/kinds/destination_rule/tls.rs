@@ -1,5 +1,6 @@
 //! `DestinationRule.spec.trafficPolicy.tls`
 
+use crate::code::Code;
 use crate::fields::Fields;
 use crate::finding::Located;
 use crate::kinds::identities;
@@ -36,6 +37,7 @@ pub(super) fn read(mut tls: Fields<'_>, report: &Report) -> Tls {
     if matches!(mode, None | Some((Mode::IstioMutual, _))) {
         if mode.is_none() {
             report.warning_with_fix(
+                Code::RuleTlsMode,
                 tls.mark(),
                 "spec.trafficPolicy.tls has no mode: mTLS is used here, and Istio would use none",
                 "add mode: ISTIO_MUTUAL",
@@ -94,6 +96,7 @@ fn server_name(tls: &mut Fields<'_>, report: &Report) -> Option<Located<ServerNa
         Err(reason) => {
             let message = format!("{} {text:?} can't be sent: {reason}", field.path);
             report.error_with_fix(
+                Code::RuleServerName,
                 field.node.mark,
                 message,
                 "write outbound_.PORT_._.HOST, or the HOST alone for a gateway with plain names",

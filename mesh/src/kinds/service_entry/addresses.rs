@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::code::Code;
 use crate::fields::Fields;
 use crate::finding::Located;
 use crate::hostname::Hostname;
@@ -23,24 +24,29 @@ pub(super) fn written(spec: &mut Fields<'_>, report: &Report) -> Vec<Located<IpA
         let Some(text) = item.text() else { continue };
         match single_address(text.value) {
             Ok(address) => found.push(report.locate(item.key, address)),
-            Err(why) => {
+            Err((code, why)) => {
                 let (path, text) = (&item.path, text.value);
                 let fix = "write one IP address, or take addresses out to have one computed";
-                report.error_with_fix(item.key, format!("{path} {text:?} {why}"), fix);
+                report.error_with_fix(code, item.key, format!("{path} {text:?} {why}"), fix);
             }
         }
     }
     found
 }
 
-fn single_address(text: &str) -> Result<IpAddr, &'static str> {
+fn single_address(text: &str) -> Result<IpAddr, (Code, &'static str)> {
     let address = match (text.parse::<IpAddr>(), text.parse::<ipnet::IpNet>()) {
         (Ok(address), _) => address,
         (_, Ok(net)) if net.prefix_len() == net.max_prefix_len() => net.addr(),
-        (_, Ok(_)) => return Err("is a range of addresses, and an alias has single addresses"),
-        (Err(_), Err(_)) => return Err("is no IP address"),
+        (_, Ok(_)) => {
+            return Err((
+                Code::AliasAddress,
+                "is a range of addresses, and an alias has single addresses",
+            ));
+        }
+        (Err(_), Err(_)) => return Err((Code::EntryAddress, "is no IP address")),
     };
-    usable(address)
+    usable(address).map_err(|why| (Code::AliasAddress, why))
 }
 
 /// One address that an alias can have, in its one form: `::ffff:0.0.0.0` is `0.0.0.0`.
@@ -75,7 +81,7 @@ pub(super) fn allocated(object: &Object<'_>, report: &Report) -> Vec<Allocated> 
             Ok(address) => report.locate(value.mark, address),
             Err(why) => {
                 let message = format!("status.addresses has {address}, which {why}: not used");
-                report.warning(value.mark, message);
+                report.warning(Code::AliasAddress, value.mark, message);
                 return None;
             }
         };

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU16;
 
 use super::Port;
+use crate::code::Code;
 use crate::fields::{Field, Fields};
 use crate::hostname::Hostname;
 use crate::report::Report;
@@ -71,14 +72,14 @@ fn read(item: &Field<'_>, ports: &[Port], report: &Report) -> Option<Endpoint> {
              the network's own gateway",
             network.path
         );
-        report.warning(network.key, message);
+        report.warning(Code::NoEffect, network.key, message);
     }
     let Some(address) = address else {
         let message = format!(
             "{} needs an address: the gateway's IP or DNS name",
             item.path
         );
-        report.error(item.key, message);
+        report.error(Code::EndpointNotDialled, item.key, message);
         return None;
     };
     Some(Endpoint {
@@ -100,7 +101,7 @@ fn read_address(field: &Field<'_>, report: &Report) -> Option<Address> {
     if text.starts_with("unix://") {
         let path = &field.path;
         let message = format!("{path} is a Unix socket, and a gateway is reached over TCP");
-        report.error(field.node.mark, message);
+        report.error(Code::EndpointNotDialled, field.node.mark, message);
         return None;
     }
     match text.parse::<Hostname>() {
@@ -109,7 +110,7 @@ fn read_address(field: &Field<'_>, report: &Report) -> Option<Address> {
             let path = &field.path;
             let message =
                 format!("{path} {text:?} is neither an IP address nor a DNS name: {reason}");
-            report.error(field.node.mark, message);
+            report.error(Code::EndpointAddress, field.node.mark, message);
             None
         }
     }
@@ -136,7 +137,7 @@ fn mapped_ports(
                 field.path,
                 names.join(", ")
             );
-            report.error(field.key, message);
+            report.error(Code::EndpointPort, field.key, message);
         }
         mapped.push((name.to_owned(), number.value));
     }
@@ -152,7 +153,7 @@ fn service_account(fields: &mut Fields<'_>, report: &Report) -> Option<String> {
             field.path
         );
         let fix = "write a full identity under subjectAltNames";
-        report.error_with_fix(field.node.mark, message, fix);
+        report.error_with_fix(Code::EndpointAccount, field.node.mark, message, fix);
     }
     (!account.is_empty()).then(|| account.to_owned())
 }

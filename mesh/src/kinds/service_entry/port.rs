@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU16;
 
+use crate::code::Code;
 use crate::fields::Fields;
 use crate::finding::Origin;
 use crate::report::Report;
@@ -51,14 +52,14 @@ pub(super) fn read_all(spec: &mut Fields<'_>, report: &Report) -> Vec<Port> {
     let items = spec.list("ports");
     if let Some(surplus) = items.get(MAX_PORTS) {
         let message = format!("spec.ports has more than {MAX_PORTS} ports, which is the most");
-        report.error(surplus.key, message);
+        report.error(Code::EntryPorts, surplus.key, message);
     }
     for item in items.into_iter().take(MAX_PORTS) {
         let mut fields = item.fields();
         let (number, name) = (fields.get("number"), fields.get("name"));
         if number.is_none() || name.is_none() {
             let message = format!("{} needs a number and a name", item.path);
-            report.error(item.key, message);
+            report.error(Code::EntryPorts, item.key, message);
         }
         let number = number.and_then(|number| number.port());
         let name = name
@@ -75,7 +76,7 @@ pub(super) fn read_all(spec: &mut Fields<'_>, report: &Report) -> Vec<Port> {
             .any(|port| port.number == number.value || port.name == name)
         {
             let message = format!("{} has the number or name of a port before it", item.path);
-            report.error(item.key, message);
+            report.error(Code::EntryPorts, item.key, message);
             continue;
         }
         let port = Port {
