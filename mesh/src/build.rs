@@ -10,7 +10,6 @@ mod addresses;
 mod alias;
 mod exported;
 mod far_end;
-mod istio;
 mod neighbours;
 mod rules;
 mod served;
@@ -25,7 +24,6 @@ pub(crate) fn mesh(manifest: Manifest, options: &Options, reach: Reach<'_>) -> M
     let candidates = served::candidates(&aliases, &options.cluster_domain, &mut down);
     let routes = addresses::assign(candidates, reach, &mut down);
     let exports = exported::exports(&manifest, &aliases, &rules, &options.cluster_domain);
-    istio::compare(&aliases);
     neighbours::warn(&manifest.neighbours, &routes, &down);
     rules.report_unused();
     finish(manifest, routes, down, exports)

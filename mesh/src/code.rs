@@ -5,6 +5,12 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::suggest;
+
+mod pages;
+
+pub use pages::{CodePage, Example, Within, code_pages};
+
 /// Whom a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
@@ -197,6 +203,22 @@ codes! {
     FarEndUnknown = "EW916", Eastwest;
     /// An alias that leads to two pods.
     TwoTargets = "EW917", Eastwest;
+}
+
+impl Code {
+    /// The code that is written `EW101`, in capitals or not.
+    #[must_use]
+    pub fn find(id: &str) -> Option<Self> {
+        let mut codes = Self::ALL.iter().copied();
+        codes.find(|code| code.id().eq_ignore_ascii_case(id))
+    }
+
+    /// The code that a mistyped one was probably meant to be.
+    #[must_use]
+    pub fn nearest(id: &str) -> Option<Self> {
+        let ids: Vec<_> = Self::ALL.iter().map(|code| code.id()).collect();
+        suggest::nearest(id, &ids).and_then(Self::find)
+    }
 }
 
 impl fmt::Display for Code {

@@ -12,8 +12,8 @@
 //! - `kinds`: one module a kind: ServiceEntry, DestinationRule, Gateway, AuthorizationPolicy, ...
 //!
 //! From objects to what the servers use:
-//! - `build`: which hosts are aliases, their routes and addresses, what a gateway exports, and what
-//!   stock Istio would do with the same files
+//! - `build`: which hosts are aliases, their routes and addresses, and what a gateway exports
+//! - [`lint`]: what a person wants to know before the files are applied, also in stock Istio
 //! - [`alias`], [`virtual_ip`]: pure functions of a name: the pod behind an alias, its address
 //!
 //! What comes out:
@@ -24,6 +24,7 @@
 //! - [`Finding`]: for people, each with its [`Code`]
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 pub mod alias;
 mod build;
@@ -33,6 +34,7 @@ mod fields;
 mod finding;
 mod hostname;
 mod kinds;
+pub mod lint;
 mod manifest;
 mod object;
 mod peer;
@@ -46,7 +48,7 @@ mod unread;
 pub mod virtual_ip;
 mod yaml;
 
-pub use code::{Code, Side};
+pub use code::{Code, CodePage, Example, Side, Within, code_pages};
 pub use exports::{Dialect, Exports, INBOUND_PORT, Refusal, Target};
 pub use finding::{Finding, Origin, Severity};
 pub use hostname::{Hostname, HostnameError};
@@ -103,11 +105,20 @@ pub fn load(sources: &[Source], options: &Options) -> Mesh {
 /// outside of them would be dialled in clear, and takes its alias down.
 #[must_use]
 pub fn load_redirected(sources: &[Source], options: &Options, redirected: &[IpNet]) -> Mesh {
-    let manifest = manifest::Manifest::read(sources, &options.cluster_domain);
     let reach = virtual_ip::Reach {
         capture: options.capture,
         redirected,
     };
+    load_with(sources, options, reach, report::Report::new)
+}
+
+fn load_with(
+    sources: &[Source],
+    options: &Options,
+    reach: virtual_ip::Reach<'_>,
+    report: fn(Arc<str>) -> report::Report,
+) -> Mesh {
+    let manifest = manifest::Manifest::read(sources, &options.cluster_domain, report);
     let mut mesh = build::mesh(manifest, options, reach);
     let order: HashMap<&str, usize> = sources
         .iter()

@@ -21,7 +21,7 @@ use crate::yaml::{Mark, Node, documents, parse};
 mod kind;
 mod names;
 
-use kind::Kind;
+pub(crate) use kind::Kind;
 use names::{Names, Place};
 
 /// An object and its report, which stays open until the mesh has been built.
@@ -44,7 +44,11 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
-    pub(crate) fn read(sources: &[Source], domain: &Hostname) -> Self {
+    pub(crate) fn read(
+        sources: &[Source],
+        domain: &Hostname,
+        report: fn(Arc<str>) -> Report,
+    ) -> Self {
         let mut manifest = Self::default();
         let mut parsed = Vec::new();
         for source in sources {
@@ -53,7 +57,7 @@ impl Manifest {
                 match parse(document) {
                     Ok(root) => parsed.push((Arc::clone(&file), root)),
                     Err(error) => {
-                        let report = Report::new(Arc::clone(&file));
+                        let report = report(Arc::clone(&file));
                         let why = error.message;
                         report.error(
                             Code::NotYaml,
@@ -68,7 +72,7 @@ impl Manifest {
         let mut names = Names::default();
         for (file, root) in &parsed {
             for object in objects(root) {
-                manifest.add(object, Report::new(Arc::clone(file)), &mut names, domain);
+                manifest.add(object, report(Arc::clone(file)), &mut names, domain);
             }
         }
         manifest

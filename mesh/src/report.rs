@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use crate::code::Code;
+use crate::code::{Code, Side};
 use crate::finding::{Finding, Located, Origin, Severity};
 use crate::yaml::Mark;
 
@@ -17,6 +17,8 @@ pub(crate) struct Report {
     findings: RefCell<Vec<Finding>>,
     failed: Cell<bool>,
     unknown_key: Cell<bool>,
+    /// Whether what stock Istio minds is kept where it is no concern of ours.
+    for_istio: bool,
 }
 
 impl Report {
@@ -27,6 +29,15 @@ impl Report {
             findings: RefCell::default(),
             failed: Cell::new(false),
             unknown_key: Cell::new(false),
+            for_istio: false,
+        }
+    }
+
+    /// A report that keeps what stock Istio minds.
+    pub(crate) fn for_istio(file: Arc<str>) -> Self {
+        Self {
+            for_istio: true,
+            ..Self::new(file)
         }
     }
 
@@ -123,7 +134,8 @@ impl Report {
 
     /// Forgets what was found: the object turned out to be none of ours.
     pub(crate) fn clear(&self) {
-        self.findings.borrow_mut().clear();
+        let kept = |finding: &Finding| self.for_istio && finding.code.side() != Side::Eastwest;
+        self.findings.borrow_mut().retain(kept);
         self.failed.set(false);
     }
 
@@ -135,17 +147,29 @@ impl Report {
         if severity == Severity::Error {
             self.failed.set(true);
         }
+        let finding = self.finding(code, severity, mark, message, fix);
+        self.findings.borrow_mut().push(finding);
+    }
+
+    /// A finding about the object, which is not kept here.
+    pub(crate) fn finding(
+        &self,
+        code: Code,
+        severity: Severity,
+        mark: Mark,
+        message: &str,
+        fix: Option<String>,
+    ) -> Finding {
         let subject = self.subject.borrow();
         let separator = if subject.is_empty() { "" } else { ": " };
         let message = one_line(&format!("{subject}{separator}{message}"));
-        let finding = Finding {
+        Finding {
             code,
             severity,
             origin: self.origin(mark),
             message,
             fix,
-        };
-        self.findings.borrow_mut().push(finding);
+        }
     }
 }
 

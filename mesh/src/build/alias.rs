@@ -5,7 +5,8 @@ use crate::alias;
 use crate::code::Code;
 use crate::finding::{Finding, Located};
 use crate::hostname::Hostname;
-use crate::kinds::service_entry::ServiceEntry;
+use crate::kinds::gateway::EAST_WEST_PORT;
+use crate::kinds::service_entry::{Endpoint, ServiceEntry};
 use crate::manifest::Loaded;
 use crate::sni::ServerName;
 
@@ -101,15 +102,31 @@ fn pass_over(entry: &Loaded<ServiceEntry>, domain: &Hostname) {
     if !inside {
         entry.report.clear();
     }
-    entry.report.note(
-        Code::Unmapped,
-        first.origin.mark(),
-        format!(
-            "{} is no alias here: no annotation eastwest.dev/remote-host, no DestinationRule with \
-             tls.sni, and not named src-POD-ORDINAL.NAMESPACE.svc.{domain}",
-            first.value
-        ),
+    let mark = first.origin.mark();
+    let message = format!(
+        "{} is no alias here: no annotation eastwest.dev/remote-host, no DestinationRule with \
+         tls.sni, and not named src-POD-ORDINAL.NAMESPACE.svc.{domain}",
+        first.value
     );
+    // What leads to an east-west gateway was meant to be one.
+    if leads_to_a_gateway(entry) {
+        let fix = "add the annotation eastwest.dev/remote-host: POD.SERVICE.NAMESPACE.svc.DOMAIN";
+        entry
+            .report
+            .warning_with_fix(Code::Unmapped, mark, message, fix);
+    } else {
+        entry.report.note(Code::Unmapped, mark, message);
+    }
+}
+
+fn leads_to_a_gateway(entry: &Loaded<ServiceEntry>) -> bool {
+    let ports = &entry.value.ports;
+    let dialled = |endpoint: &Endpoint| {
+        ports
+            .iter()
+            .any(|port| endpoint.port_for(port).get() == EAST_WEST_PORT)
+    };
+    entry.value.endpoints.iter().any(dialled)
 }
 
 fn wildcards(entry: &Loaded<ServiceEntry>) {

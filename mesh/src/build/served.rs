@@ -218,14 +218,3 @@ fn gateway(alias: &Alias<'_>, endpoint: &Endpoint, port: &Port) -> GatewayEndpoi
         locality: endpoint.locality.clone(),
     }
 }
-
-impl NamedBy {
-    /// For messages.
-    pub(super) const fn described(self) -> &'static str {
-        match self {
-            Self::Annotation => "the annotation eastwest.dev/remote-host",
-            Self::ServerName => "the DestinationRule's tls.sni",
-            Self::Convention => "the naming convention",
-        }
-    }
-}

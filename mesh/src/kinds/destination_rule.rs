@@ -5,7 +5,7 @@ use std::fmt;
 use crate::code::Code;
 use crate::fields::Fields;
 use crate::finding::Origin;
-use crate::hostname::Hostname;
+use crate::hostname::{Hostname, HostnameError};
 use crate::object::Object;
 use crate::report::Report;
 
@@ -47,6 +47,22 @@ impl fmt::Display for RuleHost {
 }
 
 impl RuleHost {
+    /// A name without a dot is a service of the rule's own namespace (Istio, ResolveShortnameToFQDN).
+    pub(crate) fn parse(
+        text: &str,
+        namespace: &str,
+        domain: &Hostname,
+    ) -> Result<Self, HostnameError> {
+        match (text, text.strip_prefix("*.")) {
+            ("*", _) => Ok(Self::All),
+            (_, Some(suffix)) => suffix.parse().map(Self::Below),
+            (short, None) if !short.contains('.') => format!("{short}.{namespace}.svc.{domain}")
+                .parse()
+                .map(Self::Exact),
+            (name, None) => name.parse().map(Self::Exact),
+        }
+    }
+
     pub(crate) fn matches(&self, host: &Hostname) -> bool {
         match self {
             Self::Exact(exact) => exact == host,
@@ -101,16 +117,7 @@ fn host(
         return None;
     };
     let text = field.text()?.value;
-    let parsed = match (text, text.strip_prefix("*.")) {
-        ("*", _) => Ok(RuleHost::All),
-        (_, Some(suffix)) => suffix.parse().map(RuleHost::Below),
-        // A name without a dot is a service of the rule's own namespace (Istio, ResolveShortnameToFQDN).
-        (short, None) if !short.contains('.') => format!("{short}.{namespace}.svc.{domain}")
-            .parse()
-            .map(RuleHost::Exact),
-        (name, None) => name.parse().map(RuleHost::Exact),
-    };
-    match parsed {
+    match RuleHost::parse(text, namespace, domain) {
         Ok(host) => Some(host),
         Err(reason) => {
             report.error(

@@ -10,7 +10,7 @@ use crate::object::Object;
 use crate::report::Report;
 
 /// The port that clients of the mesh dial.
-const EAST_WEST_PORT: u16 = 15443;
+pub(crate) const EAST_WEST_PORT: u16 = 15443;
 
 /// The hosts of one server, and the form of server name that they are for.
 #[derive(Clone, Debug)]

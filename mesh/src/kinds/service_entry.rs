@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use crate::code::Code;
 use crate::fields::{Field, Fields};
-use crate::finding::{Located, Origin};
+use crate::finding::Located;
 use crate::hostname::{Hostname, HostnameError};
 use crate::kinds::identities;
 use crate::object::{Object, REMOTE_HOST};
@@ -26,7 +26,6 @@ pub(crate) use port::{Port, PortKind};
 #[derive(Clone, Debug)]
 pub(crate) struct ServiceEntry {
     pub(crate) namespace: String,
-    pub(crate) origin: Origin,
     pub(crate) hosts: Vec<Located<Hostname>>,
     pub(crate) wildcards: Vec<Located<String>>,
     pub(crate) addresses: Vec<Located<IpAddr>>,
@@ -35,15 +34,6 @@ pub(crate) struct ServiceEntry {
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) identities: Vec<Located<SpiffePattern>>,
     pub(crate) remote_host: Option<Located<Hostname>>,
-    pub(crate) resolution: Resolution,
-}
-
-/// `resolution`. Endpoints are dialled as they are written in all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Resolution {
-    None,
-    Static,
-    Dns,
 }
 
 pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> ServiceEntry {
@@ -51,7 +41,7 @@ pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> ServiceEntry 
     let (hosts, wildcards) = hosts(&mut spec, report);
     let addresses = addresses::written(&mut spec, report);
     let ports = port::read_all(&mut spec, report);
-    let resolution = resolution(&mut spec);
+    resolution(&mut spec);
     let endpoints = endpoint::read_all(&mut spec, &ports, report);
     let identities = identities::read(&mut spec, report);
     location(&mut spec);
@@ -64,7 +54,6 @@ pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> ServiceEntry 
     object.check_annotations(&[REMOTE_HOST], report);
     ServiceEntry {
         namespace: object.namespace().to_owned(),
-        origin: report.origin(object.mark),
         hosts,
         wildcards,
         addresses,
@@ -73,7 +62,6 @@ pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> ServiceEntry 
         endpoints,
         identities,
         remote_host: remote_host(object, report),
-        resolution,
     }
 }
 
@@ -110,17 +98,14 @@ fn no_name(field: &Field<'_>, text: &str, reason: &HostnameError) -> String {
     format!("{} {text:?} is no DNS name: {reason}", field.path)
 }
 
-fn resolution(spec: &mut Fields<'_>) -> Resolution {
+/// Endpoints are dialled as they are written, whatever it says.
+fn resolution(spec: &mut Fields<'_>) {
+    let known = ["NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS"];
     let Some(field) = spec.get("resolution") else {
-        return Resolution::None;
+        return;
     };
-    match field.node.text() {
-        Some("NONE") => Resolution::None,
-        Some("STATIC") => Resolution::Static,
-        Some("DNS" | "DNS_ROUND_ROBIN" | "DYNAMIC_DNS") => Resolution::Dns,
-        _ => field
-            .wrong("NONE, STATIC, DNS, DNS_ROUND_ROBIN or DYNAMIC_DNS")
-            .unwrap_or(Resolution::None),
+    if !field.node.text().is_some_and(|text| known.contains(&text)) {
+        let _: Option<()> = field.wrong("NONE, STATIC, DNS, DNS_ROUND_ROBIN or DYNAMIC_DNS");
     }
 }
 

@@ -8,7 +8,7 @@ use crate::unread::MayNarrow;
 
 /// A kind that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     ServiceEntry,
     DestinationRule,
     Gateway,
@@ -44,7 +44,7 @@ impl Kind {
     ///
     /// # Errors
     /// What it may have been, with a word about it, if it is not read.
-    pub(super) fn of(object: &Object<'_>, report: &Report) -> Result<Self, MayNarrow> {
+    pub(crate) fn of(object: &Object<'_>, report: &Report) -> Result<Self, MayNarrow> {
         let kind = match (object.group(), object.kind) {
             ("", "Service") => return Ok(Self::Service),
             (NETWORKING, "Gateway") => Self::Gateway,

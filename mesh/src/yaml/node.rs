@@ -50,6 +50,27 @@ impl Node {
         }
     }
 
+    /// The items of a list; none of anything else.
+    pub(crate) fn items(&self) -> &[Self] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The value under each key in turn.
+    pub(crate) fn at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// A port, if it is one.
+    pub(crate) fn port(&self) -> Option<u16> {
+        match self.value {
+            Value::Integer(number) => u16::try_from(number).ok().filter(|&port| port > 0),
+            _ => None,
+        }
+    }
+
     /// Whether the two hold the same, wherever they stand.
     pub(crate) fn same_content(&self, other: &Self) -> bool {
         match (&self.value, &other.value) {

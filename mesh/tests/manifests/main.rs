@@ -13,7 +13,6 @@ mod positions;
 mod robust;
 mod routes;
 mod seed;
-mod stock_istio;
 mod unread;
 
 use eastwest_mesh::{Capture, Mesh, Options, Principal, Route, Severity, Source, load};

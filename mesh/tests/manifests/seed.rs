@@ -87,18 +87,6 @@ fn every_alias_has_an_address_of_its_own() {
 }
 
 #[test]
-fn what_stock_istio_would_do_with_the_aliases_is_a_warning_for_each() {
-    let mesh = seed(&CLIENT);
-    assert_eq!(warnings_about(&mesh, "the server name is made from"), 6);
-    assert_eq!(warnings_about(&mesh, "plain text"), 6);
-    assert_eq!(
-        warnings_about(&mesh, "share one listener"),
-        3,
-        "HTTP is told apart by its host"
-    );
-}
-
-#[test]
 fn both_gateways_load_and_the_wide_one_is_a_warning() {
     let mesh = seed(&GATEWAYS);
     assert_eq!(errors(&mesh), [""; 0]);

@@ -11,9 +11,6 @@ use crate::report::Report;
 use crate::route::Address;
 use crate::yaml::{Mark, Value};
 
-/// The label by which Istio decides whether an endpoint speaks mTLS.
-const TLS_MODE: &str = "security.istio.io/tlsMode";
-
 /// One endpoint of a ServiceEntry.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
@@ -22,8 +19,6 @@ pub(crate) struct Endpoint {
     pub(crate) weight: Option<u32>,
     pub(crate) locality: Option<String>,
     pub(crate) service_account: Option<String>,
-    /// Whether Istio would use mTLS to it (`serviceentry/conversion.go`).
-    pub(crate) istio_mtls: bool,
     pub(crate) mark: Mark,
 }
 
@@ -54,7 +49,7 @@ fn read(item: &Field<'_>, ports: &[Port], report: &Report) -> Option<Endpoint> {
     let mut fields = item.fields();
     let address = fields.get("address");
     let mapped = mapped_ports(&mut fields, ports, report);
-    let labels = fields.text_map("labels");
+    fields.text_map("labels");
     let network = fields.get("network");
     let locality = fields
         .text("locality")
@@ -62,10 +57,6 @@ fn read(item: &Field<'_>, ports: &[Port], report: &Report) -> Option<Endpoint> {
     let weight = fields.get("weight").and_then(|field| weight(&field));
     let service_account = service_account(&mut fields, report);
     fields.finish();
-    let tls_mode = labels
-        .iter()
-        .find(|(key, _)| *key == TLS_MODE)
-        .map(|(_, mode)| mode.value);
     if let (Some(network), Some(_)) = (&network, &address) {
         let message = format!(
             "{} has no effect here: the address is dialled as it stands, where Istio may take \
@@ -88,7 +79,6 @@ fn read(item: &Field<'_>, ports: &[Port], report: &Report) -> Option<Endpoint> {
         ports: mapped,
         weight: weight.filter(|&weight| weight > 0),
         locality: locality.filter(|locality| !locality.is_empty()),
-        istio_mtls: tls_mode.map_or_else(|| service_account.is_some(), |mode| mode == "istio"),
         service_account,
     })
 }

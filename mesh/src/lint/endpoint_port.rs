@@ -1,0 +1,65 @@
+//! Ports at which an east-west gateway is dialled, and ports that nobody has.
+//!
+//! A port of the ServiceEntry without an entry under the endpoint's `ports` is dialled as it is
+//! (`serviceentry/conversion.go`), so that 3306 goes to the gateway as 3306.
+
+use super::edit::Edit;
+use super::entry::{Endpoint, Entry, Port, Transport};
+use super::world::World;
+use crate::alias;
+use crate::code::Code;
+use crate::finding::Severity;
+use crate::kinds::gateway::EAST_WEST_PORT;
+
+pub(super) fn check(world: &World<'_>) {
+    let domain = &world.options.cluster_domain;
+    for entry in &world.entries {
+        let is_alias = |host: &crate::Hostname| alias::remote_host(host, domain).is_some();
+        let meant = entry.is_east_west() || entry.names().any(|(host, _)| is_alias(&host));
+        if !meant {
+            continue;
+        }
+        for endpoint in &entry.endpoints {
+            for port in &entry.ports {
+                check_port(entry, endpoint, port);
+            }
+        }
+    }
+}
+
+fn check_port(entry: &Entry<'_>, endpoint: &Endpoint<'_>, port: &Port<'_>) {
+    let Some(dialled) = endpoint.dialled(port) else {
+        return;
+    };
+    if dialled == EAST_WEST_PORT || port.transport == Transport::Udp || port.name.is_empty() {
+        return;
+    }
+    // A gateway may listen elsewhere, if somebody says so; the app's own port is said by nobody.
+    let said = endpoint.mapped(port).is_some() || port.node.get("targetPort").is_some();
+    let at = endpoint
+        .mapped(port)
+        .map_or_else(|| endpoint.mark(), |node| node.mark);
+    let severity = match said {
+        true => Severity::Warning,
+        false => Severity::Error,
+    };
+    let message = format!(
+        "port {} is dialled at the gateway as {dialled}, and an east-west gateway listens on \
+         {EAST_WEST_PORT}",
+        port.name
+    );
+    let (name, ports) = (port.name, endpoint.node.get("ports"));
+    let fix = format!("write ports: {{{name}: {EAST_WEST_PORT}}} under the endpoint");
+    let pair = format!("{name}: {EAST_WEST_PORT}");
+    let edit = match (said, ports) {
+        (true, _) => None,
+        (false, Some(ports)) => Edit::add(entry.item, ports, "", &pair),
+        (false, None) => {
+            let line = format!("ports: {{{pair}}}");
+            Edit::add(entry.item, endpoint.node, "address", &line)
+        }
+    };
+    entry
+        .item
+        .tell((severity, Code::NotEastWestPort), at, message, fix, edit);
+}

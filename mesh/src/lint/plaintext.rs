@@ -1,0 +1,100 @@
+//! Endpoints behind an east-west gateway to which Istio would send plain text.
+//!
+//! An inline endpoint speaks mTLS if its label tlsMode says so, or if it has a serviceAccount and no
+//! such label (`serviceentry/conversion.go`); auto mTLS leaves hosts outside of the mesh alone
+//! (`cluster_tls.go`). A DestinationRule with ISTIO_MUTUAL outweighs both.
+
+use super::edit::Edit;
+use super::entry::{Endpoint, Entry, TLS_MODE};
+use super::world::World;
+use crate::code::Code;
+use crate::finding::Severity;
+use crate::kinds::gateway::EAST_WEST_PORT;
+use crate::yaml::{Mark, Node};
+
+const PLAINTEXT: (Severity, Code) = (Severity::Error, Code::Plaintext);
+/// What happens then, on which side.
+const HANGS: &str = "the client's sidecar sends plain text to a gateway that speaks TLS only: HTTP \
+    is reset, MySQL hangs on both sides";
+
+pub(super) fn check(world: &World<'_>) {
+    for entry in world.entries.iter().filter(|entry| entry.is_east_west()) {
+        let first = entry.names().next();
+        let rule = first.and_then(|(host, _)| world.rules.find(entry.item.cluster, &host));
+        match rule.and_then(|rule| Some((rule, rule.mode()?))) {
+            Some((rule, _)) if rule.is_mutual() => {}
+            Some((rule, mode)) if mode.text() == Some("DISABLE") => {
+                let fix = "write mode: ISTIO_MUTUAL";
+                let edit = Edit::replace(rule.item, mode, "DISABLE", "ISTIO_MUTUAL");
+                let message = format!("tls.mode DISABLE: {HANGS}");
+                rule.item.tell(PLAINTEXT, mode.mark, message, fix, edit);
+            }
+            // SIMPLE and MUTUAL are TLS, if not the mesh's.
+            Some(_) => {}
+            None if entry.text("location") != Some("MESH_INTERNAL") => outside(entry),
+            None => entry
+                .endpoints
+                .iter()
+                .filter(|endpoint| dials_a_gateway(entry, endpoint))
+                .for_each(|endpoint| inside(entry, endpoint)),
+        }
+    }
+}
+
+fn dials_a_gateway(entry: &Entry<'_>, endpoint: &Endpoint<'_>) -> bool {
+    let mut ports = entry.ports.iter();
+    ports.any(|port| endpoint.dialled(port) == Some(EAST_WEST_PORT))
+}
+
+fn outside(entry: &Entry<'_>) {
+    let location = entry.spec.get("location");
+    let mark: Mark = location.map_or(entry.spec.mark, |node| node.mark);
+    let edit = match location {
+        Some(node) => Edit::replace(entry.item, node, "MESH_EXTERNAL", "MESH_INTERNAL"),
+        None => Edit::add(entry.item, entry.spec, "hosts", "location: MESH_INTERNAL"),
+    };
+    let message = format!("location MESH_EXTERNAL, the default, turns mTLS off: {HANGS}");
+    let fix = "write location: MESH_INTERNAL";
+    entry.item.tell(PLAINTEXT, mark, message, fix, edit);
+}
+
+fn inside(entry: &Entry<'_>, endpoint: &Endpoint<'_>) {
+    let fix = format!("add labels: {{{TLS_MODE}: istio}} to the endpoint");
+    let line = format!("{TLS_MODE}: istio");
+    match endpoint.label(TLS_MODE) {
+        Some("istio") => {}
+        Some(mode) => {
+            let message = format!("the endpoint has {TLS_MODE}: {mode}: {HANGS}");
+            let label = endpoint
+                .node
+                .get("labels")
+                .and_then(|labels| labels.get(TLS_MODE));
+            let edit = label.and_then(|node| Edit::replace(entry.item, node, mode, "istio"));
+            let fix = format!("write {TLS_MODE}: istio");
+            entry
+                .item
+                .tell(PLAINTEXT, endpoint.mark(), message, fix, edit);
+        }
+        None if endpoint.account().is_some() => {}
+        None => {
+            let message = format!(
+                "the endpoint has neither the label {TLS_MODE} nor a serviceAccount: {HANGS}"
+            );
+            let labels = endpoint
+                .node
+                .get("labels")
+                .filter(|node| !Node::is_null(node));
+            let edit = match labels {
+                Some(labels) => Edit::add(entry.item, labels, "", &line),
+                None if endpoint.node.get("labels").is_some() => None,
+                None => {
+                    let line = format!("labels: {{{line}}}");
+                    Edit::add(entry.item, endpoint.node, "address", &line)
+                }
+            };
+            entry
+                .item
+                .tell(PLAINTEXT, endpoint.mark(), message, fix, edit);
+        }
+    }
+}
