@@ -3,7 +3,9 @@
 pub mod certs;
 pub mod clusters;
 pub mod demo;
+pub mod explain;
 pub mod leftovers;
+pub mod lint;
 pub mod mysql;
 pub mod stage;
 pub mod wait;

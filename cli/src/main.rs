@@ -8,7 +8,9 @@ use clap::Parser;
 use eastwest::certs::{self, CertsArgs};
 use eastwest::clusters::app::{self, AppCommand};
 use eastwest::demo::{self, DemoArgs};
+use eastwest::explain::{self, ExplainArgs};
 use eastwest::leftovers::{self, LeftoversCommand};
+use eastwest::lint::{self, LintArgs};
 use eastwest::stage::{self, StageCommand};
 use eastwest::wait::{self, WaitArgs};
 
@@ -32,6 +34,10 @@ enum Command {
     Demo(DemoArgs),
     /// Make certificates: a shared root, a CA for each cluster, workloads
     Certs(CertsArgs),
+    /// Find what is wrong with Istio manifests, before they are applied
+    Lint(LintArgs),
+    /// Say what a code of `lint`, or of a server's log, means
+    Explain(ExplainArgs),
     /// Wait until a server is ready
     Wait(WaitArgs),
     /// Run the gateway, as eastwest-gateway does
@@ -72,6 +78,8 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
         Command::Certs(args) => certs::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Lint(args) => return lint::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Wait(args) => wait::run(&args),
         Command::Gateway(rest) => return eastwest_gateway::main(rest.argv("eastwest-gateway")),
         Command::Resolver(rest) => return eastwest_resolver::main(rest.argv("eastwest-resolver")),

@@ -1,0 +1,132 @@
+//! `eastwest explain`: the page of a code, all codes, or docs/lint-codes.md.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use eastwest_mesh::{Code, CodePage, Side, Within, code_pages};
+
+mod markdown;
+
+/// The status for a code that does not exist, as clap's own for wrong usage.
+const USAGE: u8 = 2;
+
+/// Says what a code of `lint`, or of a server's log, means
+#[derive(clap::Args)]
+pub struct ExplainArgs {
+    /// The code, such as EW101; without it all codes are listed
+    #[arg(value_name = "CODE")]
+    code: Option<String>,
+    /// Print docs/lint-codes.md
+    #[arg(long, conflicts_with = "code", hide = true)]
+    markdown: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The page can't be printed.
+pub fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match &args.code {
+        None if args.markdown => out.write_all(markdown::all().as_bytes())?,
+        None => list(&mut out)?,
+        Some(id) => match Code::find(id).and_then(Code::page) {
+            Some(page) => one(&mut out, page)?,
+            None => {
+                writeln!(io::stderr(), "eastwest explain: {}", unknown(id))?;
+                return Ok(ExitCode::from(USAGE));
+            }
+        },
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn unknown(id: &str) -> String {
+    let hint = Code::nearest(id).map_or_else(
+        || "`eastwest explain` lists all codes".to_owned(),
+        |near| format!("did you mean {near}?"),
+    );
+    format!("there is no code {id:?}; {hint}")
+}
+
+fn list(out: &mut impl Write) -> io::Result<()> {
+    for page in code_pages() {
+        writeln!(out, "{}  {:<9} {}", page.code, side(page.code), page.title)?;
+    }
+    Ok(())
+}
+
+/// Who minds it.
+const fn side(code: Code) -> &'static str {
+    match code.side() {
+        Side::Istio => "istio",
+        Side::Eastwest => "eastwest",
+        Side::Both => "both",
+    }
+}
+
+fn one(out: &mut impl Write, page: &CodePage) -> io::Result<()> {
+    writeln!(out, "{}: {} ({})", page.code, page.title, side(page.code))?;
+    writeln!(out, "\n{}", page.happens)?;
+    writeln!(out, "\nFix: {}.", page.fix)?;
+    for (what, text) in [("Wrong", page.example.wrong), ("Right", page.example.right)] {
+        writeln!(out, "\n{what}{}:\n", part(page.example.within))?;
+        for line in text.lines() {
+            writeln!(out, "    {line}")?;
+        }
+    }
+    Ok(())
+}
+
+/// What the lines of an example are part of.
+const fn part(within: Within) -> &'static str {
+    match within {
+        Within::ServiceEntry => ", in the spec of a ServiceEntry",
+        Within::Gateway => ", in the spec of a Gateway",
+        Within::DestinationRule => ", in the spec of a DestinationRule",
+        Within::AuthorizationPolicy => ", in the spec of an AuthorizationPolicy",
+        Within::File => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(id: &str) -> String {
+        let mut out = Vec::new();
+        one(&mut out, Code::find(id).unwrap().page().unwrap()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_page_says_what_happens_what_to_do_and_shows_both_forms() {
+        let page = printed("ew102");
+        for part in [
+            "EW102: ",
+            "plain text",
+            "Fix: ",
+            "Wrong, in the spec",
+            "Right, in",
+        ] {
+            assert!(page.contains(part), "{page}");
+        }
+    }
+
+    #[test]
+    fn a_slip_in_a_code_gets_the_code_that_was_meant() {
+        assert!(unknown("EX102").ends_with("did you mean EW102?"));
+        assert!(unknown("nonsense").ends_with("lists all codes"));
+    }
+
+    #[test]
+    fn the_page_of_the_documentation_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/lint-codes.md");
+        let written = std::fs::read_to_string(path).unwrap();
+        assert!(
+            written == markdown::all(),
+            "docs/lint-codes.md is out of date: cargo run -- explain --markdown > docs/lint-codes.md"
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! The manifests that were named, by cluster.
+
+use std::ffi::OsStr;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use eastwest_mesh::Source;
+
+use super::error::LintError;
+
+/// What findings in standard input are about.
+pub(super) const STDIN: &str = "<stdin>";
+/// Files of other tools that stand beside manifests.
+const NO_MANIFESTS: [&str; 4] = [
+    "kustomization.yaml",
+    "kustomization.yml",
+    "Chart.yaml",
+    "values.yaml",
+];
+
+/// The files, each folder's as one cluster.
+pub(super) struct Manifests {
+    pub(super) clusters: Vec<Vec<Source>>,
+    /// Files whose bytes are not all UTF-8: read as far as they go, and never written.
+    not_text: Vec<String>,
+}
+
+impl Manifests {
+    pub(super) fn read(paths: &[PathBuf], one_cluster: bool) -> Result<Self, LintError> {
+        let mut files = Vec::new();
+        for path in paths {
+            if path == Path::new("-") {
+                files.push(path.clone());
+                continue;
+            }
+            let read = |error| LintError::Read(path.clone(), error);
+            if !std::fs::metadata(path).map_err(read)?.is_dir() {
+                files.push(path.clone());
+                continue;
+            }
+            let before = files.len();
+            walk(path, &mut files)?;
+            if files.len() == before {
+                return Err(LintError::NoFiles(path.clone()));
+            }
+        }
+        let mut manifests = Self {
+            clusters: Vec::new(),
+            not_text: Vec::new(),
+        };
+        let mut folders: Vec<PathBuf> = Vec::new();
+        let mut seen = Vec::new();
+        for file in files {
+            if seen.contains(&file) {
+                continue;
+            }
+            let source = manifests.source(&file)?;
+            let folder = match one_cluster {
+                true => PathBuf::new(),
+                false => file.parent().unwrap_or_else(|| Path::new("")).to_path_buf(),
+            };
+            let place = folders.iter().position(|known| *known == folder);
+            match place.and_then(|place| manifests.clusters.get_mut(place)) {
+                Some(cluster) => cluster.push(source),
+                None => {
+                    folders.push(folder);
+                    manifests.clusters.push(vec![source]);
+                }
+            }
+            seen.push(file);
+        }
+        Ok(manifests)
+    }
+
+    fn source(&mut self, file: &Path) -> Result<Source, LintError> {
+        let stdin = file == Path::new("-");
+        let bytes = if stdin {
+            let mut bytes = Vec::new();
+            io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+        } else {
+            std::fs::read(file)
+        };
+        let bytes = bytes.map_err(|error| LintError::Read(file.to_path_buf(), error))?;
+        let name = match stdin {
+            true => STDIN.to_owned(),
+            false => file.display().to_string(),
+        };
+        let text = String::from_utf8(bytes).unwrap_or_else(|error| {
+            self.not_text.push(name.clone());
+            String::from_utf8_lossy(error.as_bytes()).into_owned()
+        });
+        Ok(Source { name, text })
+    }
+
+    /// All files, in their order.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Source> {
+        self.clusters.iter().flatten()
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        let source = self.files().find(|source| source.name == name)?;
+        Some(&source.text)
+    }
+
+    pub(super) fn is_text(&self, name: &str) -> bool {
+        !self.not_text.iter().any(|other| other == name)
+    }
+}
+
+/// The manifests below a folder, in the order of their names.
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), LintError> {
+    let read = |error| LintError::Read(folder.to_path_buf(), error);
+    let entries = std::fs::read_dir(folder).map_err(read)?;
+    let mut entries = entries.collect::<Result<Vec<_>, _>>().map_err(read)?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let (path, name) = (entry.path(), entry.file_name());
+        // Version control and the editors' own files.
+        if name.as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        // Links to folders may lead in circles, and are not followed.
+        if entry.file_type().map_err(read)?.is_dir() {
+            walk(&path, files)?;
+            continue;
+        }
+        let kind = path.extension().and_then(OsStr::to_str);
+        let other = NO_MANIFESTS.iter().any(|other| name == *other);
+        if matches!(kind, Some("yaml" | "yml" | "json")) && !other && path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
