@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::code::Side;
+use crate::code::{Code, Side};
 use crate::hostname::Hostname;
 use crate::report::Report;
 use crate::virtual_ip::Reach;
@@ -36,6 +36,7 @@ mod resolution;
 mod rules;
 mod server_name;
 mod subsets;
+mod text;
 mod twice;
 mod world;
 
@@ -104,7 +105,9 @@ pub fn lint(clusters: &[Vec<Source>], options: &Options) -> Vec<Lint> {
     // Where a check says the same as the servers' reader, it says more.
     let place = |lint: &Lint| {
         let Finding { code, origin, .. } = &lint.finding;
-        (*code, Arc::clone(&origin.file), origin.line)
+        // The reader tells it at the port, the check at the host.
+        let line = (*code != Code::DefinedTwice).then_some(origin.line);
+        (*code, Arc::clone(&origin.file), line)
     };
     let told: HashSet<_> = lints.iter().map(place).collect();
     let loaded = clusters.iter().flat_map(|sources| loaded(sources, options));

@@ -18,6 +18,9 @@ const NO_MANIFESTS: [&str; 4] = [
     "values.yaml",
 ];
 
+/// What every manifest in JSON has.
+const API_VERSION: &[u8] = b"\"apiVersion\"";
+
 /// The files, each folder's as one cluster.
 pub(super) struct Manifests {
     pub(super) clusters: Vec<Vec<Source>>,
@@ -126,9 +129,20 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), LintError> {
         }
         let kind = path.extension().and_then(OsStr::to_str);
         let other = NO_MANIFESTS.iter().any(|other| name == *other);
-        if matches!(kind, Some("yaml" | "yml" | "json")) && !other && path.is_file() {
+        let wanted = match kind {
+            Some("yaml" | "yml") => !other && path.is_file(),
+            Some("json") => path.is_file() && is_object(&path).map_err(read)?,
+            _ => false,
+        };
+        if wanted {
             files.push(path);
         }
     }
     Ok(())
+}
+
+/// Most JSON files are something else than manifests.
+fn is_object(path: &Path) -> io::Result<bool> {
+    let bytes = std::fs::read(path)?;
+    Ok(bytes.windows(API_VERSION.len()).any(|at| at == API_VERSION))
 }

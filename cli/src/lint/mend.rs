@@ -1,6 +1,6 @@
 //! `--fix`: the changes that findings bring with them, made in the files.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use eastwest_mesh::{Code, Severity, Source};
 use super::error::LintError;
 use super::files::{Manifests, STDIN};
 
-/// One change may bring the next to light; after so many rounds nothing new comes.
-const ROUNDS: usize = 4;
+/// One change may bring the next to light, and files may have to be mended one by one.
+const ROUNDS: usize = 100;
 
 /// A file that was changed.
 pub(super) struct Change {
@@ -31,13 +31,22 @@ pub(super) fn mend(
     }
     let before: Vec<Source> = manifests.files().cloned().collect();
     for _ in 0..ROUNDS {
-        let changed = edited(manifests, &found);
-        let after = lint::lint(&changed, options);
-        if changed == manifests.clusters || !is_better(&found, &after) {
+        let names: HashSet<&str> = manifests.files().map(|file| file.name.as_str()).collect();
+        // One file that can't be mended must not keep the others from it.
+        let one_by_one = names.iter().map(|&name| HashSet::from([name]));
+        let attempts = std::iter::once(names.clone()).chain(one_by_one);
+        let better = attempts.into_iter().find_map(|names| {
+            let changed = edited(manifests, &found, &names);
+            if changed == manifests.clusters {
+                return None;
+            }
+            let after = lint::lint(&changed, options);
+            is_better(&found, &after).then_some((changed, after))
+        });
+        let Some((changed, after)) = better else {
             break;
-        }
-        manifests.clusters = changed;
-        found = after;
+        };
+        (manifests.clusters, found) = (changed, after);
     }
     let mut changes = Vec::new();
     for (before, after) in before.into_iter().zip(manifests.files()) {
@@ -54,7 +63,7 @@ pub(super) fn mend(
 }
 
 /// The files as they would be.
-fn edited(manifests: &Manifests, found: &[Lint]) -> Vec<Vec<Source>> {
+fn edited(manifests: &Manifests, found: &[Lint], names: &HashSet<&str>) -> Vec<Vec<Source>> {
     let mut edits: HashMap<&str, Vec<&Edit>> = HashMap::new();
     for edit in found.iter().filter_map(|lint| lint.edit.as_ref()) {
         edits.entry(&*edit.file).or_default().push(edit);
@@ -62,6 +71,7 @@ fn edited(manifests: &Manifests, found: &[Lint]) -> Vec<Vec<Source>> {
     let mut clusters = manifests.clusters.clone();
     for source in clusters.iter_mut().flatten() {
         if let Some(edits) = edits.get(source.name.as_str())
+            && names.contains(source.name.as_str())
             && manifests.is_text(&source.name)
         {
             source.text = lint::apply(&source.text, edits);
@@ -70,7 +80,7 @@ fn edited(manifests: &Manifests, found: &[Lint]) -> Vec<Vec<Source>> {
     clusters
 }
 
-/// Whether there is less to mend, and nothing new: no code of an error has more findings than before.
+/// Whether there is less to mend, and no code of an error has more findings than before.
 fn is_better(before: &[Lint], after: &[Lint]) -> bool {
     let errors = |lints: &[Lint]| {
         let mut count: HashMap<Code, usize> = HashMap::new();
@@ -85,7 +95,8 @@ fn is_better(before: &[Lint], after: &[Lint]) -> bool {
     let nothing_new = new
         .iter()
         .all(|(code, count)| count <= old.get(code).unwrap_or(&0));
-    nothing_new && after.len() < before.len()
+    let mendable = |lints: &[Lint]| lints.iter().filter(|lint| lint.edit.is_some()).count();
+    nothing_new && mendable(after) < mendable(before)
 }
 
 /// Replaces the file as a whole, so that nobody ever sees a part of it.

@@ -6,8 +6,10 @@ mod aliases;
 mod entries;
 mod gateways;
 mod here;
+mod hosts;
 mod policies;
 mod reading;
+mod routes;
 mod rules;
 
 /// The page of one code.
@@ -56,11 +58,13 @@ pub fn code_pages() -> impl Iterator<Item = &'static CodePage> {
     [
         reading::PAGES,
         aliases::PAGES,
+        hosts::PAGES,
         entries::PAGES,
         gateways::PAGES,
         rules::PAGES,
         policies::PAGES,
         here::PAGES,
+        routes::PAGES,
     ]
     .into_iter()
     .flatten()

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use super::text::Text;
 use super::world::Item;
 use crate::yaml::{Entry, Mark, Node, Value};
 
@@ -29,10 +30,11 @@ enum Change {
 #[must_use]
 pub fn apply(text: &str, edits: &[&Edit]) -> String {
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let index = Text::of(text);
     let mut places: Vec<(usize, &Edit)> = Vec::new();
     for edit in edits {
         let already = places.iter().any(|(_, other)| other == edit);
-        if let Some(at) = edit.offset(text).filter(|_| !already) {
+        if let Some(at) = edit.offset(&index).filter(|_| !already) {
             places.push((at, edit));
         }
     }
@@ -62,28 +64,27 @@ pub fn apply(text: &str, edits: &[&Edit]) -> String {
 
 impl Edit {
     /// Where in the text it is; `None` where the text is not what it was made for.
-    fn offset(&self, text: &str) -> Option<usize> {
+    fn offset(&self, text: &Text<'_>) -> Option<usize> {
         let column = match self.change {
             Change::Line(..) => 1,
             _ => self.mark.column,
         };
-        let at = offset(
-            text,
-            Mark {
-                column,
-                ..self.mark
-            },
-        )?;
+        let at = text.offset(Mark {
+            column,
+            ..self.mark
+        })?;
         match &self.change {
-            Change::Replace(old, _) => text.get(at..)?.starts_with(old.as_str()).then_some(at),
+            Change::Replace(old, _) => {
+                let rest = text.whole.get(at..)?;
+                rest.starts_with(old.as_str()).then_some(at)
+            }
             _ => Some(at),
         }
     }
 
     /// Writes `new` where `node` has the plain word `old`.
     pub(super) fn replace(item: &Item<'_>, node: &Node, old: &str, new: &str) -> Option<Self> {
-        let at = offset(item.text, node.mark)?;
-        item.text.get(at..)?.starts_with(old).then(|| Self {
+        item.text.at(node)?.starts_with(old).then(|| Self {
             file: item.origin(node.mark).file,
             mark: node.mark,
             change: Change::Replace(old.to_owned(), new.to_owned()),
@@ -101,7 +102,7 @@ impl Edit {
             mark,
             change,
         };
-        let rest = item.text.get(offset(item.text, map.mark)?..)?;
+        let rest = item.text.at(map)?;
         if entries.is_empty() {
             let inside = Mark {
                 column: map.mark.column + 1,
@@ -115,20 +116,20 @@ impl Edit {
         let (before, behind) = entries.split_at_checked(follower.map_or(0, |at| at + 1))?;
         let mut candidates = behind.iter().chain(before);
         if rest.starts_with('{') {
-            let entry = candidates.find(|entry| written_here(item.text, entry))?;
+            let entry = candidates.find(|entry| written_here(&item.text, entry))?;
             return Some(edit(entry.mark, Change::Insert(format!("{line}, "))));
         }
         let own_line = candidates
-            .find(|entry| written_here(item.text, entry) && blank_before(item.text, entry.mark));
+            .find(|entry| written_here(&item.text, entry) && blank_before(&item.text, entry.mark));
         if let Some(entry) = own_line {
             let indent = entry.mark.column.saturating_sub(1) as usize;
-            let mark = above_comments(item.text, entry.mark);
+            let mark = above_comments(&item.text, entry.mark);
             return Some(edit(mark, Change::Line(indent, line.to_owned())));
         }
         // The only key of an item of a list, `- address: 10.0.0.1`.
         let last = entries.last().filter(|last| {
             let scalar = !matches!(last.node.value, Value::Map(_) | Value::List(_));
-            scalar && last.node.mark.line == last.mark.line && written_here(item.text, last)
+            scalar && last.node.mark.line == last.mark.line && written_here(&item.text, last)
         })?;
         let indent = last.mark.column.saturating_sub(1) as usize;
         let next = Mark {
@@ -140,51 +141,29 @@ impl Edit {
 }
 
 /// Whether the key stands where it is said to: one that comes from an anchor stands elsewhere.
-fn written_here(text: &str, entry: &Entry) -> bool {
-    let rest = offset(text, entry.mark).and_then(|at| text.get(at..));
-    let rest = rest.map(|rest| rest.trim_start_matches(['"', '\'']));
+fn written_here(text: &Text<'_>, entry: &Entry) -> bool {
+    let rest = text.behind(entry.mark);
+    let rest = rest.map(|rest| rest.strip_prefix(['"', '\'']).unwrap_or(rest));
     rest.is_some_and(|rest| rest.starts_with(entry.key.as_str()))
 }
 
-fn blank_before(text: &str, mark: Mark) -> bool {
-    let start = offset(text, Mark { column: 1, ..mark });
-    let at = offset(text, mark);
-    start
-        .zip(at)
-        .and_then(|(start, at)| text.get(start..at))
-        .is_some_and(|front| front.bytes().all(|byte| byte == b' '))
+fn blank_before(text: &Text<'_>, mark: Mark) -> bool {
+    let front = |line: &str| {
+        let mut front = line.chars().take(mark.column.saturating_sub(1) as usize);
+        front.all(|c| c == ' ')
+    };
+    text.line(mark.line).is_some_and(front)
 }
 
 /// Comments on lines of their own belong to what stands below them.
-fn above_comments(text: &str, mark: Mark) -> Mark {
-    let lines: Vec<&str> = text.lines().take(mark.line as usize - 1).collect();
-    let comments = lines
-        .iter()
-        .rev()
-        .take_while(|line| line.trim_start().starts_with('#'));
-    let count = u32::try_from(comments.count()).unwrap_or(0);
-    Mark {
-        line: mark.line - count,
-        ..mark
+fn above_comments(text: &Text<'_>, mark: Mark) -> Mark {
+    let mut line = mark.line;
+    let is_comment = |line| {
+        let above = text.line(line);
+        above.is_some_and(|above| above.trim_start().starts_with('#'))
+    };
+    while line > 1 && is_comment(line - 1) {
+        line -= 1;
     }
-}
-
-/// The byte at a place. Where a lone carriage return breaks a line for YAML, lines can't be counted.
-fn offset(text: &str, mark: Mark) -> Option<usize> {
-    let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let bom = text.len() - bare.len();
-    let mut start = bom;
-    let mut lines = bare.split_inclusive('\n');
-    for _ in 1..mark.line {
-        let line = lines.next()?;
-        let unended = line.trim_end_matches(['\n']);
-        let unended = unended.strip_suffix('\r').unwrap_or(unended);
-        if unended.contains('\r') {
-            return None;
-        }
-        start += line.len();
-    }
-    let line = lines.next().unwrap_or_default();
-    let mut columns = line.char_indices().map(|(at, _)| at).chain([line.len()]);
-    Some(start + columns.nth(mark.column.checked_sub(1)? as usize)?)
+    Mark { line, ..mark }
 }

@@ -19,7 +19,11 @@ pub(super) fn check(world: &World<'_>) {
         if !meant {
             continue;
         }
-        for endpoint in &entry.endpoints {
+        let over_tcp = |endpoint: &&Endpoint<'_>| {
+            let address = endpoint.address.map(|address| address.text);
+            address.is_some_and(|address| !address.is_empty() && !address.starts_with("unix://"))
+        };
+        for endpoint in entry.endpoints.iter().filter(over_tcp) {
             for port in &entry.ports {
                 check_port(entry, endpoint, port);
             }

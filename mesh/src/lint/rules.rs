@@ -32,13 +32,17 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// The narrowest rule for `host`; of two, the first.
+    /// The narrowest rule for `host`; of two, the first. One of another folder counts where the
+    /// host's own has none: people also sort their files by kind.
     pub(super) fn find(&self, cluster: usize, host: &Hostname) -> Option<&Rule<'a>> {
-        self.rules
-            .iter()
-            .filter(|rule| rule.item.cluster == cluster && rule.host.matches(host))
-            .rev()
-            .max_by_key(|rule| rule.host.narrowness())
+        let narrowest = |own: bool| {
+            self.rules
+                .iter()
+                .filter(|rule| (rule.item.cluster == cluster) == own && rule.host.matches(host))
+                .rev()
+                .max_by_key(|rule| rule.host.narrowness())
+        };
+        narrowest(true).or_else(|| narrowest(false))
     }
 }
 

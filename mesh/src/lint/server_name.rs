@@ -4,7 +4,7 @@
 //! DestinationRule (`cluster_builder.go`). The gateway has a filter chain for each service of its own
 //! registry and for nothing else (`gateway.go`, builtAutoPassthroughFilterChains).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::entry::{Entry, texts};
 use super::world::{Item, World};
@@ -35,7 +35,7 @@ fn check_host(world: &World<'_>, known: &Known, entry: &Entry<'_>, host: &Hostna
     let sent = sni.and_then(|(_, node)| ServerName::parse(node.text()?).ok());
     let renamed = sent.as_ref().map(|name| name.host.clone());
     let name = renamed.as_ref().unwrap_or(host);
-    if known.hosts.contains(name) {
+    if known.knows(name, entry.item.cluster) {
         return;
     }
     let pod = pod_of(name, domain).or_else(|| pod_of(host, domain));
@@ -45,7 +45,7 @@ fn check_host(world: &World<'_>, known: &Known, entry: &Entry<'_>, host: &Hostna
     };
     unknown(item, mark, name, known, pod.is_some());
     if let Some((pod, namespace)) = pod
-        && !known.pods.contains(&(pod.clone(), namespace.clone()))
+        && !known.has_service(&pod, &namespace, entry.item.cluster)
     {
         no_service(entry, item, mark, &pod, &namespace);
     }
@@ -54,7 +54,7 @@ fn check_host(world: &World<'_>, known: &Known, entry: &Entry<'_>, host: &Hostna
 fn unknown(item: &Item<'_>, mark: Mark, name: &Hostname, known: &Known, stands_for_a_pod: bool) {
     // A name of the convention is nobody's service by chance; another may be one of a cluster
     // whose files are not here.
-    let severity = match known.exporter || stands_for_a_pod {
+    let severity = match !known.exporters.is_empty() || stands_for_a_pod {
         true => Severity::Error,
         false => Severity::Note,
     };
@@ -103,44 +103,67 @@ fn pod_of(name: &Hostname, domain: &Hostname) -> Option<(String, String)> {
     Some((pod, own.namespace(domain)?.to_owned()))
 }
 
-/// What a gateway of any of the clusters knows.
+/// What the clusters' gateways know, and in which cluster it is.
+#[derive(Default)]
 struct Known {
-    hosts: HashSet<Hostname>,
+    hosts: HashMap<Hostname, HashSet<usize>>,
     /// Pods with a Service or ServiceEntry of their own, each with its namespace.
-    pods: HashSet<(String, String)>,
-    /// Whether the side that exports is among the files.
-    exporter: bool,
+    pods: HashMap<(String, String), HashSet<usize>>,
+    /// Clusters with a Gateway that exports something.
+    exporters: HashSet<usize>,
 }
 
 impl Known {
     fn of(world: &World<'_>) -> Self {
         let domain = &world.options.cluster_domain;
-        let mut known = Self {
-            hosts: HashSet::new(),
-            pods: HashSet::new(),
-            exporter: world
-                .of_kind(Kind::Gateway)
-                .any(|(_, spec)| passes_through(spec)),
-        };
+        let mut known = Self::default();
+        for (item, spec) in world.of_kind(Kind::Gateway) {
+            if passes_through(spec) {
+                known.exporters.insert(item.cluster);
+            }
+        }
         for (item, spec) in world.of_kind(Kind::Service) {
             let (name, namespace) = (item.object.name, item.object.namespace());
-            known
-                .hosts
-                .extend(format!("{name}.{namespace}.svc.{domain}").parse());
-            known.add_pod(spec.get("selector"), namespace);
+            if let Ok(host) = format!("{name}.{namespace}.svc.{domain}").parse() {
+                known.hosts.entry(host).or_default().insert(item.cluster);
+            }
+            known.add_pod(spec.get("selector"), item);
         }
         for entry in world.entries.iter().filter(|entry| !entry.is_east_west()) {
-            known.hosts.extend(entry.names().map(|(name, _)| name));
+            for (host, _) in entry.names() {
+                let clusters = known.hosts.entry(host).or_default();
+                clusters.insert(entry.item.cluster);
+            }
             let labels = entry.spec.at(&["workloadSelector", "labels"]);
-            known.add_pod(labels, entry.item.object.namespace());
+            known.add_pod(labels, entry.item);
         }
         known
     }
 
-    fn add_pod(&mut self, selector: Option<&Node>, namespace: &str) {
-        let pod = selector.and_then(|labels| labels.get(POD_NAME)?.text());
-        self.pods
-            .extend(pod.map(|pod| (pod.to_owned(), namespace.to_owned())));
+    fn add_pod(&mut self, selector: Option<&Node>, item: &Item<'_>) {
+        if let Some(pod) = selector.and_then(|labels| labels.get(POD_NAME)?.text()) {
+            let key = (pod.to_owned(), item.object.namespace().to_owned());
+            self.pods.entry(key).or_default().insert(item.cluster);
+        }
+    }
+
+    fn knows(&self, host: &Hostname, client: usize) -> bool {
+        let clusters = self.hosts.get(host);
+        clusters.is_some_and(|clusters| self.is_far(clusters, client))
+    }
+
+    fn has_service(&self, pod: &str, namespace: &str, client: usize) -> bool {
+        let clusters = self.pods.get(&(pod.to_owned(), namespace.to_owned()));
+        clusters.is_some_and(|clusters| self.is_far(clusters, client))
+    }
+
+    /// Whether one of the clusters is another than the client's, or the only one that can be meant:
+    /// both clusters' files may lie in one folder.
+    fn is_far(&self, clusters: &HashSet<usize>, client: usize) -> bool {
+        let one_folder = self.exporters.iter().all(|&exporter| exporter == client);
+        clusters
+            .iter()
+            .any(|&cluster| cluster != client || one_folder)
     }
 }
 

@@ -1,11 +1,13 @@
 //! All objects of all files, as the checks see them.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::edit::Edit;
 use super::entry::Entry;
 use super::rules::Rules;
+use super::text::Text;
 use super::{Lint, Options};
 use crate::Source;
 use crate::code::Code;
@@ -19,7 +21,7 @@ use crate::yaml::{Mark, Node, documents, parse};
 pub(super) struct Document<'a> {
     cluster: usize,
     file: Arc<str>,
-    text: &'a str,
+    text: Rc<Text<'a>>,
     root: Node,
 }
 
@@ -29,11 +31,12 @@ pub(super) fn documents_of(clusters: &[Vec<Source>]) -> Vec<Document<'_>> {
     for (cluster, sources) in clusters.iter().enumerate() {
         for source in sources {
             let file: Arc<str> = source.name.as_str().into();
+            let text = Rc::new(Text::of(&source.text));
             let roots = documents(&source.text).into_iter().map(parse);
             found.extend(roots.filter_map(Result::ok).map(|root| Document {
                 cluster,
                 file: Arc::clone(&file),
-                text: &source.text,
+                text: Rc::clone(&text),
                 root,
             }));
         }
@@ -57,7 +60,7 @@ pub(super) struct Item<'a> {
     pub(super) cluster: usize,
     pub(super) object: Object<'a>,
     pub(super) kind: Kind,
-    pub(super) text: &'a str,
+    pub(super) text: Rc<Text<'a>>,
     report: &'a Report,
     lints: RefCell<Vec<Lint>>,
 }
@@ -76,7 +79,7 @@ pub(super) fn items<'a>(documents: &'a [Document<'a>], reports: &'a [Report]) ->
             cluster: document.cluster,
             object,
             kind,
-            text: document.text,
+            text: Rc::clone(&document.text),
             report,
             lints: RefCell::default(),
         })

@@ -1,5 +1,6 @@
 //! Lines for people: the place, the finding, the line of the file, and the fix.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use eastwest_mesh::Severity;
@@ -18,8 +19,12 @@ pub(in crate::lint) fn text(
     found: &[Lint],
     colours: Colours,
 ) -> io::Result<()> {
+    let mut lines: HashMap<&str, Vec<&str>> = HashMap::new();
     for lint in found {
-        finding(out, manifests, lint, colours)?;
+        let file = &*lint.finding.origin.file;
+        let of_file = || manifests.text(file).unwrap_or_default().lines().collect();
+        let lines = lines.entry(file).or_insert_with(of_file);
+        finding(out, lines, lint, colours)?;
     }
     let count = |severity| {
         let of = found
@@ -50,12 +55,7 @@ fn plural(count: usize, what: &str) -> String {
     format!("{count} {what}{ending}")
 }
 
-fn finding(
-    out: &mut impl Write,
-    manifests: &Manifests,
-    lint: &Lint,
-    colours: Colours,
-) -> io::Result<()> {
+fn finding(out: &mut impl Write, lines: &[&str], lint: &Lint, colours: Colours) -> io::Result<()> {
     let finding = &lint.finding;
     let kind = format!("{}[{}]", finding.severity, finding.code);
     writeln!(
@@ -67,9 +67,7 @@ fn finding(
     )?;
     let number = finding.origin.line.to_string();
     let margin = " ".repeat(number.len().max(4));
-    let line = manifests
-        .text(&finding.origin.file)
-        .and_then(|text| text.lines().nth(finding.origin.line as usize - 1));
+    let line = lines.get(finding.origin.line as usize - 1);
     if let Some(line) = line {
         let (shown, caret) = excerpt(line, finding.origin.column as usize - 1);
         let bar = colours.faint("|");
