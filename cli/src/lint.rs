@@ -157,7 +157,8 @@ fn lint(args: &LintArgs) -> Result<u8, LintError> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match args.output {
         Format::Text => {
-            let colours = output::Colours::of(io::stdout().is_terminal());
+            let colours =
+                output::Colours::of(io::stdout().is_terminal(), |name| std::env::var_os(name));
             output::changes(&mut out, &changes, colours)?;
             output::text(&mut out, &manifests, &found, colours)?;
         }

@@ -1,5 +1,6 @@
 //! The manifests that were named, by cluster.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -52,15 +53,15 @@ impl Manifests {
             not_text: Vec::new(),
         };
         let mut folders: Vec<PathBuf> = Vec::new();
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         for file in files {
-            if seen.contains(&file) {
+            if !seen.insert(absolute(&file)) {
                 continue;
             }
             let source = manifests.source(&file)?;
             let folder = match one_cluster {
                 true => PathBuf::new(),
-                false => file.parent().unwrap_or_else(|| Path::new("")).to_path_buf(),
+                false => absolute(file.parent().unwrap_or_else(|| Path::new(""))),
             };
             let place = folders.iter().position(|known| *known == folder);
             match place.and_then(|place| manifests.clusters.get_mut(place)) {
@@ -70,7 +71,6 @@ impl Manifests {
                     manifests.clusters.push(vec![source]);
                 }
             }
-            seen.push(file);
         }
         Ok(manifests)
     }
@@ -139,6 +139,15 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), LintError> {
         }
     }
     Ok(())
+}
+
+/// One name for a file or folder, however it was given.
+fn absolute(path: &Path) -> PathBuf {
+    let named = match path.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => path,
+    };
+    named.canonicalize().unwrap_or_else(|_| named.to_path_buf())
 }
 
 /// Most JSON files are something else than manifests.

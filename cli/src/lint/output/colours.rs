@@ -1,5 +1,7 @@
 //! Colours on a terminal, and nowhere else.
 
+use std::ffi::OsString;
+
 use eastwest_mesh::Severity;
 
 /// Whether to use any.
@@ -11,9 +13,9 @@ pub(in crate::lint) enum Colours {
 
 impl Colours {
     /// On a terminal, unless NO_COLOR has a value (no-color.org) or the terminal is a dumb one.
-    pub(in crate::lint) fn of(terminal: bool) -> Self {
-        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    pub(in crate::lint) fn of(terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let refused = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = variable("TERM").is_some_and(|term| term == "dumb");
         match terminal && !refused && !dumb {
             true => Self::On,
             false => Self::Off,
@@ -50,5 +52,28 @@ impl Colours {
             Self::On => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
             Self::Off => text.to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_for_terminals_whose_owners_want_them() {
+        let with = |name: &'static str, value: &'static str| {
+            move |asked: &str| (asked == name).then(|| value.into())
+        };
+        assert_eq!(Colours::of(true, |_| None), Colours::On);
+        assert_eq!(Colours::of(true, with("NO_COLOR", "")), Colours::On);
+        assert_eq!(Colours::of(false, |_| None), Colours::Off);
+        assert_eq!(Colours::of(true, with("NO_COLOR", "1")), Colours::Off);
+        assert_eq!(Colours::of(true, with("TERM", "dumb")), Colours::Off);
+    }
+
+    #[test]
+    fn a_colour_ends_where_its_text_ends() {
+        assert_eq!(Colours::On.bold("x"), "\u{1b}[1mx\u{1b}[0m");
+        assert_eq!(Colours::Off.bold("x"), "x");
     }
 }

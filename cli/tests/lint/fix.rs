@@ -1,0 +1,69 @@
+//! `--fix` on files.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::{FAULTY, complained, eastwest, folder, said, status, with_stdin};
+
+#[test]
+fn a_file_is_mended_in_its_place_and_what_changed_is_printed() {
+    let folder = folder(&[("a.yaml", FAULTY)]);
+    let path = folder.path().join("a.yaml");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let output = eastwest(folder.path(), &["lint", "--fix", "a.yaml"]);
+    let line = "    labels: {security.istio.io/tlsMode: istio}\n";
+    let expected = FAULTY.replace("    ports: {", &format!("{line}    ports: {{"));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+    assert!(
+        said(&output).starts_with(&format!("a.yaml: changed\n  12 + {line}")),
+        "{}",
+        said(&output)
+    );
+    assert!(!said(&output).contains("EW102"));
+    assert_eq!(
+        status(&output),
+        1,
+        "the other cluster is still to be mended"
+    );
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "nothing else is left behind");
+    let again = eastwest(folder.path(), &["lint", "--fix", "a.yaml"]);
+    assert!(!said(&again).contains("changed"));
+}
+
+#[test]
+fn a_word_that_was_replaced_is_shown_before_and_after() {
+    let text = FAULTY.replace("172.21.0.3", "gw.example.com");
+    let folder = folder(&[("a.yaml", &text)]);
+    let output = said(&eastwest(folder.path(), &["lint", "--fix", "a.yaml"]));
+    let expected = "   9 -   resolution: STATIC\n   9 +   resolution: DNS\n";
+    assert!(output.contains(expected), "{output}");
+}
+
+#[test]
+fn a_link_stays_a_link() {
+    let folder = folder(&[("real/a.yaml", FAULTY)]);
+    let link = folder.path().join("link.yaml");
+    std::os::unix::fs::symlink("real/a.yaml", &link).unwrap();
+    eastwest(folder.path(), &["lint", "--fix", "link.yaml"]);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    let mended = std::fs::read_to_string(folder.path().join("real/a.yaml")).unwrap();
+    assert!(mended.contains("tlsMode: istio"));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_never_rewritten() {
+    let folder = folder(&[]);
+    let bytes = [FAULTY.as_bytes(), b"# \xff\n"].concat();
+    std::fs::write(folder.path().join("a.yaml"), &bytes).unwrap();
+    eastwest(folder.path(), &["lint", "--fix", "a.yaml"]);
+    assert_eq!(std::fs::read(folder.path().join("a.yaml")).unwrap(), bytes);
+}
+
+#[test]
+fn standard_input_can_not_be_mended() {
+    let output = with_stdin(&["lint", "--fix", "-"], FAULTY);
+    assert_eq!(status(&output), 2);
+    assert!(complained(&output).contains("standard input is none"));
+}
