@@ -25,7 +25,7 @@ pub(super) fn wrong_with(host: &str) -> Option<String> {
         ));
     }
     let (first, rest) = name.split_once('.').unwrap_or((name, ""));
-    let first_is_wrong = first != "*" && !is_label(first.strip_prefix('*').unwrap_or(first));
+    let first_is_wrong = first != "*" && !is_label(behind_star(first));
     let labels = rest.split('.').filter(|_| name.contains('.'));
     let wrong = std::iter::once(first)
         .filter(|_| first_is_wrong)
@@ -35,6 +35,12 @@ pub(super) fn wrong_with(host: &str) -> Option<String> {
         true => "a '*' may only begin its first label".to_owned(),
         false => format!("its label {wrong:?} has more than letters, digits and '-' inside"),
     })
+}
+
+/// `x` of `*x` and of `*-x`.
+fn behind_star(label: &str) -> &str {
+    let partial = label.strip_prefix("*-").or_else(|| label.strip_prefix('*'));
+    partial.unwrap_or(label)
 }
 
 /// `*x.y`, which Istio takes and matches with less than people expect.

@@ -6,6 +6,7 @@
 use super::edit::Edit;
 use super::entry::{Endpoint, Entry, Port, Transport};
 use super::world::World;
+use crate::Hostname;
 use crate::alias;
 use crate::code::Code;
 use crate::finding::Severity;
@@ -14,16 +15,14 @@ use crate::kinds::gateway::EAST_WEST_PORT;
 pub(super) fn check(world: &World<'_>) {
     let domain = &world.options.cluster_domain;
     for entry in &world.entries {
-        let is_alias = |host: &crate::Hostname| alias::remote_host(host, domain).is_some();
-        let meant = entry.is_east_west() || entry.names().any(|(host, _)| is_alias(&host));
-        if !meant {
-            continue;
-        }
-        let over_tcp = |endpoint: &&Endpoint<'_>| {
-            let address = endpoint.address.map(|address| address.text);
-            address.is_some_and(|address| !address.is_empty() && !address.starts_with("unix://"))
+        let is_alias = |host: &Hostname| alias::remote_host(host, domain).is_some();
+        let stands_for_a_pod = entry.names().any(|(host, _)| is_alias(&host));
+        // Beside a gateway there may be endpoints of the cluster itself.
+        let unclear = !entry.is_east_west() && stands_for_a_pod;
+        let meant = |endpoint: &&Endpoint<'_>| {
+            entry.is_gateway(endpoint) || (unclear && endpoint.is_over_tcp())
         };
-        for endpoint in entry.endpoints.iter().filter(over_tcp) {
+        for endpoint in entry.endpoints.iter().filter(meant) {
             for port in &entry.ports {
                 check_port(entry, endpoint, port);
             }

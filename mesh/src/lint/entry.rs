@@ -90,19 +90,25 @@ impl<'a> Entry<'a> {
             .filter_map(|host| Some((host.text.parse().ok()?, host.mark)))
     }
 
-    /// Whether its endpoints are east-west gateways: something is dialled at 15443.
+    /// Whether an endpoint is an east-west gateway: something is dialled there at 15443.
+    pub(super) fn is_gateway(&self, endpoint: &Endpoint<'_>) -> bool {
+        let mut ports = self.ports.iter();
+        ports.any(|port| endpoint.dialled(port) == Some(EAST_WEST_PORT))
+    }
+
+    /// Whether it leads through an east-west gateway.
     pub(super) fn is_east_west(&self) -> bool {
-        let dialled = |endpoint: &Endpoint<'_>| {
-            let mut ports = self.ports.iter();
-            ports.any(|port| endpoint.dialled(port) == Some(EAST_WEST_PORT))
-        };
-        self.endpoints.iter().any(dialled)
+        self.endpoints
+            .iter()
+            .any(|endpoint| self.is_gateway(endpoint))
     }
 
     /// Whether only its own namespace sees it.
     pub(super) fn is_private(&self) -> bool {
         let export_to = texts(self.spec.get("exportTo"));
-        !export_to.is_empty() && export_to.iter().all(|to| matches!(to.text, "." | "~"))
+        let own = self.item.object.namespace();
+        let private = |to: &Text<'_>| matches!(to.text, "." | "~") || to.text == own;
+        !export_to.is_empty() && export_to.iter().all(private)
     }
 }
 
@@ -149,6 +155,12 @@ impl<'a> Endpoint<'a> {
     /// Where it is written.
     pub(super) fn mark(&self) -> Mark {
         self.address.map_or(self.node.mark, |address| address.mark)
+    }
+
+    /// Whether it has an address that is no socket of the machine.
+    pub(super) fn is_over_tcp(&self) -> bool {
+        let address = self.address.map(|address| address.text);
+        address.is_some_and(|address| !address.is_empty() && !address.starts_with("unix://"))
     }
 
     /// The port that it gives for `port` itself.

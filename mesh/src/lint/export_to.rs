@@ -15,8 +15,12 @@ pub(super) fn check(world: &World<'_>) {
             let mut seen = HashSet::new();
             let alone = list.len() == 1;
             for to in &list {
-                let why = if !seen.insert(to.text) {
+                let own = item.object.namespace();
+                let meant = if to.text == "." { own } else { to.text };
+                let why = if !seen.insert(meant) {
                     "it is there twice"
+                } else if to.text == "~" && kind != Kind::ServiceEntry {
+                    "\"~\" is for ServiceEntries only"
                 } else if matches!(to.text, "*" | "~") && !alone {
                     "it stands alone or not at all"
                 } else if !matches!(to.text, "*" | "." | "~") && !is_label(to.text) {

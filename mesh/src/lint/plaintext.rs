@@ -9,7 +9,6 @@ use super::entry::{Endpoint, Entry, TLS_MODE};
 use super::world::World;
 use crate::code::Code;
 use crate::finding::Severity;
-use crate::kinds::gateway::EAST_WEST_PORT;
 use crate::yaml::{Mark, Node};
 
 const PLAINTEXT: (Severity, Code) = (Severity::Error, Code::Plaintext);
@@ -35,15 +34,10 @@ pub(super) fn check(world: &World<'_>) {
             None => entry
                 .endpoints
                 .iter()
-                .filter(|endpoint| dials_a_gateway(entry, endpoint))
+                .filter(|endpoint| entry.is_gateway(endpoint))
                 .for_each(|endpoint| inside(entry, endpoint)),
         }
     }
-}
-
-fn dials_a_gateway(entry: &Entry<'_>, endpoint: &Endpoint<'_>) -> bool {
-    let mut ports = entry.ports.iter();
-    ports.any(|port| endpoint.dialled(port) == Some(EAST_WEST_PORT))
 }
 
 fn outside(entry: &Entry<'_>) {

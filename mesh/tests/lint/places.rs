@@ -3,7 +3,7 @@
 use super::{in_istio, service_entry, source};
 
 /// Lines of spec after those of `service_entry`, which has 9 lines; the code and place to find.
-const FAULTS: [(&str, &str); 14] = [
+const FAULTS: [(&str, &str); 16] = [
     ("hosts: ['*']", "EW202 10:11"),
     ("hosts: ['a.*.com']", "EW202 10:11"),
     ("hosts: ['*a.com']", "EW202 10:11"),
@@ -15,6 +15,8 @@ const FAULTS: [(&str, &str); 14] = [
         "EW213 11:41",
     ),
     ("exportTo: [pxc, pxc]", "EW216 10:19"),
+    ("exportTo: ['.', pxc]", "EW216 10:19"),
+    ("exportTo: ['~', pxc]", "EW216 10:14"),
     ("exportTo: ['a b']", "EW216 10:14"),
     ("endpoints: [{network: n}]", "EW204 10:15"),
     (

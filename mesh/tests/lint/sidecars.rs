@@ -125,6 +125,9 @@ fn a_port_that_nobody_maps_is_an_error_and_another_gateway_port_a_warning() {
         severity(&entry.replace("15443", "31443")).as_deref(),
         Some("warning")
     );
+    let beside = entry.replace("endpoints: [", "endpoints: [{address: 10.9.9.9}, ");
+    let beside = beside.replace("src-db-0.pxc", "database.pxc");
+    assert_eq!(severity(&beside), None, "an endpoint of the cluster itself");
     let target = unmapped.replace("protocol: TCP", "protocol: TCP, targetPort: 15443");
     assert_eq!(severity(&target), None);
 }
@@ -135,4 +138,18 @@ fn what_is_wrong_beside_an_alias_of_ours_is_found_too() {
         service_entry("db-0", "").replace("src-db-0.pxc.svc.cluster.local", "api.example.com");
     let other = other.replace("STATIC", "STATICK").replace("15443", "443");
     assert_eq!(ids(&[&other]), ["EW005"]);
+}
+
+#[test]
+fn a_wildcard_within_a_label_is_a_warning_in_both_its_forms() {
+    for host in ["*-db.example.com", "*db.example.com"] {
+        let entry = service_entry("db-0", "");
+        let entry = entry.replace("src-db-0.pxc.svc.cluster.local", &format!("'{host}'"));
+        let found = in_istio(&[source("a.yaml", &entry)]);
+        let said: Vec<_> = found
+            .iter()
+            .map(|lint| format!("{} {}", lint.finding.code, lint.finding.severity))
+            .collect();
+        assert_eq!(said, ["EW202 warning"], "{host}");
+    }
 }
