@@ -10,6 +10,9 @@ mod markdown;
 /// The status for a code that does not exist, as clap's own for wrong usage.
 const USAGE: u8 = 2;
 
+/// What is read with ease, and fits on most terminals.
+const WIDTH: usize = 90;
+
 /// Says what a code of `lint`, or of a server's log, means
 #[derive(clap::Args)]
 pub struct ExplainArgs {
@@ -68,8 +71,8 @@ const fn side(code: Code) -> &'static str {
 
 fn one(out: &mut impl Write, page: &CodePage) -> io::Result<()> {
     writeln!(out, "{}: {} ({})", page.code, page.title, side(page.code))?;
-    writeln!(out, "\n{}", page.happens)?;
-    writeln!(out, "\nFix: {}.", page.fix)?;
+    writeln!(out, "\n{}", wrapped(page.happens))?;
+    writeln!(out, "\n{}", wrapped(&format!("Fix: {}.", page.fix)))?;
     for (what, text) in [("Wrong", page.example.wrong), ("Right", page.example.right)] {
         writeln!(out, "\n{what}{}:\n", part(page.example.within))?;
         for line in text.lines() {
@@ -77,6 +80,24 @@ fn one(out: &mut impl Write, page: &CodePage) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Words in lines of [`WIDTH`].
+fn wrapped(text: &str) -> String {
+    let mut lines = String::new();
+    let mut length = 0;
+    for word in text.split(' ') {
+        if length > 0 && length + 1 + word.len() > WIDTH {
+            lines.push('\n');
+            length = 0;
+        } else if length > 0 {
+            lines.push(' ');
+            length += 1;
+        }
+        lines.push_str(word);
+        length += word.len();
+    }
+    lines
 }
 
 /// What the lines of an example are part of.
@@ -112,6 +133,14 @@ mod tests {
         ] {
             assert!(page.contains(part), "{page}");
         }
+    }
+
+    #[test]
+    fn long_lines_are_wrapped_between_words() {
+        let text = vec!["word"; 40].join(" ");
+        let lines = wrapped(&text);
+        assert!(lines.lines().count() > 2 && lines.lines().all(|line| line.len() <= WIDTH));
+        assert_eq!(lines.replace('\n', " "), text);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `--fix`: the changes that findings bring with them, made in the files.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use eastwest_mesh::{Code, Severity, Source};
 use super::error::LintError;
 use super::files::{Manifests, STDIN};
 
-/// One change may bring the next to light, and files may have to be mended one by one.
-const ROUNDS: usize = 100;
+/// One change may bring the next to light; after so many rounds nothing new comes.
+const ROUNDS: usize = 4;
 
 /// A file that was changed.
 pub(super) struct Change {
@@ -30,23 +30,19 @@ pub(super) fn mend(
         return Err(LintError::FixOfStdin);
     }
     let before: Vec<Source> = manifests.files().cloned().collect();
+    let names: Vec<String> = before.iter().map(|file| file.name.clone()).collect();
     for _ in 0..ROUNDS {
-        let names: HashSet<&str> = manifests.files().map(|file| file.name.as_str()).collect();
+        if try_to_mend(manifests, &mut found, &names, options) {
+            continue;
+        }
         // One file that can't be mended must not keep the others from it.
-        let one_by_one = names.iter().map(|&name| HashSet::from([name]));
-        let attempts = std::iter::once(names.clone()).chain(one_by_one);
-        let better = attempts.into_iter().find_map(|names| {
-            let changed = edited(manifests, &found, &names);
-            if changed == manifests.clusters {
-                return None;
-            }
-            let after = lint::lint(&changed, options);
-            is_better(&found, &after).then_some((changed, after))
-        });
-        let Some((changed, after)) = better else {
+        let mut any = false;
+        for name in names.chunks(1) {
+            any |= try_to_mend(manifests, &mut found, name, options);
+        }
+        if !any {
             break;
-        };
-        (manifests.clusters, found) = (changed, after);
+        }
     }
     let mut changes = Vec::new();
     for (before, after) in before.into_iter().zip(manifests.files()) {
@@ -62,8 +58,28 @@ pub(super) fn mend(
     Ok((found, changes))
 }
 
+/// Takes the changes of these files, if the whole is better with them.
+fn try_to_mend(
+    manifests: &mut Manifests,
+    found: &mut Vec<Lint>,
+    names: &[String],
+    options: &Options,
+) -> bool {
+    let changed = edited(manifests, found, names);
+    if changed == manifests.clusters {
+        return false;
+    }
+    let after = lint::lint(&changed, options);
+    let better = is_better(found, &after);
+    if better {
+        manifests.clusters = changed;
+        *found = after;
+    }
+    better
+}
+
 /// The files as they would be.
-fn edited(manifests: &Manifests, found: &[Lint], names: &HashSet<&str>) -> Vec<Vec<Source>> {
+fn edited(manifests: &Manifests, found: &[Lint], names: &[String]) -> Vec<Vec<Source>> {
     let mut edits: HashMap<&str, Vec<&Edit>> = HashMap::new();
     for edit in found.iter().filter_map(|lint| lint.edit.as_ref()) {
         edits.entry(&*edit.file).or_default().push(edit);
@@ -71,7 +87,7 @@ fn edited(manifests: &Manifests, found: &[Lint], names: &HashSet<&str>) -> Vec<V
     let mut clusters = manifests.clusters.clone();
     for source in clusters.iter_mut().flatten() {
         if let Some(edits) = edits.get(source.name.as_str())
-            && names.contains(source.name.as_str())
+            && names.contains(&source.name)
             && manifests.is_text(&source.name)
         {
             source.text = lint::apply(&source.text, edits);

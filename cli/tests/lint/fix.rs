@@ -67,3 +67,16 @@ fn standard_input_can_not_be_mended() {
     assert_eq!(status(&output), 2);
     assert!(complained(&output).contains("standard input is none"));
 }
+
+#[test]
+fn every_file_that_can_be_mended_is_mended() {
+    let bytes = [FAULTY.as_bytes(), b"# \xff\n"].concat();
+    let folder = folder(&[("b/b.yaml", FAULTY), ("c/c.yaml", FAULTY)]);
+    std::fs::write(folder.path().join("a.yaml"), bytes).unwrap();
+    let output = said(&eastwest(folder.path(), &["lint", "--fix", "."]));
+    let changed: Vec<_> = output
+        .lines()
+        .filter(|line| line.ends_with(": changed"))
+        .collect();
+    assert_eq!(changed, ["./b/b.yaml: changed", "./c/c.yaml: changed"]);
+}

@@ -10,6 +10,7 @@ mod ranges;
 mod robust;
 mod seed;
 mod sidecars;
+mod variants;
 
 use eastwest_mesh::lint::{Lint, Options, View, apply, lint};
 use eastwest_mesh::{Capture, Code, Source};

@@ -33,7 +33,7 @@ fn object(kind: &str, group: &str, spec: &[&str], example: &str) -> String {
     )
 }
 
-fn whole(within: Within, example: &str) -> String {
+pub(super) fn whole(within: Within, example: &str) -> String {
     match within {
         Within::File => example.to_owned(),
         Within::ServiceEntry => object("ServiceEntry", "networking", &ENTRY, example),
