@@ -82,13 +82,31 @@ impl Edit {
         }
     }
 
-    /// Writes `new` where `node` has the plain word `old`.
-    pub(super) fn replace(item: &Item<'_>, node: &Node, old: &str, new: &str) -> Option<Self> {
-        item.text.at(node)?.starts_with(old).then(|| Self {
+    /// Writes the second word where `node`, somewhere below `parent`, has the first.
+    pub(super) fn replace(
+        item: &Item<'_>,
+        parent: &Node,
+        node: &Node,
+        [old, new]: [&str; 2],
+    ) -> Option<Self> {
+        let written = item.text.at(node)?.starts_with(old) && stands_below(parent, node);
+        written.then(|| Self {
             file: item.origin(node.mark).file,
             mark: node.mark,
             change: Change::Replace(old.to_owned(), new.to_owned()),
         })
+    }
+
+    /// Adds `line` to the mapping `map`, which is the value of a key of `parent`.
+    pub(super) fn add_below(
+        item: &Item<'_>,
+        parent: &Node,
+        map: &Node,
+        line: &str,
+    ) -> Option<Self> {
+        stands_below(parent, map)
+            .then(|| Self::add(item, map, "", line))
+            .flatten()
     }
 
     /// Adds `line`, a key with its value, to the mapping `map`: after the key `after`, where that
@@ -114,13 +132,14 @@ impl Edit {
         }
         let follower = entries.iter().position(|entry| entry.key == after);
         let (before, behind) = entries.split_at_checked(follower.map_or(0, |at| at + 1))?;
+        // What comes from an anchor by a merge key stands in front.
+        let own = |entry: &&Entry| entry.mark >= map.mark;
         let mut candidates = behind.iter().chain(before);
         if rest.starts_with('{') {
-            let entry = candidates.find(|entry| written_here(&item.text, entry))?;
+            let entry = candidates.find(own)?;
             return Some(edit(entry.mark, Change::Insert(format!("{line}, "))));
         }
-        let own_line = candidates
-            .find(|entry| written_here(&item.text, entry) && blank_before(&item.text, entry.mark));
+        let own_line = candidates.find(|entry| own(entry) && blank_before(&item.text, entry.mark));
         if let Some(entry) = own_line {
             let indent = entry.mark.column.saturating_sub(1) as usize;
             let mark = above_comments(&item.text, entry.mark);
@@ -129,7 +148,7 @@ impl Edit {
         // The only key of an item of a list, `- address: 10.0.0.1`.
         let last = entries.last().filter(|last| {
             let scalar = !matches!(last.node.value, Value::Map(_) | Value::List(_));
-            scalar && last.node.mark.line == last.mark.line && written_here(&item.text, last)
+            scalar && last.node.mark.line == last.mark.line && own(last)
         })?;
         let indent = last.mark.column.saturating_sub(1) as usize;
         let next = Mark {
@@ -140,11 +159,10 @@ impl Edit {
     }
 }
 
-/// Whether the key stands where it is said to: one that comes from an anchor stands elsewhere.
-fn written_here(text: &Text<'_>, entry: &Entry) -> bool {
-    let rest = text.behind(entry.mark);
-    let rest = rest.map(|rest| rest.strip_prefix(['"', '\'']).unwrap_or(rest));
-    rest.is_some_and(|rest| rest.starts_with(entry.key.as_str()))
+/// Whether `node` is written there: the value of an anchor stands further up, where a change would
+/// change all that refers to it.
+fn stands_below(parent: &Node, node: &Node) -> bool {
+    node.mark >= parent.mark
 }
 
 fn blank_before(text: &Text<'_>, mark: Mark) -> bool {

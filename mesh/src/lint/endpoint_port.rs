@@ -56,7 +56,7 @@ fn check_port(entry: &Entry<'_>, endpoint: &Endpoint<'_>, port: &Port<'_>) {
     let pair = format!("{name}: {EAST_WEST_PORT}");
     let edit = match (said, ports) {
         (true, _) => None,
-        (false, Some(ports)) => Edit::add(entry.item, ports, "", &pair),
+        (false, Some(ports)) => Edit::add_below(entry.item, endpoint.node, ports, &pair),
         (false, None) => {
             let line = format!("ports: {{{pair}}}");
             Edit::add(entry.item, endpoint.node, "address", &line)

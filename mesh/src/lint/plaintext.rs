@@ -24,7 +24,10 @@ pub(super) fn check(world: &World<'_>) {
             Some((rule, _)) if rule.is_mutual() => {}
             Some((rule, mode)) if mode.text() == Some("DISABLE") => {
                 let fix = "write mode: ISTIO_MUTUAL";
-                let edit = Edit::replace(rule.item, mode, "DISABLE", "ISTIO_MUTUAL");
+                let words = ["DISABLE", "ISTIO_MUTUAL"];
+                let edit = rule
+                    .tls
+                    .and_then(|tls| Edit::replace(rule.item, tls, mode, words));
                 let message = format!("tls.mode DISABLE: {HANGS}");
                 rule.item.tell(PLAINTEXT, mode.mark, message, fix, edit);
             }
@@ -44,7 +47,10 @@ fn outside(entry: &Entry<'_>) {
     let location = entry.spec.get("location");
     let mark: Mark = location.map_or(entry.spec.mark, |node| node.mark);
     let edit = match location {
-        Some(node) => Edit::replace(entry.item, node, "MESH_EXTERNAL", "MESH_INTERNAL"),
+        Some(node) => {
+            let words = ["MESH_EXTERNAL", "MESH_INTERNAL"];
+            Edit::replace(entry.item, entry.spec, node, words)
+        }
         None => Edit::add(entry.item, entry.spec, "hosts", "location: MESH_INTERNAL"),
     };
     let message = format!("location MESH_EXTERNAL, the default, turns mTLS off: {HANGS}");
@@ -63,7 +69,8 @@ fn inside(entry: &Entry<'_>, endpoint: &Endpoint<'_>) {
                 .node
                 .get("labels")
                 .and_then(|labels| labels.get(TLS_MODE));
-            let edit = label.and_then(|node| Edit::replace(entry.item, node, mode, "istio"));
+            let edit = label
+                .and_then(|node| Edit::replace(entry.item, endpoint.node, node, [mode, "istio"]));
             let fix = format!("write {TLS_MODE}: istio");
             entry
                 .item
@@ -79,7 +86,7 @@ fn inside(entry: &Entry<'_>, endpoint: &Endpoint<'_>) {
                 .get("labels")
                 .filter(|node| !Node::is_null(node));
             let edit = match labels {
-                Some(labels) => Edit::add(entry.item, labels, "", &line),
+                Some(labels) => Edit::add_below(entry.item, endpoint.node, labels, &line),
                 None if endpoint.node.get("labels").is_some() => None,
                 None => {
                     let line = format!("labels: {{{line}}}");

@@ -78,7 +78,7 @@ fn none(entry: &Entry<'_>) {
         _ => None,
     };
     let edit = meant.and_then(|meant| match entry.spec.get("resolution") {
-        Some(node) => Edit::replace(entry.item, node, "NONE", meant),
+        Some(node) => Edit::replace(entry.item, entry.spec, node, ["NONE", meant]),
         None => Edit::add(
             entry.item,
             entry.spec,
@@ -108,7 +108,7 @@ fn fixed(entry: &Entry<'_>) {
             .spec
             .get("resolution")
             .filter(|_| all_names)
-            .and_then(|node| Edit::replace(entry.item, node, "STATIC", "DNS"));
+            .and_then(|node| Edit::replace(entry.item, entry.spec, node, ["STATIC", "DNS"]));
         let message = format!(
             "istiod refuses the endpoint {:?} with resolution STATIC, which takes IP addresses and \
              unix:// only",

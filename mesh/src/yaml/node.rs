@@ -1,7 +1,7 @@
 //! The located tree.
 
 /// A place in a file; both count from 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Mark {
     pub(crate) line: u32,
     pub(crate) column: u32,

@@ -79,3 +79,24 @@ fn a_name_that_is_no_alias_is_an_error_only_beside_the_files_of_a_gateway() {
     let beside = lint(&[vec![gateway], vec![entry()]], &options(View::Istio));
     assert_eq!(beside[0].finding.severity.to_string(), "error");
 }
+
+#[test]
+fn a_rule_of_another_folder_counts_where_the_own_one_has_none() {
+    let rule = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\n\
+        metadata: {name: d, namespace: pxc}\nspec:\n  host: '*.pxc.svc.cluster.local'\n  \
+        trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}\n";
+    let entry = service_entry("db-0", "").replace(", serviceAccount: db", "");
+    let entry = || vec![file("entries/e.yaml", &entry)];
+    let rules = |text: &str| vec![file("rules/r.yaml", text)];
+    assert!(ids(&[entry()]).contains(&"EW102"));
+    assert!(!ids(&[entry(), rules(rule)]).contains(&"EW102"));
+    let mut own = entry();
+    own.push(file(
+        "entries/r.yaml",
+        &rule.replace("ISTIO_MUTUAL", "DISABLE"),
+    ));
+    assert!(
+        ids(&[own, rules(rule)]).contains(&"EW102"),
+        "the own one comes first"
+    );
+}

@@ -1,5 +1,10 @@
 //! What `--fix` writes, in each way in which people write YAML.
 
+use std::collections::HashMap;
+
+use eastwest_mesh::Capture;
+use eastwest_mesh::virtual_ip::computed;
+
 use super::{mended_text, service_entry};
 
 const TCP: &str = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n";
@@ -104,15 +109,25 @@ fn comments_stay_above_what_they_are_about() {
 }
 
 #[test]
-fn an_endpoint_behind_an_anchor_is_left_to_people() {
-    let text = format!(
-        "{}---\n{TCP}metadata: {{name: b, namespace: pxc}}\nspec:\n  hosts: [src-db-1.pxc.svc.cluster.local]\n  \
-         location: MESH_INTERNAL\n  addresses: [240.240.1.1]\n  ports: [{{number: 3306, name: mysql}}]\n  \
-         resolution: STATIC\n  endpoints:\n  - &gw {{address: 10.0.0.1, ports: {{mysql: 15443}}}}\n  - <<: *gw\n",
-        ""
+fn what_stands_behind_an_anchor_is_left_to_people() {
+    let entry = block("  - address: 10.0.0.1\n    ports: {mysql: 15443}\n    labels: *ours\n");
+    let entry = entry.replace(
+        "{name: a, namespace: pxc}",
+        "{name: a, namespace: pxc, labels: &ours {a: b}}",
     );
-    let after = mended_text(&text);
-    assert_eq!(after.matches("tlsMode").count(), 1, "{after}");
+    assert_eq!(
+        mended_text(&entry),
+        entry,
+        "the labels are also those of the object"
+    );
+    let merged =
+        block("  - &gw {address: 10.0.0.1, ports: {mysql: 15443}}\n  - {<<: *gw, weight: 1}\n");
+    let after = mended_text(&merged);
+    assert_eq!(
+        after.matches("tlsMode").count(),
+        2,
+        "each has its own: {after}"
+    );
 }
 
 #[test]
@@ -148,4 +163,25 @@ fn mending_twice_changes_nothing_more() {
     let once = mended_text(&text);
     assert_ne!(once, text);
     assert_eq!(mended_text(&once), once);
+}
+
+/// The address is computed from the name, and two names may meet.
+#[test]
+fn names_that_hash_to_one_address_get_two() {
+    let mut seen = HashMap::new();
+    let (one, two) = (0..10_000)
+        .find_map(|i| {
+            let name = format!("src-db-{i}.pxc.svc.cluster.local").parse().unwrap();
+            let first = seen.insert(computed(&name, Capture::Redirect), i);
+            first.map(|first| (first, i))
+        })
+        .unwrap();
+    let entry = |i: i32| service_entry(&format!("db-{i}"), "");
+    let after = mended_text(&format!("{}---\n{}", entry(one), entry(two)));
+    let lines = after
+        .lines()
+        .filter(|line| line.starts_with("  addresses: ["));
+    let added: Vec<_> = lines.collect();
+    assert_eq!(added.len(), 2);
+    assert_ne!(added[0], added[1]);
 }
