@@ -42,6 +42,32 @@ fn a_word_that_was_replaced_is_shown_before_and_after() {
 }
 
 #[test]
+fn only_what_has_changed_is_shown_where_other_lines_are_like_it() {
+    let named = FAULTY.replace("172.21.0.3", "gw.example.com");
+    let labelled = "labels: {security.istio.io/tlsMode: istio}\n    ports";
+    let sound = FAULTY.replace("ports: {mysql", &format!("{labelled}: {{mysql"));
+    let text = format!(
+        "{named}---\n{}",
+        sound.replace("db-0", "db-1").replace("3306", "3307")
+    );
+    let folder = folder(&[("a.yaml", &text)]);
+    let output = said(&eastwest(folder.path(), &["lint", "--fix", "a.yaml"]));
+    let shown: Vec<_> = output
+        .lines()
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "   9 -   resolution: STATIC",
+            "   9 +   resolution: DNS",
+            "  12 +     labels: {security.istio.io/tlsMode: istio}",
+        ]
+    );
+}
+
+#[test]
 fn a_link_stays_a_link() {
     let folder = folder(&[("real/a.yaml", FAULTY)]);
     let link = folder.path().join("link.yaml");

@@ -1,5 +1,6 @@
 //! Changes of a text at known places, which leave everything else of it as it is.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ pub struct Edit {
     change: Change,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Change {
     /// Put this in front of the place.
     Insert(String),
@@ -31,19 +32,17 @@ enum Change {
 pub fn apply(text: &str, edits: &[&Edit]) -> String {
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let index = Text::of(text);
-    let mut places: Vec<(usize, &Edit)> = Vec::new();
-    for edit in edits {
-        let already = places.iter().any(|(_, other)| other == edit);
-        if let Some(at) = edit.offset(&index).filter(|_| !already) {
-            places.push((at, edit));
-        }
-    }
+    let place = |edit: &&'_ Edit| Some((edit.offset(&index)?, edit.change.clone()));
+    let mut places: Vec<(usize, Change)> = edits.iter().filter_map(place).collect();
+    // Two findings may ask for the same change.
+    let mut seen = HashSet::new();
+    places.retain(|place| seen.insert(place.clone()));
     places.sort_by_key(|&(at, _)| at);
     let (mut out, mut done) = (String::with_capacity(text.len()), 0);
-    for (at, edit) in places {
+    for (at, change) in places {
         out.push_str(text.get(done..at).unwrap_or_default());
         done = done.max(at);
-        match &edit.change {
+        match &change {
             Change::Insert(what) => out.push_str(what),
             Change::Line(indent, line) => {
                 // The file's last line may lack its end.

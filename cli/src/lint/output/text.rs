@@ -13,6 +13,9 @@ use crate::lint::mend::Change;
 /// How much of a line of a file is shown: what fits beside its number on most terminals.
 const WIDTH: usize = 100;
 
+/// How many lines changes may add at one place: the keys of an endpoint or of a spec.
+const ADDED_TOGETHER: usize = 3;
+
 pub(in crate::lint) fn text(
     out: &mut impl Write,
     manifests: &Manifests,
@@ -109,29 +112,23 @@ pub(in crate::lint) fn changes(
     for change in changes {
         writeln!(out, "{}: changed", colours.bold(&printable(&change.file)))?;
         let mut old = change.before.lines().peekable();
-        let mut number = 0;
-        // Changes add lines and alter lines, so that old lines come back in their order.
-        for line in change.after.lines() {
-            number += 1;
-            if old.next_if_eq(&line).is_some() {
+        let new: Vec<&str> = change.after.lines().collect();
+        // Changes add lines or alter them: an old line that does not come back soon was altered.
+        for (at, line) in new.iter().enumerate() {
+            if old.next_if_eq(line).is_some() {
                 continue;
             }
-            let rest = change.after.lines().skip(number);
+            let number = at + 1;
+            let near = new.iter().skip(number).take(ADDED_TOGETHER);
             let replaced = old
                 .peek()
-                .is_some_and(|old| !rest.clone().any(|new| new == *old));
+                .is_some_and(|old| !near.clone().any(|new| new == old));
             if let Some(gone) = old.next_if(|_| replaced) {
-                writeln!(
-                    out,
-                    "{number:>4} {}",
-                    colours.removed(&format!("- {}", printable(gone)))
-                )?;
+                let gone = colours.removed(&format!("- {}", printable(gone)));
+                writeln!(out, "{number:>4} {gone}")?;
             }
-            writeln!(
-                out,
-                "{number:>4} {}",
-                colours.added(&format!("+ {}", printable(line)))
-            )?;
+            let added = colours.added(&format!("+ {}", printable(line)));
+            writeln!(out, "{number:>4} {added}")?;
         }
         writeln!(out)?;
     }
