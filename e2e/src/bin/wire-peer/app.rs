@@ -1,0 +1,115 @@
+//! The apps that are called. Each says on standard output who came and how it ended.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use socket2::SockRef;
+
+use super::{ended, payload};
+
+/// Serves until killed.
+pub(crate) fn serve(
+    address: &str,
+    name: &str,
+    app: fn(TcpStream, &str) -> io::Result<()>,
+) -> io::Result<()> {
+    let listener = TcpListener::bind(address)?;
+    say(&format!("listening on {}", listener.local_addr()?));
+    loop {
+        let (stream, peer) = listener.accept()?;
+        say(&format!("connection from {peer}"));
+        let name = name.to_owned();
+        thread::spawn(move || {
+            if let Err(error) = app(stream, &name) {
+                say(&format!("failed: {error}"));
+            }
+        });
+    }
+}
+
+fn say(line: &str) {
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "{line}");
+    let _ = out.flush();
+}
+
+/// HTTP/1.1: a GET is answered with the name, a POST with its own body.
+pub(crate) fn http(mut stream: TcpStream, name: &str) -> io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    loop {
+        let mut request = String::new();
+        if reader.read_line(&mut request)? == 0 {
+            return Ok(());
+        }
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line)?;
+            if line.trim().is_empty() {
+                break;
+            }
+            let line = line.to_ascii_lowercase();
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse().map_err(io::Error::other)?;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        if request.starts_with("GET ") {
+            body = format!("hello from {name}").into_bytes();
+        }
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        )?;
+        stream.write_all(&body)?;
+    }
+}
+
+/// Greets, is told what to do, and does it.
+pub(crate) fn tcp(mut stream: TcpStream, name: &str) -> io::Result<()> {
+    writeln!(stream, "hello from {name}")?;
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut mode = String::new();
+    reader.read_line(&mut mode)?;
+    match mode.trim() {
+        "echo" => {
+            io::copy(&mut reader, &mut stream)?;
+            stream.shutdown(Shutdown::Write)
+        }
+        "caller-ends-first" => {
+            let mut bytes = Vec::new();
+            reader.read_to_end(&mut bytes)?;
+            stream.write_all(&bytes)?;
+            stream.shutdown(Shutdown::Write)
+        }
+        "app-ends-first" => {
+            stream.shutdown(Shutdown::Write)?;
+            let mut bytes = Vec::new();
+            let outcome = reader.read_to_end(&mut bytes);
+            let same = bytes == payload();
+            say(&format!("app-ends-first: {} {same}", ended(&outcome)));
+            Ok(())
+        }
+        "app-resets" => {
+            stream.write_all(b"the beginning of an answer")?;
+            // A reset throws away what the kernel has not sent.
+            reader.read_line(&mut String::new())?;
+            SockRef::from(&stream).set_linger(Some(Duration::ZERO))
+        }
+        "caller-resets" => {
+            writeln!(stream, "go on")?;
+            let outcome = reader.read_to_end(&mut Vec::new());
+            say(&format!("caller-resets: {}", ended(&outcome)));
+            Ok(())
+        }
+        // Nothing at all: somebody connected and left.
+        other => {
+            say(&format!("left without a word: {other:?}"));
+            Ok(())
+        }
+    }
+}

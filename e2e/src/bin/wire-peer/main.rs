@@ -1,0 +1,48 @@
+//! The apps at both ends of the tests of the wire, and the peers that no real program plays.
+//!
+//! A program, because it has to run inside of the stage's hosts.
+
+mod app;
+mod caller;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use eastwest_e2e::wire::PAYLOAD;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match args.as_slice() {
+        ["serve", address, "http", name] => app::serve(address, name, app::http),
+        ["serve", address, "tcp", name] => app::serve(address, name, app::tcp),
+        ["talk", address, mode] => caller::talk(address, mode),
+        other => Err(io::Error::other(format!("what is {other:?}?"))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "wire-peer: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Bytes that tell their place, so that one lost, doubled or moved is seen.
+fn payload() -> Vec<u8> {
+    let mut state: u32 = 1;
+    let next = || {
+        // Numerical Recipes' generator: the low bits repeat early, so the high ones count.
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(PAYLOAD).collect()
+}
+
+/// How a stream that was read until it gave no more has ended.
+fn ended(outcome: &io::Result<usize>) -> String {
+    match outcome {
+        Ok(_) => "end".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}

@@ -1,0 +1,243 @@
+//! The two clusters with Istio's parts and ours side by side, each role to be had from either.
+//!
+//! Some pods of cluster A have our shim and others an Envoy. In cluster B each pod has both, at
+//! addresses of their own, and the app chooses by the address that it dials. Gateways come one at a
+//! time, as they have one address.
+
+mod keys;
+mod meshes;
+mod place;
+mod talk;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use eastwest::clusters::{Capture, Clusters, ClustersError, Layout};
+use eastwest::stage::zone::Zone;
+use eastwest_mesh::Capture as Range;
+
+use crate::eastwest;
+use crate::envoy::{self, ClientSidecar, EastWestGateway, MaxTls, ServerSidecar};
+pub use keys::Keys;
+pub use meshes::Meshes;
+pub use place::{Caller, Place};
+pub use talk::{Mode, PAYLOAD, Talk};
+
+/// The trust domain of the manifests.
+pub const TRUST_DOMAIN: &str = "cluster.local";
+/// Seconds that a pod's record may be kept.
+const TTL: u32 = 5;
+/// Time for a line that is sure to come; a loaded machine may need seconds.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Who plays a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// This project.
+    Ours,
+    /// A real Envoy, configured as Istio does.
+    Envoy,
+}
+
+/// The clusters, with apps in the pods and nothing between them yet.
+pub struct Wire {
+    /// Everything that runs.
+    pub clusters: Clusters,
+    /// Who has which certificate.
+    pub keys: Keys,
+    /// What the manifests say.
+    pub meshes: Meshes,
+    peer: PathBuf,
+}
+
+impl Wire {
+    /// Starts name servers and apps. `peer` is the program `wire-peer`.
+    ///
+    /// # Errors
+    /// When something of it does not start.
+    pub fn prepare(peer: &str) -> Result<Self, ClustersError> {
+        let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage)?;
+        let keys = Keys::make(clusters.certificates())?;
+        let meshes = Meshes::with_istio(&clusters)?;
+        if let Some(stage) = clusters.stage() {
+            for pod in ["b-app", "b-db"] {
+                for address in meshes.virtual_ips() {
+                    stage.add_address(pod, "pods-b", address.into())?;
+                }
+            }
+        }
+        let zone = Place::ALL.iter().try_fold(Zone::new(), |zone, place| {
+            zone.with(&place.dns_name(), place.address(), TTL)
+        })?;
+        clusters.write_zone(&zone)?;
+        clusters.start_dns()?;
+        let peer = peer.into();
+        Ok(Self {
+            clusters,
+            keys,
+            meshes,
+            peer,
+        })
+    }
+
+    /// Starts the app of a pod, where its sidecar looks for it.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_app(&mut self, place: &Place) -> Result<(), ClustersError> {
+        let app = place.app();
+        let mut command = self
+            .clusters
+            .host(place.host)?
+            .command(self.peer.as_os_str());
+        let protocol = if place.port == 3306 { "tcp" } else { "http" };
+        command.args(["serve", &app.to_string(), protocol, place.pod]);
+        let ready = format!("listening on {app}\n");
+        self.clusters
+            .start(&place.app_program(), command, |printed| {
+                printed.contains(&ready)
+            })
+    }
+
+    /// Starts the sidecar of a pod that is called: ours, or an Envoy.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_server(
+        &mut self,
+        place: &Place,
+        flags: &[&str],
+        max: MaxTls,
+    ) -> Result<(), ClustersError> {
+        match place.sidecar {
+            By::Ours => self.clusters.start_inbound_shim_with(&place.shim, flags),
+            By::Envoy => {
+                let identity = self.keys.server(place);
+                let sidecar = ServerSidecar {
+                    listen: SocketAddr::new(place.address(), place.port),
+                    app: place.app(),
+                    identity: &identity,
+                    trust_domain: TRUST_DOMAIN,
+                    callers: self.meshes.callers(place),
+                    max,
+                };
+                let name = place.sidecar_program();
+                envoy::start(&mut self.clusters, place.host, &name, &sidecar.config())
+            }
+        }
+    }
+
+    /// Starts the sidecar of a caller.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_client(
+        &mut self,
+        caller: &Caller,
+        by: By,
+        flags: &[&str],
+        max: MaxTls,
+    ) -> Result<(), ClustersError> {
+        match by {
+            By::Ours => {
+                let who = (caller.namespace, caller.account);
+                self.clusters
+                    .start_outbound_shim_with(caller.host, who, Capture::Vip, flags)
+            }
+            By::Envoy => {
+                let identity = self.keys.client(caller);
+                self.start_envoy_client(caller, &identity, max)
+            }
+        }
+    }
+
+    /// Starts an Envoy as the sidecar of a caller, with any certificate.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_envoy_client(
+        &mut self,
+        caller: &Caller,
+        identity: &Path,
+        max: MaxTls,
+    ) -> Result<(), ClustersError> {
+        let sidecar = ClientSidecar {
+            identity,
+            trust_domain: TRUST_DOMAIN,
+            max,
+        };
+        let config = sidecar.config(&self.meshes.routes(Range::Redirect));
+        envoy::start(
+            &mut self.clusters,
+            caller.host,
+            &caller.program(By::Envoy),
+            &config,
+        )
+    }
+
+    /// Starts the gateway, in place of the one that runs.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_gateway(&mut self, by: By) -> Result<(), ClustersError> {
+        self.clusters.stop("gateway");
+        if by == By::Ours {
+            return self.clusters.start_gateway();
+        }
+        let gateway = EastWestGateway {
+            listen: self.clusters.layout().gateway(),
+            passed: self.meshes.passed(),
+        };
+        envoy::start(&mut self.clusters, "gateway", "gateway", &gateway.config())
+    }
+
+    /// The address that a caller's app dials, to go to `place` through a sidecar of that kind.
+    #[must_use]
+    pub fn dialled(&self, place: &Place, by: By) -> SocketAddr {
+        let range = match by {
+            By::Ours => Range::Vip,
+            By::Envoy => Range::Redirect,
+        };
+        let alias = place.alias();
+        let routes = self.meshes.routes(range);
+        let route = routes.iter().find(|route| route.alias.as_str() == alias);
+        let ip = route.and_then(|route| route.virtual_ips.first().copied());
+        SocketAddr::new(ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), place.port)
+    }
+
+    /// What a program has printed so far.
+    ///
+    /// # Errors
+    /// When it was never started.
+    pub fn printed(&mut self, program: &str) -> Result<String, ClustersError> {
+        Ok(self.clusters.program(program)?.printed())
+    }
+
+    /// Waits until a program prints a line that begins so, after the first `skip` bytes that it has
+    /// printed, and gives the rest of that line.
+    ///
+    /// # Errors
+    /// When it prints none in time, or ends.
+    pub fn await_line(
+        &mut self,
+        program: &str,
+        skip: usize,
+        begins: &str,
+    ) -> Result<String, ClustersError> {
+        let mut found = None;
+        self.clusters
+            .program(program)?
+            .await_ready(PATIENCE, |printed| {
+                let lines = printed
+                    .get(skip..)
+                    .unwrap_or_default()
+                    .split_inclusive('\n');
+                // The last line may not be whole yet.
+                let mut whole = lines.filter_map(|line| line.strip_suffix('\n'));
+                found = whole.find_map(|line| line.strip_prefix(begins).map(str::to_owned));
+                found.is_some()
+            })?;
+        Ok(found.unwrap_or_default())
+    }
+}

@@ -1,0 +1,106 @@
+//! What an app says through the sidecars, and what came of it.
+
+use std::net::SocketAddr;
+
+use eastwest::clusters::ClustersError;
+use eastwest::leftovers::Guarded;
+use serde::{Deserialize, Serialize};
+
+use super::{By, Caller, Place, Wire};
+
+/// How many bytes go each way: many times what any buffer on the way holds.
+pub const PAYLOAD: usize = 1 << 20;
+
+/// A way to talk to the apps of `wire-peer serve`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// GET, then POST 1 MiB that comes back.
+    Http,
+    /// After the greeting 1 MiB each way, at the same time.
+    Echo,
+    /// The caller sends 1 MiB and its end; only then it comes back.
+    CallerEndsFirst,
+    /// The app greets and ends; then it gets 1 MiB.
+    AppEndsFirst,
+    /// The app sends something and resets.
+    AppResets,
+    /// The caller sends something and resets.
+    CallerResets,
+}
+
+impl Mode {
+    /// As in an argument.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Echo => "echo",
+            Self::CallerEndsFirst => "caller-ends-first",
+            Self::AppEndsFirst => "app-ends-first",
+            Self::AppResets => "app-resets",
+            Self::CallerResets => "caller-resets",
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Talk {
+    /// The first line that the app said.
+    pub greeting: String,
+    /// How many bytes came after it, and whether they were the right ones.
+    pub received: usize,
+    /// Whether they were what had been sent.
+    pub same: bool,
+    /// How the app's end of it ended: `end`, or what the system said.
+    pub ended: String,
+}
+
+impl Wire {
+    /// Has the app of a caller talk to a pod, through its sidecar of that kind.
+    ///
+    /// # Errors
+    /// When the app itself could not be run.
+    pub fn talk(&self, place: &Place, client: By, mode: Mode) -> Result<Talk, ClustersError> {
+        let caller = Caller::of(place.port);
+        let to = self.dialled(place, client);
+        self.run_peer(caller.host, &["talk", &to.to_string(), mode.as_str()])
+    }
+
+    /// Dials an address and port by hand, as `wire-peer present` does, and says what came of it.
+    ///
+    /// # Errors
+    /// When the program could not be run.
+    pub fn present(
+        &self,
+        host: &str,
+        to: SocketAddr,
+        args: &[&str],
+    ) -> Result<String, ClustersError> {
+        let to = to.to_string();
+        let args: Vec<_> = ["present", &to]
+            .into_iter()
+            .chain(args.iter().copied())
+            .collect();
+        self.run_peer(host, &args)
+    }
+
+    fn run_peer<T: serde::de::DeserializeOwned>(
+        &self,
+        host: &str,
+        args: &[&str],
+    ) -> Result<T, ClustersError> {
+        let what = format!("wire-peer {}", args.join(" "));
+        let mut command = self.clusters.host(host)?.command(self.peer.as_os_str());
+        command.args(args);
+        let output = Guarded::output(&mut command).map_err(|source| ClustersError::Run {
+            what: what.clone(),
+            source,
+        })?;
+        serde_json::from_slice(&output.stdout).map_err(|_| ClustersError::Answer {
+            what,
+            said: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+}
