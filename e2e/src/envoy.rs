@@ -11,7 +11,7 @@ mod tls;
 use eastwest::clusters::{Clusters, ClustersError};
 use serde_json::Value;
 
-pub use client::ClientSidecar;
+pub use client::{ClientSidecar, by_istio};
 pub use fetched::{EnvoyError, fetched};
 pub use gateway::{EastWestGateway, Passed};
 pub use server::ServerSidecar;
@@ -73,6 +73,8 @@ pub fn start(
     // one for the whole machine.
     command.args(["--concurrency", "1", "--disable-hot-restart"]);
     command.args(["--log-level", "info"]);
+    // What is logged of a connection is not to be waited for.
+    command.args(["--file-flush-interval-msec", "50"]);
     clusters.start(name, command, |printed| {
         printed.contains("all dependencies initialized. starting workers")
     })

@@ -9,7 +9,7 @@ mod meshes;
 mod place;
 mod talk;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -110,22 +110,34 @@ impl Wire {
         flags: &[&str],
         max: MaxTls,
     ) -> Result<(), ClustersError> {
+        self.clusters.stop(&place.sidecar_program());
         match place.sidecar {
             By::Ours => self.clusters.start_inbound_shim_with(&place.shim, flags),
-            By::Envoy => {
-                let identity = self.keys.server(place);
-                let sidecar = ServerSidecar {
-                    listen: SocketAddr::new(place.address(), place.port),
-                    app: place.app(),
-                    identity: &identity,
-                    trust_domain: TRUST_DOMAIN,
-                    callers: self.meshes.callers(place),
-                    max,
-                };
-                let name = place.sidecar_program();
-                envoy::start(&mut self.clusters, place.host, &name, &sidecar.config())
-            }
+            By::Envoy => self.start_envoy_server(place, &self.keys.server(place), max),
         }
+    }
+
+    /// Starts an Envoy as the sidecar of a pod that is called, with any certificate.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_envoy_server(
+        &mut self,
+        place: &Place,
+        identity: &Path,
+        max: MaxTls,
+    ) -> Result<(), ClustersError> {
+        let sidecar = ServerSidecar {
+            listen: SocketAddr::new(place.address(), place.port),
+            app: place.app(),
+            identity,
+            trust_domain: TRUST_DOMAIN,
+            callers: self.meshes.callers(place),
+            max,
+        };
+        let name = place.sidecar_program();
+        self.clusters.stop(&name);
+        envoy::start(&mut self.clusters, place.host, &name, &sidecar.config())
     }
 
     /// Starts the sidecar of a caller.
@@ -139,6 +151,7 @@ impl Wire {
         flags: &[&str],
         max: MaxTls,
     ) -> Result<(), ClustersError> {
+        self.clusters.stop(&caller.program(by));
         match by {
             By::Ours => {
                 let who = (caller.namespace, caller.account);
@@ -168,6 +181,8 @@ impl Wire {
             max,
         };
         let config = sidecar.config(&self.meshes.routes(Range::Redirect));
+        let name = caller.program(By::Envoy);
+        self.clusters.stop(&name);
         envoy::start(
             &mut self.clusters,
             caller.host,
@@ -193,17 +208,27 @@ impl Wire {
     }
 
     /// The address that a caller's app dials, to go to `place` through a sidecar of that kind.
-    #[must_use]
-    pub fn dialled(&self, place: &Place, by: By) -> SocketAddr {
+    ///
+    /// # Errors
+    /// When the manifests have no such alias.
+    pub fn dialled(&self, place: &Place, by: By) -> Result<SocketAddr, ClustersError> {
+        self.dialled_alias(&place.alias(), by)
+    }
+
+    /// The same for any alias of the manifests.
+    ///
+    /// # Errors
+    /// When there is no such alias.
+    pub fn dialled_alias(&self, alias: &str, by: By) -> Result<SocketAddr, ClustersError> {
         let range = match by {
             By::Ours => Range::Vip,
             By::Envoy => Range::Redirect,
         };
-        let alias = place.alias();
         let routes = self.meshes.routes(range);
         let route = routes.iter().find(|route| route.alias.as_str() == alias);
-        let ip = route.and_then(|route| route.virtual_ips.first().copied());
-        SocketAddr::new(ip.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), place.port)
+        let found = route.and_then(|route| Some((*route.virtual_ips.first()?, route.port.get())));
+        let none = || ClustersError::Resolver(format!("the manifests have no alias {alias}"));
+        found.map(SocketAddr::from).ok_or_else(none)
     }
 
     /// What a program has printed so far.
@@ -214,8 +239,8 @@ impl Wire {
         Ok(self.clusters.program(program)?.printed())
     }
 
-    /// Waits until a program prints a line that begins so, after the first `skip` bytes that it has
-    /// printed, and gives the rest of that line.
+    /// Waits until a program prints a line that holds `what`, after the first `skip` bytes that it
+    /// has printed, and gives that line.
     ///
     /// # Errors
     /// When it prints none in time, or ends.
@@ -223,21 +248,21 @@ impl Wire {
         &mut self,
         program: &str,
         skip: usize,
-        begins: &str,
+        what: &str,
     ) -> Result<String, ClustersError> {
         let mut found = None;
+        let ready = |printed: &str| {
+            let lines = printed.get(skip..).unwrap_or_default();
+            // The last line may not be whole yet.
+            let mut whole = lines
+                .split_inclusive('\n')
+                .filter_map(|line| line.strip_suffix('\n'));
+            found = whole.find(|line| line.contains(what)).map(str::to_owned);
+            found.is_some()
+        };
         self.clusters
             .program(program)?
-            .await_ready(PATIENCE, |printed| {
-                let lines = printed
-                    .get(skip..)
-                    .unwrap_or_default()
-                    .split_inclusive('\n');
-                // The last line may not be whole yet.
-                let mut whole = lines.filter_map(|line| line.strip_suffix('\n'));
-                found = whole.find_map(|line| line.strip_prefix(begins).map(str::to_owned));
-                found.is_some()
-            })?;
+            .await_ready(PATIENCE, ready)?;
         Ok(found.unwrap_or_default())
     }
 }

@@ -88,7 +88,11 @@ fn server_first(wire: &mut Wire, place: &Place, client: By, mode: Mode, roles: &
         }
         Mode::AppEndsFirst => {
             assert_eq!((talk.received, &*talk.ended), (0, "end"), "{roles}");
-            assert_eq!(seen("app-ends-first: "), "end true", "{roles}");
+            assert_eq!(
+                seen("app-ends-first: "),
+                "app-ends-first: end true",
+                "{roles}"
+            );
         }
         Mode::AppResets => assert!(talk.ended.contains("reset"), "{roles}: {talk:?}"),
         Mode::CallerResets => {

@@ -54,7 +54,8 @@ impl ClientSidecar<'_> {
             AppProtocol::Tcp => (tcp_proxy(&name), &TCP[..]),
         };
         let sans = self.far_ends(route);
-        let transport = tls::client(self.identity, self.max, &route.sni, alpn, &sans);
+        let sni = by_istio(route);
+        let transport = tls::client(self.identity, self.max, &sni, alpn, &sans);
         let listener = json!({
             "name": name,
             "address": address(listens),
@@ -73,4 +74,11 @@ impl ClientSidecar<'_> {
         });
         matchers.map(|matcher| tls::uri(&matcher)).collect()
     }
+}
+
+/// What Istio sends where no DestinationRule has `tls.sni`: the alias as it stands
+/// (`BuildDNSSrvSubsetKey`, `service.go`), and not, as ours do, the pod that it means.
+#[must_use]
+pub fn by_istio(route: &Route) -> String {
+    format!("outbound_.{}_._.{}", route.port, route.alias)
 }

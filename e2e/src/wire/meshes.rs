@@ -7,14 +7,20 @@ use std::num::NonZeroU16;
 use std::path::Path;
 
 use eastwest::clusters::{Clusters, ClustersError};
-use eastwest_mesh::{Capture, Dialect, Mesh, Options, Principal, Route, Source, Workload, load};
+use eastwest_mesh::{
+    Capture, Dialect, Exports, Mesh, Options, Principal, Route, Source, Workload, load,
+};
 use eastwest_transport::sni::Sni;
 
 use super::{Caller, Place, TRUST_DOMAIN};
-use crate::envoy::Passed;
+use crate::envoy::{Passed, by_istio};
 
 /// Manifests beside those of the demo, and the cluster that each is applied in.
-const MIXED: [(&str, &str); 2] = [
+const MIXED: [(&str, &str); 3] = [
+    (
+        "cluster-a/pods-with-our-shims.yaml",
+        include_str!("../../../deploy/mixed/cluster-a/pods-with-our-shims.yaml"),
+    ),
     (
         "cluster-a/pods-with-istio-sidecars.yaml",
         include_str!("../../../deploy/mixed/cluster-a/pods-with-istio-sidecars.yaml"),
@@ -61,28 +67,16 @@ impl Meshes {
         ips.copied().filter(IpAddr::is_ipv4).collect()
     }
 
-    /// What the gateway lets pass: the routes of cluster B, as far as cluster A exports them.
+    /// What the gateway lets pass: the routes of cluster B, as Istio's sidecars and as ours name
+    /// them, as far as cluster A exports them.
     #[must_use]
     pub fn passed(&self) -> Vec<Passed> {
         let exports = mesh(&self.cluster_a, Capture::Vip).exports;
-        let routes = self.routes(Capture::Vip).into_iter();
-        let passed = routes.filter_map(|route| {
-            let Ok(Sni::Istio(name)) = route.sni.parse() else {
-                return None;
-            };
-            let target = exports
-                .target(Dialect::Istio, &name.host, Some(name.port))
-                .ok()?;
-            let place = Place::ALL
-                .iter()
-                .find(|place| place.dns_name() == target.host.as_str())?;
-            let pod = SocketAddr::new(place.address(), target.port.get());
-            Some(Passed {
-                sni: route.sni,
-                pod,
-            })
-        });
-        passed.collect()
+        let routes = self.routes(Capture::Vip);
+        let names = routes
+            .iter()
+            .flat_map(|route| [by_istio(route), route.sni.clone()]);
+        names.filter_map(|sni| passed(&exports, sni)).collect()
     }
 
     /// Who may call a pod, of those who call at all.
@@ -112,6 +106,21 @@ impl Meshes {
             .map(|path| format!("spiffe://{TRUST_DOMAIN}{path}"))
             .collect()
     }
+}
+
+/// Istio's gateway knows the addresses of pods from its control plane; here they stand still.
+fn passed(exports: &Exports, sni: String) -> Option<Passed> {
+    let Ok(Sni::Istio(name)) = sni.parse() else {
+        return None;
+    };
+    let target = exports
+        .target(Dialect::Istio, &name.host, Some(name.port))
+        .ok()?;
+    let place = Place::ALL
+        .iter()
+        .find(|place| place.dns_name() == target.host.as_str())?;
+    let pod = SocketAddr::new(place.address(), target.port.get());
+    Some(Passed { sni, pod })
 }
 
 fn mesh(sources: &[Source], capture: Capture) -> Mesh {

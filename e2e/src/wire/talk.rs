@@ -63,8 +63,19 @@ impl Wire {
     /// # Errors
     /// When the app itself could not be run.
     pub fn talk(&self, place: &Place, client: By, mode: Mode) -> Result<Talk, ClustersError> {
-        let caller = Caller::of(place.port);
-        let to = self.dialled(place, client);
+        self.talk_to(&Caller::of(place.port), self.dialled(place, client)?, mode)
+    }
+
+    /// Has the app of a caller talk to whatever is at an address.
+    ///
+    /// # Errors
+    /// When the app itself could not be run.
+    pub fn talk_to(
+        &self,
+        caller: &Caller,
+        to: SocketAddr,
+        mode: Mode,
+    ) -> Result<Talk, ClustersError> {
         self.run_peer(caller.host, &["talk", &to.to_string(), mode.as_str()])
     }
 

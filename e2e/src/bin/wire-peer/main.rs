@@ -4,6 +4,8 @@
 
 mod app;
 mod caller;
+mod present;
+mod tls;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -17,6 +19,7 @@ fn main() -> ExitCode {
         ["serve", address, "http", name] => app::serve(address, name, app::http),
         ["serve", address, "tcp", name] => app::serve(address, name, app::tcp),
         ["talk", address, mode] => caller::talk(address, mode),
+        ["present", address, what @ ..] => present::present(address, what),
         other => Err(io::Error::other(format!("what is {other:?}?"))),
     };
     match outcome {
