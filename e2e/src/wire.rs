@@ -11,6 +11,7 @@ mod talk;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use eastwest::clusters::{Capture, Clusters, ClustersError, Layout};
@@ -86,18 +87,39 @@ impl Wire {
     /// # Errors
     /// When it does not become ready.
     pub fn start_app(&mut self, place: &Place) -> Result<(), ClustersError> {
-        let app = place.app();
-        let mut command = self
-            .clusters
-            .host(place.host)?
-            .command(self.peer.as_os_str());
+        let app = place.app().to_string();
+        let mut command = self.peer_on(place.host)?;
         let protocol = if place.port == 3306 { "tcp" } else { "http" };
-        command.args(["serve", &app.to_string(), protocol, place.pod]);
-        let ready = format!("listening on {app}\n");
+        command.args(["serve", &app, protocol, place.pod]);
+        self.start_app_with(place, command, &app)
+    }
+
+    fn start_app_with(
+        &mut self,
+        place: &Place,
+        command: Command,
+        listens: &str,
+    ) -> Result<(), ClustersError> {
+        let ready = format!("listening on {listens}\n");
+        let name = place.app_program();
         self.clusters
-            .start(&place.app_program(), command, |printed| {
-                printed.contains(&ready)
-            })
+            .start(&name, command, |printed| printed.contains(&ready))
+    }
+
+    fn peer_on(&self, host: &str) -> Result<Command, ClustersError> {
+        Ok(self.clusters.host(host)?.command(self.peer.as_os_str()))
+    }
+
+    /// Starts what stands for a pod and its sidecar together, and would exchange metadata.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_exchange_server(&mut self, place: &Place) -> Result<(), ClustersError> {
+        let listen = SocketAddr::new(place.address(), place.port).to_string();
+        let mut command = self.peer_on(place.host)?;
+        command.args(["exchange-serve", &listen, place.pod]);
+        command.arg(self.keys.server(place));
+        self.start_app_with(place, command, &listen)
     }
 
     /// Starts the sidecar of a pod that is called: ours, or an Envoy.

@@ -97,13 +97,25 @@ impl Wire {
         self.run_peer(host, &args)
     }
 
+    /// Has a client that would exchange metadata call a pod, and says what was negotiated, the
+    /// greeting, and what came back of what it said.
+    ///
+    /// # Errors
+    /// When the client could not be run, or got nowhere.
+    pub fn call_exchanging(&self, caller: &Caller, place: &Place) -> Result<String, ClustersError> {
+        let to = self.clusters.layout().gateway().to_string();
+        let sni = format!("outbound_.{}_._.{}", place.port, place.alias());
+        let identity = self.keys.client(caller).display().to_string();
+        self.run_peer(caller.host, &["exchange-call", &to, &sni, &identity])
+    }
+
     fn run_peer<T: serde::de::DeserializeOwned>(
         &self,
         host: &str,
         args: &[&str],
     ) -> Result<T, ClustersError> {
         let what = format!("wire-peer {}", args.join(" "));
-        let mut command = self.clusters.host(host)?.command(self.peer.as_os_str());
+        let mut command = self.peer_on(host)?;
         command.args(args);
         let output = Guarded::output(&mut command).map_err(|source| ClustersError::Run {
             what: what.clone(),

@@ -29,7 +29,8 @@ pub(crate) fn serve(
     }
 }
 
-fn say(line: &str) {
+/// Prints a line at once, for whoever waits for it.
+pub(crate) fn say(line: &str) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "{line}");
     let _ = out.flush();

@@ -4,6 +4,7 @@
 
 mod app;
 mod caller;
+mod exchange;
 mod present;
 mod tls;
 
@@ -19,6 +20,8 @@ fn main() -> ExitCode {
         ["serve", address, "http", name] => app::serve(address, name, app::http),
         ["serve", address, "tcp", name] => app::serve(address, name, app::tcp),
         ["talk", address, mode] => caller::talk(address, mode),
+        ["exchange-serve", address, name, identity] => exchange::serve(address, name, identity),
+        ["exchange-call", address, sni, identity] => exchange::call(address, sni, identity),
         ["present", address, what @ ..] => present::present(address, what),
         other => Err(io::Error::other(format!("what is {other:?}?"))),
     };
