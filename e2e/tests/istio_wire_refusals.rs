@@ -251,8 +251,10 @@ fn our_shim_says_what_it_met_where_istio_refuses_it() {
     let before = wire.printed(&by).unwrap().len();
     let talk = wire.talk_to(&caller, secret, Mode::Http).unwrap();
     assert!(talk.ended.contains("reset"), "{talk:?}");
-    wire.await_line(&by, before, "\"reason\":\"handshake_closed\"")
+    let line = wire
+        .await_line(&by, before, "\"reason\":\"handshake_closed\"")
         .unwrap();
+    assert!(line.contains("Istio's gateway does so"), "{line}");
     let mut as_another = |id: &str, reason: &str| {
         let own = wire.keys.client(&caller);
         wire.keys.stranger(&own, id, valid_for(HOUR)).unwrap();

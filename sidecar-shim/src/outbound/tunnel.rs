@@ -61,11 +61,23 @@ pub(crate) enum TunnelError {
         gateway: SocketAddr,
         after: Duration,
     },
-    #[error("gateway {gateway}: {error}")]
+    #[error("gateway {gateway}: {error}{}", unsaid(.error, .sni))]
     Handshake {
         gateway: SocketAddr,
+        sni: String,
         error: HandshakeError,
     },
+}
+
+/// What a gateway may mean that leaves without an alert: ours sends one, Istio's does not.
+fn unsaid(error: &HandshakeError, sni: &str) -> String {
+    match error {
+        HandshakeError::Closed | HandshakeError::Io(_) => format!(
+            "; Istio's gateway does so where it knows no service for the server name {sni} or does \
+             not export it"
+        ),
+        _ => String::new(),
+    }
 }
 
 impl TunnelError {
@@ -147,8 +159,11 @@ impl Tunnels {
         let stream = match timeout_at(deadline, connecting).await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
-                let error = HandshakeError::new(error, Side::Client, &verdict);
-                return Err(TunnelError::Handshake { gateway, error });
+                return Err(TunnelError::Handshake {
+                    gateway,
+                    sni: route.sni.clone(),
+                    error: HandshakeError::new(error, Side::Client, &verdict),
+                });
             }
             Err(_) => {
                 return Err(TunnelError::Timeout {

@@ -69,7 +69,7 @@ impl fmt::Display for PeerAlert {
             Self::CertificateRequired => f.write_str("it got no certificate from us"),
             Self::TlsVersion => f.write_str(
                 "no TLS version in common (alert protocol_version); \
-                 one end may have to allow TLS 1.2",
+                 one end may have to allow TLS 1.2 (here: --tls-min 1.2)",
             ),
             Self::Other(alert) => write!(f, "alert {}", alert_name(*alert)),
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use rustls::{CertificateError, Error};
+use rustls::{CertificateError, Error, PeerIncompatible};
 
 use super::alert::{PeerAlert, TurnedAway};
 use super::peer::{PeerError, PeerFault, Side, Verdict};
@@ -66,6 +66,14 @@ impl fmt::Display for HandshakeError {
             Self::Tls(Error::InvalidMessage(_)) => {
                 f.write_str("what the peer sent is not TLS; is something else on this port?")
             }
+            Self::Tls(Error::PeerIncompatible(
+                PeerIncompatible::SupportedVersionsExtensionRequired
+                | PeerIncompatible::Tls12NotOfferedOrEnabled
+                | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+            )) => f.write_str(
+                "the peer speaks nothing newer than TLS 1.2, which is not allowed here; \
+                 --tls-min 1.2 allows it",
+            ),
             Self::Tls(error) => write!(f, "the TLS handshake failed: {error}"),
             Self::Closed => f.write_str("the peer closed the connection during the TLS handshake"),
             Self::Io(error) => write!(f, "the connection broke during the TLS handshake: {error}"),

@@ -66,6 +66,8 @@ async fn an_old_client_is_refused_by_default_and_told_why() {
         "{}",
         meeting.server_error()
     );
+    let message = meeting.server_error();
+    assert!(message.contains("--tls-min 1.2"), "{message}");
 }
 
 #[tokio::test]
