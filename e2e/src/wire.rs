@@ -4,6 +4,7 @@
 //! addresses of their own, and the app chooses by the address that it dials. Gateways come one at a
 //! time, as they have one address.
 
+mod hello;
 mod keys;
 mod meshes;
 mod place;
@@ -20,6 +21,7 @@ use eastwest_mesh::Capture as Range;
 
 use crate::eastwest;
 use crate::envoy::{self, ClientSidecar, EastWestGateway, MaxTls, ServerSidecar};
+pub use hello::described;
 pub use keys::Keys;
 pub use meshes::Meshes;
 pub use place::{Caller, Place};
@@ -108,6 +110,20 @@ impl Wire {
 
     fn peer_on(&self, host: &str) -> Result<Command, ClustersError> {
         Ok(self.clusters.host(host)?.command(self.peer.as_os_str()))
+    }
+
+    /// Starts what writes down the first record of each caller, in place of the gateway.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_recorder(&mut self) -> Result<(), ClustersError> {
+        self.clusters.stop("gateway");
+        let listen = self.clusters.layout().gateway().to_string();
+        let mut command = self.peer_on("gateway")?;
+        command.args(["record", &listen]);
+        let ready = format!("listening on {listen}\n");
+        self.clusters
+            .start("gateway", command, |printed| printed.contains(&ready))
     }
 
     /// Starts what stands for a pod and its sidecar together, and would exchange metadata.

@@ -29,6 +29,24 @@ pub(crate) fn serve(
     }
 }
 
+/// Prints the first TLS record of each caller, and leaves.
+pub(crate) fn record(address: &str) -> io::Result<()> {
+    let listener = TcpListener::bind(address)?;
+    say(&format!("listening on {}", listener.local_addr()?));
+    loop {
+        let (mut stream, _) = listener.accept()?;
+        let mut record = vec![0; 5];
+        stream.read_exact(&mut record)?;
+        let length = record
+            .iter()
+            .skip(3)
+            .fold(0, |sum, &b| sum << 8 | u64::from(b));
+        stream.take(length).read_to_end(&mut record)?;
+        let bytes: Vec<_> = record.iter().map(|byte| format!("{byte:02x}")).collect();
+        say(&format!("record {}", bytes.join(" ")));
+    }
+}
+
 /// Prints a line at once, for whoever waits for it.
 pub(crate) fn say(line: &str) {
     let mut out = io::stdout().lock();

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         ["serve", address, "http", name] => app::serve(address, name, app::http),
         ["serve", address, "tcp", name] => app::serve(address, name, app::tcp),
         ["talk", address, mode] => caller::talk(address, mode),
+        ["record", address] => app::record(address),
         ["exchange-serve", address, name, identity] => exchange::serve(address, name, identity),
         ["exchange-call", address, sni, identity] => exchange::call(address, sni, identity),
         ["present", address, what @ ..] => present::present(address, what),
