@@ -84,7 +84,7 @@ fn server_first(wire: &mut Wire, place: &Place, client: By, mode: Mode, roles: &
                 (PAYLOAD, true),
                 "{roles}: {talk:?}"
             );
-            assert_eq!(talk.ended, "end", "{roles}");
+            assert_eq!(talk.ended, "end", "{roles}: {talk:?}");
         }
         Mode::AppEndsFirst => {
             assert_eq!((talk.received, &*talk.ended), (0, "end"), "{roles}");
