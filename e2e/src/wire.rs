@@ -25,7 +25,7 @@ pub use hello::described;
 pub use keys::Keys;
 pub use meshes::Meshes;
 pub use place::{Caller, Place};
-pub use talk::{Mode, PAYLOAD, Talk};
+pub use talk::{AFTER_END, Mode, PAYLOAD, Talk};
 
 /// The trust domain of the manifests.
 pub const TRUST_DOMAIN: &str = "cluster.local";

@@ -11,6 +11,11 @@ use super::{By, Caller, Place, Wire};
 /// How many bytes go each way: many times what any buffer on the way holds.
 pub const PAYLOAD: usize = 1 << 20;
 
+/// How many bytes still come from the one who has not ended yet. They fit into any buffer on the way:
+/// Envoy says that it has ended (SSL_shutdown) once, and where there is no room for that it is never
+/// said, so that the other side waits for ever.
+pub const AFTER_END: usize = 16 << 10;
+
 /// A way to talk to the apps of `wire-peer serve`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -19,9 +24,9 @@ pub enum Mode {
     Http,
     /// After the greeting 1 MiB each way, at the same time.
     Echo,
-    /// The caller sends 1 MiB and its end; only then it comes back.
+    /// The caller sends 1 MiB, and its end when the app has all of it; only then some comes back.
     CallerEndsFirst,
-    /// The app greets and ends; then it gets 1 MiB.
+    /// The app greets and ends; then it gets some.
     AppEndsFirst,
     /// The app sends something and resets.
     AppResets,
@@ -30,6 +35,15 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// The port of the app that is talked to so.
+    #[must_use]
+    pub const fn port(self) -> u16 {
+        match self {
+            Self::Http => 8080,
+            _ => 3306,
+        }
+    }
+
     /// As in an argument.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+use eastwest_e2e::wire::{AFTER_END, PAYLOAD};
 use socket2::SockRef;
 
 use super::{ended, payload};
@@ -100,16 +101,20 @@ pub(crate) fn tcp(mut stream: TcpStream, name: &str) -> io::Result<()> {
             stream.shutdown(Shutdown::Write)
         }
         "caller-ends-first" => {
-            let mut bytes = Vec::new();
-            reader.read_to_end(&mut bytes)?;
-            stream.write_all(&bytes)?;
+            let mut bytes = vec![0; PAYLOAD];
+            reader.read_exact(&mut bytes)?;
+            writeln!(stream, "all of it is here")?;
+            let rest = io::copy(&mut reader, &mut io::sink())?;
+            if rest == 0 {
+                stream.write_all(bytes.split_at(AFTER_END).0)?;
+            }
             stream.shutdown(Shutdown::Write)
         }
         "app-ends-first" => {
             stream.shutdown(Shutdown::Write)?;
             let mut bytes = Vec::new();
             let outcome = reader.read_to_end(&mut bytes);
-            let same = bytes == payload();
+            let same = bytes == payload().split_at(AFTER_END).0;
             say(&format!("app-ends-first: {} {same}", ended(&outcome)));
             Ok(())
         }

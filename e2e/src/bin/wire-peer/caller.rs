@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use eastwest_e2e::wire::Talk;
+use eastwest_e2e::wire::{AFTER_END, PAYLOAD, Talk};
 use socket2::SockRef;
 
 use super::{ended, payload};
@@ -82,33 +82,52 @@ fn answer(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
 }
 
 fn tcp(address: &str, mode: &str) -> io::Result<Talk> {
-    let mut stream = connect(address)?;
+    let stream = connect(address)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut talk = Talk::default();
     // The app speaks first: nothing is sent before.
     if reader.read_line(&mut talk.greeting)? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    writeln!(stream, "{mode}")?;
     let sent = payload();
     let mut received = Vec::new();
-    let outcome = match mode {
-        "echo" => thread::scope(|scope| {
-            let (mut writer, sent) = (&stream, &sent);
-            scope.spawn(move || {
-                let written = writer.write_all(sent);
-                written.and_then(|()| writer.shutdown(Shutdown::Write))
-            });
-            reader.read_to_end(&mut received)
-        }),
-        "caller-ends-first" => {
-            stream.write_all(&sent)?;
+    let outcome = go_on(mode, &stream, &mut reader, &sent, &mut received);
+    talk.received = received.len();
+    talk.same = received.len() >= AFTER_END && sent.starts_with(&received);
+    talk.ended = ended(&outcome);
+    Ok(talk)
+}
+
+/// What comes after the greeting, up to the end.
+fn go_on(
+    mode: &str,
+    mut stream: &TcpStream,
+    reader: &mut impl BufRead,
+    sent: &[u8],
+    received: &mut Vec<u8>,
+) -> io::Result<usize> {
+    writeln!(stream, "{mode}")?;
+    match mode {
+        "echo" => {
+            thread::scope(|scope| {
+                let mut writer = stream;
+                let written = scope.spawn(move || writer.write_all(sent));
+                reader.by_ref().take(PAYLOAD as u64).read_to_end(received)?;
+                written.join().unwrap_or(Ok(()))
+            })?;
+            // Only now, when nothing is under way.
             stream.shutdown(Shutdown::Write)?;
-            reader.read_to_end(&mut received)
+            reader.read_to_end(received)
+        }
+        "caller-ends-first" => {
+            stream.write_all(sent)?;
+            reader.read_line(&mut String::new())?;
+            stream.shutdown(Shutdown::Write)?;
+            reader.read_to_end(received)
         }
         "app-ends-first" => {
-            let outcome = reader.read_to_end(&mut received);
-            stream.write_all(&sent)?;
+            let outcome = reader.read_to_end(received);
+            stream.write_all(sent.split_at(AFTER_END).0)?;
             outcome
         }
         "app-resets" => {
@@ -116,17 +135,13 @@ fn tcp(address: &str, mode: &str) -> io::Result<Talk> {
             reader.read_exact(&mut some)?;
             received.extend(some);
             writeln!(stream, "now")?;
-            reader.read_to_end(&mut received)
+            reader.read_to_end(received)
         }
         "caller-resets" => {
             reader.read_line(&mut String::new())?;
-            SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
+            SockRef::from(stream).set_linger(Some(Duration::ZERO))?;
             Ok(0)
         }
         other => Err(io::Error::other(format!("what is {other}?"))),
-    };
-    talk.received = received.len();
-    talk.same = received == sent;
-    talk.ended = ended(&outcome);
-    Ok(talk)
+    }
 }

@@ -7,6 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 
+use eastwest_e2e::wire::PAYLOAD;
 use rustls::pki_types::ServerName;
 use rustls::server::{Accepted, Acceptor};
 use rustls::{ClientConfig, ClientConnection, ServerConfig, StreamOwned};
@@ -87,10 +88,11 @@ fn one(mut stream: TcpStream, name: &str, identity: &Path) -> io::Result<()> {
     }
     // What a caller of ours says first is how to go on; this app knows one way.
     reader.read_line(&mut String::new())?;
-    let mut bytes = Vec::new();
-    reader.read_to_end(&mut bytes)?;
+    let mut bytes = vec![0; PAYLOAD];
+    reader.read_exact(&mut bytes)?;
+    reader.get_mut().write_all(&bytes)?;
+    io::copy(&mut reader, &mut io::sink())?;
     let mut stream = reader.into_inner();
-    stream.write_all(&bytes)?;
     stream.conn.send_close_notify();
     stream.flush()
 }
