@@ -17,8 +17,7 @@ pub const PAYLOAD: usize = 1 << 20;
 pub const AFTER_END: usize = 16 << 10;
 
 /// A way to talk to the apps of `wire-peer serve`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// GET, then POST 1 MiB that comes back.
     Http,
