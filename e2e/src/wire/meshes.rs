@@ -8,7 +8,8 @@ use std::path::Path;
 
 use eastwest::clusters::{Clusters, ClustersError};
 use eastwest_mesh::{
-    Capture, Dialect, Exports, Mesh, Options, Principal, Route, Source, Workload, load,
+    Capture, Dialect, Exports, Finding, Mesh, Options, Principal, Route, Severity, Source,
+    Workload, load,
 };
 use eastwest_transport::sni::Sni;
 
@@ -51,6 +52,15 @@ impl Meshes {
             cluster_a: read(&a)?,
             cluster_b: read(&b)?,
         })
+    }
+
+    /// What is wrong with the manifests of either cluster.
+    #[must_use]
+    pub fn errors(&self) -> Vec<Finding> {
+        let clusters = [&self.cluster_a, &self.cluster_b];
+        let findings = clusters.map(|sources| mesh(sources, Capture::Vip).findings);
+        let wrong = |finding: &Finding| finding.severity == Severity::Error;
+        findings.into_iter().flatten().filter(wrong).collect()
     }
 
     /// The routes of cluster B, with virtual addresses of that range.
