@@ -20,15 +20,15 @@ use crate::envoy::{Passed, by_istio};
 const MIXED: [(&str, &str); 3] = [
     (
         "cluster-a/pods-with-our-shims.yaml",
-        include_str!("../../../deploy/mixed/cluster-a/pods-with-our-shims.yaml"),
+        include_str!("../../manifests/cluster-a/pods-with-our-shims.yaml"),
     ),
     (
         "cluster-a/pods-with-istio-sidecars.yaml",
-        include_str!("../../../deploy/mixed/cluster-a/pods-with-istio-sidecars.yaml"),
+        include_str!("../../manifests/cluster-a/pods-with-istio-sidecars.yaml"),
     ),
     (
         "cluster-b/aliases-by-istio.yaml",
-        include_str!("../../../deploy/mixed/cluster-b/aliases-by-istio.yaml"),
+        include_str!("../../manifests/cluster-b/aliases-by-istio.yaml"),
     ),
 ];
 
