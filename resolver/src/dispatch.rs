@@ -6,10 +6,7 @@ mod tests;
 use std::{io, net::SocketAddr, sync::Arc};
 
 use hickory_proto::{op::LowerQuery, rr::RecordType};
-use hickory_server::{
-    net::{runtime::TokioTime, xfer::Protocol},
-    server::{Request, RequestHandler},
-};
+use hickory_server::{net::xfer::Protocol, server::Request};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
@@ -73,17 +70,7 @@ impl Dispatcher {
         let reply = Reply::new(route, &request);
         let question = request.queries.queries().first()?;
         if self.zone.owns(question) {
-            let info = self
-                .zone
-                .handle_request::<_, TokioTime>(&request, reply.clone())
-                .await;
-            let none = info.counts().authorities > 0;
-            let outcome = if none {
-                Outcome::NoData
-            } else {
-                Outcome::Alias
-            };
-            self.metrics.count(reply.is_tcp(), outcome);
+            self.answer(&request, &reply).await;
             return None;
         }
         if self.zone.is_down(question) {
@@ -105,6 +92,25 @@ impl Dispatcher {
                 None
             }
         }
+    }
+
+    async fn answer(&self, request: &Request, reply: &Reply) {
+        let (info, answer) = match self.zone.answer(request) {
+            Ok(answered) => answered,
+            Err(error) => {
+                let client = request.src();
+                tracing::debug!(%client, %error, "answer not written");
+                return;
+            }
+        };
+        let none = info.counts().authorities > 0;
+        let outcome = if none {
+            Outcome::NoData
+        } else {
+            Outcome::Alias
+        };
+        self.metrics.count(reply.is_tcp(), outcome);
+        note_unsent(reply.send(answer).await);
     }
 
     /// Whether a question for another name may go on.

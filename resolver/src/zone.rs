@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use async_trait::async_trait;
 use hickory_proto::{
-    op::{Edns, Header, HeaderCounts, LowerQuery, Metadata, ResponseCode},
+    ProtoError,
+    op::{Edns, LowerQuery, Metadata, ResponseCode},
     rr::{DNSClass, Name, RData, Record, RecordType, rdata},
+    serialize::binary::BinEncoder,
 };
 use hickory_server::{
-    net::runtime::Time,
-    server::{Request, RequestHandler, ResponseHandler, ResponseInfo},
+    server::{Request, ResponseInfo},
     zone_handler::MessageResponseBuilder,
 };
 
@@ -64,6 +64,42 @@ impl AliasZone {
         }
         let wire = LowerWire::new(question.original().name())?;
         table.find(wire.as_bytes(), &self.search)
+    }
+
+    /// The answer to any question, written by hickory, and what it says of itself. A name that is no
+    /// alias is refused; the dispatcher forwards such a question instead.
+    ///
+    /// # Errors
+    /// When the answer is longer than a message may be.
+    pub(crate) fn answer(&self, request: &Request) -> Result<(ResponseInfo, Vec<u8>), ProtoError> {
+        let mut metadata = Metadata::response_from_request(&request.metadata);
+        metadata.recursion_available = self.recursion;
+        let edns = request.edns.as_ref().map(our_edns);
+        let mut sections = Sections::default();
+        if request.version() > 0 {
+            metadata.response_code = ResponseCode::BADVERS;
+        } else if let [question] = request.queries.queries() {
+            let table = self.table.load();
+            match self.find(&table, question) {
+                Some(found) => {
+                    metadata.authoritative = true;
+                    sections = self.sections(found, question);
+                }
+                None => metadata.response_code = ResponseCode::Refused,
+            }
+        } else {
+            metadata.response_code = ResponseCode::FormErr;
+        }
+        let builder = MessageResponseBuilder::new(&request.queries, edns.as_ref());
+        let Sections {
+            answers,
+            authorities,
+        } = &sections;
+        let response = builder.build(metadata, answers, authorities, [], []);
+        // Whole: what is too long for a client is cut on the way back, in one way for all answers.
+        let mut message = Vec::with_capacity(wire::PLAIN_UDP);
+        let info = response.destructive_emit(&mut BinEncoder::new(&mut message))?;
+        Ok((info, message))
     }
 
     /// The owner of the first record is the name as it was asked, in its case: clients that mix
@@ -138,47 +174,4 @@ fn our_edns(theirs: &Edns) -> Edns {
     edns.set_max_payload(wire::OUR_UDP_PAYLOAD);
     edns.set_dnssec_ok(theirs.flags().dnssec_ok);
     edns
-}
-
-#[async_trait]
-impl RequestHandler for AliasZone {
-    /// A name that is no alias is refused; the dispatcher forwards such a question instead.
-    async fn handle_request<R: ResponseHandler, T: Time>(
-        &self,
-        request: &Request,
-        mut reply: R,
-    ) -> ResponseInfo {
-        let mut metadata = Metadata::response_from_request(&request.metadata);
-        metadata.recursion_available = self.recursion;
-        let edns = request.edns.as_ref().map(our_edns);
-        let mut sections = Sections::default();
-        if request.version() > 0 {
-            metadata.response_code = ResponseCode::BADVERS;
-        } else if let [question] = request.queries.queries() {
-            let table = self.table.load_full();
-            match self.find(&table, question) {
-                Some(found) => {
-                    metadata.authoritative = true;
-                    sections = self.sections(found, question);
-                }
-                None => metadata.response_code = ResponseCode::Refused,
-            }
-        } else {
-            metadata.response_code = ResponseCode::FormErr;
-        }
-        let builder = MessageResponseBuilder::new(&request.queries, edns.as_ref());
-        let Sections {
-            answers,
-            authorities,
-        } = &sections;
-        let response = builder.build(metadata, answers, authorities, [], []);
-        reply.send_response(response).await.unwrap_or_else(|error| {
-            tracing::debug!(client = %request.src(), %error, "answer not sent");
-            Header {
-                metadata,
-                counts: HeaderCounts::default(),
-            }
-            .into()
-        })
-    }
 }
