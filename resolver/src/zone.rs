@@ -20,15 +20,28 @@ use crate::{
     wire,
 };
 
-/// Answers questions for aliases from a table that may be swapped at any time.
+/// Answers questions for aliases from a table that may be swapped at any time: any question in full
+/// by [`Self::answer`], and plain ones at less cost by [`Self::answer_plain`].
 #[derive(Debug)]
-pub(crate) struct AliasZone {
-    pub(crate) table: Arc<ArcSwap<AliasTable>>,
-    pub(crate) search: SearchDomains,
+pub struct AliasZone {
+    /// The aliases.
+    pub table: Arc<ArcSwap<AliasTable>>,
+    /// Search domains that may stand behind an alias.
+    pub search: SearchDomains,
     /// Seconds that a client may keep an answer, and the absence of one.
-    pub(crate) ttl: u32,
+    pub ttl: u32,
     /// Whether other names are forwarded: the RA bit of our answers.
-    pub(crate) recursion: bool,
+    pub recursion: bool,
+}
+
+/// What the SOA record of an alias says beside its name and its time to live.
+pub(crate) mod soa {
+    /// The first label of the mailbox of whoever looks after it.
+    pub(crate) const CONTACT: &str = "hostmaster";
+    pub(crate) const SERIAL: u32 = 1;
+    pub(crate) const REFRESH: i32 = 3600;
+    pub(crate) const RETRY: i32 = 600;
+    pub(crate) const EXPIRE: i32 = 86_400;
 }
 
 /// The two sections that an answer has.
@@ -71,7 +84,7 @@ impl AliasZone {
     ///
     /// # Errors
     /// When the answer is longer than a message may be.
-    pub(crate) fn answer(&self, request: &Request) -> Result<(ResponseInfo, Vec<u8>), ProtoError> {
+    pub fn answer(&self, request: &Request) -> Result<(ResponseInfo, Vec<u8>), ProtoError> {
         let mut metadata = Metadata::response_from_request(&request.metadata);
         metadata.recursion_available = self.recursion;
         let edns = request.edns.as_ref().map(our_edns);
@@ -133,20 +146,16 @@ impl AliasZone {
     /// Says for how long there is no such record (RFC 2308 section 2.2). Without it some resolvers
     /// take the answer for a broken one. The alias is a zone of its own: we know no more than that.
     fn soa(&self, alias: Name) -> Record {
-        const SERIAL: u32 = 1;
-        const REFRESH: i32 = 3600;
-        const RETRY: i32 = 600;
-        const EXPIRE: i32 = 86_400;
         let contact = alias
-            .prepend_label("hostmaster")
+            .prepend_label(soa::CONTACT)
             .unwrap_or_else(|_| alias.clone());
         let soa = rdata::SOA::new(
             alias.clone(),
             contact,
-            SERIAL,
-            REFRESH,
-            RETRY,
-            EXPIRE,
+            soa::SERIAL,
+            soa::REFRESH,
+            soa::RETRY,
+            soa::EXPIRE,
             self.ttl,
         );
         Record::from_rdata(alias, self.ttl, RData::SOA(soa))
