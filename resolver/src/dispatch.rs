@@ -12,6 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::{
     forward::{Forwarder, Via, exchange::Outgoing},
     metrics::{Outcome, QueryMetrics},
+    plain::{Answer, Answered},
     reply::{Reply, Route},
     wire::{Header, rcode},
     zone::AliasZone,
@@ -25,6 +26,17 @@ pub(crate) struct Dispatcher {
 }
 
 impl Dispatcher {
+    /// Answers a plain question for an alias that came over UDP; `false` leaves it to [`Self::receive`].
+    pub(crate) fn answer_plain(&self, message: &[u8], answer: &mut Answer) -> bool {
+        let outcome = match self.zone.answer_plain(message, answer) {
+            Some(Answered::Data) => Outcome::Alias,
+            Some(Answered::NoData) => Outcome::NoData,
+            None => return false,
+        };
+        self.metrics.count(false, outcome);
+        true
+    }
+
     /// Answers what can be answered at once. What has to wait for a name server comes back as a
     /// future to be spawned; there are never more of those than there are permits.
     pub(crate) async fn receive(
