@@ -26,7 +26,7 @@ impl Server {
     /// Goes on after a panic: no datagram may end the resolver for everyone.
     pub(super) async fn serve(self, shutdown: CancellationToken) {
         while let Err(error) = tokio::spawn(self.clone().receive(shutdown.clone())).await {
-            tracing::error!(%error, "a DNS question over UDP ended its handler; it is lost");
+            tracing::error!(%error, "a DNS question over UDP ended its handler; it and what came with it are lost");
         }
     }
 
