@@ -1,6 +1,9 @@
 //! Hickory's answers, to hold those to plain questions against. The fuzz target uses this file too.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, LazyLock},
+};
 
 use arc_swap::ArcSwap;
 use eastwest_resolver::{
@@ -38,7 +41,8 @@ pub(crate) fn aliases() -> Vec<(String, Vec<IpAddr>)> {
     some.into_iter().chain(many).collect()
 }
 
-pub(crate) fn zone() -> AliasZone {
+/// Those aliases.
+static ZONE: LazyLock<AliasZone> = LazyLock::new(|| {
     let aliases = aliases().into_iter();
     let aliases = aliases.map(|(alias, addresses)| (alias.parse().unwrap(), addresses));
     AliasZone {
@@ -47,16 +51,16 @@ pub(crate) fn zone() -> AliasZone {
         ttl: 17,
         recursion: true,
     }
-}
+});
 
 /// Panics unless a plain answer, if there is one, means what hickory's does, whose would reach a
 /// client that can take 512 octets whole.
-pub(crate) fn assert_agreement(zone: &AliasZone, message: &[u8]) -> Option<Answered> {
+pub(crate) fn assert_agreement(message: &[u8]) -> Option<Answered> {
     let mut answer = Answer::default();
-    let answered = zone.answer_plain(message, &mut answer)?;
+    let answered = ZONE.answer_plain(message, &mut answer)?;
     let peer = ([127, 0, 0, 1], 1).into();
     let request = Request::from_bytes(message.to_vec(), peer, Protocol::Udp).unwrap();
-    let (info, full) = zone.answer(&request).unwrap();
+    let (info, full) = ZONE.answer(&request).unwrap();
     let no_data = info.counts().authorities > 0;
     assert_eq!(answered == Answered::NoData, no_data);
     assert!(answer.as_ref().len() <= full.len() && full.len() <= 512);
