@@ -9,10 +9,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use crate::{
-    alias::search::SearchDomains,
-    name::{self, Domain},
-};
+use crate::{alias::search::SearchDomains, name::Domain};
 
 /// The virtual IPs of one alias, by family.
 #[derive(Debug, Clone, Default)]
@@ -89,12 +86,7 @@ impl AliasTable {
 
     /// Why the alias that a name in lower-case wire form means is not served, if it is not.
     pub(crate) fn why_down(&self, wire: &[u8], search: &SearchDomains) -> Option<&str> {
-        let searched = || {
-            name::cuts(wire).find_map(|(front, domain)| {
-                let why = self.down.get(front)?;
-                search.covers(wire, domain).then_some(why)
-            })
-        };
+        let searched = || search.fronts(wire).find_map(|front| self.down.get(front));
         let why = self.down.get(wire).or_else(searched)?;
         Some(why)
     }
@@ -105,11 +97,8 @@ impl AliasTable {
         if let Some(ips) = self.aliases.get(wire) {
             return Some(Found::Exact(ips));
         }
-        name::cuts(wire).find_map(|(front, domain)| {
-            let (alias, ips) = self.aliases.get_key_value(front)?;
-            search
-                .covers(wire, domain)
-                .then_some(Found::Searched(alias, ips))
-        })
+        let searched = |front| self.aliases.get_key_value(front);
+        let (alias, ips) = search.fronts(wire).find_map(searched)?;
+        Some(Found::Searched(alias, ips))
     }
 }

@@ -5,15 +5,14 @@
 //! `src-hello-0.demo.svc.cluster.local.demo.svc.cluster.local` first. Answering that form ends the
 //! look-up at its first question. Istio's ztunnel does the same for every search domain.
 
-use std::collections::HashSet;
-
 use crate::name::{self, Domain};
 
 /// Suffixes after which the name in front of them may be an alias.
 #[derive(Debug, Clone)]
 pub struct SearchDomains {
     cluster: Domain,
-    listed: HashSet<Domain>,
+    /// A few: looking at each takes less than hashing a name.
+    listed: Vec<Domain>,
 }
 
 impl SearchDomains {
@@ -27,12 +26,18 @@ impl SearchDomains {
         Self { cluster, listed }
     }
 
-    /// Whether `domain`, the end of `wire`, is a search domain, and `wire` is not a name that the
-    /// cluster's own DNS may have: an alias `db.pxc` must not hide the Service `db` of namespace
-    /// `pxc`, whose name is `db.pxc.svc.DOMAIN`.
-    pub(crate) fn covers(&self, wire: &[u8], domain: &[u8]) -> bool {
-        (self.is_cluster_search(domain) || self.listed.contains(domain))
-            && !self.may_be_kubernetes(wire)
+    /// What `wire` has in front of each search domain that it ends in, the longest first. Nothing of
+    /// a name that the cluster's own DNS may have: an alias `db.pxc` must not hide the Service `db`
+    /// of namespace `pxc`, whose name is `db.pxc.svc.DOMAIN`.
+    pub(crate) fn fronts<'w>(&self, wire: &'w [u8]) -> impl Iterator<Item = &'w [u8]> {
+        let cuts = (!self.may_be_kubernetes(wire)).then(|| name::cuts(wire));
+        let fronts = cuts.into_iter().flatten();
+        fronts.filter_map(|(front, domain)| self.is_search(domain).then_some(front))
+    }
+
+    fn is_search(&self, domain: &[u8]) -> bool {
+        let mut listed = self.listed.iter();
+        self.is_cluster_search(domain) || listed.any(|listed| listed.as_bytes() == domain)
     }
 
     fn is_cluster_search(&self, domain: &[u8]) -> bool {
