@@ -4,7 +4,7 @@
 //! error names the cause; a client that knows no such alert sees a closed connection as before.
 
 use eastwest_mesh::Refusal as RouteRefusal;
-use eastwest_transport::client_hello::{HelloError, ReadHelloError};
+use eastwest_transport::client_hello::ReadHelloError;
 use eastwest_transport::dial::DialError;
 use eastwest_transport::reason::Reason;
 use eastwest_transport::resolve::ResolveError;
@@ -47,11 +47,7 @@ pub(crate) enum Refusal {
 impl Refusal {
     pub(crate) fn reason(&self) -> Reason {
         match self {
-            Self::Hello(ReadHelloError::Hello(HelloError::NotTls)) => Reason::NotTls,
-            Self::Hello(ReadHelloError::Hello(HelloError::TooLarge)) => Reason::HelloTooLarge,
-            Self::Hello(ReadHelloError::Hello(HelloError::Malformed(_))) => Reason::HelloMalformed,
-            Self::Hello(ReadHelloError::Closed { .. }) => Reason::HelloClosed,
-            Self::Hello(ReadHelloError::Io(_)) => Reason::DownstreamReset,
+            Self::Hello(error) => error.reason(),
             Self::HelloTimeout(_) => Reason::HelloTimeout,
             Self::NoSni => Reason::NoSni,
             Self::Sni(_) => Reason::BadSni,

@@ -13,11 +13,11 @@ use eastwest_transport::socket::SocketOptions;
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
     ConfigError, HandshakeError, Identity, IdentityStore, MinTls, PeerPolicy, Side, Verdict,
+    connect,
 };
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
-use tokio_rustls::TlsConnector;
 
 /// How tunnels are opened; the same for all routes.
 #[derive(Debug)]
@@ -147,7 +147,7 @@ impl Tunnels {
         &self,
         route: &Route,
         identity: &Identity,
-        tcp: TcpStream,
+        mut tcp: TcpStream,
         gateway: SocketAddr,
     ) -> Result<Tunnel, TunnelError> {
         let verdict = Verdict::new(Arc::new(FarEnd::of(route, identity)));
@@ -155,9 +155,8 @@ impl Tunnels {
         let name = ServerName::try_from(route.sni.clone())
             .map_err(|_| TunnelError::ServerName(route.sni.clone()))?;
         let deadline = Instant::now() + self.handshake_timeout;
-        let connecting = TlsConnector::from(config).connect(name, tcp);
-        let stream = match timeout_at(deadline, connecting).await {
-            Ok(Ok(stream)) => stream,
+        let secured = match timeout_at(deadline, connect(config, name, &mut tcp)).await {
+            Ok(Ok(secured)) => secured,
             Ok(Err(error)) => {
                 return Err(TunnelError::Handshake {
                     gateway,
@@ -173,7 +172,7 @@ impl Tunnels {
             }
         };
         Ok(Tunnel {
-            stream: stream.into(),
+            stream: TlsLeg::new(tcp, secured),
             gateway,
             peer: verdict.peer().cloned(),
         })

@@ -2,6 +2,7 @@
 
 mod alpn;
 mod carried;
+mod driven;
 mod handshake;
 mod key_limit;
 mod late_refusals;

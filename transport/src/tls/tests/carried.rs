@@ -12,9 +12,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::wire::{narrow_tcp, tcp, tls};
+use super::wire::{ends, narrow_tcp, tcp};
 use crate::reason::Reason;
-use crate::relay::{Counts, End, HALF_CLOSE_IDLE, Leg, TlsLeg, relay};
+use crate::relay::{Counts, End, HALF_CLOSE_IDLE, Leg, relay};
 use crate::tls::crypto::sha256;
 
 /// Enough for anything that does happen.
@@ -70,11 +70,11 @@ async fn talk(end: TcpStream, ours: Vec<u8>, theirs: Vec<u8>) {
 }
 
 async fn both_ways(suite: SupportedCipherSuite) {
-    let (client, server) = tls(suite, narrow_tcp().await).await;
+    let (client, server) = ends(suite, narrow_tcp().await).ours().await;
     let (near_app, downstream) = tcp().await;
     let (upstream, far_app) = tcp().await;
-    let near = carry(downstream, TlsLeg::from(client));
-    let far = carry(TlsLeg::from(server), upstream);
+    let near = carry(downstream, client);
+    let far = carry(server, upstream);
     let (up, down) = (bytes(1), bytes(2));
     let talking = async {
         tokio::join!(
