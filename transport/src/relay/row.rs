@@ -18,10 +18,7 @@ const RANGES: usize = 64;
 /// wait for their writers, and what is over is given back then.
 const SPARE: usize = 8;
 
-#[expect(
-    clippy::vec_box,
-    reason = "a connection that keeps a row has room for a pointer only"
-)]
+/// Boxed: a connection that keeps a row holds no more than a pointer.
 type Spares = RefCell<Vec<Box<Row>>>;
 
 thread_local! {

@@ -14,4 +14,4 @@ mod root_times;
 mod sessions;
 mod strangers;
 mod versions;
-mod wire;
+pub(in crate::tls) mod wire;

@@ -222,7 +222,11 @@ impl Session {
         self.control(ContentType::Alert, &[FATAL, alert.into()])
     }
 
-    fn control(&mut self, kind: ContentType, content: &[u8]) -> Result<Control, RecordError> {
+    pub(super) fn control(
+        &mut self,
+        kind: ContentType,
+        content: &[u8],
+    ) -> Result<Control, RecordError> {
         let Frame { front, back } = self.frame();
         let mut control = Control {
             bytes: [0; CONTROL],

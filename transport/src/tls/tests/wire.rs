@@ -45,19 +45,10 @@ pub(in crate::tls) async fn narrow_tcp() -> (TcpStream, TcpStream) {
     (near.unwrap(), far.unwrap().0)
 }
 
-/// Both ends of a connection whose handshake is to be made.
-pub(in crate::tls) struct Ends {
-    client: Arc<ClientConfig>,
-    server: Arc<ServerConfig>,
-    near: TcpStream,
-    far: TcpStream,
-}
-
-/// Client and server over `tcp`, with no other cipher suite than `suite`, which decides the version.
-pub(in crate::tls) fn ends(
+/// Client and server with no other cipher suite than `suite`, which decides the version.
+pub(in crate::tls) fn configs(
     suite: SupportedCipherSuite,
-    (near, far): (TcpStream, TcpStream),
-) -> Ends {
+) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
     let only = Arc::new(CryptoProvider {
         cipher_suites: vec![suite],
         ..CryptoProvider::clone(provider())
@@ -78,9 +69,26 @@ pub(in crate::tls) fn ends(
         .with_client_cert_verifier(WebPkiClientVerifier::no_client_auth())
         .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(server.key)));
     server.enable_secret_extraction = true;
+    (Arc::new(client), Arc::new(server))
+}
+
+/// Both ends of a connection whose handshake is to be made.
+pub(in crate::tls) struct Ends {
+    client: Arc<ClientConfig>,
+    server: Arc<ServerConfig>,
+    near: TcpStream,
+    far: TcpStream,
+}
+
+/// Both ends of `tcp`, with [`configs`] of that suite.
+pub(in crate::tls) fn ends(
+    suite: SupportedCipherSuite,
+    (near, far): (TcpStream, TcpStream),
+) -> Ends {
+    let (client, server) = configs(suite);
     Ends {
-        client: Arc::new(client),
-        server: Arc::new(server),
+        client,
+        server,
         near,
         far,
     }
