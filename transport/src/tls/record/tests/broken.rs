@@ -13,10 +13,7 @@ fn after(kind: ContentType, contents: &[&[u8]], version: MinTls) -> Result<Opene
     let mut last = Ok(Opened::Partial);
     for content in contents {
         let mut sealed = record(&mut peers.1, kind, content);
-        last = peers.0.open(&mut sealed);
-        if last.is_err() {
-            return last;
-        }
+        last = Ok(peers.0.open(&mut sealed)?);
     }
     last
 }
