@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use eastwest_mesh::{Dialect, Exports, Target};
 use eastwest_transport::client_hello::{self, ClientHello};
-use eastwest_transport::dial::dial;
-use eastwest_transport::resolve::NameServers;
+use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::sni::Sni;
-use eastwest_transport::socket::SocketOptions;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
@@ -29,8 +27,7 @@ const ISTIO_ALPN: [&[u8]; 5] = [
 /// What every connection of a gateway is handled with.
 #[derive(Debug)]
 pub(crate) struct Dialling {
-    pub(crate) names: NameServers,
-    pub(crate) sockets: SocketOptions,
+    pub(crate) pods: NamedDialer,
     pub(crate) hello_timeout: Duration,
     pub(crate) connect_timeout: Duration,
 }
@@ -81,14 +78,8 @@ impl Dialling {
     ) -> Result<Connected, Refusal> {
         // Looking the pod up is part of what has to be done in this time.
         let deadline = Instant::now() + self.connect_timeout;
-        let host = target.host.as_ref();
-        let addresses = self.names.addresses(host, deadline).await?;
-        let dialled = dial(&addresses, target.port.get(), deadline, &self.sockets)
-            .await
-            .map_err(|error| Refusal::Dial {
-                host: host.to_owned(),
-                error,
-            })?;
+        let (host, port) = (target.host.as_ref(), target.port.get());
+        let dialled = self.pods.dial(host, port, deadline).await?;
         let (mut upstream, address) = (dialled.stream, dialled.address);
         upstream
             .write_all(&greeted.bytes)

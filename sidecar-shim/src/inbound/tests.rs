@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use eastwest_daemon::{ConnectionState, Context};
 use eastwest_mesh::{Address, Capture, InboundPolicy, Options, Route, Source, load};
+use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, TlsLeg, relay};
 use eastwest_transport::resolve::NameServers;
@@ -87,7 +88,7 @@ fn port(app: &TcpListener) -> NonZeroU16 {
 fn tunnels(identity: IdentityStore, sockets: SocketOptions) -> Tunnels {
     Tunnels {
         identity,
-        names: NameServers::at(&[]).unwrap(),
+        gateways: NamedDialer::new(NameServers::at(&[]).unwrap(), sockets),
         sockets,
         connect_timeout: PATIENCE,
         handshake_timeout: PATIENCE,
