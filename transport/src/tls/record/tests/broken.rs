@@ -1,5 +1,7 @@
 //! Peers that break the rules, or the connection.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
 use rustls::AlertDescription;
 
 use super::peers::{both, record};
@@ -172,5 +174,50 @@ fn every_record_that_is_not_data_has_room() {
     for version in [MinTls::Tls13, MinTls::Tls12] {
         let mut peers = both(version);
         assert!(peers.0.close().unwrap().bytes().len() <= CONTROL);
+    }
+}
+
+/// A record of any kind that a peer can seal, and whether its content is the app's.
+fn any_record() -> impl Strategy<Value = (ContentType, Vec<u8>)> {
+    let kind = prop_oneof![
+        4 => Just(ContentType::Data),
+        2 => Just(ContentType::Handshake),
+        1 => Just(ContentType::Alert),
+    ];
+    // As much as a record that is not data has room for; small values are the meaningful ones.
+    let content = vec(prop_oneof![3 => 0..5_u8, 1 => any::<u8>()], 0..30);
+    let meant = prop_oneof![
+        Just(vec![24, 0, 0, 1, 0]),
+        Just(vec![4, 0, 0, 2, 7, 7]),
+        Just(vec![4, 0, 0]),
+        Just(vec![1, 0]),
+    ];
+    (kind, prop_oneof![2 => content, 1 => meant])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// The keys of the two would no longer fit after a `KeyUpdate` that was not one of the sealer's, so
+    /// what comes behind is not authentic; and that is all that may happen.
+    #[test]
+    fn whatever_a_peer_seals_is_opened_or_refused(
+        tls13 in any::<bool>(),
+        records in vec(any_record(), 1..20),
+    ) {
+        let version = if tls13 { MinTls::Tls13 } else { MinTls::Tls12 };
+        let (mut client, mut server) = both(version);
+        for (kind, content) in &records {
+            let mut sealed = record(&mut server, *kind, content);
+            match client.open(&mut sealed) {
+                Ok(Opened::Record { plaintext, record }) => {
+                    prop_assert_eq!(record, sealed.len());
+                    let data: &[u8] = if *kind == ContentType::Data { content } else { &[] };
+                    prop_assert_eq!(&sealed[plaintext], data);
+                }
+                Ok(Opened::End) | Err(_) => break,
+                Ok(Opened::Partial) => prop_assert!(false, "a whole record is not whole"),
+            }
+        }
     }
 }
