@@ -90,7 +90,7 @@ pub async fn dial(
         (Some(first), _) => race(first, waiting, deadline).await?,
         (None, _) => return Err(DialError::new(Vec::new())),
     };
-    options.apply(&dialled.stream);
+    options.apply((&dialled.stream).into());
     Ok(dialled)
 }
 

@@ -6,13 +6,19 @@ use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::io::Errno;
-use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
+use rustix::pipe::{
+    PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice,
+};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-/// What a pipe holds. Larger ones gained little, and a user may have 64 MiB of them in all before
-/// the kernel makes them smaller (`pipe-user-pages-soft` in pipe(7)).
-const SIZE: usize = 256 * 1024;
+/// What a pipe is to hold, in bytes: as much as the kernel lets a user ask for
+/// (`/proc/sys/fs/pipe-max-size`). With 256 KiB a byte costs a tenth more.
+const SIZE: usize = 1024 * 1024;
+/// What it holds at least. A user may have 64 MiB of pipes in all (`pipe-user-pages-soft` in pipe(7));
+/// beyond that the kernel first refuses to enlarge them, then makes them of two pages, which is worse
+/// than copying.
+const LEAST: usize = 64 * 1024;
 /// Empty pipes that a thread keeps for later: a pipe is in use only while it carries bytes.
 const SPARE: usize = 16;
 
@@ -43,8 +49,9 @@ impl Pipe {
 
     fn new() -> Option<Self> {
         let (out, into) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC).ok()?;
-        fcntl_setpipe_size(&into, SIZE).ok()?;
-        Some(Self { out, into, held: 0 })
+        let size = fcntl_setpipe_size(&into, SIZE).or_else(|_| fcntl_getpipe_size(&into));
+        size.is_ok_and(|size| size >= LEAST)
+            .then_some(Self { out, into, held: 0 })
     }
 
     /// A pipe that is not needed any more; kept if it is empty.
