@@ -8,6 +8,8 @@
 //! - `session`: both directions of a connection: what a record means, key changes, the end
 //! - `handshake_message`: what a peer may still say of the handshake
 
+#[cfg(fuzzing)]
+mod fuzzed;
 mod handshake_message;
 mod protection;
 mod session;
