@@ -10,8 +10,7 @@ use crate::hostname::{Hostname, HostnameError};
 mod hosts;
 mod refusal;
 
-pub(crate) use hosts::HostPattern;
-use hosts::HostSet;
+pub(crate) use hosts::{HostPattern, HostSet};
 pub use refusal::Refusal;
 
 /// Where our own shim listens in a pod.

@@ -14,6 +14,8 @@ pub(super) enum LintError {
     FixOfStdin,
     #[error("{0} can't be written, and is as it was: {1}")]
     Write(PathBuf, io::Error),
+    #[error("{0} can't be written, and what it was to hold is missing: {1}")]
+    Create(PathBuf, io::Error),
     #[error("the findings can't be printed: {0}")]
     Print(#[from] io::Error),
 }

@@ -6,7 +6,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use eastwest_mesh::Source;
+use eastwest_mesh::lint::{self, Lint, Options};
 
+use super::add;
 use super::error::LintError;
 
 /// What findings in standard input are about.
@@ -23,8 +25,14 @@ const NO_MANIFESTS: [&str; 4] = [
 const API_VERSION: &[u8] = b"\"apiVersion\"";
 
 /// The files, each folder's as one cluster.
+#[derive(Clone)]
 pub(super) struct Manifests {
     pub(super) clusters: Vec<Vec<Source>>,
+    /// The folder of each cluster; one without a name where all are one cluster.
+    folders: Vec<PathBuf>,
+    one_cluster: bool,
+    /// The folders that were named: what is in them, however deep, is read.
+    named: Vec<PathBuf>,
     /// Files whose bytes are not all UTF-8: read as far as they go, and never written.
     not_text: Vec<String>,
 }
@@ -32,6 +40,7 @@ pub(super) struct Manifests {
 impl Manifests {
     pub(super) fn read(paths: &[PathBuf], one_cluster: bool) -> Result<Self, LintError> {
         let mut files = Vec::new();
+        let mut named = Vec::new();
         for path in paths {
             if path == Path::new("-") {
                 files.push(path.clone());
@@ -47,32 +56,64 @@ impl Manifests {
             if files.len() == before {
                 return Err(LintError::NoFiles(path.clone()));
             }
+            named.push(absolute(path));
         }
         let mut manifests = Self {
             clusters: Vec::new(),
+            folders: Vec::new(),
+            one_cluster,
+            named,
             not_text: Vec::new(),
         };
-        let mut folders: Vec<PathBuf> = Vec::new();
         let mut seen = HashSet::new();
         for file in files {
             if !seen.insert(absolute(&file)) {
                 continue;
             }
             let source = manifests.source(&file)?;
-            let folder = match one_cluster {
-                true => PathBuf::new(),
-                false => absolute(file.parent().unwrap_or_else(|| Path::new(""))),
-            };
-            let place = folders.iter().position(|known| *known == folder);
-            match place.and_then(|place| manifests.clusters.get_mut(place)) {
-                Some(cluster) => cluster.push(source),
-                None => {
-                    folders.push(folder);
-                    manifests.clusters.push(vec![source]);
-                }
-            }
+            manifests.put(&file, source);
         }
         Ok(manifests)
+    }
+
+    /// Puts a file to those of its cluster.
+    fn put(&mut self, file: &Path, source: Source) {
+        let folder = match self.one_cluster {
+            true => PathBuf::new(),
+            false => absolute(file.parent().unwrap_or_else(|| Path::new(""))),
+        };
+        let place = self.folders.iter().position(|known| *known == folder);
+        match place.and_then(|place| self.clusters.get_mut(place)) {
+            Some(cluster) => cluster.push(source),
+            None => {
+                self.folders.push(folder);
+                self.clusters.push(vec![source]);
+            }
+        }
+    }
+
+    /// Takes a file in that is not written yet.
+    pub(super) fn add(&mut self, path: &Path, text: String) {
+        let name = path.display().to_string();
+        self.put(path, Source { name, text });
+    }
+
+    /// Whether a file in this folder is read by the same command.
+    pub(super) fn reads(&self, folder: &Path) -> bool {
+        let folder = absolute(folder);
+        self.named.iter().any(|named| folder.starts_with(named))
+    }
+
+    /// What is found in the files. Of what could be added, only what `--fix` knows a place for.
+    pub(super) fn lint(&self, options: &Options) -> Vec<Lint> {
+        let mut found = lint::lint(&self.clusters, options);
+        for lint in &mut found {
+            let homeless = |addition| add::folder(self, addition).is_none();
+            if lint.addition().is_some_and(homeless) {
+                lint.mend = None;
+            }
+        }
+        found
     }
 
     fn source(&mut self, file: &Path) -> Result<Source, LintError> {

@@ -9,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 mod fix;
 mod formats;
 mod inputs;
+mod services;
 
 /// An entry with three faults, two of which are mechanical.
 const FAULTY: &str = "\

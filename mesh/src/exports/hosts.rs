@@ -32,14 +32,14 @@ impl FromStr for HostPattern {
 
 /// The entries of one dialect, and where each was allowed first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct HostSet {
+pub(crate) struct HostSet {
     all: Option<Origin>,
     below: HashMap<Hostname, Origin>,
     exact: HashMap<Hostname, Origin>,
 }
 
 impl HostSet {
-    pub(super) fn add(&mut self, pattern: HostPattern, origin: Origin) {
+    pub(crate) fn add(&mut self, pattern: HostPattern, origin: Origin) {
         match pattern {
             HostPattern::All => _ = self.all.get_or_insert(origin),
             HostPattern::Below(suffix) => _ = self.below.entry(suffix).or_insert(origin),
@@ -47,12 +47,12 @@ impl HostSet {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.all.is_none() && self.below.is_empty() && self.exact.is_empty()
     }
 
     /// What allows `host`, the narrowest entry first.
-    pub(super) fn find(&self, host: &Hostname) -> Option<&Origin> {
+    pub(crate) fn find(&self, host: &Hostname) -> Option<&Origin> {
         self.exact
             .get(host)
             .or_else(|| suffixes(host.as_str()).find_map(|suffix| self.below.get(suffix)))
