@@ -47,6 +47,26 @@ impl HostSet {
         }
     }
 
+    /// All of them, in the order of their names: exact ones, then the narrowest suffix first.
+    pub(super) fn entries(&self) -> Vec<(HostPattern, Origin)> {
+        let mut exact: Vec<_> = self.exact.iter().collect();
+        exact.sort_by_key(|(host, _)| *host);
+        let mut below: Vec<_> = self.below.iter().collect();
+        below.sort_by_key(|(suffix, _)| (std::cmp::Reverse(suffix.as_str().len()), *suffix));
+        let exact = exact
+            .into_iter()
+            .map(|(host, at)| (HostPattern::Exact(host.clone()), at.clone()));
+        let below = below
+            .into_iter()
+            .map(|(suffix, at)| (HostPattern::Below(suffix.clone()), at.clone()));
+        let all = self.all.iter().map(|at| (HostPattern::All, at.clone()));
+        exact.chain(below).chain(all).collect()
+    }
+
+    pub(super) fn has_exact(&self, host: &Hostname) -> bool {
+        self.exact.contains_key(host)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.all.is_none() && self.below.is_empty() && self.exact.is_empty()
     }
