@@ -6,6 +6,7 @@ pub mod demo;
 pub mod explain;
 pub mod leftovers;
 pub mod lint;
+mod manifests;
 pub mod mysql;
 pub mod stage;
 pub mod wait;

@@ -10,12 +10,11 @@ use eastwest_mesh::{Capture, Hostname, IpNet, Severity};
 
 mod add;
 mod error;
-mod files;
 mod mend;
 mod output;
 
+use crate::manifests::Manifests;
 use error::LintError;
-use files::Manifests;
 
 /// Nothing that `--fail-on` speaks of.
 const CLEAN: u8 = 0;
@@ -156,7 +155,7 @@ pub fn run(args: &LintArgs) -> ExitCode {
 fn lint(args: &LintArgs) -> Result<u8, LintError> {
     let options = args.options();
     let mut manifests = Manifests::read(&args.paths, args.one_cluster)?;
-    let mut found = manifests.lint(&options);
+    let mut found = add::find(&manifests, &options);
     let mut changes = Vec::new();
     if args.fix {
         (found, changes) = mend::mend(&mut manifests, found, &options)?;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use eastwest_mesh::lint::{Addition, Lint, Options, Place};
+use eastwest_mesh::lint::{self, Addition, Lint, Options, Place};
 
-use super::files::Manifests;
 use super::mend::is_better;
+use crate::manifests::Manifests;
 
 /// Where files of both clusters lie in one folder. `kubectl apply -f` of that one does not look into
 /// it, and `lint` takes it for another cluster than the client's.
@@ -20,6 +20,18 @@ const HEAD: &str = "\
 
 /// Files that list the others of their folder: one that is not listed is not applied.
 const LISTS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// What is found in the files. Of what could be added, only what `--fix` knows a place for.
+pub(super) fn find(manifests: &Manifests, options: &Options) -> Vec<Lint> {
+    let mut found = lint::lint(&manifests.clusters, options);
+    for lint in &mut found {
+        let homeless = |addition| folder(manifests, addition).is_none();
+        if lint.addition().is_some_and(homeless) {
+            lint.mend = None;
+        }
+    }
+    found
+}
 
 /// Adds what is missing, if the whole is better with it.
 pub(super) fn add(manifests: &mut Manifests, found: &mut Vec<Lint>, options: &Options) {
@@ -39,7 +51,7 @@ pub(super) fn add(manifests: &mut Manifests, found: &mut Vec<Lint>, options: &Op
             format!("{HEAD}{}", documents.join("---\n")),
         );
     }
-    let after = with.lint(options);
+    let after = find(&with, options);
     if is_better(found, &after) {
         *manifests = with;
         *found = after;

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 
 use super::add;
 use super::error::LintError;
-use super::files::{Manifests, STDIN};
+use crate::manifests::{Manifests, STDIN};
 
 /// One change may bring the next to light; after so many rounds nothing new comes.
 const ROUNDS: usize = 4;
@@ -79,7 +79,7 @@ fn try_to_mend(
     if changed.clusters == manifests.clusters {
         return false;
     }
-    let after = changed.lint(options);
+    let after = add::find(&changed, options);
     let better = is_better(found, &after);
     if better {
         *manifests = changed;

@@ -6,8 +6,8 @@ use eastwest_mesh::Severity;
 use eastwest_mesh::lint::Lint;
 use serde_json::json;
 
-use crate::lint::files::Manifests;
 use crate::lint::mend::Change;
+use crate::manifests::Manifests;
 
 pub(in crate::lint) fn json(
     out: &mut impl Write,

@@ -7,8 +7,8 @@ use eastwest_mesh::Severity;
 use eastwest_mesh::lint::Lint;
 
 use super::Colours;
-use crate::lint::files::Manifests;
 use crate::lint::mend::Change;
+use crate::manifests::Manifests;
 
 /// How much of a line of a file is shown: what fits beside its number on most terminals.
 const WIDTH: usize = 100;

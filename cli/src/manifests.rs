@@ -6,13 +6,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use eastwest_mesh::Source;
-use eastwest_mesh::lint::{self, Lint, Options};
-
-use super::add;
-use super::error::LintError;
 
 /// What findings in standard input are about.
-pub(super) const STDIN: &str = "<stdin>";
+pub(crate) const STDIN: &str = "<stdin>";
 /// Files of other tools that stand beside manifests.
 const NO_MANIFESTS: [&str; 4] = [
     "kustomization.yaml",
@@ -24,10 +20,19 @@ const NO_MANIFESTS: [&str; 4] = [
 /// What every manifest in JSON has.
 const API_VERSION: &[u8] = b"\"apiVersion\"";
 
+/// Why there are no manifests.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ManifestsError {
+    #[error("{0} can't be read: {1}")]
+    Read(PathBuf, io::Error),
+    #[error("{0} has no .yaml, .yml or .json file; give a file or another folder")]
+    NoFiles(PathBuf),
+}
+
 /// The files, each folder's as one cluster.
 #[derive(Clone)]
-pub(super) struct Manifests {
-    pub(super) clusters: Vec<Vec<Source>>,
+pub(crate) struct Manifests {
+    pub(crate) clusters: Vec<Vec<Source>>,
     /// The folder of each cluster; one without a name where all are one cluster.
     folders: Vec<PathBuf>,
     one_cluster: bool,
@@ -38,7 +43,7 @@ pub(super) struct Manifests {
 }
 
 impl Manifests {
-    pub(super) fn read(paths: &[PathBuf], one_cluster: bool) -> Result<Self, LintError> {
+    pub(crate) fn read(paths: &[PathBuf], one_cluster: bool) -> Result<Self, ManifestsError> {
         let mut files = Vec::new();
         let mut named = Vec::new();
         for path in paths {
@@ -46,7 +51,7 @@ impl Manifests {
                 files.push(path.clone());
                 continue;
             }
-            let read = |error| LintError::Read(path.clone(), error);
+            let read = |error| ManifestsError::Read(path.clone(), error);
             if !std::fs::metadata(path).map_err(read)?.is_dir() {
                 files.push(path.clone());
                 continue;
@@ -54,7 +59,7 @@ impl Manifests {
             let before = files.len();
             walk(path, &mut files)?;
             if files.len() == before {
-                return Err(LintError::NoFiles(path.clone()));
+                return Err(ManifestsError::NoFiles(path.clone()));
             }
             named.push(absolute(path));
         }
@@ -93,30 +98,18 @@ impl Manifests {
     }
 
     /// Takes a file in that is not written yet.
-    pub(super) fn add(&mut self, path: &Path, text: String) {
+    pub(crate) fn add(&mut self, path: &Path, text: String) {
         let name = path.display().to_string();
         self.put(path, Source { name, text });
     }
 
     /// Whether a file in this folder is read by the same command.
-    pub(super) fn reads(&self, folder: &Path) -> bool {
+    pub(crate) fn reads(&self, folder: &Path) -> bool {
         let folder = absolute(folder);
         self.named.iter().any(|named| folder.starts_with(named))
     }
 
-    /// What is found in the files. Of what could be added, only what `--fix` knows a place for.
-    pub(super) fn lint(&self, options: &Options) -> Vec<Lint> {
-        let mut found = lint::lint(&self.clusters, options);
-        for lint in &mut found {
-            let homeless = |addition| add::folder(self, addition).is_none();
-            if lint.addition().is_some_and(homeless) {
-                lint.mend = None;
-            }
-        }
-        found
-    }
-
-    fn source(&mut self, file: &Path) -> Result<Source, LintError> {
+    fn source(&mut self, file: &Path) -> Result<Source, ManifestsError> {
         let stdin = file == Path::new("-");
         let bytes = if stdin {
             let mut bytes = Vec::new();
@@ -124,7 +117,7 @@ impl Manifests {
         } else {
             std::fs::read(file)
         };
-        let bytes = bytes.map_err(|error| LintError::Read(file.to_path_buf(), error))?;
+        let bytes = bytes.map_err(|error| ManifestsError::Read(file.to_path_buf(), error))?;
         let name = match stdin {
             true => STDIN.to_owned(),
             false => file.display().to_string(),
@@ -137,23 +130,23 @@ impl Manifests {
     }
 
     /// All files, in their order.
-    pub(super) fn files(&self) -> impl Iterator<Item = &Source> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Source> {
         self.clusters.iter().flatten()
     }
 
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         let source = self.files().find(|source| source.name == name)?;
         Some(&source.text)
     }
 
-    pub(super) fn is_text(&self, name: &str) -> bool {
+    pub(crate) fn is_text(&self, name: &str) -> bool {
         !self.not_text.iter().any(|other| other == name)
     }
 }
 
 /// The manifests below a folder, in the order of their names.
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), LintError> {
-    let read = |error| LintError::Read(folder.to_path_buf(), error);
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ManifestsError> {
+    let read = |error| ManifestsError::Read(folder.to_path_buf(), error);
     let entries = std::fs::read_dir(folder).map_err(read)?;
     let mut entries = entries.collect::<Result<Vec<_>, _>>().map_err(read)?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
