@@ -2,6 +2,7 @@
 
 pub mod certs;
 pub mod clusters;
+pub mod convert;
 pub mod demo;
 pub mod explain;
 pub mod leftovers;
