@@ -6,6 +6,7 @@
 pub mod envoy;
 pub mod fetched;
 pub mod istiod;
+pub mod proxy;
 pub mod rendered;
 pub mod wire;
 
