@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use eastwest_mesh::{Dialect, Exports, Target};
+use eastwest_mesh::{Dialect, Exports, ISTIO_ALPN, Target};
 use eastwest_transport::client_hello::{self, ClientHello};
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::sni::Sni;
@@ -13,16 +13,6 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use crate::refusal::Refusal;
-
-/// The protocols that Istio's data plane offers for mTLS inside the mesh
-/// (`allIstioMtlsALPNs`, istio pilot/pkg/networking/core/listener.go).
-const ISTIO_ALPN: [&[u8]; 5] = [
-    b"istio",
-    b"istio-peer-exchange",
-    b"istio-http/1.0",
-    b"istio-http/1.1",
-    b"istio-h2",
-];
 
 /// What every connection of a gateway is handled with.
 #[derive(Debug)]
@@ -102,7 +92,8 @@ pub(crate) fn route(hello: &Greeted, exports: &Exports) -> Result<Target, Refusa
         Sni::Plain(host) => (Dialect::Plain, host, None),
     };
     let target = exports.target(dialect, host, port)?;
-    if dialect == Dialect::Istio && !ISTIO_ALPN.iter().any(|alpn| hello.offers_alpn(alpn)) {
+    let offers = |alpn: &&str| hello.offers_alpn(alpn.as_bytes());
+    if dialect == Dialect::Istio && !ISTIO_ALPN.iter().any(offers) {
         return Err(Refusal::NoIstioAlpn);
     }
     Ok(target)

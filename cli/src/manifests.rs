@@ -7,10 +7,8 @@ use std::path::{Path, PathBuf};
 
 use eastwest_mesh::Source;
 
-use super::error::LintError;
-
 /// What findings in standard input are about.
-pub(super) const STDIN: &str = "<stdin>";
+pub(crate) const STDIN: &str = "<stdin>";
 /// Files of other tools that stand beside manifests.
 const NO_MANIFESTS: [&str; 4] = [
     "kustomization.yaml",
@@ -22,22 +20,38 @@ const NO_MANIFESTS: [&str; 4] = [
 /// What every manifest in JSON has.
 const API_VERSION: &[u8] = b"\"apiVersion\"";
 
+/// Why there are no manifests.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ManifestsError {
+    #[error("{0} can't be read: {1}")]
+    Read(PathBuf, io::Error),
+    #[error("{0} has no .yaml, .yml or .json file; give a file or another folder")]
+    NoFiles(PathBuf),
+}
+
 /// The files, each folder's as one cluster.
-pub(super) struct Manifests {
-    pub(super) clusters: Vec<Vec<Source>>,
+#[derive(Clone)]
+pub(crate) struct Manifests {
+    pub(crate) clusters: Vec<Vec<Source>>,
+    /// The folder of each cluster; one without a name where all are one cluster.
+    folders: Vec<PathBuf>,
+    one_cluster: bool,
+    /// The folders that were named: what is in them, however deep, is read.
+    named: Vec<PathBuf>,
     /// Files whose bytes are not all UTF-8: read as far as they go, and never written.
     not_text: Vec<String>,
 }
 
 impl Manifests {
-    pub(super) fn read(paths: &[PathBuf], one_cluster: bool) -> Result<Self, LintError> {
+    pub(crate) fn read(paths: &[PathBuf], one_cluster: bool) -> Result<Self, ManifestsError> {
         let mut files = Vec::new();
+        let mut named = Vec::new();
         for path in paths {
             if path == Path::new("-") {
                 files.push(path.clone());
                 continue;
             }
-            let read = |error| LintError::Read(path.clone(), error);
+            let read = |error| ManifestsError::Read(path.clone(), error);
             if !std::fs::metadata(path).map_err(read)?.is_dir() {
                 files.push(path.clone());
                 continue;
@@ -45,37 +59,57 @@ impl Manifests {
             let before = files.len();
             walk(path, &mut files)?;
             if files.len() == before {
-                return Err(LintError::NoFiles(path.clone()));
+                return Err(ManifestsError::NoFiles(path.clone()));
             }
+            named.push(absolute(path));
         }
         let mut manifests = Self {
             clusters: Vec::new(),
+            folders: Vec::new(),
+            one_cluster,
+            named,
             not_text: Vec::new(),
         };
-        let mut folders: Vec<PathBuf> = Vec::new();
         let mut seen = HashSet::new();
         for file in files {
             if !seen.insert(absolute(&file)) {
                 continue;
             }
             let source = manifests.source(&file)?;
-            let folder = match one_cluster {
-                true => PathBuf::new(),
-                false => absolute(file.parent().unwrap_or_else(|| Path::new(""))),
-            };
-            let place = folders.iter().position(|known| *known == folder);
-            match place.and_then(|place| manifests.clusters.get_mut(place)) {
-                Some(cluster) => cluster.push(source),
-                None => {
-                    folders.push(folder);
-                    manifests.clusters.push(vec![source]);
-                }
-            }
+            manifests.put(&file, source);
         }
         Ok(manifests)
     }
 
-    fn source(&mut self, file: &Path) -> Result<Source, LintError> {
+    /// Puts a file to those of its cluster.
+    fn put(&mut self, file: &Path, source: Source) {
+        let folder = match self.one_cluster {
+            true => PathBuf::new(),
+            false => absolute(file.parent().unwrap_or_else(|| Path::new(""))),
+        };
+        let place = self.folders.iter().position(|known| *known == folder);
+        match place.and_then(|place| self.clusters.get_mut(place)) {
+            Some(cluster) => cluster.push(source),
+            None => {
+                self.folders.push(folder);
+                self.clusters.push(vec![source]);
+            }
+        }
+    }
+
+    /// Takes a file in that is not written yet.
+    pub(crate) fn add(&mut self, path: &Path, text: String) {
+        let name = path.display().to_string();
+        self.put(path, Source { name, text });
+    }
+
+    /// Whether a file in this folder is read by the same command.
+    pub(crate) fn reads(&self, folder: &Path) -> bool {
+        let folder = absolute(folder);
+        self.named.iter().any(|named| folder.starts_with(named))
+    }
+
+    fn source(&mut self, file: &Path) -> Result<Source, ManifestsError> {
         let stdin = file == Path::new("-");
         let bytes = if stdin {
             let mut bytes = Vec::new();
@@ -83,7 +117,7 @@ impl Manifests {
         } else {
             std::fs::read(file)
         };
-        let bytes = bytes.map_err(|error| LintError::Read(file.to_path_buf(), error))?;
+        let bytes = bytes.map_err(|error| ManifestsError::Read(file.to_path_buf(), error))?;
         let name = match stdin {
             true => STDIN.to_owned(),
             false => file.display().to_string(),
@@ -96,23 +130,23 @@ impl Manifests {
     }
 
     /// All files, in their order.
-    pub(super) fn files(&self) -> impl Iterator<Item = &Source> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Source> {
         self.clusters.iter().flatten()
     }
 
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         let source = self.files().find(|source| source.name == name)?;
         Some(&source.text)
     }
 
-    pub(super) fn is_text(&self, name: &str) -> bool {
+    pub(crate) fn is_text(&self, name: &str) -> bool {
         !self.not_text.iter().any(|other| other == name)
     }
 }
 
 /// The manifests below a folder, in the order of their names.
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), LintError> {
-    let read = |error| LintError::Read(folder.to_path_buf(), error);
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ManifestsError> {
+    let read = |error| ManifestsError::Read(folder.to_path_buf(), error);
     let entries = std::fs::read_dir(folder).map_err(read)?;
     let mut entries = entries.collect::<Result<Vec<_>, _>>().map_err(read)?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
