@@ -13,6 +13,7 @@ use eastwest_transport::tls::{
     ALPN_ISTIO, ConfigError, HandshakeError, IdentityStore, MinTls, PeerPolicy, ServerAlpn, Side,
     Verdict, accept,
 };
+use rustls::AlertDescription;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -95,11 +96,19 @@ impl Inbound {
         mut tcp: TcpStream,
     ) -> Result<Accepted, AcceptError> {
         let mut read = Vec::new();
-        let hello = client_hello::read(&mut tcp, &mut read).await?;
+        let hello = match client_hello::read(&mut tcp, &mut read).await {
+            Ok(hello) => hello,
+            Err(error) => {
+                if let ReadHelloError::Hello(_) = error {
+                    refuse(&mut tcp, AlertDescription::DecodeError).await;
+                }
+                return Err(error.into());
+            }
+        };
         let port = match self.acceptance.port(&hello) {
             Ok(port) => port,
             Err(error) => {
-                refuse(&mut tcp).await;
+                refuse(&mut tcp, AlertDescription::AccessDenied).await;
                 return Err(error);
             }
         };
@@ -145,11 +154,10 @@ impl Acceptance {
     }
 }
 
-/// Tells a client whose ClientHello cannot be served why its connection ends: a fatal
-/// `access_denied` alert in clear (RFC 8446, sections 5.1 and 6.2), the only one that no gateway
-/// sends.
-async fn refuse(tcp: &mut TcpStream) {
-    let _ = tcp.try_write(&[21, 3, 3, 0, 2, 2, 49]);
+/// Tells a client whose ClientHello cannot be served why its connection ends: a fatal alert in clear
+/// (RFC 8446, sections 5.1 and 6.2). `access_denied` is one that no gateway sends.
+async fn refuse(tcp: &mut TcpStream, alert: AlertDescription) {
+    let _ = tcp.try_write(&[21, 3, 3, 0, 2, 2, alert.into()]);
     let _ = tcp.shutdown().await;
 }
 

@@ -2,10 +2,10 @@
 //!
 //! An answer is used again for as long as it says, at most [`LONGEST`]. A pod may have moved all the
 //! same: where the addresses that are remembered do not answer at once, the name is asked for anew,
-//! and what it says then counts. That another pod has got the address in the meantime is not for this
-//! to find: the far end has to prove who it is.
+//! and what it says then counts. That another pod has got the address in the meantime can't be seen
+//! here; the far end has to prove who it is.
 //!
-//! Where name servers fail, what they said last is used.
+//! Where name servers fail, what they said last is used for a while.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -22,6 +22,10 @@ use crate::socket::SocketOptions;
 
 /// Longest time for which an answer is used again: the TTL that Kubernetes gives its own names.
 const LONGEST: Duration = Duration::from_secs(5);
+/// How much longer an answer is used where name servers fail: they have started anew by then, and
+/// pods may have. The pods of a set share an identity, so that one with another's address passes for
+/// it.
+const LAST: Duration = Duration::from_secs(60);
 /// Time in which remembered addresses have to answer. A connection within a cluster takes a
 /// millisecond; Linux sends the first SYN again after a second.
 const AT_ONCE: Duration = Duration::from_millis(250);
@@ -94,8 +98,7 @@ impl NamedDialer {
         let known = self.lock().get(host).cloned();
         let dialled = match known {
             Some(known) if known.until > Instant::now() => {
-                self.dial_known(&known.addresses, host, port, deadline)
-                    .await?
+                self.dial_known(&known, host, port, deadline).await?
             }
             known => {
                 let addresses = self.look_up(host, deadline, known).await?;
@@ -110,29 +113,44 @@ impl NamedDialer {
 
     async fn dial_known(
         &self,
-        known: &Arc<[IpAddr]>,
+        known: &Known,
         host: &str,
         port: u16,
         deadline: Instant,
     ) -> Result<Result<Dialled, DialError>, ResolveError> {
-        let mut dialling = pin!(dial(known, port, deadline, &self.sockets));
+        let mut dialling = pin!(dial(&known.addresses, port, deadline, &self.sockets));
         let failed = match timeout(AT_ONCE, &mut dialling).await {
             Ok(Ok(dialled)) => return Ok(Ok(dialled)),
             Ok(Err(error)) => Some(error),
             Err(_) => None,
         };
-        let last = Known {
-            addresses: Arc::clone(known),
-            until: Instant::now(),
+        let mut asking = pin!(self.look_up(host, deadline, Some(known.clone())));
+        let found = match failed {
+            Some(error) => {
+                let found = asking.await?;
+                if same(&found, &known.addresses) {
+                    return Ok(Err(error));
+                }
+                found
+            }
+            None => {
+                tokio::select! {
+                    // It may answer yet.
+                    dialled = &mut dialling => match dialled {
+                        Ok(dialled) => return Ok(Ok(dialled)),
+                        Err(_) => asking.await?,
+                    },
+                    found = &mut asking => {
+                        let found = found?;
+                        if same(&found, &known.addresses) {
+                            return Ok(dialling.await);
+                        }
+                        found
+                    }
+                }
+            }
         };
-        let found = self.look_up(host, deadline, Some(last)).await?;
-        if found != *known {
-            return Ok(dial(&found, port, deadline, &self.sockets).await);
-        }
-        Ok(match failed {
-            Some(error) => Err(error),
-            None => dialling.await,
-        })
+        Ok(dial(&found, port, deadline, &self.sockets).await)
     }
 
     /// Asks for the name; `last` is what is used where nobody can tell.
@@ -149,7 +167,9 @@ impl NamedDialer {
             None => deadline,
         };
         let answer = match (self.names.look_up(host, until).await, last) {
-            (Err(error @ ResolveError::Failed { .. }), Some(last)) => {
+            (Err(error @ ResolveError::Failed { .. }), Some(last))
+                if last.until + LAST > Instant::now() =>
+            {
                 tracing::warn!(%error, "using the addresses that were found last");
                 return Ok(last.addresses);
             }
@@ -172,6 +192,11 @@ impl NamedDialer {
     fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The same addresses: name servers change their order.
+fn same(one: &[IpAddr], other: &[IpAddr]) -> bool {
+    one.len() == other.len() && one.iter().all(|address| other.contains(address))
 }
 
 #[cfg(test)]

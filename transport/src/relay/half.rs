@@ -17,6 +17,11 @@ use crate::tls::record::MOST_PLAINTEXT;
 
 /// A step that brings less than this does not need the means for bulk.
 const BULK: usize = 4 * MOST_PLAINTEXT;
+/// After so many bytes the others of the thread have their turn. tokio counts steps, and one moves up
+/// to a MiB here.
+const TURN: u64 = 2 << 20;
+/// After so many steps too, as those that only open what was read are none that tokio counts.
+const STEPS: u32 = 64;
 
 /// The state of one direction: nothing but what the writer could not take yet.
 #[derive(Debug, Default)]
@@ -77,9 +82,11 @@ impl Half {
         to: &mut W,
         count: &AtomicU64,
     ) -> Poll<Result<(), Failure>> {
-        loop {
+        let turn = self.moved.wrapping_add(TURN);
+        for _ in 0..STEPS {
             ready!(self.poll_kept(cx, to.tcp()))?;
             match self.stage {
+                Stage::Carrying if self.moved >= turn => break,
                 Stage::Carrying => {
                     if from.is_plain() && to.is_plain() && self.splices() {
                         ready!(self.poll_splice(cx, from.tcp(), to.tcp(), count))?;
@@ -100,6 +107,8 @@ impl Half {
                 Stage::Done => return Poll::Ready(Ok(())),
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Writes what an earlier step had to keep.
@@ -154,7 +163,7 @@ impl Half {
         self.pipe.is_some()
     }
 
-    /// Moves bytes through the pipe, until the source is silent, ends, or brings little.
+    /// Moves bytes through the pipe: once what the source has, or until it brings little.
     fn poll_splice(
         &mut self,
         cx: &mut Context<'_>,
@@ -162,40 +171,41 @@ impl Half {
         to: &TcpStream,
         count: &AtomicU64,
     ) -> Poll<Result<(), Failure>> {
-        while let Some(pipe) = &mut self.pipe {
-            while pipe.held() > 0 {
-                match pipe.drain(to) {
-                    Ok(0) => return Poll::Ready(Err(Failure::writing(nothing_taken()))),
-                    Ok(n) => {
-                        self.moved += n as u64;
-                        count.fetch_add(n as u64, Ordering::Relaxed);
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        ready!(to.poll_write_ready(cx)).map_err(Failure::writing)?;
-                    }
-                    Err(error) => return Poll::Ready(Err(Failure::writing(error))),
+        let Some(pipe) = &mut self.pipe else {
+            return Poll::Ready(Ok(()));
+        };
+        while pipe.held() > 0 {
+            match pipe.drain(to) {
+                Ok(0) => return Poll::Ready(Err(Failure::writing(nothing_taken()))),
+                Ok(n) => {
+                    self.moved += n as u64;
+                    count.fetch_add(n as u64, Ordering::Relaxed);
                 }
-            }
-            if self.appetite == Size::Small {
-                self.release();
-                break;
-            }
-            let Poll::Ready(readable) = from.poll_read_ready(cx) else {
-                self.release();
-                return Poll::Pending;
-            };
-            readable.map_err(Failure::reading)?;
-            match pipe.fill(from) {
-                Ok(0) => {
-                    self.stage = Stage::Ending;
-                    self.release();
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(to.poll_write_ready(cx)).map_err(Failure::writing)?;
                 }
-                Ok(n) if n < MOST_PLAINTEXT => self.appetite = Size::Small,
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) if pipe::is_refusal(&error) => self.pipe = None,
-                Err(error) => return Poll::Ready(Err(Failure::reading(error))),
+                Err(error) => return Poll::Ready(Err(Failure::writing(error))),
             }
+        }
+        if self.appetite == Size::Small {
+            self.release();
+            return Poll::Ready(Ok(()));
+        }
+        let Poll::Ready(readable) = from.poll_read_ready(cx) else {
+            self.release();
+            return Poll::Pending;
+        };
+        readable.map_err(Failure::reading)?;
+        match pipe.fill(from) {
+            Ok(0) => {
+                self.stage = Stage::Ending;
+                self.release();
+            }
+            Ok(n) if n < MOST_PLAINTEXT => self.appetite = Size::Small,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if pipe::is_refusal(&error) => self.pipe = None,
+            Err(error) => return Poll::Ready(Err(Failure::reading(error))),
         }
         Poll::Ready(Ok(()))
     }

@@ -19,8 +19,9 @@ const SIZE: usize = 1024 * 1024;
 /// beyond that the kernel first refuses to enlarge them, then makes them of two pages, which is worse
 /// than copying.
 const LEAST: usize = 64 * 1024;
-/// Empty pipes that a thread keeps for later: a pipe is in use only while it carries bytes.
-const SPARE: usize = 16;
+/// Empty pipes that a thread keeps for later: a pipe is in use only while it carries bytes, so one for
+/// each way is what a thread needs where nobody is slow. They count as the user's while they are empty.
+const SPARE: usize = 4;
 
 thread_local! {
     static SPARES: RefCell<Vec<Pipe>> = const { RefCell::new(Vec::new()) };

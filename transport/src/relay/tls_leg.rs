@@ -19,7 +19,6 @@ pub struct TlsLeg {
     tcp: TcpStream,
     // Boxed: most of a connection's state, touched only when it carries something.
     session: Box<Session>,
-    /// What was read and not opened: a record that is not whole, or more than a row could take.
     unread: Remainder,
     /// `unread` may begin with a whole record.
     ready: bool,
@@ -36,24 +35,19 @@ impl TlsLeg {
         Self {
             tcp,
             session: Box::new(secured.session),
-            ready: !unread.is_empty(),
+            ready: unread.length() > 0,
             unread,
             ended: None,
         }
     }
 
-    /// Opens what is in the first `length` bytes of the row, and keeps what can't be.
-    fn open(&mut self, row: &mut Row, length: usize) {
+    /// Opens records in the first `length` bytes of the row; gives how many bytes they took.
+    fn open(&mut self, row: &mut Row, length: usize) -> usize {
         let mut at = 0;
-        self.ready = false;
         while !row.is_full() {
             let bytes = row.room().get_mut(at..length).unwrap_or_default();
             match self.session.open(bytes) {
-                Ok(Opened::Partial) => {
-                    self.unread
-                        .keep(row.room().get(at..length).unwrap_or_default());
-                    return;
-                }
+                Ok(Opened::Partial) => return at,
                 Ok(Opened::Record { plaintext, record }) => {
                     if !plaintext.is_empty() {
                         row.add(at + plaintext.start..at + plaintext.end);
@@ -63,17 +57,15 @@ impl TlsLeg {
                 // What came before is still the app's.
                 Ok(Opened::End) => {
                     self.ended = Some(Ok(()));
-                    return self.unread.clear();
+                    return length;
                 }
                 Err(error) => {
                     self.ended = Some(Err(error));
-                    return self.unread.clear();
+                    return length;
                 }
             }
         }
-        self.ready = true;
-        self.unread
-            .keep(row.room().get(at..length).unwrap_or_default());
+        at
     }
 }
 
@@ -102,27 +94,34 @@ impl Leg for TlsLeg {
             Some(Err(error)) => return Poll::Ready(Err(error.into())),
             None => {}
         }
-        let mut length = self.unread.length();
-        let mut full = false;
-        if !self.ready {
-            let room = row.room().get_mut(length..).unwrap_or_default();
+        let full = if self.ready {
+            let length = self.unread.copy_to(row.room());
+            let opened = self.open(row, length);
+            self.ready = row.is_full() || length < self.unread.length();
+            self.unread.consume(opened);
+            self.ready
+        } else {
+            let kept = self.unread.length();
+            let room = row.room().get_mut(kept..).unwrap_or_default();
             let mut buffer = ReadBuf::new(room);
             ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut buffer))?;
-            let read = buffer.filled().len();
-            full = buffer.remaining() == 0;
+            let (read, full) = (buffer.filled().len(), buffer.remaining() == 0);
             if read == 0 {
                 // The end of the connection, and not of the stream (RFC 8446 section 6.1).
                 return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
             }
-            length += read;
+            self.unread.copy_to(row.room());
+            let length = kept + read;
+            let opened = self.open(row, length);
+            self.ready = row.is_full();
+            self.unread
+                .keep(row.room().get(opened..length).unwrap_or_default());
+            full || self.ready
+        };
+        if self.ended.is_some() {
+            self.unread.clear();
         }
-        self.unread.put_into(row.room());
-        self.open(row, length);
-        Poll::Ready(Ok(if full || self.ready {
-            Read::Full
-        } else {
-            Read::Some
-        }))
+        Poll::Ready(Ok(if full { Read::Full } else { Read::Some }))
     }
 
     fn seal(&mut self, row: &mut Row) -> io::Result<()> {

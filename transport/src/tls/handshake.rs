@@ -8,13 +8,17 @@ use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::pki_types::ServerName;
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, UnbufferedStatus};
-use rustls::{ClientConfig, ServerConfig};
+use rustls::{ClientConfig, InvalidMessage, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::record::{MOST_RECORD, RecordError, Session};
 
 /// Room for a flight of handshake messages; certificates are most of it. Grows where it must.
 const FLIGHT: usize = 4 * 1024;
+
+/// The most that a peer may have sent of a message that is not whole, with its records: as much as
+/// the buffer of a rustls connection holds. Who has proved nothing must not make us hold more.
+const MOST_FLIGHT: usize = 0xffff;
 
 /// A connection whose two ends know each other.
 #[derive(Debug)]
@@ -204,13 +208,16 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-/// Reads until one more record than `shown` is there whole, and gives the end of it. What is no
-/// record is shown as it is: rustls knows what to say of it.
+/// Reads until one more record than `shown` is there whole, and gives the end of it, and never much
+/// more than that record. What is no record is shown as it is: rustls knows what to say of it.
 async fn next_record<T: AsyncRead + Unpin>(
     io: &mut T,
     incoming: &mut Vec<u8>,
     shown: usize,
 ) -> io::Result<usize> {
+    if shown > MOST_FLIGHT {
+        return Err(invalid(InvalidMessage::HandshakePayloadTooLarge.into()));
+    }
     loop {
         let record = incoming.get(shown..).unwrap_or_default();
         if let Some([kind, major, _, high, low]) = record.first_chunk::<5>() {
@@ -226,7 +233,8 @@ async fn next_record<T: AsyncRead + Unpin>(
             return Ok(incoming.len());
         }
         incoming.reserve(FLIGHT);
-        if io.read_buf(incoming).await? == 0 {
+        let room = (shown + MOST_RECORD).saturating_sub(incoming.len());
+        if (&mut *io).take(room as u64).read_buf(incoming).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }

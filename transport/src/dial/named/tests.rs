@@ -10,7 +10,7 @@ const HOST: &str = "db-pxc-0.db-pxc.pxc.svc.cluster.local";
 /// What a name server says of [`HOST`], and how often it was asked for its IPv4 address.
 #[derive(Default)]
 struct Zone {
-    /// 127.0.0.x; 0 is SERVFAIL, 255 NXDOMAIN.
+    /// 127.0.0.x; 0 is SERVFAIL, 255 NXDOMAIN, 254 no answer at all.
     last: AtomicUsize,
     ttl: AtomicU32,
     asked: AtomicUsize,
@@ -44,6 +44,7 @@ async fn dialer(last: usize, ttl: u32) -> (Arc<Zone>, NamedDialer) {
             match u8::try_from(last).unwrap() {
                 0 => reply[3] |= 2,
                 255 => reply[3] |= 3,
+                254 => continue,
                 // A question for IPv6 has no answer.
                 _ if packet[root + 2] == 28 => {}
                 last => {
@@ -148,4 +149,46 @@ async fn the_last_answer_outlives_name_servers_that_fail() {
     zone.says(0);
     let error = dialer.dial(HOST, port, patient()).await.unwrap_err();
     assert_eq!(error.reason(), Reason::NameLookupFailed, "{error}");
+}
+
+#[tokio::test]
+async fn an_old_answer_does_not_outlive_them_for_ever() {
+    let (_app, port) = listener("127.0.0.1:0").await;
+    let (zone, dialer) = dialer(1, 0).await;
+    dialer.dial(HOST, port, patient()).await.unwrap();
+    zone.says(0);
+    let long_ago = Instant::now() - LAST - Duration::from_secs(1);
+    for known in dialer.lock().values_mut() {
+        known.until = long_ago;
+    }
+    let error = dialer.dial(HOST, port, patient()).await.unwrap_err();
+    assert_eq!(error.reason(), Reason::NameLookupFailed, "{error}");
+}
+
+#[tokio::test]
+async fn an_address_that_answers_late_does_not_wait_for_the_name_servers() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let slow = socket.listen(1).unwrap();
+    let port = slow.local_addr().unwrap().port();
+    let (zone, dialer) = dialer(1, 30).await;
+    dialer.dial(HOST, port, patient()).await.unwrap();
+    zone.says(254);
+    // Full until something is accepted, after which the SYN that Linux repeats gets through.
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        let connecting = tokio::net::TcpStream::connect(("127.0.0.1", port));
+        held.push(timeout(Duration::from_millis(50), connecting).await);
+    }
+    tokio::spawn(async move {
+        tokio::time::sleep(AT_ONCE * 2).await;
+        while let Ok(accepted) = slow.accept().await {
+            drop(accepted);
+        }
+    });
+    // Half of this is what the name servers would be waited for.
+    let deadline = Instant::now() + Duration::from_secs(40);
+    let dialling = dialer.dial(HOST, port, deadline);
+    let dialled = timeout(Duration::from_secs(15), dialling).await;
+    dialled.expect("waited for the name servers").unwrap();
 }

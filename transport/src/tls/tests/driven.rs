@@ -153,3 +153,31 @@ async fn another_root_is_refused_the_same() {
     let pair = Pair::new(ours.identity(CLIENT), theirs.identity(SERVER));
     all_say(&pair, "leads to none of our roots", "the peer refused us").await;
 }
+
+/// Certificates and hellos may be long, and who sends them has proved nothing yet.
+#[tokio::test]
+async fn a_message_that_never_ends_is_not_held_for_ever() {
+    const SENT: usize = 1 << 20;
+    let pair = Pair::of(&Mint::root("root"));
+    let config = pair
+        .server
+        .server_config(verdict(&Allow::Anyone), MinTls::Tls13, ServerAlpn::Istio)
+        .unwrap();
+    let (mut near, mut far) = duplex(4096);
+    let sending = tokio::spawn(async move {
+        // A ClientHello of 65,535 bytes, of which each record brings one.
+        let mut sent = 0;
+        for byte in [1, 0, 0xff, 0xff].into_iter().chain(std::iter::repeat(0)) {
+            let record = [22, 3, 1, 0, 1, byte];
+            if sent >= SENT || near.write_all(&record).await.is_err() {
+                break;
+            }
+            sent += record.len();
+        }
+        sent
+    });
+    let error = accept(config, &mut far, Vec::new()).await.unwrap_err();
+    drop(far);
+    let sent = sending.await.unwrap();
+    assert!(sent < SENT / 4, "{sent} bytes were taken: {error}");
+}
