@@ -6,15 +6,13 @@ mod tests;
 use std::{io, net::SocketAddr, sync::Arc};
 
 use hickory_proto::{op::LowerQuery, rr::RecordType};
-use hickory_server::{
-    net::{runtime::TokioTime, xfer::Protocol},
-    server::{Request, RequestHandler},
-};
+use hickory_server::{net::xfer::Protocol, server::Request};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     forward::{Forwarder, Via, exchange::Outgoing},
     metrics::{Outcome, QueryMetrics},
+    plain::{Answer, Answered},
     reply::{Reply, Route},
     wire::{Header, rcode},
     zone::AliasZone,
@@ -28,6 +26,17 @@ pub(crate) struct Dispatcher {
 }
 
 impl Dispatcher {
+    /// Answers a plain question for an alias that came over UDP; `false` leaves it to [`Self::receive`].
+    pub(crate) fn answer_plain(&self, message: &[u8], answer: &mut Answer) -> bool {
+        let outcome = match self.zone.answer_plain(message, answer) {
+            Some(Answered::Data) => Outcome::Alias,
+            Some(Answered::NoData) => Outcome::NoData,
+            None => return false,
+        };
+        self.metrics.count(false, outcome);
+        true
+    }
+
     /// Answers what can be answered at once. What has to wait for a name server comes back as a
     /// future to be spawned; there are never more of those than there are permits.
     pub(crate) async fn receive(
@@ -73,17 +82,7 @@ impl Dispatcher {
         let reply = Reply::new(route, &request);
         let question = request.queries.queries().first()?;
         if self.zone.owns(question) {
-            let info = self
-                .zone
-                .handle_request::<_, TokioTime>(&request, reply.clone())
-                .await;
-            let none = info.counts().authorities > 0;
-            let outcome = if none {
-                Outcome::NoData
-            } else {
-                Outcome::Alias
-            };
-            self.metrics.count(reply.is_tcp(), outcome);
+            self.answer(&request, &reply).await;
             return None;
         }
         if self.zone.is_down(question) {
@@ -105,6 +104,25 @@ impl Dispatcher {
                 None
             }
         }
+    }
+
+    async fn answer(&self, request: &Request, reply: &Reply) {
+        let (info, answer) = match self.zone.answer(request) {
+            Ok(answered) => answered,
+            Err(error) => {
+                let client = request.src();
+                tracing::debug!(%client, %error, "answer not written");
+                return;
+            }
+        };
+        let none = info.counts().authorities > 0;
+        let outcome = if none {
+            Outcome::NoData
+        } else {
+            Outcome::Alias
+        };
+        self.metrics.count(reply.is_tcp(), outcome);
+        note_unsent(reply.send(answer).await);
     }
 
     /// Whether a question for another name may go on.

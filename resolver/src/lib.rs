@@ -7,8 +7,9 @@
 //! # Map
 //! The way of a question:
 //! - `server`: the sockets; `server::udp` and `server::tcp` read questions
-//! - `dispatch`: what is done with one: answered, forwarded, or refused
-//! - `zone`: the answer for an alias, found by `alias` and [`alias::search`]
+//! - [`plain`]: nearly all questions for aliases, answered at once
+//! - `dispatch`: what is done with any other: answered, forwarded, or refused
+//! - [`zone`]: the answer for an alias, found by [`alias`] and [`alias::search`]
 //! - `forward`: name servers, in which order and for how long; `forward::exchange` asks one
 //! - `reply`: the way back, with the client's limits
 //!
@@ -23,13 +24,14 @@ mod forward;
 mod manifests;
 mod metrics;
 pub mod name;
+pub mod plain;
 mod reply;
 pub mod resolv_conf;
 mod run;
 pub mod server;
 pub mod upstreams;
 mod wire;
-mod zone;
+pub mod zone;
 
 pub use args::{ForwardingArgs, Mode, ResolverArgs};
 pub use forward::upstream::UpstreamState;

@@ -126,6 +126,19 @@ impl LowerWire {
         Some(wire)
     }
 
+    /// Of a name in wire form with the root's zero octet, as a message has it. `None` for one of
+    /// more than 255 octets.
+    pub(crate) fn read(wire: &[u8]) -> Option<Self> {
+        let (_root, labels) = wire.split_last()?;
+        let mut bytes = [0; 255];
+        let room = bytes.get_mut(..labels.len())?;
+        room.copy_from_slice(labels);
+        // Lengths are below 64, in front of all letters.
+        room.make_ascii_lowercase();
+        let len = labels.len();
+        Some(Self { bytes, len })
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }

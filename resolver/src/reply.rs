@@ -2,13 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use async_trait::async_trait;
-use hickory_proto::{ProtoError, rr::Record, serialize::binary::BinEncoder};
-use hickory_server::{
-    net::NetError,
-    server::{Request, ResponseHandler, ResponseInfo},
-    zone_handler::MessageResponse,
-};
+use hickory_server::server::Request;
 use tokio::sync::mpsc;
 
 use crate::{
@@ -81,40 +75,4 @@ impl Reply {
             }
         }
     }
-}
-
-#[async_trait]
-impl ResponseHandler for Reply {
-    async fn send_response<'a>(
-        &mut self,
-        response: MessageResponse<
-            '_,
-            'a,
-            impl Iterator<Item = &'a Record> + Send + 'a,
-            impl Iterator<Item = &'a Record> + Send + 'a,
-            impl Iterator<Item = &'a Record> + Send + 'a,
-            impl Iterator<Item = &'a Record> + Send + 'a,
-        >,
-    ) -> Result<ResponseInfo, NetError> {
-        let (info, message) = encode(response)?;
-        self.send(message).await?;
-        Ok(info)
-    }
-}
-
-/// Encoded whole: the client's limit is kept by [`Reply::send`], in one way for all answers.
-fn encode<'a>(
-    response: MessageResponse<
-        '_,
-        'a,
-        impl Iterator<Item = &'a Record> + Send + 'a,
-        impl Iterator<Item = &'a Record> + Send + 'a,
-        impl Iterator<Item = &'a Record> + Send + 'a,
-        impl Iterator<Item = &'a Record> + Send + 'a,
-    >,
-) -> Result<(ResponseInfo, Vec<u8>), ProtoError> {
-    let mut message = Vec::with_capacity(wire::PLAIN_UDP);
-    let mut encoder = BinEncoder::new(&mut message);
-    let info = response.destructive_emit(&mut encoder)?;
-    Ok((info, message))
 }

@@ -18,11 +18,21 @@ pub(crate) const PLAIN_UDP: usize = 512;
 /// The UDP payload that we announce: passes any path unfragmented (DNS flag day 2020).
 pub(crate) const OUR_UDP_PAYLOAD: u16 = 1232;
 
-/// The high half of the second 16 bits: a response.
-const QR: u16 = 0x8000;
-const TC: u16 = 0x0200;
-/// What a response copies of its question: the opcode, RD and CD.
-const COPIED: u16 = 0x7910;
+/// The second 16 bits of the header (RFC 1035 section 4.1.1, RFC 4035 section 3.1.6).
+pub(crate) mod flag {
+    /// A response.
+    pub(crate) const QR: u16 = 0x8000;
+    pub(crate) const OPCODE: u16 = 0x7800;
+    pub(crate) const AA: u16 = 0x0400;
+    pub(crate) const TC: u16 = 0x0200;
+    pub(crate) const RD: u16 = 0x0100;
+    pub(crate) const RA: u16 = 0x0080;
+    pub(crate) const AD: u16 = 0x0020;
+    pub(crate) const CD: u16 = 0x0010;
+}
+
+/// What a response copies of its question (RFC 6895 section 2).
+const COPIED: u16 = flag::OPCODE | flag::RD | flag::CD;
 
 /// Response codes that the forwarder looks at (RFC 1035 section 4.1.1).
 pub(crate) mod rcode {
@@ -55,7 +65,7 @@ impl Header {
     }
 
     pub(crate) fn is_response(self) -> bool {
-        self.flags & QR != 0
+        self.flags & flag::QR != 0
     }
 
     /// Zero is QUERY.
@@ -78,8 +88,9 @@ pub(crate) fn set_id(message: &mut [u8], id: u16) {
 /// The name, type and class of the first question, as they were sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question<'m> {
-    name: &'m [u8],
-    kind_and_class: &'m [u8],
+    /// In wire form, with the root's zero octet.
+    pub(crate) name: &'m [u8],
+    pub(crate) kind_and_class: &'m [u8; 4],
 }
 
 impl<'m> Question<'m> {
@@ -98,7 +109,7 @@ impl<'m> Question<'m> {
         let (name, rest) = body.split_at_checked(length + 1)?;
         Some(Self {
             name,
-            kind_and_class: rest.get(..4)?,
+            kind_and_class: rest.first_chunk()?,
         })
     }
 
@@ -107,8 +118,18 @@ impl<'m> Question<'m> {
         self.kind_and_class == other.kind_and_class && self.name.eq_ignore_ascii_case(other.name)
     }
 
+    pub(crate) fn kind(self) -> u16 {
+        let [high, low, ..] = *self.kind_and_class;
+        u16::from_be_bytes([high, low])
+    }
+
+    pub(crate) fn class(self) -> u16 {
+        let [.., high, low] = *self.kind_and_class;
+        u16::from_be_bytes([high, low])
+    }
+
     /// Octets up to the end of the question, header included.
-    fn end(self) -> usize {
+    pub(crate) fn end(self) -> usize {
         HEADER + self.name.len() + self.kind_and_class.len()
     }
 }
@@ -122,13 +143,11 @@ pub(crate) struct ClientEdns {
     pub(crate) dnssec_ok: bool,
 }
 
-impl ClientEdns {
-    /// Our OPT record, in an answer that is not made by hickory.
-    fn opt(self) -> [u8; 11] {
-        let [payload0, payload1] = OUR_UDP_PAYLOAD.to_be_bytes();
-        let dnssec_ok = if self.dnssec_ok { 0x80 } else { 0 };
-        [0, 0, 41, payload0, payload1, 0, 0, dnssec_ok, 0, 0, 0]
-    }
+/// Our OPT record, in an answer that is not made by hickory.
+pub(crate) fn our_opt(dnssec_ok: bool) -> [u8; 11] {
+    let [payload0, payload1] = OUR_UDP_PAYLOAD.to_be_bytes();
+    let dnssec_ok = if dnssec_ok { 0x80 } else { 0 };
+    [0, 0, 41, payload0, payload1, 0, 0, dnssec_ok, 0, 0, 0]
 }
 
 /// A bare header as it is, with the question that it answers behind it.
@@ -144,11 +163,10 @@ pub(crate) fn with_question(header: &[u8], asked: &[u8]) -> Vec<u8> {
     message
 }
 
-/// The answer to `asked` that has a response code and nothing else. RD and CD are copied
-/// (RFC 6895 section 2).
+/// The answer to `asked` that has a response code and nothing else.
 pub(crate) fn failure(asked: &[u8], id: u16, code: u8, edns: Option<ClientEdns>) -> Vec<u8> {
     let flags = Header::read(asked).map_or(0, |header| header.flags);
-    let flags = QR | (flags & COPIED) | u16::from(code & 0x0f);
+    let flags = flag::QR | (flags & COPIED) | u16::from(code & 0x0f);
     let mut header = vec![0; HEADER];
     set_id(&mut header, id);
     if let Some(place) = header.get_mut(2..4) {
@@ -157,7 +175,7 @@ pub(crate) fn failure(asked: &[u8], id: u16, code: u8, edns: Option<ClientEdns>)
     let mut failure = with_question(&header, asked);
     if let (Some(edns), Some(additionals)) = (edns, failure.get_mut(10..HEADER)) {
         additionals.copy_from_slice(&[0, 1]);
-        failure.extend_from_slice(&edns.opt());
+        failure.extend_from_slice(&our_opt(edns.dnssec_ok));
     }
     failure
 }
@@ -171,7 +189,7 @@ pub(crate) fn truncated(message: &[u8], edns: Option<ClientEdns>) -> Vec<u8> {
     if let (Some(header), Some(whole)) = (Header::read(message), short.first_chunk_mut::<HEADER>())
     {
         let [id0, id1] = header.id.to_be_bytes();
-        let [flags0, flags1] = (header.flags | TC).to_be_bytes();
+        let [flags0, flags1] = (header.flags | flag::TC).to_be_bytes();
         let questions = u8::from(question.is_some());
         let additionals = u8::from(edns.is_some());
         *whole = [
@@ -190,7 +208,7 @@ pub(crate) fn truncated(message: &[u8], edns: Option<ClientEdns>) -> Vec<u8> {
         ];
     }
     if let Some(edns) = edns {
-        short.extend_from_slice(&edns.opt());
+        short.extend_from_slice(&our_opt(edns.dnssec_ok));
     }
     short
 }

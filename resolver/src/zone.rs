@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use async_trait::async_trait;
 use hickory_proto::{
-    op::{Edns, Header, HeaderCounts, LowerQuery, Metadata, ResponseCode},
+    ProtoError,
+    op::{Edns, LowerQuery, Metadata, ResponseCode},
     rr::{DNSClass, Name, RData, Record, RecordType, rdata},
+    serialize::binary::BinEncoder,
 };
 use hickory_server::{
-    net::runtime::Time,
-    server::{Request, RequestHandler, ResponseHandler, ResponseInfo},
+    server::{Request, ResponseInfo},
     zone_handler::MessageResponseBuilder,
 };
 
@@ -20,15 +20,28 @@ use crate::{
     wire,
 };
 
-/// Answers questions for aliases from a table that may be swapped at any time.
+/// Answers questions for aliases from a table that may be swapped at any time: any question in full
+/// by [`Self::answer`], and plain ones at less cost by [`Self::answer_plain`].
 #[derive(Debug)]
-pub(crate) struct AliasZone {
-    pub(crate) table: Arc<ArcSwap<AliasTable>>,
-    pub(crate) search: SearchDomains,
+pub struct AliasZone {
+    /// The aliases.
+    pub table: Arc<ArcSwap<AliasTable>>,
+    /// Search domains that may stand behind an alias.
+    pub search: SearchDomains,
     /// Seconds that a client may keep an answer, and the absence of one.
-    pub(crate) ttl: u32,
+    pub ttl: u32,
     /// Whether other names are forwarded: the RA bit of our answers.
-    pub(crate) recursion: bool,
+    pub recursion: bool,
+}
+
+/// What the SOA record of an alias says beside its name and its time to live.
+pub(crate) mod soa {
+    /// The first label of the mailbox of whoever looks after it.
+    pub(crate) const CONTACT: &str = "hostmaster";
+    pub(crate) const SERIAL: u32 = 1;
+    pub(crate) const REFRESH: i32 = 3600;
+    pub(crate) const RETRY: i32 = 600;
+    pub(crate) const EXPIRE: i32 = 86_400;
 }
 
 /// The two sections that an answer has.
@@ -66,6 +79,42 @@ impl AliasZone {
         table.find(wire.as_bytes(), &self.search)
     }
 
+    /// The answer to any question, written by hickory, and what it says of itself. A name that is no
+    /// alias is refused; the dispatcher forwards such a question instead.
+    ///
+    /// # Errors
+    /// When the answer is longer than a message may be.
+    pub fn answer(&self, request: &Request) -> Result<(ResponseInfo, Vec<u8>), ProtoError> {
+        let mut metadata = Metadata::response_from_request(&request.metadata);
+        metadata.recursion_available = self.recursion;
+        let edns = request.edns.as_ref().map(our_edns);
+        let mut sections = Sections::default();
+        if request.version() > 0 {
+            metadata.response_code = ResponseCode::BADVERS;
+        } else if let [question] = request.queries.queries() {
+            let table = self.table.load();
+            match self.find(&table, question) {
+                Some(found) => {
+                    metadata.authoritative = true;
+                    sections = self.sections(found, question);
+                }
+                None => metadata.response_code = ResponseCode::Refused,
+            }
+        } else {
+            metadata.response_code = ResponseCode::FormErr;
+        }
+        let builder = MessageResponseBuilder::new(&request.queries, edns.as_ref());
+        let Sections {
+            answers,
+            authorities,
+        } = &sections;
+        let response = builder.build(metadata, answers, authorities, [], []);
+        // Whole: what is too long for a client is cut on the way back, in one way for all answers.
+        let mut message = Vec::with_capacity(wire::PLAIN_UDP);
+        let info = response.destructive_emit(&mut BinEncoder::new(&mut message))?;
+        Ok((info, message))
+    }
+
     /// The owner of the first record is the name as it was asked, in its case: clients that mix
     /// cases to make forgery harder compare it ("0x20").
     fn sections(&self, found: Found<'_>, question: &LowerQuery) -> Sections {
@@ -97,20 +146,16 @@ impl AliasZone {
     /// Says for how long there is no such record (RFC 2308 section 2.2). Without it some resolvers
     /// take the answer for a broken one. The alias is a zone of its own: we know no more than that.
     fn soa(&self, alias: Name) -> Record {
-        const SERIAL: u32 = 1;
-        const REFRESH: i32 = 3600;
-        const RETRY: i32 = 600;
-        const EXPIRE: i32 = 86_400;
         let contact = alias
-            .prepend_label("hostmaster")
+            .prepend_label(soa::CONTACT)
             .unwrap_or_else(|_| alias.clone());
         let soa = rdata::SOA::new(
             alias.clone(),
             contact,
-            SERIAL,
-            REFRESH,
-            RETRY,
-            EXPIRE,
+            soa::SERIAL,
+            soa::REFRESH,
+            soa::RETRY,
+            soa::EXPIRE,
             self.ttl,
         );
         Record::from_rdata(alias, self.ttl, RData::SOA(soa))
@@ -138,47 +183,4 @@ fn our_edns(theirs: &Edns) -> Edns {
     edns.set_max_payload(wire::OUR_UDP_PAYLOAD);
     edns.set_dnssec_ok(theirs.flags().dnssec_ok);
     edns
-}
-
-#[async_trait]
-impl RequestHandler for AliasZone {
-    /// A name that is no alias is refused; the dispatcher forwards such a question instead.
-    async fn handle_request<R: ResponseHandler, T: Time>(
-        &self,
-        request: &Request,
-        mut reply: R,
-    ) -> ResponseInfo {
-        let mut metadata = Metadata::response_from_request(&request.metadata);
-        metadata.recursion_available = self.recursion;
-        let edns = request.edns.as_ref().map(our_edns);
-        let mut sections = Sections::default();
-        if request.version() > 0 {
-            metadata.response_code = ResponseCode::BADVERS;
-        } else if let [question] = request.queries.queries() {
-            let table = self.table.load_full();
-            match self.find(&table, question) {
-                Some(found) => {
-                    metadata.authoritative = true;
-                    sections = self.sections(found, question);
-                }
-                None => metadata.response_code = ResponseCode::Refused,
-            }
-        } else {
-            metadata.response_code = ResponseCode::FormErr;
-        }
-        let builder = MessageResponseBuilder::new(&request.queries, edns.as_ref());
-        let Sections {
-            answers,
-            authorities,
-        } = &sections;
-        let response = builder.build(metadata, answers, authorities, [], []);
-        reply.send_response(response).await.unwrap_or_else(|error| {
-            tracing::debug!(client = %request.src(), %error, "answer not sent");
-            Header {
-                metadata,
-                counts: HeaderCounts::default(),
-            }
-            .into()
-        })
-    }
 }

@@ -5,20 +5,21 @@
 //! for that one, drops the answer. So the kernel is asked where each question arrived (ip(7),
 //! IP_PKTINFO; RFC 3542 section 6.2), and told to send the answer from there.
 
+mod batch;
+
 use std::{
-    io::{self, IoSlice, IoSliceMut},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    io::{self, IoSlice},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     os::fd::AsRawFd,
 };
 
 use nix::{
-    cmsg_space, libc,
-    sys::socket::{
-        ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg,
-        setsockopt, sockopt,
-    },
+    libc,
+    sys::socket::{ControlMessage, MsgFlags, SockaddrStorage, sendmsg, setsockopt, sockopt},
 };
-use tokio::{io::Interest, net::UdpSocket};
+use tokio::io::{Interest, unix::AsyncFd};
+
+pub(crate) use self::batch::Arrived;
 
 /// The two ends of a datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,11 +32,12 @@ pub(crate) struct Ends {
 /// A bound socket.
 #[derive(Debug)]
 pub(crate) struct AnsweringSocket {
-    socket: UdpSocket,
+    socket: AsyncFd<UdpSocket>,
     takes_all: bool,
 }
 
 impl AnsweringSocket {
+    /// Of one that does not block.
     pub(crate) fn new(socket: UdpSocket) -> io::Result<Self> {
         let bound = socket.local_addr()?.ip();
         match bound {
@@ -48,43 +50,32 @@ impl AnsweringSocket {
             IpAddr::V4(_) | IpAddr::V6(_) => {}
         }
         Ok(Self {
-            socket,
+            socket: watched(socket)?,
             takes_all: bound.is_unspecified(),
         })
     }
 
-    /// The next datagram, and how long it is.
-    pub(crate) async fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, Ends)> {
-        if self.takes_all {
-            let receive = || self.receive_with_arrival(buffer);
-            return self.socket.async_io(Interest::READABLE, receive).await;
-        }
-        let (length, peer) = self.socket.recv_from(buffer).await?;
-        Ok((length, Ends { peer, local: None }))
-    }
-
     /// Answers one that came between these ends.
     pub(crate) async fn send(&self, message: &[u8], ends: Ends) -> io::Result<()> {
-        let Some(local) = ends.local else {
-            return self.socket.send_to(message, ends.peer).await.map(drop);
-        };
-        let send = || self.send_from(message, ends.peer, local);
-        self.socket.async_io(Interest::WRITABLE, send).await
+        loop {
+            match self.try_send(message, ends) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.room().await?,
+                sent => return sent,
+            }
+        }
     }
 
-    fn receive_with_arrival(&self, buffer: &mut [u8]) -> io::Result<(usize, Ends)> {
-        let mut place = [IoSliceMut::new(buffer)];
-        let mut space = cmsg_space!(libc::in6_pktinfo);
-        let received = recvmsg::<SockaddrStorage>(
-            self.socket.as_raw_fd(),
-            &mut place,
-            Some(&mut space),
-            MsgFlags::empty(),
-        )?;
-        let local = received.cmsgs()?.find_map(arrival);
-        let peer = received.address.as_ref().and_then(socket_address);
-        let peer = peer.ok_or_else(|| io::Error::other("a datagram without a sender"))?;
-        Ok((received.bytes, Ends { peer, local }))
+    fn try_send(&self, message: &[u8], ends: Ends) -> io::Result<()> {
+        match ends.local {
+            Some(local) => self.send_from(message, ends.peer, local),
+            None => self.socket.get_ref().send_to(message, ends.peer).map(drop),
+        }
+    }
+
+    /// Until there may be room for an answer: seldom waited for.
+    async fn room(&self) -> io::Result<()> {
+        let same = self.socket.get_ref().try_clone()?;
+        tokio::net::UdpSocket::from_std(same)?.writable().await
     }
 
     fn send_from(&self, message: &[u8], peer: SocketAddr, local: IpAddr) -> io::Result<()> {
@@ -118,26 +109,12 @@ impl AnsweringSocket {
     }
 }
 
-/// The address at which a datagram arrived. For a broadcast that is not the one it was sent to.
-fn arrival(about: ControlMessageOwned) -> Option<IpAddr> {
-    match about {
-        ControlMessageOwned::Ipv4PacketInfo(info) => {
-            Some(Ipv4Addr::from(info.ipi_spec_dst.s_addr.to_ne_bytes()).into())
-        }
-        ControlMessageOwned::Ipv6PacketInfo(info) => {
-            Some(Ipv6Addr::from(info.ipi6_addr.s6_addr).into())
-        }
-        _ => None,
-    }
-}
-
-fn socket_address(address: &SockaddrStorage) -> Option<SocketAddr> {
-    let v4 = address
-        .as_sockaddr_in()
-        .map(|&v4| SocketAddr::V4(v4.into()));
-    v4.or_else(|| {
-        address
-            .as_sockaddr_in6()
-            .map(|&v6| SocketAddr::V6(v6.into()))
-    })
+/// For reading alone. Tokio's own socket is told of room for writing too, and each answer that has
+/// been sent makes room: a second wake-up for each question.
+#[expect(
+    deprecated,
+    reason = "unsound for types that change their descriptor; what replaces it is unsafe for all"
+)]
+fn watched(socket: UdpSocket) -> io::Result<AsyncFd<UdpSocket>> {
+    AsyncFd::with_interest(socket, Interest::READABLE)
 }

@@ -2,11 +2,10 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, SocketAddr, UdpSocket},
 };
 
 use eastwest_transport::{listener::Listener, socket::SocketOptions};
-use tokio::net::UdpSocket;
 
 use crate::server::asked_at::AnsweringSocket;
 
@@ -85,13 +84,12 @@ impl Sockets {
                     source,
                 }
             };
-            let udp = std::net::UdpSocket::bind(asked).map_err(failed("UDP", asked))?;
+            let udp = UdpSocket::bind(asked).map_err(failed("UDP", asked))?;
             udp.set_nonblocking(true).map_err(failed("UDP", asked))?;
             let address = udp.local_addr().map_err(failed("UDP", asked))?;
             match Listener::bind(address, SocketOptions::standard()) {
                 Ok(tcp) => {
-                    let udp = UdpSocket::from_std(udp).and_then(AnsweringSocket::new);
-                    let udp = udp.map_err(failed("UDP", address))?;
+                    let udp = AnsweringSocket::new(udp).map_err(failed("UDP", address))?;
                     return Ok(Self { address, udp, tcp });
                 }
                 Err(_) if tries > 0 => {}
@@ -110,5 +108,5 @@ pub(crate) fn reaches(upstream: SocketAddr, own: SocketAddr) -> bool {
 
 /// The kernel lets a socket be bound to the host's own addresses only.
 fn is_of_this_host(address: IpAddr) -> bool {
-    std::net::UdpSocket::bind((address, 0)).is_ok()
+    UdpSocket::bind((address, 0)).is_ok()
 }

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// Far more than any answer takes in these tests.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn question(name: &str, kind: RecordType) -> Message {
     let mut message = Message::new(0x0bad, MessageType::Query, OpCode::Query);

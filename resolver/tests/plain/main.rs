@@ -1,0 +1,12 @@
+//! Plain questions: which they are, and that their answers are hickory's.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a step that fails is a test that fails"
+)]
+
+mod agreement;
+mod asking;
+mod oracle;
+mod plainness;
