@@ -12,7 +12,7 @@ use eastwest::clusters::{Clusters, ClustersError};
 use serde_json::Value;
 
 pub use client::{ClientSidecar, by_istio};
-pub use fetched::{EnvoyError, fetched};
+pub use fetched::{EnvoyError, fetched, kept};
 pub use gateway::{EastWestGateway, Passed};
 pub use server::ServerSidecar;
 pub use tls::MaxTls;

@@ -43,26 +43,41 @@ pub enum EnvoyError {
     },
 }
 
+/// The program, if it has been fetched before.
+///
+/// # Errors
+/// When there is no place where it could be kept.
+pub fn kept() -> Result<Option<PathBuf>, EnvoyError> {
+    let program = cache()?.join(KEPT).join(PROGRAM);
+    Ok(program.is_file().then_some(program))
+}
+
 /// The program, fetched unless it is there: 107 MB on disk. Of several processes that ask at the same
 /// time one fetches, and the others wait for it.
 ///
 /// # Errors
 /// When it cannot be fetched or kept.
 pub fn fetched() -> Result<PathBuf, EnvoyError> {
+    if let Some(program) = kept()? {
+        return Ok(program);
+    }
+    let cache = cache()?;
+    fs::create_dir_all(&cache).map_err(io(&cache))?;
+    let path = cache.join(format!("{KEPT}.lock"));
+    let lock = File::create(&path).map_err(io(&path))?;
+    lock.lock().map_err(io(&path))?;
+    if let Some(program) = kept()? {
+        return Ok(program);
+    }
+    fetch(&cache)?;
+    Ok(cache.join(KEPT).join(PROGRAM))
+}
+
+/// That of the databases.
+fn cache() -> Result<PathBuf, EnvoyError> {
     let packages =
         Packages::in_default_cache().map_err(|error| EnvoyError::Cache(error.to_string()))?;
-    let cache = packages.cache_dir();
-    let program = cache.join(KEPT).join(PROGRAM);
-    if !program.is_file() {
-        fs::create_dir_all(cache).map_err(io(cache))?;
-        let path = cache.join(format!("{KEPT}.lock"));
-        let lock = File::create(&path).map_err(io(&path))?;
-        lock.lock().map_err(io(&path))?;
-        if !program.is_file() {
-            fetch(cache)?;
-        }
-    }
-    Ok(program)
+    Ok(packages.cache_dir().to_owned())
 }
 
 /// Appears in its place only when it has run, so that a broken download leaves nothing.
