@@ -53,6 +53,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "OVER", value_enum, value_delimiter = ',')]
     pub(crate) growth: Vec<Growth>,
 
+    /// How often each figure of --growth is taken
+    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub(crate) growth_rounds: u16,
+
     /// Where results.json, results.md and the plots are written
     #[arg(long, value_name = "DIR", default_value = "target/peers")]
     pub(crate) out: PathBuf,
@@ -135,6 +139,16 @@ impl Args {
     pub(crate) fn rows(&self, job: Job) -> Vec<Row> {
         let asked = |row: &Row| self.row.is_empty() || self.row.contains(row);
         job.rows().iter().copied().filter(asked).collect()
+    }
+
+    /// What gives these figures again, as it was typed.
+    pub(crate) fn command_line() -> String {
+        let typed = std::env::args().skip(1).filter(|word| word != "--inside");
+        ["benches/peers/run.sh".to_owned()]
+            .into_iter()
+            .chain(typed)
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// Whether a subject is to be measured.

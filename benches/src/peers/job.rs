@@ -73,6 +73,15 @@ pub(crate) struct Taken {
     pub(crate) window: Option<Window>,
 }
 
+impl Taken {
+    /// One figure of all programs together.
+    pub(crate) fn whole(&self, metric: Metric) -> Option<f64> {
+        let mut readings = self.readings.iter();
+        let reading = readings.find(|it| it.metric == metric && it.share == Share::Whole);
+        reading.map(|it| it.value)
+    }
+}
+
 /// Takes the figures of a row once.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 
 pub(crate) mod bulk;
 pub(crate) mod connect;
+pub(crate) mod crowd;
 pub(crate) mod idle;
 pub(crate) mod names;
 pub(crate) mod probe;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Builder;
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::{JoinHandle, LocalSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
 use crate::hello::Hello;
@@ -100,13 +101,13 @@ impl Tally {
     }
 
     /// Starts a task; should it end with an error, the figure is none.
-    fn spawn(&self, task: impl Future<Output = anyhow::Result<()>> + 'static) {
+    fn spawn(&self, task: impl Future<Output = anyhow::Result<()>> + 'static) -> JoinHandle<()> {
         let failed = Rc::clone(&self.failed);
         spawn_local(async move {
             if let Err(error) = task.await {
                 failed.borrow_mut().get_or_insert(error);
             }
-        });
+        })
     }
 
     /// Lets the load warm up, and takes the figure. `begin` is called in between.

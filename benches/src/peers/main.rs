@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod config;
 mod ground;
+mod growth;
 mod hello;
 mod job;
 mod keys;
@@ -75,6 +76,7 @@ fn inside(mut args: Args, here: &Path) -> anyhow::Result<ExitCode> {
     for job in bench.args.jobs() {
         rounds::measure_job(&bench, job, &mut results);
     }
+    growth::measure(&bench, &mut results);
     let time = begun.elapsed();
     let others = Processes::now().others_since(&before, std::process::id(), time);
     let machine = report::Machine::of(&bench, load, time, others);

@@ -1,24 +1,34 @@
 //! What is printed and written at the end.
 
+mod curves;
 mod json;
+mod markdown;
+mod plots;
+mod svg;
 mod table;
+mod targets;
 
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
+use eastwest_transport::tls::Utc;
 use serde::Serialize;
 
+use crate::args::Args;
 use crate::bench::Bench;
 use crate::ground::Ground;
 use crate::machine::{Neighbour, kernel, processor};
 use crate::results::Results;
+use targets::Verdict;
 
 /// Where a run was made, and what else was going on.
 #[derive(Debug, Serialize)]
 pub(crate) struct Machine {
+    /// When the run ended.
+    ended: String,
     processor: String,
     kernel: String,
     ground: Ground,
@@ -33,6 +43,7 @@ pub(crate) struct Machine {
 impl Machine {
     pub(crate) fn of(bench: &Bench, load: String, time: Duration, others: Vec<Neighbour>) -> Self {
         Self {
+            ended: Utc(SystemTime::now()).to_string(),
             processor: processor(),
             kernel: kernel(),
             ground: bench.ground.clone(),
@@ -49,25 +60,35 @@ impl Machine {
 /// # Errors
 /// When nobody takes them, or a file cannot be written.
 pub(crate) fn write(bench: &Bench, machine: &Machine, results: &Results) -> anyhow::Result<()> {
+    let (verdicts, plots) = (targets::verdicts(results), plots::plots(results));
     let dir = &bench.args.out;
     fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
-    let json = serde_json::to_string_pretty(&json::report(machine, results))?;
+    let json = serde_json::to_string_pretty(&json::report(machine, results, &verdicts))?;
     keep(dir, "results.json", &json)?;
+    let command = Args::command_line();
+    let page = markdown::page(&command, machine, results, &verdicts, &plots);
+    keep(dir, "results.md", &page)?;
+    for plot in &plots {
+        keep(dir, &plot.file, &plot.svg)?;
+    }
+    print(machine, results, &verdicts)
+}
+
+fn print(machine: &Machine, results: &Results, verdicts: &[Verdict]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for line in machine.lines(results) {
         writeln!(out, "{line}")?;
     }
-    for table in table::tables(results) {
+    let mut tables = [table::tables(results), curves::tables(results)].concat();
+    if !verdicts.is_empty() {
+        tables.push(markdown::summary(verdicts));
+    }
+    for table in tables {
         writeln!(out, "\n{}\n{}", table.title, table.text())?;
     }
     for failure in &results.failures {
-        writeln!(
-            out,
-            "failed: {} {}: {}",
-            failure.job.name(),
-            failure.subject,
-            failure.why
-        )?;
+        let (job, subject) = (failure.job.name(), &failure.subject);
+        writeln!(out, "failed: {job} {subject}: {}", failure.why)?;
     }
     Ok(())
 }
@@ -82,7 +103,7 @@ impl Machine {
     pub(crate) fn lines(&self, results: &Results) -> Vec<String> {
         let ground = &self.ground;
         let mut lines = vec![
-            format!("{}, Linux {}", self.processor, self.kernel),
+            format!("{}, {}, Linux {}", self.ended, self.processor, self.kernel),
             format!(
                 "programs on CPU {}, load on CPU {}, {}, packets of {}, {} descriptors",
                 ground.program_cpu,

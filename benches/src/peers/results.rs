@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::growth::{CurveKey, Curves, Figure};
 use crate::job::{Job, Taken};
 use crate::meter::Window;
 use crate::row::{Metric, Row, Share};
@@ -46,6 +47,7 @@ pub(crate) struct Results {
     /// CPU time of others and of the hypervisor, each as a part of a window's time.
     disturbed: Vec<(f64, f64)>,
     pub(crate) failures: Vec<Failure>,
+    curves: Curves,
 }
 
 /// How much of the time that figures were taken others had a CPU.
@@ -82,6 +84,26 @@ impl Results {
         if let Some(window) = taken.window {
             self.disturbed.push(disturbance(&window));
         }
+    }
+
+    /// Keeps one point of a curve.
+    pub(crate) fn grow(&mut self, job: Job, figure: Figure, subject: &str, at: usize, value: f64) {
+        let key = CurveKey {
+            job,
+            figure,
+            subject: subject.to_owned(),
+        };
+        self.curves
+            .entry(key)
+            .or_default()
+            .entry(at)
+            .or_default()
+            .push(value);
+    }
+
+    /// All curves.
+    pub(crate) const fn curves(&self) -> &Curves {
+        &self.curves
     }
 
     /// The figures of one key, a round each.

@@ -55,6 +55,9 @@ pub(crate) enum HaProxy {
     Splice,
     /// The same, with `tune.pipesize` of 1 MiB.
     SplicePipes,
+    /// `splice-request` and `splice-response` with such pipes: what `splice-auto` does to a stream
+    /// that it has seen to be fast, it does to all from the start.
+    SpliceAlways,
 }
 
 /// Whose program it is.
@@ -128,6 +131,10 @@ fn peers(job: Job) -> Vec<(&'static str, Kind)> {
             haproxy_64k,
             ("haproxy-splice", Kind::HaProxy(HaProxy::Splice)),
             ("haproxy-splice-1m", Kind::HaProxy(HaProxy::SplicePipes)),
+            (
+                "haproxy-splice-all-1m",
+                Kind::HaProxy(HaProxy::SpliceAlways),
+            ),
             nginx,
             nginx_64k,
             ("sniproxy", Kind::Sniproxy),

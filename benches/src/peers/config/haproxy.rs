@@ -91,6 +91,10 @@ fn head(bench: &Bench, tuning: HaProxy) -> String {
         HaProxy::Buffers => ("  tune.bufsize 65536\n", ""),
         HaProxy::Splice => ("", "  option splice-auto\n"),
         HaProxy::SplicePipes => ("  tune.pipesize 1048576\n", "  option splice-auto\n"),
+        HaProxy::SpliceAlways => (
+            "  tune.pipesize 1048576\n",
+            "  option splice-request\n  option splice-response\n",
+        ),
     };
     format!(
         "\

@@ -57,7 +57,7 @@ pub(crate) fn bulk(
             match direction {
                 Direction::Up => tally.spawn(give(stream, Rc::clone(&room))),
                 Direction::Down => tally.spawn(take(stream, tally.clone(), Rc::clone(&room))),
-            }
+            };
         }
         tally.window(meter, pace, || ()).await
     })

@@ -12,7 +12,7 @@ use crate::hello::Hello;
 use crate::meter::{Meter, Window};
 
 /// How many are being made at a time.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 
 /// Takes the figure; the count is of connections on which a byte has come back. Through a gateway
 /// the whole handshake of mutual TLS is made, by client and server of the load generator.
@@ -33,7 +33,7 @@ pub(crate) fn connect(path: &Path, meter: &Meter, pace: &Pace) -> anyhow::Result
     })
 }
 
-async fn again_and_again(path: Path, tally: Tally) -> anyhow::Result<()> {
+pub(super) async fn again_and_again(path: Path, tally: Tally) -> anyhow::Result<()> {
     loop {
         let stream = path.connect().await?;
         match &path.hello {
@@ -56,7 +56,7 @@ async fn use_once(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> anyhow::Re
 }
 
 /// The server's end.
-async fn greet(stream: TcpStream, hello: Option<Hello>) -> anyhow::Result<()> {
+pub(super) async fn greet(stream: TcpStream, hello: Option<Hello>) -> anyhow::Result<()> {
     match hello {
         Some(hello) => {
             let acceptor = TlsAcceptor::from(Arc::clone(&hello.tls().server));

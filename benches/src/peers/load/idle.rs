@@ -12,11 +12,11 @@ use super::{PATIENCE, Path, Tally, run, serve};
 use crate::process::Memory;
 
 /// Opened first, so that what a program needs once is there before the first reading.
-const WARM_UP: usize = 50;
+pub(super) const WARM_UP: usize = 50;
 /// So many are opened at a time: a gateway bounds those that are on their way in.
 const AT_ONCE: usize = 32;
 /// Time for the last buffers to be given back.
-const SETTLE: Duration = Duration::from_millis(500);
+pub(super) const SETTLE: Duration = Duration::from_millis(500);
 
 /// What a program had before the connections, and with them.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,17 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// Of each program, in the same order.
+    pub(super) fn all(before: &[Memory], with: &[Memory], connections: usize) -> Vec<Self> {
+        let pairs = before.iter().zip(with);
+        let each = |(before, with): (&Memory, &Memory)| Self {
+            before: *before,
+            with: *with,
+            connections,
+        };
+        pairs.map(each).collect()
+    }
+
     /// Bytes for each connection.
     pub(crate) fn each(&self) -> f64 {
         let grown = self.with.written.saturating_sub(self.before.written);
@@ -63,13 +74,7 @@ pub(crate) fn idle(
             held.len() == WARM_UP + connections,
             "connections are missing"
         );
-        let pairs = before.into_iter().zip(with);
-        let each = |(before, with)| Held {
-            before,
-            with,
-            connections,
-        };
-        Ok(pairs.map(each).collect())
+        Ok(Held::all(&before, &with, connections))
     })
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn request(
     })
 }
 
-async fn ask(
+pub(super) async fn ask(
     mut stream: TcpStream,
     tally: Tally,
     times: Rc<RefCell<Vec<u32>>>,

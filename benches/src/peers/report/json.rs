@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::Machine;
+use super::targets::Verdict;
+use crate::growth::{self, CurveKey};
 use crate::results::{Disturbance, Failure, Key, Results};
 use crate::stats::Spread;
 
@@ -11,7 +13,9 @@ use crate::stats::Spread;
 pub(super) struct Report<'a> {
     machine: &'a Machine,
     disturbance: Option<Disturbance>,
+    verdicts: &'a [Verdict],
     figures: Vec<Figure<'a>>,
+    curves: Vec<Curve<'a>>,
     failures: &'a [Failure],
 }
 
@@ -25,7 +29,19 @@ struct Figure<'a> {
     spread: Option<Spread>,
 }
 
-pub(super) fn report<'a>(machine: &'a Machine, results: &'a Results) -> Report<'a> {
+/// One curve: each round's figures, by number.
+#[derive(Debug, Serialize)]
+struct Curve<'a> {
+    #[serde(flatten)]
+    key: &'a CurveKey,
+    points: &'a growth::Curve,
+}
+
+pub(super) fn report<'a>(
+    machine: &'a Machine,
+    results: &'a Results,
+    verdicts: &'a [Verdict],
+) -> Report<'a> {
     let figure = |(key, values)| Figure {
         key,
         values,
@@ -34,6 +50,12 @@ pub(super) fn report<'a>(machine: &'a Machine, results: &'a Results) -> Report<'
     Report {
         machine,
         disturbance: results.disturbance(),
+        verdicts,
+        curves: results
+            .curves()
+            .iter()
+            .map(|(key, points)| Curve { key, points })
+            .collect(),
         figures: results.all().map(figure).collect(),
         failures: &results.failures,
     }

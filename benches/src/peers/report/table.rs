@@ -43,6 +43,11 @@ pub(crate) fn tables(results: &Results) -> Vec<Table> {
     results.jobs().flat_map(of_job).collect()
 }
 
+/// What a row's table and its plot are called.
+pub(super) fn title_of(job: Job, row: Row) -> String {
+    format!("{}: {}", job.title(), row.title())
+}
+
 fn table(results: &Results, job: Job, row: Row, measured: &[Measured]) -> Option<Table> {
     let figures = |name: &str, metric, share| results.values(job, row, name, metric, share);
     let has = |metric: &Metric| {
@@ -92,7 +97,7 @@ fn table(results: &Results, job: Job, row: Row, measured: &[Measured]) -> Option
         .chain(metrics.iter().map(|it| it.title().to_owned()));
     let head = head.chain([format!("ours / it, {}", main.title())]);
     Some(Table {
-        title: format!("{}: {}", job.title(), row.title()),
+        title: title_of(job, row),
         head: head.collect(),
         lines,
         note: note.map(|why: NoRatio| format!("no ratio: {why}")),
@@ -161,3 +166,6 @@ impl Table {
         text
     }
 }
+
+#[cfg(test)]
+mod tests;
