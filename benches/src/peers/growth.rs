@@ -1,23 +1,25 @@
 //! The same figures over numbers of connections and of routes: what each costs must not grow.
 
+mod figure;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
-use serde::Serialize;
 
 use crate::args::Growth;
 use crate::bench::Bench;
-use crate::job::{Job, of_bulk, of_events, of_requests};
+use crate::job::{Job, Taken, of_bulk, of_events, of_requests};
 use crate::load::bulk::{Direction, bulk};
 use crate::load::connect::connect;
 use crate::load::crowd::crowd;
 use crate::load::idle::Held;
-use crate::results::{Failure, Results};
+use crate::results::Results;
 use crate::rounds::{say, subjects};
 use crate::row::Metric;
 use crate::running::Running;
 use crate::subject::{HaProxy, Kind, Subject};
+pub(crate) use figure::{Curve, CurveKey, Curves, Figure};
 
 /// How many connections.
 const CONNECTIONS: [usize; 5] = [1, 10, 100, 1000, 10_000];
@@ -31,75 +33,6 @@ const OTHER_DESCRIPTORS: u64 = 1400;
 const MOST_MEMORY: f64 = 4e9;
 /// Nor one that would take longer to start.
 const LONGEST_START: Duration = Duration::from_secs(60);
-
-/// A figure that is taken over a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Figure {
-    /// Memory for each idle connection, in bytes.
-    IdleBytes,
-    /// CPU microseconds of a new connection beside so many.
-    Connect,
-    /// CPU microseconds of a request, on so many connections at a time.
-    Request,
-    /// CPU-seconds for 10^9 bytes, in so many streams.
-    Bulk,
-    /// CPU microseconds of a new connection with so many routes.
-    ConnectRouted,
-    /// Milliseconds from start to the first byte carried.
-    Start,
-    /// Memory of the program alone, in bytes.
-    Resident,
-}
-
-/// One curve.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct CurveKey {
-    pub(crate) job: Job,
-    pub(crate) figure: Figure,
-    pub(crate) subject: String,
-}
-
-/// Figures of each round, by number.
-pub(crate) type Curve = BTreeMap<usize, Vec<f64>>;
-
-/// All curves of a run.
-pub(crate) type Curves = BTreeMap<CurveKey, Curve>;
-
-impl Figure {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::IdleBytes => "idle-bytes",
-            Self::Connect => "connect",
-            Self::Request => "request",
-            Self::Bulk => "bulk",
-            Self::ConnectRouted => "connect-routed",
-            Self::Start => "start",
-            Self::Resident => "resident",
-        }
-    }
-
-    pub(crate) const fn title(self) -> &'static str {
-        match self {
-            Self::IdleBytes => "bytes for each idle connection",
-            Self::Connect => "CPU us of a new connection beside others",
-            Self::Request => "CPU us of a request, all connections active",
-            Self::Bulk => "CPU-s/GB, server to client",
-            Self::ConnectRouted => "CPU us of a new connection",
-            Self::Start => "ms from start to the first byte carried",
-            Self::Resident => "bytes of memory before any connection",
-        }
-    }
-
-    /// What the number is of.
-    pub(crate) const fn over(self) -> &'static str {
-        match self {
-            Self::IdleBytes | Self::Connect | Self::Request => "connections",
-            Self::Bulk => "streams",
-            Self::ConnectRouted | Self::Start | Self::Resident => "routes",
-        }
-    }
-}
 
 /// Takes all curves that are wanted.
 pub(crate) fn measure(bench: &Bench, results: &mut Results) {
@@ -148,9 +81,9 @@ fn connections(bench: &Bench, job: Job, results: &mut Results) {
                     round + 1
                 ));
                 if let Err(error) = crowded(bench, job, &subject, *size, results) {
-                    fail(
-                        results,
+                    results.fail(
                         job,
+                        None,
                         &subject,
                         &error.context(format!("{size} connections")),
                     );
@@ -168,25 +101,46 @@ fn crowded(
     results: &mut Results,
 ) -> anyhow::Result<()> {
     let running = Running::start(bench, job, subject, 1)?;
-    let (meter, pace) = (running.meter()?, bench.pace());
+    let (meter, pace) = (running.meter()?, bench.pace().for_many(size));
     let seen = crowd(running.path(), size, &meter, &pace, || running.memory())?;
-    let mut keep = |figure, value| results.grow(job, figure, &subject.name, size, value);
-    keep(Figure::IdleBytes, seen.held.iter().map(Held::each).sum());
-    let whole = |taken: crate::job::Taken| taken.whole(Metric::CpuPerEvent);
-    keep(
-        Figure::Connect,
-        whole(of_events(seen.connect, None)).context("no CPU")?,
-    );
-    keep(
-        Figure::Request,
-        whole(of_requests(seen.requests)).context("no CPU")?,
-    );
+    let mut point = Point {
+        results,
+        job,
+        subject,
+        at: size,
+    };
+    point.keep(Figure::IdleBytes, seen.held.iter().map(Held::each).sum());
+    let taken = of_events(seen.connect, None);
+    point.take(Figure::Connect, Metric::CpuPerEvent, taken)?;
+    let taken = of_requests(seen.requests);
+    point.take(Figure::Request, Metric::CpuPerEvent, taken)?;
     if size <= MOST_STREAMS {
         let window = bulk(running.path(), Direction::Down, size, &meter, &pace)?;
-        let cpu = of_bulk(window).whole(Metric::CpuPerGigabyte);
-        keep(Figure::Bulk, cpu.context("no CPU")?);
+        point.take(Figure::Bulk, Metric::CpuPerGigabyte, of_bulk(window))?;
     }
     Ok(())
+}
+
+/// A number at which figures of one subject are taken.
+struct Point<'a> {
+    results: &'a mut Results,
+    job: Job,
+    subject: &'a Subject,
+    at: usize,
+}
+
+impl Point<'_> {
+    fn keep(&mut self, figure: Figure, value: f64) {
+        let (job, subject) = (self.job, &self.subject.name);
+        self.results.grow(job, figure, subject, self.at, value);
+    }
+
+    fn take(&mut self, figure: Figure, metric: Metric, taken: Taken) -> anyhow::Result<()> {
+        let value = taken.whole(metric).context("no program in between")?;
+        self.results.beside(taken.window.as_ref());
+        self.keep(figure, value);
+        Ok(())
+    }
 }
 
 fn routes(bench: &Bench, results: &mut Results) {
@@ -209,9 +163,9 @@ fn routes(bench: &Bench, results: &mut Results) {
                         given_up.insert(name, size + 1);
                     }
                     Err(error) => {
-                        fail(
-                            results,
+                        results.fail(
                             job,
+                            None,
                             &subject,
                             &error.context(format!("{size} routes")),
                         );
@@ -234,21 +188,15 @@ fn routed(
     let running = Running::start(bench, job, subject, size)?;
     let resident: f64 = running.memory()?.iter().map(|it| it.resident as f64).sum();
     let window = connect(running.path(), &running.meter()?, &bench.pace())?;
-    let cpu = of_events(window, None).whole(Metric::CpuPerEvent);
-    let mut keep = |figure, value| results.grow(job, figure, &subject.name, size, value);
-    keep(Figure::Start, running.start.as_secs_f64() * 1e3);
-    keep(Figure::Resident, resident);
-    keep(Figure::ConnectRouted, cpu.context("no CPU")?);
-    Ok(resident * 10.0 < MOST_MEMORY && running.start * 10 < LONGEST_START)
-}
-
-fn fail(results: &mut Results, job: Job, subject: &Subject, error: &anyhow::Error) {
-    let why = format!("{error:#}");
-    say(&format!("{} {}: {why}", job.name(), subject.name));
-    results.failures.push(Failure {
+    let mut point = Point {
+        results,
         job,
-        row: None,
-        subject: subject.name.clone(),
-        why,
-    });
+        subject,
+        at: size,
+    };
+    point.keep(Figure::Start, running.start.as_secs_f64() * 1e3);
+    point.keep(Figure::Resident, resident / f64::from(1 << 20));
+    let taken = of_events(window, None);
+    point.take(Figure::ConnectRouted, Metric::CpuPerEvent, taken)?;
+    Ok(resident * 10.0 < MOST_MEMORY && running.start * 10 < LONGEST_START)
 }

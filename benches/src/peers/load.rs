@@ -74,6 +74,15 @@ impl Path {
 }
 
 impl Pace {
+    /// Long enough for each of so many connections to have had some turns.
+    pub(crate) fn for_many(self, connections: usize) -> Self {
+        let more = Duration::from_micros(200) * u32::try_from(connections).unwrap_or(u32::MAX);
+        Self {
+            warm_up: self.warm_up + more,
+            length: self.length + more,
+        }
+    }
+
     /// All of it, with what connecting may take.
     fn limit(&self) -> Duration {
         self.warm_up + self.length + PATIENCE

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::growth::{CurveKey, Curves, Figure};
 use crate::job::{Job, Taken};
 use crate::meter::Window;
+use crate::rounds::say;
 use crate::row::{Metric, Row, Share};
 use crate::stats::Spread;
 use crate::subject::{Family, Subject};
@@ -81,9 +82,30 @@ impl Results {
             };
             self.values.entry(key).or_default().push(reading.value);
         }
-        if let Some(window) = taken.window {
-            self.disturbed.push(disturbance(&window));
-        }
+        self.beside(taken.window.as_ref());
+    }
+
+    /// Keeps what went on beside a window.
+    pub(crate) fn beside(&mut self, window: Option<&Window>) {
+        self.disturbed.extend(window.map(disturbance));
+    }
+
+    /// Keeps what went wrong, and says it at once.
+    pub(crate) fn fail(
+        &mut self,
+        job: Job,
+        row: Option<Row>,
+        subject: &Subject,
+        error: &anyhow::Error,
+    ) {
+        let why = format!("{error:#}");
+        say(&format!("{} {}: {why}", job.name(), subject.name));
+        self.failures.push(Failure {
+            job,
+            row,
+            subject: subject.name.clone(),
+            why,
+        });
     }
 
     /// Keeps one point of a curve.

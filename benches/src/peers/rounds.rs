@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use crate::bench::Bench;
 use crate::job::{Job, measure};
-use crate::results::{Failure, Results};
+use crate::results::Results;
 use crate::row::Row;
 use crate::running::Running;
 use crate::subject::{self, Subject};
@@ -48,7 +48,7 @@ pub(crate) fn measure_job(bench: &Bench, job: Job, results: &mut Results) {
                     Ok(Some(taken)) => results.keep(job, *row, &subjects[at].name, taken),
                     Ok(None) => {}
                     Err(error) => {
-                        fail(results, job, Some(*row), &subjects[at], &error);
+                        results.fail(job, Some(*row), &subjects[at], &error);
                         // Another try is due to everybody, as one that starts anew.
                         running[at] = None;
                         running[at] = start(bench, job, Some(*row), &subjects[at], results);
@@ -87,25 +87,8 @@ fn start(
 ) -> Option<Running> {
     let started = Running::start(bench, job, subject, 1);
     started
-        .map_err(|error| fail(results, job, row, subject, &error))
+        .map_err(|error| results.fail(job, row, subject, &error))
         .ok()
-}
-
-fn fail(
-    results: &mut Results,
-    job: Job,
-    row: Option<Row>,
-    subject: &Subject,
-    error: &anyhow::Error,
-) {
-    let why = format!("{error:#}");
-    say(&format!("{} {}: {why}", job.name(), subject.name));
-    results.failures.push(Failure {
-        job,
-        row,
-        subject: subject.name.clone(),
-        why,
-    });
 }
 
 /// What is going on, for whoever waits.

@@ -76,6 +76,7 @@ pub(super) fn tunnel(bench: &Bench, buffer: u32, place: &Place) -> anyhow::Resul
     ssl_session_cache off;
     ssl_session_tickets off;
     ssl_conf_command Ciphersuites {AES_128};
+    ssl_conf_command NumTickets 0;
   }}
 ",
         place.far_end,

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::yield_now;
 
 use super::{Pace, Path, Tally, run, serve};
@@ -23,9 +24,6 @@ pub(crate) enum Direction {
 
 /// What is written, and taken, with one call.
 const BLOCK: usize = 256 << 10;
-/// So many calls are made before another task has its turn.
-const TURN: usize = 4;
-
 /// Takes the figure; the count is of payload bytes that have arrived.
 ///
 /// # Errors
@@ -39,15 +37,22 @@ pub(crate) fn bulk(
 ) -> anyhow::Result<Window> {
     run(pace.limit(), async {
         let tally = Tally::default();
+        // Nothing flows until all streams stand: the last ones would wait for long behind the first.
+        let (go, all_stand) = watch::channel(false);
         // Written over by nobody: bytes are taken without being copied.
         let room = Rc::new(RefCell::new(vec![0; BLOCK]));
-        let (arrived, block) = (tally.clone(), Rc::clone(&room));
+        let end = End {
+            tally: tally.clone(),
+            room,
+            all_stand,
+        };
+        let server = end.clone();
         serve(path.listen()?, &tally, move |stream| {
-            let (tally, room) = (arrived.clone(), Rc::clone(&block));
+            let end = server.clone();
             async move {
                 match direction {
-                    Direction::Up => take(stream, tally, room).await,
-                    Direction::Down => give(stream, room).await,
+                    Direction::Up => end.take(stream).await,
+                    Direction::Down => end.give(stream).await,
                 }
             }
         });
@@ -55,46 +60,55 @@ pub(crate) fn bulk(
             let mut stream = path.connect().await?;
             stream.write_all(path.preamble()).await?;
             match direction {
-                Direction::Up => tally.spawn(give(stream, Rc::clone(&room))),
-                Direction::Down => tally.spawn(take(stream, tally.clone(), Rc::clone(&room))),
+                Direction::Up => tally.spawn(end.clone().give(stream)),
+                Direction::Down => tally.spawn(end.clone().take(stream)),
             };
         }
+        go.send(true)?;
         tally.window(meter, pace, || ()).await
     })
 }
 
-/// Writes without end.
-async fn give(stream: TcpStream, block: Rc<RefCell<Vec<u8>>>) -> anyhow::Result<()> {
-    loop {
-        stream.writable().await?;
-        for _ in 0..TURN {
-            match stream.try_write(&block.borrow()) {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        yield_now().await;
-    }
+/// What every end of a stream has.
+#[derive(Clone)]
+struct End {
+    tally: Tally,
+    room: Rc<RefCell<Vec<u8>>>,
+    all_stand: watch::Receiver<bool>,
 }
 
-/// Takes without end, and counts. The kernel throws the bytes away (`MSG_TRUNC`, tcp(7)): a copy
-/// into a buffer that nobody reads would cost more than the rest of the load.
-async fn take(stream: TcpStream, tally: Tally, room: Rc<RefCell<Vec<u8>>>) -> anyhow::Result<()> {
-    loop {
-        stream.readable().await?;
-        for _ in 0..TURN {
+impl End {
+    /// Writes without end.
+    async fn give(mut self, stream: TcpStream) -> anyhow::Result<()> {
+        self.all_stand.wait_for(|all| *all).await?;
+        loop {
+            stream.writable().await?;
+            match stream.try_write(&self.room.borrow()) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                Err(error) => return Err(error.into()),
+            }
+            yield_now().await;
+        }
+    }
+
+    /// Takes without end, and counts. The kernel throws the bytes away (`MSG_TRUNC`, tcp(7)): a copy
+    /// into a buffer that nobody reads would cost more than the rest of the load.
+    async fn take(mut self, stream: TcpStream) -> anyhow::Result<()> {
+        self.all_stand.wait_for(|all| *all).await?;
+        loop {
+            stream.readable().await?;
             let taken = stream.try_io(Interest::READABLE, || {
-                let (_, n) = recv(&stream, &mut room.borrow_mut()[..], RecvFlags::TRUNC)?;
+                let (_, n) = recv(&stream, &mut self.room.borrow_mut()[..], RecvFlags::TRUNC)?;
                 Ok(n)
             });
             match taken {
                 Ok(0) => anyhow::bail!("a stream ended early"),
-                Ok(n) => tally.add(n as u64),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Ok(n) => self.tally.add(n as u64),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
                 Err(error) => return Err(error.into()),
             }
+            yield_now().await;
         }
-        yield_now().await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::table::{Table, short};
+use super::table::{Table, count, short};
 use crate::growth::{Curve, Figure};
 use crate::job::Job;
 use crate::results::Results;
@@ -34,7 +34,7 @@ pub(super) fn title(job: Job, figure: Figure) -> String {
 pub(super) fn tables(results: &Results) -> Vec<Table> {
     let table = |((job, figure), family): ((Job, Figure), Family<'_>)| {
         let numbers: BTreeSet<usize> = family.iter().flat_map(|it| it.1.keys().copied()).collect();
-        let head = numbers.iter().map(|number| short(*number as f64));
+        let head = numbers.iter().map(|number| count(*number));
         let line = |(subject, curve): &(&str, &Curve)| {
             let cells = numbers.iter().map(|number| {
                 let spread = curve.get(number).and_then(|values| Spread::of(values));

@@ -125,6 +125,11 @@ pub(crate) fn short(value: f64) -> String {
     }
 }
 
+/// A number of something: 1, 10, 12,345.
+pub(super) fn count(number: usize) -> String {
+    grouped(number as f64)
+}
+
 /// Thousands apart: 12,345.
 fn grouped(value: f64) -> String {
     let digits = format!("{:.0}", value.abs());

@@ -1,7 +1,7 @@
 //! Curves over a number that grows tenfold from mark to mark.
 
 use super::{Anchor, Svg};
-use crate::report::table::short;
+use crate::report::table::{count, short};
 
 /// A curve: what is at each number.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub(in crate::report) struct Line {
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 380.0;
 const LEFT: f64 = 70.0;
-const RIGHT: f64 = 150.0;
+const RIGHT: f64 = 170.0;
 const TOP: f64 = 50.0;
 const BOTTOM: f64 = 46.0;
 /// Between two names at the right, so that both can be read.
@@ -61,7 +61,12 @@ pub(in crate::report) fn lines(title: &str, over: &str, lines: &[Line]) -> Optio
             "axis",
         );
         let label = (x(number), HEIGHT - BOTTOM + 20.0);
-        svg.text(label, Anchor::Middle, "dim", &short(number));
+        svg.text(
+            label,
+            Anchor::Middle,
+            "dim",
+            &count(10_usize.pow(power.unsigned_abs())),
+        );
     }
     svg.line(
         (LEFT, HEIGHT - BOTTOM),
