@@ -37,6 +37,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "1.5", value_parser = seconds)]
     pub(crate) seconds: Duration,
 
+    /// Take a figure again, up to five times, where others had more of a CPU than this meanwhile
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) quiet: Option<u16>,
+
     /// CPUs to use: all on one, or the programs on one and the load generator on another
     #[arg(long, value_name = "1|2", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(crate) cpus: u8,

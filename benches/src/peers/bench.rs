@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::path::Path;
+use std::time::Duration;
 
 use eastwest::leftovers::GuardedFolder;
 
@@ -14,7 +15,7 @@ use crate::place::Place;
 use crate::tools::Tools;
 
 /// Before a figure is taken, buffers grow and branches are learnt.
-const WARM_UP: std::time::Duration = std::time::Duration::from_millis(300);
+const WARM_UP: Duration = Duration::from_millis(300);
 
 /// What a run has at hand.
 #[derive(Debug)]
@@ -64,9 +65,9 @@ impl Bench {
         self.dir.path()
     }
 
-    pub(crate) const fn pace(&self) -> Pace {
+    pub(crate) fn pace(&self) -> Pace {
         Pace {
-            warm_up: WARM_UP,
+            warm_up: WARM_UP.min(self.args.seconds),
             length: self.args.seconds,
         }
     }

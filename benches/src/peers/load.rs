@@ -15,7 +15,7 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -48,6 +48,8 @@ pub(crate) struct Pace {
 
 /// For connecting and the like: a program that hangs is found out.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Where nothing has come through after that, nothing will.
+const LATE: Duration = Duration::from_secs(10);
 /// As many as the kernel lets wait.
 const BACKLOG: u32 = 4096;
 
@@ -119,6 +121,10 @@ impl Tally {
         })
     }
 
+    fn has_failed(&self) -> bool {
+        self.failed.borrow().is_some()
+    }
+
     /// Lets the load warm up, and takes the figure. `begin` is called in between.
     async fn window(
         &self,
@@ -129,7 +135,12 @@ impl Tally {
         sleep(pace.warm_up).await;
         begin();
         let (first, before) = (self.count.get(), meter.read()?);
+        let begun = Instant::now();
         sleep(pace.length).await;
+        // A machine that others keep busy may not have come to it yet.
+        while self.count.get() == first && begun.elapsed() < LATE && !self.has_failed() {
+            sleep(pace.length).await;
+        }
         let count = self.count.get() - first;
         let window = meter.since(&before, count).context("a program ended")?;
         if let Some(error) = self.failed.borrow_mut().take() {

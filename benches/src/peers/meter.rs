@@ -99,7 +99,21 @@ impl Window {
 
     /// How much of a CPU the load generator had.
     pub(crate) fn load_share(&self) -> f64 {
-        self.load.as_secs_f64() / self.wall.as_secs_f64()
+        self.share(self.load)
+    }
+
+    /// How much of a CPU everything else on the machine had.
+    pub(crate) fn others_share(&self) -> f64 {
+        self.share(self.others)
+    }
+
+    /// How much of a CPU the hypervisor gave to others.
+    pub(crate) fn stolen_share(&self) -> f64 {
+        self.share(self.stolen)
+    }
+
+    fn share(&self, time: Duration) -> f64 {
+        time.as_secs_f64() / self.wall.as_secs_f64()
     }
 
     /// Events a second.

@@ -2,6 +2,7 @@
 
 mod curves;
 mod json;
+mod links;
 mod markdown;
 mod plots;
 mod svg;
@@ -22,6 +23,7 @@ use crate::bench::Bench;
 use crate::ground::Ground;
 use crate::machine::{Neighbour, kernel, processor};
 use crate::results::Results;
+use table::Table;
 use targets::Verdict;
 
 /// Where a run was made, and what else was going on.
@@ -74,12 +76,21 @@ pub(crate) fn write(bench: &Bench, machine: &Machine, results: &Results) -> anyh
     print(machine, results, &verdicts)
 }
 
+fn all_tables(results: &Results) -> Vec<Table> {
+    let parts = [
+        table::tables(results),
+        curves::tables(results),
+        links::tables(results),
+    ];
+    parts.concat()
+}
+
 fn print(machine: &Machine, results: &Results, verdicts: &[Verdict]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     for line in machine.lines(results) {
         writeln!(out, "{line}")?;
     }
-    let mut tables = [table::tables(results), curves::tables(results)].concat();
+    let mut tables = all_tables(results);
     if !verdicts.is_empty() {
         tables.push(markdown::summary(verdicts));
     }
@@ -125,6 +136,12 @@ impl Machine {
                 beside.others.max * 100.0,
                 beside.stolen.median * 100.0,
                 beside.stolen.max * 100.0,
+            ));
+        }
+        if results.retaken > 0 {
+            let retaken = results.retaken;
+            lines.push(format!(
+                "{retaken} figures taken again because of that (--quiet)"
             ));
         }
         for other in &self.others {

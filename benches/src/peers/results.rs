@@ -1,7 +1,6 @@
 //! All figures of a run.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -48,6 +47,8 @@ pub(crate) struct Results {
     /// CPU time of others and of the hypervisor, each as a part of a window's time.
     disturbed: Vec<(f64, f64)>,
     pub(crate) failures: Vec<Failure>,
+    /// How many figures were thrown away because others had too much of the machine.
+    pub(crate) retaken: usize,
     curves: Curves,
 }
 
@@ -172,6 +173,5 @@ impl Results {
 }
 
 fn disturbance(window: &Window) -> (f64, f64) {
-    let part = |time: Duration| time.as_secs_f64() / window.wall.as_secs_f64();
-    (part(window.others), part(window.stolen))
+    (window.others_share(), window.stolen_share())
 }

@@ -5,11 +5,15 @@ use std::io::Write;
 use anyhow::Context;
 
 use crate::bench::Bench;
-use crate::job::{Job, measure};
+use crate::job::{Job, Taken, measure};
+use crate::meter::Window;
 use crate::results::Results;
 use crate::row::Row;
 use crate::running::Running;
 use crate::subject::{self, Subject};
+
+/// How often a figure is taken that others have disturbed.
+const TRIES: usize = 6;
 
 /// The subjects of a job that are wanted and can be run.
 pub(crate) fn subjects(bench: &Bench, job: Job) -> Vec<Subject> {
@@ -43,7 +47,14 @@ pub(crate) fn measure_job(bench: &Bench, job: Job, results: &mut Results) {
                     round + 1,
                     subjects[at].name
                 ));
-                let taken = take(bench, job, *row, &subjects[at], running[at].as_ref());
+                let taken = take(
+                    bench,
+                    job,
+                    *row,
+                    &subjects[at],
+                    running[at].as_ref(),
+                    results,
+                );
                 match taken {
                     Ok(Some(taken)) => results.keep(job, *row, &subjects[at].name, taken),
                     Ok(None) => {}
@@ -65,17 +76,40 @@ fn take(
     row: Row,
     subject: &Subject,
     running: Option<&Running>,
-) -> anyhow::Result<Option<crate::job::Taken>> {
+    results: &mut Results,
+) -> anyhow::Result<Option<Taken>> {
     let Some(running) = running else {
         return Ok(None);
     };
     if row != Row::Idle {
-        return measure(bench, row, running).map(Some);
+        return quiet(bench, results, || measure(bench, row, running)).map(Some);
     }
     // Memory that was needed once is not given back: only a program that has just been started shows
     // what connections take.
     let fresh = Running::start(bench, job, subject, 1).context("starting anew")?;
     measure(bench, row, &fresh).map(Some)
+}
+
+/// Takes a figure, and takes it again where others had too much of the machine meanwhile. What it is
+/// itself plays no part.
+fn quiet(
+    bench: &Bench,
+    results: &mut Results,
+    take: impl Fn() -> anyhow::Result<Taken>,
+) -> anyhow::Result<Taken> {
+    let mut taken = take()?;
+    let Some(most) = bench.args.quiet else {
+        return Ok(taken);
+    };
+    for _ in 1..TRIES {
+        let others = taken.window.as_ref().map_or(0.0, Window::others_share);
+        if others * 100.0 <= f64::from(most) {
+            break;
+        }
+        results.retaken += 1;
+        taken = take()?;
+    }
+    Ok(taken)
 }
 
 fn start(

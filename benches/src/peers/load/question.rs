@@ -17,7 +17,7 @@ const APART: Duration = Duration::from_micros(200);
 /// So many wait for their answers at a time when there is no pace.
 const WAITING: usize = 64;
 /// A server that is alive has answered by then.
-const LOST: Duration = Duration::from_secs(2);
+const LOST: Duration = Duration::from_secs(5);
 
 /// A client with a socket of its own.
 struct Client {

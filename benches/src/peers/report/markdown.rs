@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::Machine;
 use super::plots::Plot;
-use super::table::{Table, tables};
+use super::table::Table;
 use super::targets::Verdict;
+use super::{Machine, all_tables};
 use crate::results::Results;
 
 /// The whole page.
@@ -29,10 +29,7 @@ pub(super) fn page(
         page += &markdown(&summary(verdicts));
     }
     page += "\n## Figures\n\nThe median of all rounds, and in brackets the least and the most.\n";
-    for table in tables(results)
-        .iter()
-        .chain(&super::curves::tables(results))
-    {
+    for table in &all_tables(results) {
         let _ = write!(page, "\n### {}\n\n", table.title);
         for plot in plots.iter().filter(|plot| plot.table == table.title) {
             let _ = write!(page, "![{}]({})\n\n", plot.title, plot.file);
