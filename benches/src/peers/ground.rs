@@ -32,11 +32,12 @@ pub(crate) struct Ground {
     pub(crate) descriptors: u64,
 }
 
-/// A command that becomes `program` in a network namespace of its own, as its root.
+/// A command that becomes `program` in a network namespace of its own, with its network to set up.
 pub(crate) fn apart(program: &Path) -> Command {
     let mut command = Command::new("unshare");
     if !nix::unistd::geteuid().is_root() {
-        command.args(["--user", "--map-root-user"]);
+        // Not as its root: programs would try to become somebody else, and there is nobody else.
+        command.args(["--user", "--map-current-user", "--keep-caps"]);
     }
     command.args(["--net", "--"]).arg(program);
     command

@@ -204,17 +204,6 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn window(programs: Vec<(Share, Duration)>, count: u64) -> Window {
-        Window {
-            wall: Duration::from_secs(2),
-            programs,
-            load: Duration::ZERO,
-            others: Duration::ZERO,
-            stolen: Duration::ZERO,
-            count,
-        }
-    }
-
     fn value(taken: &Taken, metric: Metric, share: Share) -> Option<f64> {
         let mut readings = taken.readings.iter();
         let reading = readings.find(|it| it.metric == metric && it.share == share);
@@ -225,7 +214,7 @@ mod tests {
     fn bulk_is_told_by_gigabyte_and_in_gigabits() {
         let half = Duration::from_millis(500);
         let both = vec![(Share::ServerEnd, half), (Share::ClientEnd, half)];
-        let taken = of_bulk(window(both, 4_000_000_000));
+        let taken = of_bulk(Window::of(both, 4_000_000_000));
         assert_eq!(
             value(&taken, Metric::CpuPerGigabyte, Share::Whole),
             Some(0.25)
@@ -241,7 +230,7 @@ mod tests {
     fn events_are_told_in_microseconds_with_their_times() {
         let one = vec![(Share::Whole, Duration::from_millis(10))];
         let latencies = Latencies::of(vec![5000; 1000]);
-        let taken = of_events(window(one, 1000), Some(&latencies));
+        let taken = of_events(Window::of(one, 1000), Some(&latencies));
         assert_eq!(value(&taken, Metric::CpuPerEvent, Share::Whole), Some(10.0));
         assert_eq!(value(&taken, Metric::Rate, Share::Whole), Some(500.0));
         assert_eq!(value(&taken, Metric::P999, Share::Whole), Some(5.0));
@@ -249,7 +238,7 @@ mod tests {
 
     #[test]
     fn without_a_program_there_is_no_cpu_to_tell() {
-        let taken = of_events(window(Vec::new(), 1000), None);
+        let taken = of_events(Window::of(Vec::new(), 1000), None);
         assert_eq!(value(&taken, Metric::CpuPerEvent, Share::Whole), None);
         assert_eq!(value(&taken, Metric::P50, Share::Whole), None);
     }

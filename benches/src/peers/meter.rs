@@ -97,6 +97,19 @@ impl Window {
         }
     }
 
+    /// Two seconds in which nobody else did anything.
+    #[cfg(test)]
+    pub(crate) const fn of(programs: Vec<(Share, Duration)>, count: u64) -> Self {
+        Self {
+            wall: Duration::from_secs(2),
+            programs,
+            load: Duration::ZERO,
+            others: Duration::ZERO,
+            stolen: Duration::ZERO,
+            count,
+        }
+    }
+
     /// How much of a CPU the load generator had.
     pub(crate) fn load_share(&self) -> f64 {
         self.share(self.load)
@@ -126,22 +139,11 @@ impl Window {
 mod tests {
     use super::*;
 
-    fn window(programs: Vec<(Share, Duration)>) -> Window {
-        Window {
-            wall: Duration::from_secs(2),
-            programs,
-            load: Duration::ZERO,
-            others: Duration::ZERO,
-            stolen: Duration::ZERO,
-            count: 10,
-        }
-    }
-
     #[test]
     fn two_ends_are_told_alone_and_together() {
         let (client, server) = (Duration::from_millis(3), Duration::from_millis(4));
         let ends = vec![(Share::ClientEnd, client), (Share::ServerEnd, server)];
-        let shares = window(ends).shares();
+        let shares = Window::of(ends, 10).shares();
         assert_eq!(
             shares,
             [
@@ -156,11 +158,11 @@ mod tests {
     fn one_program_is_the_whole_and_none_is_nothing() {
         let one = vec![(Share::ServerEnd, Duration::from_millis(4))];
         assert_eq!(
-            window(one).shares(),
+            Window::of(one, 10).shares(),
             [(Share::Whole, Duration::from_millis(4))]
         );
-        assert!(window(Vec::new()).shares().is_empty());
-        assert_eq!(window(Vec::new()).rate(), 5.0);
+        assert!(Window::of(Vec::new(), 10).shares().is_empty());
+        assert_eq!(Window::of(Vec::new(), 10).rate(), 5.0);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::meter::Window;
 use crate::results::Results;
 use crate::row::Row;
 use crate::running::Running;
-use crate::subject::{self, Subject};
+use crate::subject::{self, Family, Subject};
 
 /// How often a figure is taken that others have disturbed.
 const TRIES: usize = 6;
@@ -18,7 +18,10 @@ const TRIES: usize = 6;
 /// The subjects of a job that are wanted and can be run.
 pub(crate) fn subjects(bench: &Bench, job: Job) -> Vec<Subject> {
     let wanted = |subject: &Subject| bench.args.wants(&subject.name);
-    let runs = |subject: &Subject| subject.kind.tool().is_none_or(|tool| bench.tools.has(tool));
+    let runs = |subject: &Subject| match subject.kind.family() {
+        Family::Peer(tool) => bench.tools.has(tool),
+        Family::Direct | Family::Ours => true,
+    };
     let all = subject::all(job, &bench.args).into_iter();
     all.filter(wanted).filter(runs).collect()
 }

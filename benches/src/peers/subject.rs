@@ -64,15 +64,10 @@ pub(crate) enum HaProxy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Family {
+    /// Nobody's.
     Direct,
     Ours,
-    Envoy,
-    HaProxy,
-    Nginx,
-    Sniproxy,
-    Stunnel,
-    Unbound,
-    Dnsmasq,
+    Peer(Tool),
 }
 
 impl Kind {
@@ -80,27 +75,13 @@ impl Kind {
         match self {
             Self::Direct => Family::Direct,
             Self::Ours(_) => Family::Ours,
-            Self::Envoy(_) => Family::Envoy,
-            Self::HaProxy(_) => Family::HaProxy,
-            Self::Nginx { .. } => Family::Nginx,
-            Self::Sniproxy => Family::Sniproxy,
-            Self::Stunnel => Family::Stunnel,
-            Self::Unbound => Family::Unbound,
-            Self::Dnsmasq => Family::Dnsmasq,
-        }
-    }
-
-    /// The program that somebody else has written.
-    pub(crate) const fn tool(&self) -> Option<Tool> {
-        match self.family() {
-            Family::Direct | Family::Ours => None,
-            Family::Envoy => Some(Tool::Envoy),
-            Family::HaProxy => Some(Tool::HaProxy),
-            Family::Nginx => Some(Tool::Nginx),
-            Family::Sniproxy => Some(Tool::Sniproxy),
-            Family::Stunnel => Some(Tool::Stunnel),
-            Family::Unbound => Some(Tool::Unbound),
-            Family::Dnsmasq => Some(Tool::Dnsmasq),
+            Self::Envoy(_) => Family::Peer(Tool::Envoy),
+            Self::HaProxy(_) => Family::Peer(Tool::HaProxy),
+            Self::Nginx { .. } => Family::Peer(Tool::Nginx),
+            Self::Sniproxy => Family::Peer(Tool::Sniproxy),
+            Self::Stunnel => Family::Peer(Tool::Stunnel),
+            Self::Unbound => Family::Peer(Tool::Unbound),
+            Self::Dnsmasq => Family::Peer(Tool::Dnsmasq),
         }
     }
 }

@@ -12,12 +12,14 @@ use std::process::Command;
 
 use anyhow::Context;
 use eastwest::mysql::Packages;
+use serde::Serialize;
 
 use crate::ground::Ground;
 use debian::Debian;
 
 /// A program that somebody else has written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Tool {
     Envoy,
     HaProxy,
@@ -37,6 +39,15 @@ impl Tool {
         Self::Unbound,
         Self::Dnsmasq,
     ];
+
+    /// As its authors write it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Envoy => "Envoy",
+            Self::HaProxy => "HAProxy",
+            _ => self.program(),
+        }
+    }
 
     pub(crate) const fn program(self) -> &'static str {
         match self {

@@ -8,6 +8,7 @@ use crate::results::{Measured, Results};
 use crate::row::{Metric, Row, Share};
 use crate::stats::{LEAST_ROUNDS, Spread, ratio};
 use crate::subject::Family;
+use crate::tools::Tool;
 
 /// A figure of ours, and its limit.
 struct Target {
@@ -31,7 +32,7 @@ enum Against {
     /// All of them: the best decides.
     Everybody,
     /// All configurations of one program: the best decides.
-    All(Family),
+    All(Tool),
     /// One configuration.
     One(&'static str),
 }
@@ -60,14 +61,14 @@ const TARGETS: [Target; 15] = {
             Gateway,
             BulkDown,
             CpuPerGigabyte,
-            NoMoreThan(1.0, All(Family::HaProxy)),
+            NoMoreThan(1.0, All(Tool::HaProxy)),
         ),
         target(Gateway, BulkDown, CpuPerGigabyte, NoMoreThan(0.30, ENVOY)),
         target(
             Gateway,
             BulkUp,
             CpuPerGigabyte,
-            NoMoreThan(1.0, All(Family::HaProxy)),
+            NoMoreThan(1.0, All(Tool::HaProxy)),
         ),
         target(Gateway, BulkUp, CpuPerGigabyte, NoMoreThan(0.30, ENVOY)),
         target(Gateway, Connect, CpuPerEvent, NoMoreThan(1.0, Everybody)),
@@ -78,18 +79,18 @@ const TARGETS: [Target; 15] = {
         target(Tunnel, BulkDown, CpuPerGigabyte, NoMoreThan(0.60, ENVOY)),
         target(Tunnel, BulkUp, CpuPerGigabyte, NoMoreThan(0.60, ENVOY)),
         target(Tunnel, Connect, Rate, NoLessThan(1.4, ENVOY)),
-        target(Tunnel, Request1, P50, NoMoreThan(0.85, All(Family::Nginx))),
+        target(Tunnel, Request1, P50, NoMoreThan(0.85, All(Tool::Nginx))),
         target(
             Resolver,
             Paced,
             CpuPerEvent,
-            NoMoreThan(1.0, All(Family::Unbound)),
+            NoMoreThan(1.0, All(Tool::Unbound)),
         ),
         target(
             Resolver,
             Saturated,
             CpuPerEvent,
-            NoMoreThan(1.0, All(Family::Unbound)),
+            NoMoreThan(1.0, All(Tool::Unbound)),
         ),
     ]
 };
@@ -180,8 +181,8 @@ fn binding<'a, 'v>(
     more_is_better: bool,
 ) -> Result<(&'a str, Spread), String> {
     let meant = |it: &&Measured| match against {
-        Against::Everybody => !matches!(it.family, Family::Ours | Family::Direct),
-        Against::All(family) => it.family == family,
+        Against::Everybody => matches!(it.family, Family::Peer(_)),
+        Against::All(tool) => it.family == Family::Peer(tool),
         Against::One(name) => it.name == name,
     };
     let mut worst: Option<(&str, Spread)> = None;
@@ -208,7 +209,7 @@ fn compared(
 ) -> (String, String, Outcome) {
     let meant = match against {
         Against::Everybody => "the best".to_owned(),
-        Against::All(family) => format!("{family:?} at its best"),
+        Against::All(tool) => format!("{} at its best", tool.name()),
         Against::One(name) => name.to_owned(),
     };
     match worst {

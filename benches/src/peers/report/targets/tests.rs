@@ -53,7 +53,7 @@ fn the_best_configuration_of_a_peer_decides() {
     assert_eq!(haproxy.outcome, Outcome::Missed);
     assert_eq!(
         haproxy.limit,
-        "at most 1.00 x HaProxy at its best (haproxy-splice-1m)"
+        "at most 1.00 x HAProxy at its best (haproxy-splice-1m)"
     );
     assert_eq!(haproxy.reached, "1.25 (1.25..1.25)");
     assert_eq!(envoy.outcome, Outcome::Reached);
@@ -105,11 +105,10 @@ fn every_build_of_ours_is_judged_alone() {
 #[test]
 fn of_a_rate_the_fastest_peer_decides() {
     let one = [1400.0; 5];
-    let measured =
-        [("slow", Family::Nginx), ("fast", Family::Envoy)].map(|(name, family)| Measured {
-            name: name.to_owned(),
-            family,
-        });
+    let measured = [("slow", Tool::Nginx), ("fast", Tool::Envoy)].map(|(name, tool)| Measured {
+        name: name.to_owned(),
+        family: Family::Peer(tool),
+    });
     let of = |name: &str| -> &'static [f64] {
         if name == "fast" {
             &[1000.0; 5]
