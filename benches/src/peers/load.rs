@@ -151,17 +151,20 @@ impl Tally {
     }
 }
 
-/// Serves every connection with a task of its own.
+/// Serves every connection with a task of its own. What goes wrong there is seen by the client, if it is
+/// one of this load: a program in between may still bring connections of the load before.
 fn serve<F>(listener: TcpListener, tally: &Tally, task: impl Fn(TcpStream) -> F + 'static)
 where
     F: Future<Output = anyhow::Result<()>> + 'static,
 {
-    let each = tally.clone();
     tally.spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.context("accepting")?;
-            stream.set_nodelay(true)?;
-            each.spawn(task(stream));
+            if stream.set_nodelay(true).is_err() {
+                continue;
+            }
+            let served = task(stream);
+            spawn_local(async move { drop(served.await) });
         }
     });
 }

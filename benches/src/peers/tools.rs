@@ -173,6 +173,8 @@ impl Tools {
         let (name, printed) = (tool.program(), output.unwrap_or_else(|_| nothing()));
         let text = [printed.stdout, printed.stderr].concat();
         let text = String::from_utf8_lossy(&text);
+        // Some say where they are, which is of interest to nobody else.
+        let text = text.replace(&path.display().to_string(), "");
         let line = text
             .lines()
             .find(|line| line.contains(|c: char| c.is_ascii_digit()));
