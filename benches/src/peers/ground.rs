@@ -2,6 +2,7 @@
 //! timers, and as many descriptors as there may be.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
@@ -16,6 +17,9 @@ use serde::Serialize;
 
 /// BBR, which some systems have as their default, paces by timers that loopback does not need.
 const CONGESTION: &str = "cubic";
+
+/// Least, first and most bytes of a socket buffer.
+const SMALL: &str = "4096 131072 524288";
 
 /// Where programs and load run.
 #[derive(Debug, Clone, Serialize)]
@@ -93,7 +97,7 @@ fn pin(cpu: usize) -> anyhow::Result<()> {
 
 fn network(mtu: Option<u32>) -> anyhow::Result<()> {
     // Never the machine's own: what follows would change it for everybody.
-    let links = std::fs::read_dir("/sys/class/net").map_or(0, Iterator::count);
+    let links = fs::read_dir("/sys/class/net").map_or(0, Iterator::count);
     let own = ip(&["-brief", "link", "show", "up"])?;
     ensure!(
         own.trim().is_empty(),
@@ -112,8 +116,36 @@ fn network(mtu: Option<u32>) -> anyhow::Result<()> {
         ip(&["link", "set", "lo", "mtu", &mtu, "gso_max_segs", "1"])?;
     }
     // Thousands of connections end in a second. As a user this may not be ours to set.
-    let _ = std::fs::write("/proc/sys/net/ipv4/ip_local_port_range", "1024 65535");
+    let _ = fs::write("/proc/sys/net/ipv4/ip_local_port_range", "1024 65535");
     Ok(())
+}
+
+/// Small socket buffers in this namespace, until this is dropped: a thousand streams with buffers that
+/// grow to megabytes would measure how the machine's memory fills.
+#[derive(Debug)]
+pub(crate) struct SmallBuffers(Vec<(String, String)>);
+
+impl SmallBuffers {
+    /// # Errors
+    /// When the limits cannot be read or set.
+    pub(crate) fn set() -> io::Result<Self> {
+        let mut before = Vec::new();
+        for name in ["tcp_rmem", "tcp_wmem"] {
+            let path = format!("/proc/sys/net/ipv4/{name}");
+            before.push((path.clone(), fs::read_to_string(&path)?));
+            fs::write(&path, SMALL)?;
+        }
+        Ok(Self(before))
+    }
+}
+
+impl Drop for SmallBuffers {
+    fn drop(&mut self) {
+        for (path, limits) in &self.0 {
+            // The namespace goes with the run at the latest.
+            let _ = fs::write(path, limits);
+        }
+    }
 }
 
 fn ip(arguments: &[&str]) -> anyhow::Result<String> {

@@ -9,6 +9,7 @@ use anyhow::Context;
 
 use crate::args::Growth;
 use crate::bench::Bench;
+use crate::ground::SmallBuffers;
 use crate::job::{Job, Taken, of_bulk, of_events, of_requests};
 use crate::load::bulk::{Direction, bulk};
 use crate::load::connect::connect;
@@ -27,6 +28,8 @@ const CONNECTIONS: [usize; 5] = [1, 10, 100, 1000, 10_000];
 const ROUTES: [usize; 6] = [1, 10, 100, 1000, 10_000, 100_000];
 /// More streams at a time would measure how socket buffers fill the machine's memory.
 const MOST_STREAMS: usize = 1000;
+/// A stream takes so much longer than a request until it flows as fast as it will.
+const FILLING: usize = 10;
 /// Programs and the load need some descriptors for other things: pipes, files, listeners.
 const OTHER_DESCRIPTORS: u64 = 1400;
 /// A program that would be larger at the next number is not tried there.
@@ -115,6 +118,8 @@ fn crowded(
     let taken = of_requests(seen.requests);
     point.take(Figure::Request, Metric::CpuPerEvent, taken)?;
     if size <= MOST_STREAMS {
+        let _small = SmallBuffers::set().context("bounding socket buffers")?;
+        let pace = bench.pace().for_many(FILLING * size);
         let window = bulk(running.path(), Direction::Down, size, &meter, &pace)?;
         point.take(Figure::Bulk, Metric::CpuPerGigabyte, of_bulk(window))?;
     }

@@ -98,8 +98,7 @@ fn print(machine: &Machine, results: &Results, verdicts: &[Verdict]) -> anyhow::
         writeln!(out, "\n{}\n{}", table.title, table.text())?;
     }
     for failure in &results.failures {
-        let (job, subject) = (failure.job.name(), &failure.subject);
-        writeln!(out, "failed: {job} {subject}: {}", failure.why)?;
+        writeln!(out, "failed: {failure}")?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! All figures of a run.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -30,6 +31,16 @@ pub(crate) struct Failure {
     pub(crate) row: Option<Row>,
     pub(crate) subject: String,
     pub(crate) why: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.job.name(), self.subject)?;
+        if let Some(row) = self.row {
+            write!(f, " {}", row.name())?;
+        }
+        write!(f, ": {}", self.why.trim_end())
+    }
 }
 
 /// Who was measured at a job, in the order of the tables.
@@ -99,14 +110,14 @@ impl Results {
         subject: &Subject,
         error: &anyhow::Error,
     ) {
-        let why = format!("{error:#}");
-        say(&format!("{} {}: {why}", job.name(), subject.name));
-        self.failures.push(Failure {
+        let failure = Failure {
             job,
             row,
             subject: subject.name.clone(),
-            why,
-        });
+            why: format!("{error:#}"),
+        };
+        say(&failure.to_string());
+        self.failures.push(failure);
     }
 
     /// Keeps one point of a curve.

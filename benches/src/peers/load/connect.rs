@@ -1,10 +1,13 @@
 //! New connections: made, used for one byte each way, and closed.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::{Pace, Path, Tally, run, serve};
@@ -12,7 +15,7 @@ use crate::hello::Hello;
 use crate::meter::{Meter, Window};
 
 /// How many are being made at a time.
-pub(super) const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 8;
 
 /// Takes the figure; the count is of connections on which a byte has come back. Through a gateway
 /// the whole handshake of mutual TLS is made, by client and server of the load generator.
@@ -26,15 +29,43 @@ pub(crate) fn connect(path: &Path, meter: &Meter, pace: &Pace) -> anyhow::Result
         serve(path.listen()?, &tally, move |stream| {
             greet(stream, hello.clone())
         });
-        for _ in 0..AT_ONCE {
-            tally.spawn(again_and_again(path.clone(), tally.clone()));
-        }
-        tally.window(meter, pace, || ()).await
+        let makers = Makers::start(path, &tally);
+        let window = tally.window(meter, pace, || ()).await?;
+        makers.finish().await;
+        Ok(window)
     })
 }
 
-pub(super) async fn again_and_again(path: Path, tally: Tally) -> anyhow::Result<()> {
-    loop {
+/// Those who make connections, so many at a time.
+pub(super) struct Makers {
+    ends: Rc<Cell<bool>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Makers {
+    pub(super) fn start(path: &Path, tally: &Tally) -> Self {
+        let ends = Rc::new(Cell::new(false));
+        let maker = |_| {
+            let making = again_and_again(path.clone(), tally.clone(), Rc::clone(&ends));
+            tally.spawn(making)
+        };
+        let tasks = (0..AT_ONCE).map(maker).collect();
+        Self { ends, tasks }
+    }
+
+    /// Lets each finish the connection that it is at. Envoy gives a tunnel whose client has gone
+    /// meanwhile to the next client, which may be one of another load, with another server.
+    pub(super) async fn finish(self) {
+        self.ends.set(true);
+        for task in self.tasks {
+            // What has gone wrong is in the tally.
+            let _ = task.await;
+        }
+    }
+}
+
+async fn again_and_again(path: Path, tally: Tally, ends: Rc<Cell<bool>>) -> anyhow::Result<()> {
+    while !ends.get() {
         let stream = path.connect().await?;
         match &path.hello {
             Some(hello) => {
@@ -46,6 +77,7 @@ pub(super) async fn again_and_again(path: Path, tally: Tally) -> anyhow::Result<
         }
         tally.add(1);
     }
+    Ok(())
 }
 
 async fn use_once(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> anyhow::Result<()> {

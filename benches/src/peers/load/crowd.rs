@@ -3,10 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use super::connect::{AT_ONCE, again_and_again, greet};
+use super::connect::{Makers, greet};
 use super::idle::{Held, SETTLE, WARM_UP, open};
 use super::request::{answer, ask};
 use super::{PATIENCE, Pace, Path, Tally, run, serve};
@@ -62,10 +61,9 @@ pub(crate) fn crowd(
 
         gathering.set(false);
         let made = Tally::default();
-        let make = |_| made.spawn(again_and_again(path.clone(), made.clone()));
-        let coming: Vec<_> = (0..AT_ONCE).map(make).collect();
+        let makers = Makers::start(path, &made);
         let connect = made.window(meter, pace, || ()).await?;
-        coming.iter().for_each(JoinHandle::abort);
+        makers.finish().await;
 
         let asked = Tally::default();
         let times = Rc::new(RefCell::new(Vec::new()));

@@ -40,9 +40,7 @@ pub(super) fn page(
         page += "\n## What failed\n\n";
     }
     for failure in &results.failures {
-        let row = failure.row.map_or("", |row| row.name());
-        let (job, why) = (failure.job.name(), failure.why.replace('\n', " "));
-        let _ = writeln!(page, "- {job} {row} {}: {why}", failure.subject);
+        let _ = writeln!(page, "- {}", failure.to_string().replace('\n', " "));
     }
     page
 }
