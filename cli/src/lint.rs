@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use eastwest_mesh::lint::{self as checks, Lint, Options, View};
+use eastwest_mesh::lint::{Lint, Options, View};
 use eastwest_mesh::{Capture, Hostname, IpNet, Severity};
 
+mod add;
 mod error;
-mod files;
 mod mend;
 mod output;
 
+use crate::manifests::Manifests;
 use error::LintError;
-use files::Manifests;
 
 /// Nothing that `--fail-on` speaks of.
 const CLEAN: u8 = 0;
@@ -44,6 +44,12 @@ pub struct LintArgs {
     #[arg(short, long, value_enum, default_value = "text", value_name = "FORMAT")]
     output: Format,
     /// Mend in the files what can be mended in one way only, and print what has changed
+    ///
+    /// Services that the gateway of the other cluster needs for src-POD-ORDINAL aliases are written
+    /// into a new file, pod-services.yaml: beside the only Gateway of another folder that exports the
+    /// alias; where Gateway and alias lie in one folder, into gateway-cluster/ below it. They are left
+    /// to you where the Gateway is in no DIR that you gave, where a kustomization.yaml lists what is
+    /// applied, and where anything else has the alias's name. No file is overwritten.
     #[arg(long)]
     fix: bool,
     /// The least severity with which the exit status is 1
@@ -149,7 +155,7 @@ pub fn run(args: &LintArgs) -> ExitCode {
 fn lint(args: &LintArgs) -> Result<u8, LintError> {
     let options = args.options();
     let mut manifests = Manifests::read(&args.paths, args.one_cluster)?;
-    let mut found = checks::lint(&manifests.clusters, &options);
+    let mut found = add::find(&manifests, &options);
     let mut changes = Vec::new();
     if args.fix {
         (found, changes) = mend::mend(&mut manifests, found, &options)?;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use eastwest::certs::{self, CertsArgs};
 use eastwest::clusters::app::{self, AppCommand};
+use eastwest::convert::{self, ConvertArgs};
 use eastwest::demo::{self, DemoArgs};
 use eastwest::explain::{self, ExplainArgs};
 use eastwest::leftovers::{self, LeftoversCommand};
@@ -38,6 +39,8 @@ enum Command {
     Lint(LintArgs),
     /// Say what a code of `lint`, or of a server's log, means
     Explain(ExplainArgs),
+    /// Turn Istio manifests into HAProxy's, nginx's or TLSRoutes, and a list of aliases into manifests
+    Convert(ConvertArgs),
     /// Wait until a server is ready
     Wait(WaitArgs),
     /// Run the gateway, as eastwest-gateway does
@@ -79,6 +82,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Certs(args) => certs::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Lint(args) => return lint::run(&args),
+        Command::Convert(args) => return convert::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Wait(args) => wait::run(&args),
         Command::Gateway(rest) => return eastwest_gateway::main(rest.argv("eastwest-gateway")),

@@ -89,7 +89,7 @@ pub trait Settings: clap::Parser {
 }
 
 /// More workers than this gain a relay nothing that a flag can't ask for; each costs a stack.
-const MAX_DEFAULT_THREADS: usize = 4;
+const MAX_DEFAULT_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 
 impl DaemonArgs {
     /// The times of a drain.
@@ -101,9 +101,12 @@ impl DaemonArgs {
     }
 
     /// How many threads move data.
-    pub fn data_threads(&self) -> usize {
-        let available = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        self.threads
-            .map_or_else(|| available().min(MAX_DEFAULT_THREADS), usize::from)
+    pub fn data_threads(&self) -> NonZeroUsize {
+        let given = self
+            .threads
+            .and_then(|threads| NonZeroUsize::new(threads.into()));
+        // Counts the CPUs of the affinity mask, and of the cgroup's quota (`cpu.max`) rounded down.
+        let available = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        given.unwrap_or_else(|| available().min(MAX_DEFAULT_THREADS))
     }
 }

@@ -1,6 +1,7 @@
 //! From the command line to the exit status: the `main` of every server.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,7 +16,9 @@ use crate::logging::{self, LogControl};
 use crate::settings::{Parsed, SettingsError, parse};
 use crate::{file_limit, metrics};
 
+mod data;
 mod supervise;
+use data::DataRuntime;
 use supervise::{Process, supervise};
 
 /// How a process ended. `--help` lists the numbers.
@@ -97,7 +100,7 @@ where
         }
     };
     let server = {
-        let _data = data.enter();
+        let _data = data.handle().enter();
         run(configuration, context.clone())
     };
     let process = Process {
@@ -107,8 +110,7 @@ where
         data: data.handle(),
     };
     let ended = control.block_on(supervise(process, server));
-    // Dropping it would wait for blocking work that nobody needs any more.
-    data.shutdown_background();
+    data.end();
     match ended {
         Ok(exit) => {
             log.flush(LAST_LINES);
@@ -163,18 +165,12 @@ fn introduce<A: Settings>(parsed: &Parsed<A>, context: &Context) {
 }
 
 /// The runtime that moves data, and the one for everything else, on the calling thread.
-fn runtimes(threads: usize) -> std::io::Result<(Runtime, Runtime)> {
-    let data = Builder::new_multi_thread()
-        .worker_threads(threads)
-        .max_blocking_threads(BLOCKING_THREADS)
-        .thread_name("data")
-        .enable_all()
-        .build()?;
+fn runtimes(threads: NonZeroUsize) -> std::io::Result<(DataRuntime, Runtime)> {
     let control = Builder::new_current_thread()
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()?;
-    Ok((data, control))
+    Ok((DataRuntime::start(threads)?, control))
 }
 
 fn last_word(log: &LogControl, error: &anyhow::Error, exit: Exit) -> Exit {

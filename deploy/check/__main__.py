@@ -6,6 +6,8 @@ from check import clusters, guards, kustomize, routes, schemas
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ("istio", "mixed", "demo")
+# What `eastwest convert` writes, as the tests of cli/ have it.
+CONVERTED = DEPLOY.parent / "cli" / "tests" / "convert" / "golden"
 
 
 def name(document):
@@ -23,6 +25,18 @@ def check_files():
             for error in schemas.errors(document):
                 yield f"{path.relative_to(DEPLOY)}: {name(document)}: {error}"
     print(f"{count} objects in files")
+
+
+def check_converted():
+    count = 0
+    for path in sorted(CONVERTED.glob("*.yaml")):
+        for document in kustomize.documents(path):
+            count += 1
+            for error in schemas.errors(document):
+                yield f"{path.name}: {name(document)}: {error}"
+    if not count:
+        yield f"nothing in {CONVERTED}"
+    print(f"{count} objects as converted")
 
 
 def check_rendered():
@@ -47,7 +61,7 @@ def check_setups():
 
 def main():
     try:
-        found = [*check_files(), *check_rendered(), *check_setups()]
+        found = [*check_files(), *check_rendered(), *check_converted(), *check_setups()]
     except kustomize.Unsupported as error:
         found = [str(error)]
     for line in found:

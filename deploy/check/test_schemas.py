@@ -38,6 +38,14 @@ class Schemas(unittest.TestCase):
         self.refused({"apiVersion": "v1", "kind": "Pud", "metadata": {}}, "has no v1 Pud")
         self.refused({"kind": "Pod"}, "apiVersion")
 
+    def test_a_tls_route_takes_plain_names_alone(self):
+        def route(host):
+            rules = [{"backendRefs": [{"name": "a", "port": 1}]}]
+            return {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "TLSRoute",
+                    "metadata": {"name": "a"}, "spec": {"hostnames": [host], "rules": rules}}
+        self.assertEqual(schemas.errors(route("db-0.db.pxc.svc.cluster.local")), [])
+        self.refused(route("outbound_.3306_._.db.pxc.svc.cluster.local"), "does not match")
+
     def test_istio_operator_may_set_only_what_is_listed(self):
         operator = {"apiVersion": "install.istio.io/v1alpha1", "kind": "IstioOperator",
                     "metadata": {"name": "a"}, "spec": {"meshConfig": {"trustDomian": "x"}}}

@@ -1,9 +1,8 @@
 //! A real Envoy in each of the roles that Istio gives it, configured as istiod configures it
-//! (`pilot/pkg/networking/core` of istio/istio), from what this project read in the manifests.
+//! (`pilot/pkg/networking/core` of istio/istio).
 
 mod bootstrap;
 mod client;
-mod fetched;
 mod gateway;
 mod server;
 mod tls;
@@ -11,9 +10,9 @@ mod tls;
 use eastwest::clusters::{Clusters, ClustersError};
 use serde_json::Value;
 
-pub use client::{ClientSidecar, by_istio};
-pub use fetched::{EnvoyError, fetched};
-pub use gateway::{EastWestGateway, Passed};
+use crate::fetched::ENVOY;
+pub use client::ClientSidecar;
+pub use gateway::EastWestGateway;
 pub use server::ServerSidecar;
 pub use tls::MaxTls;
 
@@ -26,23 +25,6 @@ const ISTIO_ALPNS: [&str; 5] = [
     "istio-http/1.1",
     "istio-h2",
 ];
-
-/// What an app's port is declared to speak, which decides what Envoy does with its bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AppProtocol {
-    /// Parsed and routed request by request.
-    Http,
-    /// Carried as it is.
-    Tcp,
-}
-
-impl AppProtocol {
-    /// As `deploy/demo` declares its ports: 3306 is TCP, 8080 is HTTP.
-    #[must_use]
-    pub const fn of(port: u16) -> Self {
-        if port == 3306 { Self::Tcp } else { Self::Http }
-    }
-}
 
 /// Starts an Envoy on a host of the clusters, under a name of its own.
 ///
@@ -58,7 +40,7 @@ pub fn start(
     name: &str,
     config: &Value,
 ) -> Result<(), ClustersError> {
-    let envoy = match fetched() {
+    let envoy = match ENVOY.fetched() {
         Ok(envoy) => envoy,
         Err(error) => panic!("{error}"),
     };

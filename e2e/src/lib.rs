@@ -4,6 +4,10 @@
 //! is fails and says why.
 
 pub mod envoy;
+pub mod fetched;
+pub mod istiod;
+pub mod proxy;
+pub mod rendered;
 pub mod wire;
 
 use std::io::{self, Write};

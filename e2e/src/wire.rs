@@ -4,9 +4,12 @@
 //! addresses of their own, and the app chooses by the address that it dials. Gateways come one at a
 //! time, as they have one address.
 
+mod containers;
+mod error;
 mod hello;
+mod istio;
 mod keys;
-mod meshes;
+mod ours;
 mod place;
 mod roles;
 mod talk;
@@ -17,17 +20,17 @@ use std::time::Duration;
 
 use eastwest::clusters::{Clusters, ClustersError, Layout};
 use eastwest::stage::zone::Zone;
-use eastwest_mesh::Capture as Range;
+use eastwest_mesh::Finding;
 
 use crate::eastwest;
+pub use error::WireError;
 pub use hello::described;
+pub use istio::Istio;
 pub use keys::Keys;
-pub use meshes::Meshes;
+use ours::Ours;
 pub use place::{Caller, Place};
 pub use talk::{AFTER_END, Mode, PAYLOAD, Talk};
 
-/// The trust domain of the manifests.
-pub const TRUST_DOMAIN: &str = "cluster.local";
 /// Seconds that a pod's record may be kept.
 const TTL: u32 = 5;
 /// Time for a line that is sure to come; a loaded machine may need seconds.
@@ -42,68 +45,97 @@ pub enum By {
     Envoy,
 }
 
-/// The clusters, with apps in the pods and nothing between them yet.
+/// The clusters, with nothing running in them yet but name servers.
 pub struct Wire {
     /// Everything that runs.
     pub clusters: Clusters,
     /// Who has which certificate.
     pub keys: Keys,
-    /// What the manifests say.
-    pub meshes: Meshes,
+    /// What Envoys are told.
+    pub istio: Istio,
+    /// Our programs, where there are any.
+    ours: Option<Ours>,
     peer: PathBuf,
 }
 
 impl Wire {
-    /// Starts name servers and apps. `peer` is the program `wire-peer`.
+    /// The manifests of `deploy/istio` and `deploy/mixed`: some pods of cluster A have our shim, and
+    /// others Istio's. `peer` is the program `wire-peer`.
+    ///
+    /// # Errors
+    /// When something of it cannot be read or does not start.
+    pub fn prepare(peer: &str) -> Result<Self, WireError> {
+        let folders = istio::Folders::render(&ours::FOLDERS)?;
+        let istio = Istio::deployed(&folders)?;
+        let mut wire = Self::under(peer, istio)?;
+        wire.ours = Some(Ours::deployed(&folders)?);
+        Ok(wire)
+    }
+
+    /// Other manifests, under Istio alone.
     ///
     /// # Errors
     /// When something of it does not start.
-    pub fn prepare(peer: &str) -> Result<Self, ClustersError> {
+    pub fn under(peer: &str, istio: Istio) -> Result<Self, WireError> {
         let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage)?;
         let keys = Keys::make(clusters.certificates())?;
-        let meshes = Meshes::with_istio(&clusters)?;
-        if let Some(stage) = clusters.stage() {
-            for pod in ["b-app", "b-db"] {
-                for address in meshes.virtual_ips() {
-                    stage.add_address(pod, "pods-b", address.into())?;
-                }
-            }
-        }
         let zone = Place::ALL.iter().try_fold(Zone::new(), |zone, place| {
             zone.with(&place.dns_name(), place.address(), TTL)
-        })?;
-        clusters.write_zone(&zone)?;
+        });
+        clusters.write_zone(&zone.map_err(ClustersError::from)?)?;
         clusters.start_dns()?;
-        let peer = peer.into();
+        // Rules for virtual addresses, as Istio has them for all.
+        for caller in [Caller::APP, Caller::REPLICA] {
+            clusters.lay_capture(caller.host)?;
+        }
         Ok(Self {
             clusters,
             keys,
-            meshes,
-            peer,
+            istio,
+            ours: None,
+            peer: peer.into(),
         })
+    }
+
+    fn ours(&self) -> Result<&Ours, WireError> {
+        let ours = self.ours.as_ref();
+        ours.ok_or_else(|| WireError::Missing("containers of ours".to_owned()))
+    }
+
+    /// What is wrong with the files that our programs are given.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn errors(&self) -> Result<Vec<Finding>, WireError> {
+        Ok(self.ours()?.errors())
     }
 
     /// The address that a caller's app dials, to go to `place` through a sidecar of that kind.
     ///
     /// # Errors
     /// When the manifests have no such alias.
-    pub fn dialled(&self, place: &Place, by: By) -> Result<SocketAddr, ClustersError> {
+    pub fn dialled(&self, place: &Place, by: By) -> Result<SocketAddr, WireError> {
         self.dialled_alias(&place.alias(), by)
     }
 
     /// The same for any alias of the manifests.
     ///
     /// # Errors
-    /// When there is no such alias.
-    pub fn dialled_alias(&self, alias: &str, by: By) -> Result<SocketAddr, ClustersError> {
-        let range = match by {
-            By::Ours => Range::Vip,
-            By::Envoy => Range::Redirect,
+    /// When there is no such alias, or it has no address.
+    pub fn dialled_alias(&self, alias: &str, by: By) -> Result<SocketAddr, WireError> {
+        let found = match by {
+            By::Ours => {
+                let routes = self.ours()?.routes();
+                let route = routes.iter().find(|route| route.alias.as_str() == alias);
+                route.and_then(|route| Some((*route.virtual_ips.first()?, route.port.get())))
+            }
+            By::Envoy => {
+                let outbounds = self.istio.outbounds()?;
+                let outbound = outbounds.iter().find(|outbound| outbound.host == alias);
+                outbound.and_then(|to| Some((*to.addresses.first()?, to.port)))
+            }
         };
-        let routes = self.meshes.routes(range);
-        let route = routes.iter().find(|route| route.alias.as_str() == alias);
-        let found = route.and_then(|route| Some((*route.virtual_ips.first()?, route.port.get())));
-        let none = || ClustersError::Resolver(format!("the manifests have no alias {alias}"));
+        let none = || WireError::Missing(format!("alias {alias} with an address"));
         found.map(SocketAddr::from).ok_or_else(none)
     }
 
@@ -111,7 +143,7 @@ impl Wire {
     ///
     /// # Errors
     /// When it was never started.
-    pub fn printed(&mut self, program: &str) -> Result<String, ClustersError> {
+    pub fn printed(&mut self, program: &str) -> Result<String, WireError> {
         Ok(self.clusters.program(program)?.printed())
     }
 
@@ -125,7 +157,7 @@ impl Wire {
         program: &str,
         skip: usize,
         what: &str,
-    ) -> Result<String, ClustersError> {
+    ) -> Result<String, WireError> {
         let mut found = None;
         let ready = |printed: &str| {
             let lines = printed.get(skip..).unwrap_or_default();
@@ -136,9 +168,10 @@ impl Wire {
             found = whole.find(|line| line.contains(what)).map(str::to_owned);
             found.is_some()
         };
-        self.clusters
-            .program(program)?
-            .await_ready(PATIENCE, ready)?;
+        let program = self.clusters.program(program)?;
+        program
+            .await_ready(PATIENCE, ready)
+            .map_err(ClustersError::from)?;
         Ok(found.unwrap_or_default())
     }
 }

@@ -18,11 +18,11 @@ const SOURCE: Place = Place::SOURCE_OURS;
 const SNI: &str = "sni=outbound_.3306_._.src-db-pxc-0.pxc.svc.cluster.local";
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// The source with our shim behind our gateway.
-fn ours() -> Wire {
+/// A pod with our shim behind our gateway.
+fn ours(place: &Place) -> Wire {
     let mut wire = Wire::prepare(env!("CARGO_BIN_EXE_wire-peer")).unwrap();
-    wire.start_app(&SOURCE).unwrap();
-    wire.start_server(&SOURCE, &[], MaxTls::Tls13).unwrap();
+    wire.start_app(place).unwrap();
+    wire.start_server(place, &[], MaxTls::Tls13).unwrap();
     wire.start_gateway(By::Ours).unwrap();
     wire
 }
@@ -47,7 +47,7 @@ fn strangers(wire: &Wire) -> [(PathBuf, &'static str, &'static str); 4] {
     let root = written(wire, "wrong-root", |dir| {
         wire.keys.impostor(dir, REPLICA).unwrap()
     });
-    let account = signed("wrong-account", "spiffe://cluster.local/ns/pxc/sa/other");
+    let account = signed("wrong-account", "spiffe://cluster.local/ns/demo/sa/app");
     let domain = signed(
         "wrong-domain",
         "spiffe://cluster.local.example/ns/pxc/sa/db-pxc",
@@ -95,7 +95,7 @@ fn refused(wire: &mut Wire, to: SocketAddr, what: &[&str], sees: &str, by: &str,
 
 #[test]
 fn our_gateway_refuses_what_names_no_exported_pod() {
-    let mut wire = ours();
+    let mut wire = ours(&SOURCE);
     let gateway = wire.clusters.layout().gateway();
     let replica = format!("identity={}", wire.keys.client(&Caller::REPLICA).display());
     let cases: [(&[&str], &str, &str); 8] = [
@@ -114,7 +114,7 @@ fn our_gateway_refuses_what_names_no_exported_pod() {
         ),
         (
             &[
-                "sni=outbound_.3306_._.src-db-pxc-9.pxc.svc.cluster.local",
+                "sni=outbound_.3306_._.src-db-pxc-2.pxc.svc.cluster.local",
                 "alpn=istio",
             ],
             "InternalError",
@@ -146,7 +146,7 @@ fn our_gateway_refuses_what_names_no_exported_pod() {
 
 #[test]
 fn our_shim_refuses_who_cannot_prove_to_be_a_caller() {
-    let mut wire = ours();
+    let mut wire = ours(&SOURCE);
     let by = SOURCE.sidecar_program();
     let shim = SocketAddr::new(SOURCE.address(), 15444);
     let replica = format!("identity={}", wire.keys.client(&Caller::REPLICA).display());
@@ -196,8 +196,25 @@ fn our_shim_refuses_who_cannot_prove_to_be_a_caller() {
 }
 
 #[test]
+fn another_account_of_the_same_namespace_is_no_caller_where_one_is_named() {
+    let place = Place::HELLO_OURS;
+    let mut wire = ours(&place);
+    let other = written(&wire, "other", |dir| {
+        let id = "spiffe://cluster.local/ns/demo/sa/other";
+        wire.keys.stranger(dir, id, valid_for(HOUR)).unwrap();
+    });
+    let sni = format!("sni=outbound_.8080_._.{}", place.alias());
+    let identity = format!("identity={}", other.display());
+    let what = [&*sni, "alpn=istio", &identity];
+    let (to, by) = (wire.clusters.layout().gateway(), place.sidecar_program());
+    let (sees, reason) = ("AccessDenied", "peer_not_allowed");
+    refused(&mut wire, to, &what, sees, &by, reason);
+    assert_eq!(callers(&mut wire, &place), 0);
+}
+
+#[test]
 fn an_envoy_with_the_wrong_certificate_is_refused_by_our_shim() {
-    let mut wire = ours();
+    let mut wire = ours(&SOURCE);
     let by = SOURCE.sidecar_program();
     for (dir, _, reason) in strangers(&wire) {
         let caller = Caller::REPLICA;
@@ -247,17 +264,16 @@ fn our_shim_says_what_it_met_where_istio_refuses_it() {
     let by = caller.program(By::Ours);
     // Istio's gateway has no chain for what is not exported, and closes without a word.
     let secret = "src-secret-0.vault.svc.cluster.local";
-    let secret = wire.dialled_alias(secret, By::Ours).unwrap();
+    let dialled = wire.dialled_alias(secret, By::Ours).unwrap();
     let before = wire.printed(&by).unwrap().len();
-    let talk = wire.talk_to(&caller, secret, Mode::Http).unwrap();
+    let talk = wire.talk_to(&caller, secret, dialled, Mode::Http).unwrap();
     assert!(talk.ended.contains("reset"), "{talk:?}");
     let line = wire
         .await_line(&by, before, "\"reason\":\"handshake_closed\"")
         .unwrap();
     assert!(line.contains("Istio's gateway does so"), "{line}");
-    let mut as_another = |id: &str, reason: &str| {
-        let own = wire.keys.client(&caller);
-        wire.keys.stranger(&own, id, valid_for(HOUR)).unwrap();
+    let own = wire.keys.client(&caller);
+    let as_another = |wire: &mut Wire, reason: &str| {
         wire.start_client(&caller, By::Ours, &[], MaxTls::Tls13)
             .unwrap();
         let before = wire.printed(&by).unwrap().len();
@@ -265,14 +281,15 @@ fn our_shim_says_what_it_met_where_istio_refuses_it() {
         wire.await_line(&by, before, reason).unwrap();
         talk
     };
-    // Istio's sidecar looks at the trust domain during the handshake, and at the account when the
-    // first byte comes: the greeting of an app that speaks first is out by then, and no more.
-    let domain = "spiffe://cluster.local.example/ns/pxc/sa/db-pxc";
-    let talk = as_another(domain, "\"reason\":\"refused_by_peer\"");
+    // Istio's sidecar looks at the root during the handshake, and at the account when the first byte
+    // comes: the greeting of an app that speaks first is out by then, and no more.
+    wire.keys.impostor(&own, REPLICA).unwrap();
+    let talk = as_another(&mut wire, "\"reason\":\"refused_by_peer\"");
     assert_eq!(talk.greeting, "", "{talk:?}");
     assert!(talk.ended.contains("reset"), "{talk:?}");
-    let account = "spiffe://cluster.local/ns/pxc/sa/other";
-    let talk = as_another(account, "connection ended");
+    let account = "spiffe://cluster.local/ns/demo/sa/app";
+    wire.keys.stranger(&own, account, valid_for(HOUR)).unwrap();
+    let talk = as_another(&mut wire, "connection ended");
     assert_eq!(talk.received, 0, "{talk:?}");
     wire.await_line(&place.sidecar_program(), 0, "rbac_access_denied")
         .unwrap();

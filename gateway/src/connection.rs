@@ -4,33 +4,20 @@ use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use eastwest_mesh::{Dialect, Exports, Target};
+use eastwest_mesh::{Dialect, Exports, ISTIO_ALPN, Target};
 use eastwest_transport::client_hello::{self, ClientHello};
-use eastwest_transport::dial::dial;
-use eastwest_transport::resolve::NameServers;
+use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::sni::Sni;
-use eastwest_transport::socket::SocketOptions;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use crate::refusal::Refusal;
 
-/// The protocols that Istio's data plane offers for mTLS inside the mesh
-/// (`allIstioMtlsALPNs`, istio pilot/pkg/networking/core/listener.go).
-const ISTIO_ALPN: [&[u8]; 5] = [
-    b"istio",
-    b"istio-peer-exchange",
-    b"istio-http/1.0",
-    b"istio-http/1.1",
-    b"istio-h2",
-];
-
 /// What every connection of a gateway is handled with.
 #[derive(Debug)]
 pub(crate) struct Dialling {
-    pub(crate) names: NameServers,
-    pub(crate) sockets: SocketOptions,
+    pub(crate) pods: NamedDialer,
     pub(crate) hello_timeout: Duration,
     pub(crate) connect_timeout: Duration,
 }
@@ -81,14 +68,8 @@ impl Dialling {
     ) -> Result<Connected, Refusal> {
         // Looking the pod up is part of what has to be done in this time.
         let deadline = Instant::now() + self.connect_timeout;
-        let host = target.host.as_ref();
-        let addresses = self.names.addresses(host, deadline).await?;
-        let dialled = dial(&addresses, target.port.get(), deadline, &self.sockets)
-            .await
-            .map_err(|error| Refusal::Dial {
-                host: host.to_owned(),
-                error,
-            })?;
+        let (host, port) = (target.host.as_ref(), target.port.get());
+        let dialled = self.pods.dial(host, port, deadline).await?;
         let (mut upstream, address) = (dialled.stream, dialled.address);
         upstream
             .write_all(&greeted.bytes)
@@ -111,7 +92,8 @@ pub(crate) fn route(hello: &Greeted, exports: &Exports) -> Result<Target, Refusa
         Sni::Plain(host) => (Dialect::Plain, host, None),
     };
     let target = exports.target(dialect, host, port)?;
-    if dialect == Dialect::Istio && !ISTIO_ALPN.iter().any(|alpn| hello.offers_alpn(alpn)) {
+    let offers = |alpn: &&str| hello.offers_alpn(alpn.as_bytes());
+    if dialect == Dialect::Istio && !ISTIO_ALPN.iter().any(offers) {
         return Err(Refusal::NoIstioAlpn);
     }
     Ok(target)

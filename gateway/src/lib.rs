@@ -21,6 +21,7 @@ use arc_swap::ArcSwap;
 use eastwest_daemon::{Bound, Context};
 use eastwest_mesh::Mesh;
 use eastwest_transport::admission::Admission;
+use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::listener::Listener;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::socket::SocketOptions;
@@ -84,8 +85,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     let gateway = Arc::new(Gateway {
         exports: ArcSwap::from_pointee(mesh.exports),
         dialling: Dialling {
-            names: names.context("--name-server gives them by hand")?,
-            sockets,
+            pods: NamedDialer::new(names.context("--name-server gives them by hand")?, sockets),
             hello_timeout: args.hello_timeout.get(),
             connect_timeout: times.connect_timeout.get(),
         },

@@ -4,10 +4,9 @@
 //! error names the cause; a client that knows no such alert sees a closed connection as before.
 
 use eastwest_mesh::Refusal as RouteRefusal;
-use eastwest_transport::client_hello::{HelloError, ReadHelloError};
-use eastwest_transport::dial::DialError;
+use eastwest_transport::client_hello::ReadHelloError;
+use eastwest_transport::dial::NamedDialError;
 use eastwest_transport::reason::Reason;
-use eastwest_transport::resolve::ResolveError;
 use eastwest_transport::sni::SniError;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -32,9 +31,7 @@ pub(crate) enum Refusal {
     #[error("{0}")]
     Route(#[from] RouteRefusal),
     #[error("{0}")]
-    Resolve(#[from] ResolveError),
-    #[error("{host}: {error}")]
-    Dial { host: String, error: DialError },
+    Dial(#[from] NamedDialError),
     #[error("the process was told to stop")]
     Stopped,
     #[error("{address} did not take the ClientHello: {error}")]
@@ -47,18 +44,13 @@ pub(crate) enum Refusal {
 impl Refusal {
     pub(crate) fn reason(&self) -> Reason {
         match self {
-            Self::Hello(ReadHelloError::Hello(HelloError::NotTls)) => Reason::NotTls,
-            Self::Hello(ReadHelloError::Hello(HelloError::TooLarge)) => Reason::HelloTooLarge,
-            Self::Hello(ReadHelloError::Hello(HelloError::Malformed(_))) => Reason::HelloMalformed,
-            Self::Hello(ReadHelloError::Closed { .. }) => Reason::HelloClosed,
-            Self::Hello(ReadHelloError::Io(_)) => Reason::DownstreamReset,
+            Self::Hello(error) => error.reason(),
             Self::HelloTimeout(_) => Reason::HelloTimeout,
             Self::NoSni => Reason::NoSni,
             Self::Sni(_) => Reason::BadSni,
             Self::NoIstioAlpn => Reason::NoIstioAlpn,
             Self::Route(_) => Reason::NotExported,
-            Self::Resolve(error) => error.reason(),
-            Self::Dial { error, .. } => error.reason,
+            Self::Dial(error) => error.reason(),
             Self::Replay { .. } => Reason::UpstreamReset,
             Self::Stopped => Reason::Drained,
         }
@@ -74,7 +66,7 @@ impl Refusal {
         match self {
             Self::NoSni | Self::Sni(_) | Self::Route(_) => Some(112), // unrecognized_name
             Self::NoIstioAlpn => Some(120),                           // no_application_protocol
-            Self::Resolve(_) | Self::Dial { .. } | Self::Replay { .. } => Some(80), // internal_error
+            Self::Dial(_) | Self::Replay { .. } => Some(80),          // internal_error
             Self::Hello(_) | Self::HelloTimeout(_) | Self::Stopped => None,
         }
     }

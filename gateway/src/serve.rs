@@ -130,6 +130,7 @@ fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>, wei
 #[cfg(test)]
 mod tests {
     use super::*;
+    use eastwest_transport::dial::NamedDialer;
     use eastwest_transport::resolve::NameServers;
     use eastwest_transport::socket::SocketOptions;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -157,8 +158,7 @@ mod tests {
         let gateway = Arc::new(Gateway {
             exports: ArcSwap::from_pointee(eastwest_mesh::load(&[], &options).exports),
             dialling: Dialling {
-                names: NameServers::at(&[]).unwrap(),
-                sockets: SocketOptions::standard(),
+                pods: NamedDialer::new(NameServers::at(&[]).unwrap(), SocketOptions::standard()),
                 hello_timeout: PATIENCE,
                 connect_timeout: PATIENCE,
             },

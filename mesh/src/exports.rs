@@ -10,9 +10,18 @@ use crate::hostname::{Hostname, HostnameError};
 mod hosts;
 mod refusal;
 
-pub(crate) use hosts::HostPattern;
-use hosts::HostSet;
+pub(crate) use hosts::{HostPattern, HostSet};
 pub use refusal::Refusal;
+
+/// The protocols that Istio's data plane offers for mTLS inside the mesh; AUTO_PASSTHROUGH takes
+/// whoever offers any of them (`allIstioMtlsALPNs`, istio pilot/pkg/networking/core/listener.go).
+pub const ISTIO_ALPN: [&str; 5] = [
+    "istio",
+    "istio-peer-exchange",
+    "istio-http/1.0",
+    "istio-http/1.1",
+    "istio-h2",
+];
 
 /// Where our own shim listens in a pod.
 pub const INBOUND_PORT: NonZeroU16 = NonZeroU16::MIN.saturating_add(15443);
@@ -122,7 +131,7 @@ impl Exports {
         };
         match (own.find(&dialled), other.find(&dialled)) {
             (Some(origin), _) => {
-                let port = self.dial_port(&dialled, port);
+                let port = self.own_port(&dialled, port).unwrap_or(INBOUND_PORT);
                 Ok(Target {
                     host: dialled,
                     port,
@@ -143,22 +152,74 @@ impl Exports {
     }
 
     /// The name that stands behind `host`: an explicit mapping, the convention, or itself.
-    fn dialled(&self, host: Hostname) -> Hostname {
+    pub(crate) fn dialled(&self, host: Hostname) -> Hostname {
         match self.remote_hosts.get(&host) {
             Some(remote) => remote.clone(),
             None => alias::remote_host(&host, &self.cluster_domain).unwrap_or(host),
         }
     }
 
+    /// The entries of `hosts` for one form of server name, in the order of their names. An exact one
+    /// is the pod that is dialled.
+    pub(crate) fn entries(&self, dialect: Dialect) -> Vec<(HostPattern, Origin)> {
+        match dialect {
+            Dialect::Istio => self.istio.entries(),
+            Dialect::Plain => self.plain.entries(),
+        }
+    }
+
+    /// Whether an entry for this form of server name is `host` itself.
+    pub(crate) fn has_exact(&self, dialect: Dialect, host: &Hostname) -> bool {
+        match dialect {
+            Dialect::Istio => self.istio.has_exact(host),
+            Dialect::Plain => self.plain.has_exact(host),
+        }
+    }
+
+    /// The names that objects give to each host, in their order.
+    pub(crate) fn told_names(&self) -> HashMap<&Hostname, Vec<&Hostname>> {
+        let mut told: HashMap<_, Vec<_>> = HashMap::new();
+        for (alias, remote) in &self.remote_hosts {
+            told.entry(remote).or_default().push(alias);
+        }
+        told.values_mut().for_each(|names| names.sort());
+        told
+    }
+
+    /// The names that lead to `host`: its own, its alias by convention, and what objects say, as
+    /// [`Self::told_names`] has it.
+    pub(crate) fn names_of(
+        &self,
+        host: &Hostname,
+        told: &HashMap<&Hostname, Vec<&Hostname>>,
+    ) -> Vec<Hostname> {
+        let by_convention = alias::alias_host(host, &self.cluster_domain);
+        let told = told.get(host).into_iter().flatten().copied().cloned();
+        let all = [host.clone()].into_iter().chain(by_convention).chain(told);
+        let mut names: Vec<Hostname> = Vec::new();
+        for name in all.filter(|name| self.dialled(name.clone()) == *host) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The port to dial at `host`, where a ServiceEntry of the gateway's own cluster gives one.
+    ///
     /// A plain name has no port: then the host's only dial port counts, if it has just one.
-    fn dial_port(&self, host: &Hostname, number: Option<NonZeroU16>) -> NonZeroU16 {
+    pub(crate) fn own_port(
+        &self,
+        host: &Hostname,
+        number: Option<NonZeroU16>,
+    ) -> Option<NonZeroU16> {
         let ports = self.dial_ports.get(host).map_or(&[][..], Vec::as_slice);
         let found = match (number, ports) {
             (Some(number), ports) => ports.iter().find(|port| port.number == number),
             (None, [only]) => Some(only),
             (None, _) => None,
         };
-        found.map_or(INBOUND_PORT, |port| port.dial)
+        found.map(|port| port.dial)
     }
 }
 

@@ -13,6 +13,7 @@
 //!
 //! From objects to what the servers use:
 //! - `build`: which hosts are aliases, their routes and addresses, and what a gateway exports
+//! - [`forwarding`]: what a gateway lets through, name by name, for servers of others
 //! - [`lint`]: what a person wants to know before the files are applied, also in stock Istio
 //! - [`alias`], [`virtual_ip`]: pure functions of a name: the pod behind an alias, its address
 //!
@@ -32,6 +33,7 @@ mod code;
 mod exports;
 mod fields;
 mod finding;
+pub mod forwarding;
 mod hostname;
 mod kinds;
 pub mod lint;
@@ -49,7 +51,7 @@ pub mod virtual_ip;
 mod yaml;
 
 pub use code::{Code, CodePage, Example, Side, Within, code_pages};
-pub use exports::{Dialect, Exports, INBOUND_PORT, Refusal, Target};
+pub use exports::{Dialect, Exports, INBOUND_PORT, ISTIO_ALPN, Refusal, Target};
 pub use finding::{Finding, Origin, Severity};
 pub use hostname::{Hostname, HostnameError};
 pub use ipnet::IpNet;

@@ -30,8 +30,10 @@ mod hosts;
 mod limits;
 mod listener;
 mod plaintext;
+mod pod_service;
 mod policy;
 mod ports;
+mod registry;
 mod resolution;
 mod rules;
 mod server_name;
@@ -41,6 +43,7 @@ mod twice;
 mod world;
 
 pub use edit::{Edit, apply};
+pub use pod_service::{Addition, Place, PodService};
 use world::{Item, World};
 
 /// What to look for, and what the files don't say.
@@ -69,15 +72,44 @@ pub enum View {
     Both,
 }
 
-/// A finding, and the change that mends it where there is just one.
+/// A finding, and what mends it where there is just one answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Lint {
     /// What is wrong.
     #[serde(flatten)]
     pub finding: Finding,
-    /// The change, if it is mechanical.
+    /// The answer, if it is mechanical.
     #[serde(skip)]
-    pub edit: Option<Edit>,
+    pub mend: Option<Mend>,
+}
+
+/// What `--fix` does about a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mend {
+    /// A change of the file that it is in.
+    Edit(Edit),
+    /// An object that is missing in the other cluster.
+    Add(Addition),
+}
+
+impl Lint {
+    /// The change that mends it, where it is one.
+    #[must_use]
+    pub fn edit(&self) -> Option<&Edit> {
+        match &self.mend {
+            Some(Mend::Edit(edit)) => Some(edit),
+            _ => None,
+        }
+    }
+
+    /// The object whose addition mends it, where it is one.
+    #[must_use]
+    pub fn addition(&self) -> Option<&Addition> {
+        match &self.mend {
+            Some(Mend::Add(addition)) => Some(addition),
+            _ => None,
+        }
+    }
 }
 
 impl View {
@@ -154,7 +186,7 @@ fn loaded(sources: &[Source], options: &Options) -> Vec<Lint> {
     let mesh = load_with(sources, &serving, reach, report);
     let lint = |finding| Lint {
         finding,
-        edit: None,
+        mend: None,
     };
     mesh.findings.into_iter().map(lint).collect()
 }

@@ -8,7 +8,7 @@ use crate::finding::Finding;
 use crate::hostname::Hostname;
 use crate::kinds::authorization_policy;
 use crate::kinds::destination_rule::{self, DestinationRule};
-use crate::kinds::gateway::{self, Server};
+use crate::kinds::gateway::{self, Gateway};
 use crate::kinds::neighbour::{self, Neighbour};
 use crate::kinds::peer_authentication;
 use crate::kinds::service_entry::{self, ServiceEntry};
@@ -36,7 +36,7 @@ pub(crate) struct Loaded<T> {
 pub(crate) struct Manifest {
     pub(crate) service_entries: Vec<Loaded<ServiceEntry>>,
     pub(crate) destination_rules: Vec<Loaded<DestinationRule>>,
-    pub(crate) gateways: Vec<Loaded<Vec<Server>>>,
+    pub(crate) gateways: Vec<Loaded<Gateway>>,
     pub(crate) neighbours: Vec<Loaded<Neighbour>>,
     pub(crate) policies: Policies,
     pub(crate) unread: Unread,

@@ -123,8 +123,9 @@ pub fn computed(alias: &Hostname, capture: Capture) -> Ipv4Addr {
     capture.range().address(fnv1a(alias.as_str()))
 }
 
-/// An address near the computed one that `taken` does not know, to suggest in a message.
-pub(crate) fn free(
+/// An address near the computed one that `taken` does not know; `None` if it knows all.
+#[must_use]
+pub fn free(
     alias: &Hostname,
     capture: Capture,
     taken: impl Fn(Ipv4Addr) -> bool,

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Bound, Context};
 use eastwest_mesh::DownRoute;
+use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::listener::Listener;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::tls::IdentityStore;
@@ -110,7 +111,7 @@ fn outbound(
         routes: ArcSwap::from_pointee(RouteTable::of(&config.mesh)),
         tunnels: Tunnels {
             identity: store.clone(),
-            names: name_servers(&config.args.outbound)?,
+            gateways: NamedDialer::new(name_servers(&config.args.outbound)?, config.sockets),
             sockets: config.sockets,
             connect_timeout: times.connect_timeout.get(),
             handshake_timeout: config.args.files.handshake_timeout.get(),

@@ -1,5 +1,7 @@
 //! Connecting to an upstream: all its addresses, under one deadline.
 
+mod named;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -10,6 +12,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::reason::Reason;
 use crate::socket::SocketOptions;
+
+pub use named::{NamedDialError, NamedDialer};
 
 /// How long one address may be silent before the next is tried beside it (RFC 8305, section 8,
 /// "Connection Attempt Delay").
@@ -86,7 +90,7 @@ pub async fn dial(
         (Some(first), _) => race(first, waiting, deadline).await?,
         (None, _) => return Err(DialError::new(Vec::new())),
     };
-    options.apply(&dialled.stream);
+    options.apply((&dialled.stream).into());
     Ok(dialled)
 }
 

@@ -43,7 +43,6 @@ fn explain(error: &io::Error) -> String {
 #[derive(Debug)]
 pub struct Listener {
     inner: TcpListener,
-    options: SocketOptions,
 }
 
 impl Listener {
@@ -53,7 +52,8 @@ impl Listener {
     /// When the address is in use, not ours, or not allowed.
     pub fn bind(address: SocketAddr, options: SocketOptions) -> Result<Self, BindError> {
         let inner = listen(address).map_err(|source| BindError { address, source })?;
-        Ok(Self { inner, options })
+        options.apply((&inner).into());
+        Ok(Self { inner })
     }
 
     /// The address that was bound, with the port that the kernel chose where 0 was asked for.
@@ -70,10 +70,7 @@ impl Listener {
         let mut pause = BACKOFF.0;
         loop {
             match self.inner.accept().await {
-                Ok((stream, peer)) => {
-                    self.options.apply(&stream);
-                    return (stream, unmapped(peer));
-                }
+                Ok((stream, peer)) => return (stream, unmapped(peer)),
                 Err(error) if belongs_to_one_connection(&error) => {}
                 Err(error) => {
                     tracing::warn!(%error, retry_in_ms = pause.as_millis(), "cannot accept connections");
@@ -137,6 +134,25 @@ mod tests {
             text.contains(&taken.to_string()) && text.contains("in use"),
             "{text}"
         );
+    }
+
+    #[tokio::test]
+    async fn what_is_accepted_has_the_options() {
+        let options = SocketOptions {
+            user_timeout: Some(Duration::from_secs(9)),
+            ..SocketOptions::standard()
+        };
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
+        let address = listener.local_addr().unwrap();
+        let _client = TcpStream::connect(address).await.unwrap();
+        let (stream, _) = listener.accept().await;
+        let socket = socket2::SockRef::from(&stream);
+        let keepalive = options.keepalive.unwrap();
+        assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), keepalive.idle);
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), keepalive.interval);
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), keepalive.probes);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), options.user_timeout);
     }
 
     #[tokio::test]

@@ -2,11 +2,18 @@
 //!
 //! What it promises: a FIN arrives as a FIN in its own direction only (half-close), a reset arrives
 //! as a reset, what has been read is flushed before the relay waits for more, and counts move while
-//! bytes do. It holds no buffer while nothing is under way: each thread reads into one scratch
-//! buffer, and only what the other leg could not take at once is kept for the connection.
+//! bytes do. It holds no buffer and no pipe while nothing is under way: they are the thread's, and a
+//! connection has them only for what the other leg could not take at once.
+//!
+//! - `half`: one direction: what to move, and by which means
+//! - `leg`, `tls_leg`: an end of the relay, in clear and under TLS
+//! - `row`, `remainder`: the buffers; `pipe`: what splice(2) goes through
 
 mod half;
 mod leg;
+mod pipe;
+mod remainder;
+mod row;
 mod tls_leg;
 
 use std::future::{Future, poll_fn};
@@ -21,10 +28,12 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::reason::Reason;
-use crate::tls::{BrokenOff, PeerAlert, peer_alert};
+pub use crate::tls::record::Frame;
+use crate::tls::{BrokenOff, PeerAlert, RecordsUsedUp, peer_alert};
 use half::Half;
-pub use leg::Leg;
-pub use tls_leg::{RecordsUsedUp, TlsLeg};
+pub use leg::{Leg, Read};
+pub use row::Row;
+pub use tls_leg::TlsLeg;
 
 /// Bytes relayed so far; read by others while the connection lives.
 #[derive(Debug, Clone, Default)]
@@ -126,6 +135,11 @@ async fn run<D: Leg, U: Leg>(
             if let Poll::Ready(Err(failure)) = outcome {
                 let side = if failure.reading { reader } else { writer };
                 let reason = reason(side, &failure.error);
+                match side {
+                    Side::Downstream if down.is_clear() => downstream.break_off(&failure.error),
+                    Side::Upstream if up.is_clear() => upstream.break_off(&failure.error),
+                    _ => {}
+                }
                 return Poll::Ready(End {
                     reason,
                     error: Some(in_words(failure.error)),

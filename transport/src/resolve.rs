@@ -1,8 +1,5 @@
-//! From a host name to addresses, through name servers only.
-//!
-//! Nothing is remembered between look-ups: a pod that comes back with another address is found by
-//! the next connection, and a name server that is near (it is, in a pod) answers in well under a
-//! millisecond.
+//! From a host name to addresses, through name servers only. Nothing is remembered here; see
+//! [`NamedDialer`](crate::dial::NamedDialer).
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -62,6 +59,15 @@ impl ResolveError {
 #[derive(Debug, thiserror::Error)]
 #[error("no name servers: {0}")]
 pub struct NoNameServers(String);
+
+/// What name servers say of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Its addresses, never none; IPv4 first.
+    pub addresses: Vec<IpAddr>,
+    /// How long that may be used again.
+    pub ttl: Duration,
+}
 
 /// Asks name servers for addresses.
 #[derive(Clone)]
@@ -124,11 +130,7 @@ impl NameServers {
     ///
     /// # Errors
     /// When there is no such name, or nobody could tell before `deadline`.
-    pub async fn addresses(
-        &self,
-        host: &str,
-        deadline: Instant,
-    ) -> Result<Vec<IpAddr>, ResolveError> {
+    pub async fn look_up(&self, host: &str, deadline: Instant) -> Result<Answer, ResolveError> {
         let name = format!("{}.", host.trim_end_matches('.'));
         let mut asking_v4 = pin!(self.ask(&name, RecordType::A));
         let mut asking_v6 = pin!(self.ask(&name, RecordType::AAAA));
@@ -150,7 +152,8 @@ impl NameServers {
             v6.unwrap_or(Err(Missing::Late)),
         ) {
             (Ok(mut v4), Ok(v6)) => {
-                v4.extend(v6);
+                v4.addresses.extend(v6.addresses);
+                v4.ttl = v4.ttl.min(v6.ttl);
                 Ok(v4)
             }
             (Ok(one), Err(_)) | (Err(_), Ok(one)) => Ok(one),
@@ -159,16 +162,19 @@ impl NameServers {
     }
 
     /// The addresses of one family; never an empty list.
-    async fn ask(&self, name: &str, family: RecordType) -> Result<Vec<IpAddr>, Missing> {
+    async fn ask(&self, name: &str, family: RecordType) -> Result<Answer, Missing> {
         match self.inner.lookup(name, family).await {
             Ok(found) => {
-                let records = found.answers().iter();
-                let addresses: Vec<_> =
-                    records.filter_map(|record| record.data.ip_addr()).collect();
-                if addresses.is_empty() {
-                    Err(Missing::NoAddress)
-                } else {
-                    Ok(addresses)
+                let records = found.answers();
+                let addresses = records.iter().filter_map(|record| record.data.ip_addr());
+                let addresses: Vec<_> = addresses.collect();
+                // Aliases on the way have a TTL as well.
+                match records.iter().map(|record| record.ttl).min() {
+                    Some(ttl) if !addresses.is_empty() => Ok(Answer {
+                        addresses,
+                        ttl: Duration::from_secs(ttl.into()),
+                    }),
+                    _ => Err(Missing::NoAddress),
                 }
             }
             Err(e) if e.is_nx_domain() => Err(Missing::NoSuchName),

@@ -29,7 +29,7 @@ impl Default for Keepalive {
     }
 }
 
-/// The options set on every socket, accepted or dialled.
+/// The options that every connection has, accepted or dialled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SocketOptions {
     /// Keepalive probes; none where the user turned them off.
@@ -64,12 +64,12 @@ impl SocketOptions {
         }
     }
 
-    /// Applies the options. A socket that refuses one is still a connection, so failures are only
-    /// logged.
-    pub fn apply(&self, stream: &TcpStream) {
+    /// Applies the options to a connection, or to a listener, from which every connection that it
+    /// accepts inherits them (Linux copies the listener's socket). A socket that refuses one is still
+    /// a connection, so failures are only logged.
+    pub fn apply(&self, socket: SockRef<'_>) {
         // Small requests and MySQL packets must not wait for Nagle's timer.
-        note("TCP_NODELAY", stream.set_nodelay(true));
-        let socket = SockRef::from(stream);
+        note("TCP_NODELAY", socket.set_tcp_nodelay(true));
         if let Some(k) = self.keepalive {
             let keepalive = TcpKeepalive::new()
                 .with_time(k.idle)

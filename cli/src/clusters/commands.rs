@@ -75,7 +75,7 @@ impl Clusters {
         ]);
         let name = format!("{}-app", pod.name);
         self.start(&name, command, |printed| listens(printed, app))?;
-        self.start_inbound_shim_at(pod, address, &[])
+        self.start_inbound_shim_at(pod, address)
     }
 
     /// Starts the shim of a pod of cluster A.
@@ -83,27 +83,10 @@ impl Clusters {
     /// # Errors
     /// When it does not become ready.
     pub fn start_inbound_shim(&mut self, pod: &Pod) -> Result<(), ClustersError> {
-        self.start_inbound_shim_with(pod, &[])
+        self.start_inbound_shim_at(pod, self.layout().pod(pod))
     }
 
-    /// The same, with flags beside those that it needs.
-    ///
-    /// # Errors
-    /// When it does not become ready.
-    pub fn start_inbound_shim_with(
-        &mut self,
-        pod: &Pod,
-        flags: &[&str],
-    ) -> Result<(), ClustersError> {
-        self.start_inbound_shim_at(pod, self.layout().pod(pod), flags)
-    }
-
-    fn start_inbound_shim_at(
-        &mut self,
-        pod: &Pod,
-        address: IpAddr,
-        flags: &[&str],
-    ) -> Result<(), ClustersError> {
+    fn start_inbound_shim_at(&mut self, pod: &Pod, address: IpAddr) -> Result<(), ClustersError> {
         let listen = SocketAddr::new(address, 15444);
         let identity = self
             .certificates()
@@ -113,7 +96,6 @@ impl Clusters {
         command.arg("--identity").arg(identity);
         command.args(["--inbound", &pod.port.to_string()]);
         command.args(["--inbound-listen", &listen.to_string()]);
-        command.args(flags);
         if self.layout() == Layout::Loopback {
             // This machine's resolv.conf is another network's, if it names a server at all.
             command.args(["--name-server", &self.layout().dns_a().to_string()]);
@@ -157,22 +139,8 @@ impl Clusters {
     pub fn start_outbound_shim(
         &mut self,
         host: &str,
-        who: (&str, &str),
-        capture: Capture,
-    ) -> Result<(), ClustersError> {
-        self.start_outbound_shim_with(host, who, capture, &[])
-    }
-
-    /// The same, with flags beside those that it needs.
-    ///
-    /// # Errors
-    /// When it does not become ready.
-    pub fn start_outbound_shim_with(
-        &mut self,
-        host: &str,
         (namespace, account): (&str, &str),
         capture: Capture,
-        flags: &[&str],
     ) -> Result<(), ClustersError> {
         let layout = self.layout();
         let identity = self
@@ -188,7 +156,6 @@ impl Clusters {
             Capture::Vip => ["--mode", "vip"],
             Capture::Redirect => ["--mode", "redirect"],
         });
-        command.args(flags);
         self.start_server(&format!("{host}-shim"), host, command)
     }
 
@@ -229,6 +196,22 @@ impl Clusters {
     /// When it does not become ready.
     pub fn start_source_shim(&mut self) -> Result<(), ClustersError> {
         self.start_inbound_shim(&SOURCE)
+    }
+
+    /// Starts one of the three servers as `name`, with these arguments beside those for logs and
+    /// probes.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_with(
+        &mut self,
+        name: &str,
+        (host, server): (&str, &str),
+        args: &[String],
+    ) -> Result<(), ClustersError> {
+        let mut command = self.server(host, server)?;
+        command.args(args);
+        self.start_server(name, host, command)
     }
 
     /// A command for one of the three servers, with the flags that all of them have.

@@ -34,7 +34,7 @@ fn a_folder_is_read_with_all_below_it_and_without_what_is_no_manifest() {
     ]);
     let output = said(&eastwest(folder.path(), &["lint", "all"]));
     assert!(
-        output.ends_with("in 2 files; --fix mends 1 of them\n"),
+        output.ends_with("in 2 files; --fix mends 3 of them\n"),
         "{output}"
     );
     let empty = super::folder(&[]);

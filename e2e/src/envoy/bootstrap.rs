@@ -21,15 +21,19 @@ pub(super) fn address(address: SocketAddr) -> Value {
     json!({ "socket_address": { "address": ip, "port_value": port } })
 }
 
-/// A cluster with one endpoint; `transport` is its TLS, where it has any.
-pub(super) fn cluster(name: &str, endpoint: SocketAddr, transport: Option<Value>) -> Value {
+/// A cluster with these endpoints; `transport` is its TLS, where it has any.
+pub(super) fn cluster(name: &str, endpoints: &[SocketAddr], transport: Option<Value>) -> Value {
+    let endpoints = endpoints.iter();
+    let endpoints: Vec<_> = endpoints
+        .map(|endpoint| json!({ "endpoint": { "address": address(*endpoint) } }))
+        .collect();
     let mut cluster = json!({
         "name": name,
         "type": "STATIC",
         "connect_timeout": "10s",
         "load_assignment": {
             "cluster_name": name,
-            "endpoints": [{ "lb_endpoints": [{ "endpoint": { "address": address(endpoint) } }] }],
+            "endpoints": [{ "lb_endpoints": endpoints }],
         },
     });
     if let (Some(transport), Some(fields)) = (transport, cluster.as_object_mut()) {
@@ -55,25 +59,28 @@ pub(super) fn tcp_proxy(cluster: &str) -> Value {
     )
 }
 
-/// HTTP is parsed, and passed on to one cluster. `filters` come before the router.
-pub(super) fn http(cluster: &str, mut filters: Vec<Value>) -> Value {
+/// All hosts of these names go to a cluster.
+pub(super) fn virtual_host(domains: &[String], cluster: &str) -> Value {
+    let everything =
+        json!({ "match": { "prefix": "/" }, "route": { "cluster": cluster, "timeout": "0s" } });
+    json!({ "name": cluster, "domains": domains, "routes": [everything] })
+}
+
+/// HTTP is parsed, and passed on by its host. `filters` come before the router.
+pub(super) fn http(name: &str, hosts: &[Value], mut filters: Vec<Value>) -> Value {
     filters.push(typed(
         "envoy.filters.http.router",
         "envoy.extensions.filters.http.router.v3.Router",
         json!({}),
     ));
-    let everything =
-        json!({ "match": { "prefix": "/" }, "route": { "cluster": cluster, "timeout": "0s" } });
     typed(
         "envoy.filters.network.http_connection_manager",
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         json!({
-            "stat_prefix": cluster,
+            "stat_prefix": name,
             "access_log": [access_log()],
             "http_filters": filters,
-            "route_config": {
-                "virtual_hosts": [{ "name": cluster, "domains": ["*"], "routes": [everything] }],
-            },
+            "route_config": { "virtual_hosts": hosts },
         }),
     )
 }

@@ -6,33 +6,26 @@ use serde_json::{Value, json};
 
 use super::ISTIO_ALPNS;
 use super::bootstrap::{address, bootstrap, cluster, tcp_proxy, tls_inspector};
+use crate::istiod::Passed;
 
 /// Where it listens, and what it lets pass.
 #[derive(Debug, Clone)]
 pub struct EastWestGateway {
     /// Its own address.
     pub listen: SocketAddr,
-    /// The services that a Gateway object exports.
+    /// The services that Gateway objects export.
     pub passed: Vec<Passed>,
 }
 
-/// One port of one service.
-#[derive(Debug, Clone)]
-pub struct Passed {
-    /// The server name that stands for it.
-    pub sni: String,
-    /// The pod.
-    pub pod: SocketAddr,
-}
-
 impl EastWestGateway {
-    /// The configuration. A ClientHello that fits no chain is closed without a word.
+    /// The configuration. A ClientHello that fits no chain is closed without a word; without any
+    /// chain there is no listener.
     #[must_use]
     pub fn config(&self) -> Value {
         let chains: Vec<_> = self.passed.iter().map(chain).collect();
         let clusters = self.passed.iter();
         let clusters: Vec<_> = clusters
-            .map(|passed| cluster(&passed.sni, passed.pod, None))
+            .map(|passed| cluster(&passed.sni, &passed.pods, None))
             .collect();
         let listener = json!({
             "name": "eastwest",
@@ -40,7 +33,12 @@ impl EastWestGateway {
             "listener_filters": [tls_inspector()],
             "filter_chains": chains,
         });
-        bootstrap("gateway", &[listener], &clusters)
+        let listeners = if chains.is_empty() {
+            vec![]
+        } else {
+            vec![listener]
+        };
+        bootstrap("gateway", &listeners, &clusters)
     }
 }
 

@@ -99,7 +99,7 @@ impl Keys {
     /// The folder of a called pod's certificate.
     #[must_use]
     pub fn server(&self, place: &Place) -> PathBuf {
-        let source = place.shim.namespace == "pxc";
+        let source = place.namespace == "pxc";
         if source { &self.source } else { &self.hello }.clone()
     }
 
@@ -127,8 +127,8 @@ impl Keys {
         write(&cluster, dir, id, LEAN, valid_for(TTL))?;
         // It trusts the mesh all the same, or it would itself refuse to go on.
         let path = dir.join("root-cert.pem");
-        fs::write(&path, self.cluster_b.roots_pem())
-            .map_err(|source| ClustersError::File { path, source })
+        let roots = format!("{}{}", cluster.roots_pem(), self.cluster_b.roots_pem());
+        fs::write(&path, roots).map_err(|source| ClustersError::File { path, source })
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use eastwest::clusters::{HELLO, Pod, SOURCE};
-
 use super::By;
 
 /// A pod of cluster A, as it stands on the stage.
@@ -17,20 +15,22 @@ pub struct Place {
     pub sidecar: By,
     /// The app's port.
     pub port: u16,
-    /// What the clusters know of the pods of its set: for our shim the pod itself.
-    pub shim: Pod,
+    /// The StatefulSet that it belongs to.
+    pub set: &'static str,
+    /// Its namespace.
+    pub namespace: &'static str,
     last: u8,
 }
 
 impl Place {
     /// HTTP behind our shim.
-    pub const HELLO_OURS: Self = Self::new("hello-0", "hello-0", By::Ours, HELLO[0], 10);
+    pub const HELLO_OURS: Self = Self::hello("hello-0", By::Ours, 10);
     /// HTTP behind an Envoy.
-    pub const HELLO_ENVOY: Self = Self::new("hello-1", "hello-1", By::Envoy, HELLO[0], 11);
+    pub const HELLO_ENVOY: Self = Self::hello("hello-1", By::Envoy, 11);
     /// A protocol in which the server speaks first, behind our shim.
-    pub const SOURCE_OURS: Self = Self::new("db-pxc-0", "db-pxc-0", By::Ours, SOURCE, 20);
+    pub const SOURCE_OURS: Self = Self::source("db-pxc-0", "db-pxc-0", By::Ours, 20);
     /// The same behind an Envoy.
-    pub const SOURCE_ENVOY: Self = Self::new("db-pxc-1", "hello-2", By::Envoy, SOURCE, 12);
+    pub const SOURCE_ENVOY: Self = Self::source("db-pxc-1", "hello-2", By::Envoy, 12);
     /// All of them.
     pub const ALL: [Self; 4] = [
         Self::HELLO_OURS,
@@ -38,14 +38,36 @@ impl Place {
         Self::SOURCE_OURS,
         Self::SOURCE_ENVOY,
     ];
+    /// Three pods of each set, all of them behind an Envoy.
+    pub const ISTIO: [Self; 6] = [
+        Self::hello("hello-0", By::Envoy, 10),
+        Self::hello("hello-1", By::Envoy, 11),
+        Self::hello("hello-2", By::Envoy, 12),
+        Self::source("db-pxc-0", "db-pxc-0", By::Envoy, 20),
+        Self::source("db-pxc-1", "hello-1", By::Envoy, 11),
+        Self::source("db-pxc-2", "hello-2", By::Envoy, 12),
+    ];
 
-    const fn new(pod: &'static str, host: &'static str, sidecar: By, shim: Pod, last: u8) -> Self {
+    const fn hello(pod: &'static str, sidecar: By, last: u8) -> Self {
+        Self {
+            pod,
+            host: pod,
+            sidecar,
+            port: 8080,
+            set: "hello",
+            namespace: "demo",
+            last,
+        }
+    }
+
+    const fn source(pod: &'static str, host: &'static str, sidecar: By, last: u8) -> Self {
         Self {
             pod,
             host,
             sidecar,
-            port: shim.port,
-            shim,
+            port: 3306,
+            set: "db-pxc",
+            namespace: "pxc",
             last,
         }
     }
@@ -81,14 +103,14 @@ impl Place {
     /// Its name in the DNS of cluster A.
     #[must_use]
     pub fn dns_name(&self) -> String {
-        let (set, namespace) = (self.shim.set, self.shim.namespace);
+        let (set, namespace) = (self.set, self.namespace);
         format!("{}.{set}.{namespace}.svc.cluster.local", self.pod)
     }
 
     /// Its name in cluster B.
     #[must_use]
     pub fn alias(&self) -> String {
-        format!("src-{}.{}.svc.cluster.local", self.pod, self.shim.namespace)
+        format!("src-{}.{}.svc.cluster.local", self.pod, self.namespace)
     }
 
     /// The program that is its app.

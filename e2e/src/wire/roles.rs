@@ -4,18 +4,20 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-use eastwest::clusters::{Capture, ClustersError};
-use eastwest_mesh::Capture as Range;
-
-use super::{By, Caller, Place, TRUST_DOMAIN, Wire};
+use super::containers::Container;
+use super::{By, Caller, Place, Wire, WireError};
 use crate::envoy::{self, ClientSidecar, EastWestGateway, MaxTls, ServerSidecar};
+use crate::istiod::DOMAIN;
+
+/// The cluster's DNS in the manifests, which `connect-clusters.sh` replaces by the real one.
+const DNS: &str = "10.43.0.10:53";
 
 impl Wire {
     /// Starts the app of a pod, where its sidecar looks for it.
     ///
     /// # Errors
     /// When it does not become ready.
-    pub fn start_app(&mut self, place: &Place) -> Result<(), ClustersError> {
+    pub fn start_app(&mut self, place: &Place) -> Result<(), WireError> {
         let app = place.app().to_string();
         let mut command = self.peer_on(place.host)?;
         let protocol = if place.port == 3306 { "tcp" } else { "http" };
@@ -28,14 +30,15 @@ impl Wire {
         place: &Place,
         command: Command,
         listens: &str,
-    ) -> Result<(), ClustersError> {
+    ) -> Result<(), WireError> {
         let ready = format!("listening on {listens}\n");
         let name = place.app_program();
         self.clusters
-            .start(&name, command, |printed| printed.contains(&ready))
+            .start(&name, command, |printed| printed.contains(&ready))?;
+        Ok(())
     }
 
-    pub(super) fn peer_on(&self, host: &str) -> Result<Command, ClustersError> {
+    pub(super) fn peer_on(&self, host: &str) -> Result<Command, WireError> {
         Ok(self.clusters.host(host)?.command(self.peer.as_os_str()))
     }
 
@@ -43,21 +46,22 @@ impl Wire {
     ///
     /// # Errors
     /// When it does not become ready.
-    pub fn start_recorder(&mut self) -> Result<(), ClustersError> {
+    pub fn start_recorder(&mut self) -> Result<(), WireError> {
         self.clusters.stop("gateway");
         let listen = self.clusters.layout().gateway().to_string();
         let mut command = self.peer_on("gateway")?;
         command.args(["record", &listen]);
         let ready = format!("listening on {listen}\n");
         self.clusters
-            .start("gateway", command, |printed| printed.contains(&ready))
+            .start("gateway", command, |printed| printed.contains(&ready))?;
+        Ok(())
     }
 
     /// Starts what stands for a pod and its sidecar together, and would exchange metadata.
     ///
     /// # Errors
     /// When it does not become ready.
-    pub fn start_exchange_server(&mut self, place: &Place) -> Result<(), ClustersError> {
+    pub fn start_exchange_server(&mut self, place: &Place) -> Result<(), WireError> {
         let listen = SocketAddr::new(place.address(), place.port).to_string();
         let mut command = self.peer_on(place.host)?;
         command.args(["exchange-serve", &listen, place.pod]);
@@ -74,12 +78,37 @@ impl Wire {
         place: &Place,
         flags: &[&str],
         max: MaxTls,
-    ) -> Result<(), ClustersError> {
+    ) -> Result<(), WireError> {
         self.clusters.stop(&place.sidecar_program());
         match place.sidecar {
-            By::Ours => self.clusters.start_inbound_shim_with(&place.shim, flags),
+            By::Ours => {
+                let (name, identity) = (place.sidecar_program(), self.keys.server(place));
+                let container = self.ours()?.server(place).clone();
+                self.start_ours(&name, place.host, &container, &identity, flags)
+            }
             By::Envoy => self.start_envoy_server(place, &self.keys.server(place), max),
         }
+    }
+
+    /// Starts a container of ours: our program with its arguments, and `flags`.
+    fn start_ours(
+        &mut self,
+        name: &str,
+        host: &str,
+        container: &Container,
+        identity: &Path,
+        flags: &[&str],
+    ) -> Result<(), WireError> {
+        let dir = self.clusters.dir().join("mounts").join(name);
+        let mut args = container.args(&dir, identity)?;
+        let dns = self.clusters.layout().dns_b().to_string();
+        for arg in args.iter_mut().filter(|arg| *arg == DNS) {
+            arg.clone_from(&dns);
+        }
+        args.extend(flags.iter().map(|&flag| flag.to_owned()));
+        self.clusters
+            .start_with(name, (host, &container.server), &args)?;
+        Ok(())
     }
 
     /// Starts an Envoy as the sidecar of a pod that is called, with any certificate.
@@ -91,18 +120,19 @@ impl Wire {
         place: &Place,
         identity: &Path,
         max: MaxTls,
-    ) -> Result<(), ClustersError> {
+    ) -> Result<(), WireError> {
         let sidecar = ServerSidecar {
             listen: SocketAddr::new(place.address(), place.port),
             app: place.app(),
             identity,
-            trust_domain: TRUST_DOMAIN,
-            callers: self.meshes.callers(place),
+            trust_domain: DOMAIN,
+            inbound: self.istio.inbound(place)?,
             max,
         };
         let name = place.sidecar_program();
         self.clusters.stop(&name);
-        envoy::start(&mut self.clusters, place.host, &name, &sidecar.config())
+        envoy::start(&mut self.clusters, place.host, &name, &sidecar.config())?;
+        Ok(())
     }
 
     /// Starts the sidecar of a caller.
@@ -115,13 +145,13 @@ impl Wire {
         by: By,
         flags: &[&str],
         max: MaxTls,
-    ) -> Result<(), ClustersError> {
+    ) -> Result<(), WireError> {
         self.clusters.stop(&caller.program(by));
         match by {
             By::Ours => {
-                let who = (caller.namespace, caller.account);
-                self.clusters
-                    .start_outbound_shim_with(caller.host, who, Capture::Vip, flags)
+                let (name, identity) = (caller.program(by), self.keys.client(caller));
+                let container = self.ours()?.client(caller).clone();
+                self.start_ours(&name, caller.host, &container, &identity, flags)
             }
             By::Envoy => {
                 let identity = self.keys.client(caller);
@@ -139,36 +169,32 @@ impl Wire {
         caller: &Caller,
         identity: &Path,
         max: MaxTls,
-    ) -> Result<(), ClustersError> {
-        let sidecar = ClientSidecar {
-            identity,
-            trust_domain: TRUST_DOMAIN,
-            max,
-        };
-        let config = sidecar.config(&self.meshes.routes(Range::Redirect));
+    ) -> Result<(), WireError> {
+        let sidecar = ClientSidecar { identity, max };
+        let config = sidecar.config(&self.istio.outbounds()?);
         let name = caller.program(By::Envoy);
         self.clusters.stop(&name);
-        envoy::start(
-            &mut self.clusters,
-            caller.host,
-            &caller.program(By::Envoy),
-            &config,
-        )
+        envoy::start(&mut self.clusters, caller.host, &name, &config)?;
+        Ok(())
     }
 
     /// Starts the gateway, in place of the one that runs.
     ///
     /// # Errors
     /// When it does not become ready.
-    pub fn start_gateway(&mut self, by: By) -> Result<(), ClustersError> {
+    pub fn start_gateway(&mut self, by: By) -> Result<(), WireError> {
         self.clusters.stop("gateway");
         if by == By::Ours {
-            return self.clusters.start_gateway();
+            let container = self.ours()?.gateway.clone();
+            // It holds no key: nothing is mounted but manifests.
+            let none = self.clusters.dir().to_owned();
+            return self.start_ours("gateway", "gateway", &container, &none, &[]);
         }
         let gateway = EastWestGateway {
             listen: self.clusters.layout().gateway(),
-            passed: self.meshes.passed(),
+            passed: self.istio.passed()?,
         };
-        envoy::start(&mut self.clusters, "gateway", "gateway", &gateway.config())
+        envoy::start(&mut self.clusters, "gateway", "gateway", &gateway.config())?;
+        Ok(())
     }
 }

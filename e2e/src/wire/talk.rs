@@ -6,7 +6,7 @@ use eastwest::clusters::ClustersError;
 use eastwest::leftovers::Guarded;
 use serde::{Deserialize, Serialize};
 
-use super::{By, Caller, Place, Wire};
+use super::{By, Caller, Place, Wire, WireError};
 
 /// How many bytes go each way: many times what any buffer on the way holds.
 pub const PAYLOAD: usize = 1 << 20;
@@ -75,33 +75,30 @@ impl Wire {
     ///
     /// # Errors
     /// When the app itself could not be run.
-    pub fn talk(&self, place: &Place, client: By, mode: Mode) -> Result<Talk, ClustersError> {
-        self.talk_to(&Caller::of(place.port), self.dialled(place, client)?, mode)
+    pub fn talk(&self, place: &Place, client: By, mode: Mode) -> Result<Talk, WireError> {
+        let to = self.dialled(place, client)?;
+        self.talk_to(&Caller::of(place.port), &place.alias(), to, mode)
     }
 
-    /// Has the app of a caller talk to whatever is at an address.
+    /// Has the app of a caller talk to a host, by the address that it has looked up.
     ///
     /// # Errors
     /// When the app itself could not be run.
     pub fn talk_to(
         &self,
         caller: &Caller,
+        host: &str,
         to: SocketAddr,
         mode: Mode,
-    ) -> Result<Talk, ClustersError> {
-        self.run_peer(caller.host, &["talk", &to.to_string(), mode.as_str()])
+    ) -> Result<Talk, WireError> {
+        self.run_peer(caller.host, &["talk", &to.to_string(), mode.as_str(), host])
     }
 
     /// Dials an address and port by hand, as `wire-peer present` does, and says what came of it.
     ///
     /// # Errors
     /// When the program could not be run.
-    pub fn present(
-        &self,
-        host: &str,
-        to: SocketAddr,
-        args: &[&str],
-    ) -> Result<String, ClustersError> {
+    pub fn present(&self, host: &str, to: SocketAddr, args: &[&str]) -> Result<String, WireError> {
         let to = to.to_string();
         let args: Vec<_> = ["present", &to]
             .into_iter()
@@ -115,7 +112,7 @@ impl Wire {
     ///
     /// # Errors
     /// When the client could not be run, or got nowhere.
-    pub fn call_exchanging(&self, caller: &Caller, place: &Place) -> Result<String, ClustersError> {
+    pub fn call_exchanging(&self, caller: &Caller, place: &Place) -> Result<String, WireError> {
         let to = self.clusters.layout().gateway().to_string();
         let sni = format!("outbound_.{}_._.{}", place.port, place.alias());
         let identity = self.keys.client(caller).display().to_string();
@@ -126,7 +123,7 @@ impl Wire {
         &self,
         host: &str,
         args: &[&str],
-    ) -> Result<T, ClustersError> {
+    ) -> Result<T, WireError> {
         let what = format!("wire-peer {}", args.join(" "));
         let mut command = self.peer_on(host)?;
         command.args(args);
@@ -134,9 +131,8 @@ impl Wire {
             what: what.clone(),
             source,
         })?;
-        serde_json::from_slice(&output.stdout).map_err(|_| ClustersError::Answer {
-            what,
-            said: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        let said = || String::from_utf8_lossy(&output.stderr).into_owned();
+        let answer = serde_json::from_slice(&output.stdout);
+        Ok(answer.map_err(|_| ClustersError::Answer { what, said: said() })?)
     }
 }

@@ -1,4 +1,6 @@
 use eastwest_transport::reason::Reason;
+use eastwest_transport::resolve::NameServers;
+use eastwest_transport::socket::SocketOptions;
 use tokio::net::UdpSocket;
 
 use super::*;
@@ -7,8 +9,10 @@ use super::*;
 async fn name_servers_that_are_silent_are_blamed_when_the_connect_timeout_is_over() {
     let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let dialling = Dialling {
-        names: NameServers::at(&[silent.local_addr().unwrap()]).unwrap(),
-        sockets: SocketOptions::standard(),
+        pods: NamedDialer::new(
+            NameServers::at(&[silent.local_addr().unwrap()]).unwrap(),
+            SocketOptions::standard(),
+        ),
         hello_timeout: Duration::from_secs(10),
         connect_timeout: Duration::from_millis(100),
     };

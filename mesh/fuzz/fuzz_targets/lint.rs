@@ -1,7 +1,7 @@
 //! Any bytes: the YAML reader and every check come back, and what `--fix` writes is read again.
 #![no_main]
 
-use eastwest_mesh::lint::{Options, View, apply, lint};
+use eastwest_mesh::lint::{Lint, Options, View, apply, lint};
 use eastwest_mesh::{Capture, Source};
 use libfuzzer_sys::fuzz_target;
 
@@ -19,6 +19,9 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let text = String::from_utf8_lossy(bytes).into_owned();
     let found = lint(&[source(text.clone())], &options);
-    let edits: Vec<_> = found.iter().filter_map(|lint| lint.edit.as_ref()).collect();
-    drop(lint(&[source(apply(&text, &edits))], &options));
+    let edits: Vec<_> = found.iter().filter_map(Lint::edit).collect();
+    let added = found.iter().filter_map(Lint::addition);
+    let added = added.map(|added| source(added.service.document()));
+    let mended = [source(apply(&text, &edits))].into_iter().chain(added);
+    drop(lint(&mended.collect::<Vec<_>>(), &options));
 });

@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::exports::{DialPort, Exports, HostPattern};
 use crate::finding::Located;
 use crate::hostname::Hostname;
-use crate::kinds::gateway::Server;
+use crate::kinds::gateway::{Gateway, Server};
 use crate::kinds::service_entry::ServiceEntry;
 use crate::manifest::{Loaded, Manifest};
 
@@ -40,7 +40,7 @@ pub(super) fn exports(
         .iter()
         .filter(|gateway| !gateway.report.failed())
     {
-        for server in &gateway.value {
+        for server in &gateway.value.servers {
             allow(server, gateway, domain, &mut exports);
         }
     }
@@ -72,7 +72,7 @@ fn dial_ports(entry: &Loaded<ServiceEntry>, aliases: &HashSet<&Hostname>, export
     }
 }
 
-fn allow(server: &Server, gateway: &Loaded<Vec<Server>>, domain: &Hostname, exports: &mut Exports) {
+fn allow(server: &Server, gateway: &Loaded<Gateway>, domain: &Hostname, exports: &mut Exports) {
     for host in &server.hosts {
         if exports_everything(host, domain) {
             gateway.report.warning_with_fix(

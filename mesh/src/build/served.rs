@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 
 use super::alias::{Alias, NamedBy};
 use super::far_end;
+use crate::alias as convention;
 use crate::code::Code;
 use crate::finding::{Finding, Origin};
 use crate::hostname::Hostname;
@@ -40,7 +41,7 @@ pub(super) fn candidates<'a>(
             }
         };
         for port in &alias.entry.value.ports {
-            match route(alias, port, &peer, &mut seen) {
+            match route(alias, port, &peer, domain, &mut seen) {
                 Ok(route) => found.extend(route.map(|route| Candidate { alias, route })),
                 Err(reason) => down.push(alias.down(Some(port.number), reason)),
             }
@@ -129,6 +130,7 @@ fn route(
     alias: &Alias<'_>,
     port: &Port,
     peer: &PeerRule,
+    domain: &Hostname,
     seen: &mut HashMap<(Hostname, NonZeroU16), Origin>,
 ) -> Result<Option<Route>, Finding> {
     let host = &alias.host.value;
@@ -150,7 +152,7 @@ fn route(
         alias.error(Code::DefinedTwice, &port.origin, message, fix.to_owned());
         return Ok(None);
     }
-    let name = server_name(alias, port)?;
+    let name = server_name(alias, port, domain)?;
     seen.insert((host.clone(), port.number), alias.host.origin.clone());
     Ok(Some(Route {
         alias: host.clone(),
@@ -172,9 +174,11 @@ fn route(
 }
 
 /// What to send: the rule's name as it stands, else Istio's form of the remote host.
-fn server_name(alias: &Alias<'_>, port: &Port) -> Result<ServerName, Finding> {
+fn server_name(alias: &Alias<'_>, port: &Port, domain: &Hostname) -> Result<ServerName, Finding> {
     if let Some(name) = alias.server_name {
-        if name.host != alias.remote {
+        // An alias of the convention is the pod by another name: every gateway of ours knows it.
+        let by_convention = convention::remote_host(&name.host, domain);
+        if name.host != alias.remote && by_convention.as_ref() != Some(&alias.remote) {
             let message = format!(
                 "{} leads to {} by its annotation, and to {} by its DestinationRule's tls.sni; \
                  the sni is what is sent, the annotation says who must be there",

@@ -32,14 +32,14 @@ impl FromStr for HostPattern {
 
 /// The entries of one dialect, and where each was allowed first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct HostSet {
+pub(crate) struct HostSet {
     all: Option<Origin>,
     below: HashMap<Hostname, Origin>,
     exact: HashMap<Hostname, Origin>,
 }
 
 impl HostSet {
-    pub(super) fn add(&mut self, pattern: HostPattern, origin: Origin) {
+    pub(crate) fn add(&mut self, pattern: HostPattern, origin: Origin) {
         match pattern {
             HostPattern::All => _ = self.all.get_or_insert(origin),
             HostPattern::Below(suffix) => _ = self.below.entry(suffix).or_insert(origin),
@@ -47,12 +47,32 @@ impl HostSet {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    /// All of them, in the order of their names: exact ones, then the narrowest suffix first.
+    pub(super) fn entries(&self) -> Vec<(HostPattern, Origin)> {
+        let mut exact: Vec<_> = self.exact.iter().collect();
+        exact.sort_by_key(|(host, _)| *host);
+        let mut below: Vec<_> = self.below.iter().collect();
+        below.sort_by_key(|(suffix, _)| (std::cmp::Reverse(suffix.as_str().len()), *suffix));
+        let exact = exact
+            .into_iter()
+            .map(|(host, at)| (HostPattern::Exact(host.clone()), at.clone()));
+        let below = below
+            .into_iter()
+            .map(|(suffix, at)| (HostPattern::Below(suffix.clone()), at.clone()));
+        let all = self.all.iter().map(|at| (HostPattern::All, at.clone()));
+        exact.chain(below).chain(all).collect()
+    }
+
+    pub(super) fn has_exact(&self, host: &Hostname) -> bool {
+        self.exact.contains_key(host)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
         self.all.is_none() && self.below.is_empty() && self.exact.is_empty()
     }
 
     /// What allows `host`, the narrowest entry first.
-    pub(super) fn find(&self, host: &Hostname) -> Option<&Origin> {
+    pub(crate) fn find(&self, host: &Hostname) -> Option<&Origin> {
         self.exact
             .get(host)
             .or_else(|| suffixes(host.as_str()).find_map(|suffix| self.below.get(suffix)))

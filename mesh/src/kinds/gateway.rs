@@ -2,28 +2,49 @@
 //!
 //! `selector` is passed over: every Gateway in the files that a gateway is given counts.
 
+use std::num::NonZeroU16;
+
 use crate::code::Code;
 use crate::exports::{Dialect, HostPattern};
 use crate::fields::{Field, Fields};
-use crate::finding::Located;
+use crate::finding::{Located, Origin};
 use crate::object::Object;
 use crate::report::Report;
+use crate::yaml::Entry;
 
 /// The port that clients of the mesh dial.
 pub(crate) const EAST_WEST_PORT: u16 = 15443;
+
+/// A Gateway as far as it could be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Gateway {
+    /// The labels of the gateway that it is for.
+    pub(crate) selector: Vec<(String, String)>,
+    /// The servers that pass TLS on unopened.
+    pub(crate) servers: Vec<Server>,
+    /// Where the other servers are.
+    pub(crate) others: Vec<Origin>,
+    pub(crate) origin: Origin,
+}
 
 /// The hosts of one server, and the form of server name that they are for.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
     pub(crate) dialect: Dialect,
+    pub(crate) port: Option<Located<NonZeroU16>>,
     pub(crate) hosts: Vec<Located<HostPattern>>,
 }
 
-pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> Vec<Server> {
+pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> Gateway {
     let mut spec = object.spec(report);
-    if let Some(selector) = spec.get("selector") {
+    let mut selector = Vec::new();
+    if let Some(field) = spec.get("selector") {
         let message = "spec.selector is passed over: every Gateway in these files counts";
-        report.note(Code::PassedOver, selector.key, message);
+        report.note(Code::PassedOver, field.key, message);
+        let labels = field.node.entries().iter();
+        let label = |entry: &Entry| Some((entry.key.clone(), entry.node.text()?.to_owned()));
+        selector = labels.filter_map(label).collect();
+        selector.sort();
     }
     let servers = spec.list("servers");
     if servers.is_empty() {
@@ -33,20 +54,28 @@ pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> Vec<Server> {
             "spec.servers is empty, so nothing is exported",
         );
     }
-    let servers = servers
-        .iter()
-        .filter_map(|server| read_server(server, report))
-        .collect();
+    let mut gateway = Gateway {
+        selector,
+        servers: Vec::new(),
+        others: Vec::new(),
+        origin: report.origin(object.mark),
+    };
+    for server in &servers {
+        match read_server(server, report) {
+            Some(read) => gateway.servers.push(read),
+            None => gateway.others.push(report.origin(server.key)),
+        }
+    }
     spec.finish();
     object.check_annotations(&[], report);
-    servers
+    gateway
 }
 
 /// `None` for a server that terminates TLS or speaks something else: those are not ours, and what
 /// they say is not our concern.
 fn read_server(item: &Field<'_>, report: &Report) -> Option<Server> {
     let mut server = item.fields();
-    let protocol = port(&mut server, report);
+    let (port, protocol) = port(&mut server, report);
     let dialect = tls(&mut server);
     let hosts = server.list("hosts");
     server.harmless(&["name"]);
@@ -81,19 +110,26 @@ fn read_server(item: &Field<'_>, report: &Report) -> Option<Server> {
         .iter()
         .filter_map(|host| read_host(host, report))
         .collect();
-    Some(Server { dialect, hosts })
+    Some(Server {
+        dialect,
+        port,
+        hosts,
+    })
 }
 
-/// The protocol in lower case.
-fn port(server: &mut Fields<'_>, report: &Report) -> Option<String> {
-    let mut port = server.mapping("port")?;
+/// The number, and the protocol in lower case.
+fn port(server: &mut Fields<'_>, report: &Report) -> (Option<Located<NonZeroU16>>, Option<String>) {
+    let Some(mut port) = server.mapping("port") else {
+        return (None, None);
+    };
     let number = port.port("number");
     let protocol = port
         .text("protocol")
         .map(|protocol| protocol.value.to_ascii_lowercase());
     port.harmless(&["name", "targetPort"]);
     port.finish();
-    if let Some(number) = number.filter(|number| number.value.get() != EAST_WEST_PORT) {
+    let other = |number: &&Located<NonZeroU16>| number.value.get() != EAST_WEST_PORT;
+    if let Some(number) = number.as_ref().filter(other) {
         report.note(
             Code::PassedOver,
             number.origin.mark(),
@@ -103,7 +139,7 @@ fn port(server: &mut Fields<'_>, report: &Report) -> Option<String> {
             ),
         );
     }
-    protocol
+    (number, protocol)
 }
 
 fn tls(server: &mut Fields<'_>) -> Option<Dialect> {

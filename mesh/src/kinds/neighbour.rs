@@ -1,6 +1,8 @@
 //! Kinds that are read for their names alone: what they do to an alias of the same name is not
 //! done here, and that is worth a warning.
 
+use std::num::NonZeroU16;
+
 use crate::hostname::Hostname;
 use crate::object::Object;
 use crate::yaml::{Node, Value};
@@ -10,6 +12,8 @@ use crate::yaml::{Node, Value};
 pub(crate) struct Neighbour {
     pub(crate) kind: NeighbourKind,
     pub(crate) hosts: Vec<Hostname>,
+    /// `spec.ports` of a Service.
+    pub(crate) ports: Vec<NonZeroU16>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +25,13 @@ pub(crate) enum NeighbourKind {
 /// A Service bears on its own DNS name.
 pub(crate) fn service(object: &Object<'_>, domain: &Hostname) -> Neighbour {
     let host = format!("{}.{}.svc.{domain}", object.name, object.namespace()).parse();
+    let ports = object.root.at(&["spec", "ports"]);
+    let ports = ports.map_or(&[][..], Node::items).iter();
+    let number = |port: &Node| NonZeroU16::new(port.get("port")?.port()?);
     Neighbour {
         kind: NeighbourKind::Service,
         hosts: host.into_iter().collect(),
+        ports: ports.filter_map(number).collect(),
     }
 }
 
@@ -52,5 +60,6 @@ pub(crate) fn virtual_service(object: &Object<'_>, domain: &Hostname) -> Neighbo
     Neighbour {
         kind: NeighbourKind::VirtualService,
         hosts,
+        ports: Vec::new(),
     }
 }

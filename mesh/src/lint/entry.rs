@@ -28,6 +28,8 @@ pub(super) struct Port<'a> {
     pub(super) node: &'a Node,
     pub(super) name: &'a str,
     pub(super) number: Option<u16>,
+    /// As it is written; empty where nothing is.
+    pub(super) protocol: &'a str,
     pub(super) transport: Transport,
 }
 
@@ -122,6 +124,7 @@ impl<'a> Port<'a> {
             node,
             name: node.get("name").and_then(Node::text).unwrap_or_default(),
             number: node.get("number").and_then(Node::port),
+            protocol,
             transport: match protocol.to_ascii_lowercase().as_str() {
                 "http" | "http2" | "http_proxy" | "grpc" | "grpc-web" => Transport::Http,
                 "tls" | "https" => Transport::Tls,

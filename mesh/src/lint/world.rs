@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::edit::Edit;
 use super::entry::Entry;
+use super::pod_service::Addition;
 use super::rules::Rules;
 use super::text::Text;
-use super::{Lint, Options};
+use super::{Lint, Mend, Options};
 use crate::Source;
 use crate::code::Code;
 use crate::finding::Severity;
@@ -99,16 +100,45 @@ impl<'a> Item<'a> {
     /// Says something about the object.
     pub(super) fn tell(
         &self,
-        (severity, code): (Severity, Code),
+        what: (Severity, Code),
         mark: Mark,
         message: impl AsRef<str>,
         fix: impl Into<String>,
         edit: Option<Edit>,
     ) {
-        let fix = Some(fix.into()).filter(|fix| !fix.is_empty());
-        let message = message.as_ref();
+        self.tell_of(
+            what,
+            mark,
+            message.as_ref(),
+            fix.into(),
+            edit.map(Mend::Edit),
+        );
+    }
+
+    /// Says something that an object beside it mends, which may be known.
+    pub(super) fn tell_of_missing(
+        &self,
+        what: (Severity, Code),
+        mark: Mark,
+        message: impl AsRef<str>,
+        fix: impl Into<String>,
+        addition: Option<Addition>,
+    ) {
+        let mend = addition.map(Mend::Add);
+        self.tell_of(what, mark, message.as_ref(), fix.into(), mend);
+    }
+
+    fn tell_of(
+        &self,
+        (severity, code): (Severity, Code),
+        mark: Mark,
+        message: &str,
+        fix: String,
+        mend: Option<Mend>,
+    ) {
+        let fix = Some(fix).filter(|fix| !fix.is_empty());
         let finding = self.report.finding(code, severity, mark, message, fix);
-        self.lints.borrow_mut().push(Lint { finding, edit });
+        self.lints.borrow_mut().push(Lint { finding, mend });
     }
 
     /// Says that istiod or the API server refuses the object.

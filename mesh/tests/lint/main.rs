@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
+mod additions;
 mod clusters;
 mod edits;
 mod pages;
@@ -50,7 +51,7 @@ fn in_istio(files: &[Source]) -> Vec<Lint> {
 fn mended(files: &[Source]) -> Vec<Source> {
     let found = in_istio(files);
     let mend = |file: &Source| {
-        let edits = found.iter().filter_map(|lint| lint.edit.as_ref());
+        let edits = found.iter().filter_map(Lint::edit);
         let edits: Vec<_> = edits.filter(|edit| *edit.file == *file.name).collect();
         source(&file.name, &apply(&file.text, &edits))
     };

@@ -1,6 +1,6 @@
 //! Whatever the bytes, `lint` and `apply` come back, and what they give holds together.
 
-use eastwest_mesh::lint::{View, apply, lint};
+use eastwest_mesh::lint::{Lint, View, apply, lint};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -11,7 +11,7 @@ fn check(text: &str) {
     for view in [View::Istio, View::Eastwest, View::Both] {
         let file = source("a.yaml", text);
         let found = lint(&[vec![file.clone()], vec![file]], &options(view));
-        let edits: Vec<_> = found.iter().filter_map(|lint| lint.edit.as_ref()).collect();
+        let edits: Vec<_> = found.iter().filter_map(Lint::edit).collect();
         let after = apply(text, &edits);
         let again = lint(&[vec![source("a.yaml", &after)]], &options(view));
         assert!(

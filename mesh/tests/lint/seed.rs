@@ -83,7 +83,7 @@ fn what_can_be_mended_in_one_way_is_mended_and_nothing_else_changes() {
     for files in [seed(), expanded_seed()] {
         let mended = mended(&files);
         let left = in_istio(&mended);
-        assert!(left.iter().all(|lint| lint.edit.is_none()), "{left:#?}");
+        assert!(left.iter().all(|lint| lint.edit().is_none()), "{left:#?}");
         let codes: Vec<_> = left.iter().map(|lint| lint.finding.code.id()).collect();
         assert!(
             codes

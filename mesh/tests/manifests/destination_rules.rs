@@ -4,6 +4,7 @@ use eastwest_mesh::{Capture, Severity};
 
 use super::{
     ALIAS, allows, destination_rule, errors, lines, load_files, only_route, service_entry,
+    with_annotation,
 };
 
 #[test]
@@ -174,4 +175,22 @@ fn two_rules_for_one_host_that_differ_take_it_down() {
             .len(),
         1
     );
+}
+
+#[test]
+fn an_alias_of_the_convention_in_the_server_name_is_the_pod_of_the_annotation() {
+    let alias = "orders.shop.svc.cluster.local";
+    let entry = service_entry("db-0", "").replace(ALIAS, alias);
+    let entry = with_annotation(&entry, "db-0.db.pxc.svc.cluster.local");
+    let with_sni = |host: &str| {
+        let sni = format!("tls: {{mode: ISTIO_MUTUAL, sni: outbound_.3306_._.{host}}}");
+        load_files(&[&entry, &destination_rule(alias, &sni)], Capture::Vip)
+    };
+    let mesh = with_sni(ALIAS);
+    assert_eq!(lines(&mesh, Severity::Warning), [""; 0]);
+    let route = only_route(&mesh);
+    assert_eq!(route.remote.as_str(), "db-0.db.pxc.svc.cluster.local");
+    assert_eq!(route.sni, format!("outbound_.3306_._.{ALIAS}"));
+    let mesh = with_sni("src-db-1.pxc.svc.cluster.local");
+    assert!(lines(&mesh, Severity::Warning)[0].contains("EW917"));
 }

@@ -4,19 +4,18 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use eastwest_mesh::Principal;
+use eastwest_transport::client_hello::{self, ClientHello, ReadHelloError};
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::TlsLeg;
 use eastwest_transport::sni::{Sni, SniError};
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
     ALPN_ISTIO, ConfigError, HandshakeError, IdentityStore, MinTls, PeerPolicy, ServerAlpn, Side,
-    Verdict,
+    Verdict, accept,
 };
-use rustls::server::Acceptor;
+use rustls::AlertDescription;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio_rustls::LazyConfigAcceptor;
-use tokio_rustls::server::StartHandshake;
 
 use super::Inbound;
 
@@ -38,10 +37,8 @@ pub(crate) struct Accepted {
 /// Why a caller does not come in.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AcceptError {
-    #[error("closed without a byte")]
-    Silent,
-    #[error("no TLS ClientHello: {0}")]
-    Hello(std::io::Error),
+    #[error("{0}")]
+    Hello(#[from] ReadHelloError),
     #[error("the ClientHello names no server (no SNI), so that the port is not known")]
     NoSni,
     #[error("{0}")]
@@ -77,12 +74,7 @@ fn list(ports: &[NonZeroU16]) -> String {
 impl AcceptError {
     pub(crate) fn reason(&self) -> Reason {
         match self {
-            Self::Hello(error) => match error.kind() {
-                std::io::ErrorKind::InvalidData => Reason::NotTls,
-                std::io::ErrorKind::UnexpectedEof => Reason::HelloClosed,
-                _ => Reason::DownstreamReset,
-            },
-            Self::Silent => Reason::HelloClosed,
+            Self::Hello(error) => error.reason(),
             Self::Handshake(error) => error.into(),
             Self::NoSni => Reason::NoSni,
             Self::Sni(_) => Reason::BadSni,
@@ -90,28 +82,36 @@ impl AcceptError {
             Self::Config(_) => Reason::NoIdentity,
         }
     }
+
+    /// Whether it is the noise of health checks and port scans: they connect and say nothing.
+    pub(crate) const fn is_noise(&self) -> bool {
+        matches!(self, Self::Hello(ReadHelloError::Closed { read: 0 }))
+    }
 }
 
 impl Inbound {
     /// Takes the connection through its handshake. The caller bounds the time.
-    pub(super) async fn accept(self: &Arc<Self>, tcp: TcpStream) -> Result<Accepted, AcceptError> {
-        if tcp.peek(&mut [0]).await.map_err(AcceptError::Hello)? == 0 {
-            return Err(AcceptError::Silent);
-        }
-        let mut start = LazyConfigAcceptor::new(Acceptor::default(), tcp)
-            .await
-            .map_err(AcceptError::Hello)?;
-        let port = match self.acceptance.port(&start) {
+    pub(super) async fn accept(
+        self: &Arc<Self>,
+        mut tcp: TcpStream,
+    ) -> Result<Accepted, AcceptError> {
+        let mut read = Vec::new();
+        let hello = match client_hello::read(&mut tcp, &mut read).await {
+            Ok(hello) => hello,
+            Err(error) => {
+                if let ReadHelloError::Hello(_) = error {
+                    refuse(&mut tcp, AlertDescription::DecodeError).await;
+                }
+                return Err(error.into());
+            }
+        };
+        let port = match self.acceptance.port(&hello) {
             Ok(port) => port,
             Err(error) => {
-                refuse(&mut start.io).await;
+                refuse(&mut tcp, AlertDescription::AccessDenied).await;
                 return Err(error);
             }
         };
-        let offers_istio = start
-            .client_hello()
-            .alpn()
-            .is_some_and(|mut offered| offered.any(|protocol| protocol == ALPN_ISTIO));
         let identity = self.acceptance.identity.current();
         let caller = Caller {
             inbound: Arc::clone(self),
@@ -121,15 +121,14 @@ impl Inbound {
         let config = identity.server_config(
             Arc::clone(&verdict) as Arc<_>,
             self.acceptance.min_tls,
-            ServerAlpn::answering(offers_istio),
+            ServerAlpn::answering(hello.offers_alpn(ALPN_ISTIO)),
         )?;
-        let stream = start
-            .into_stream(config)
+        let secured = accept(config, &mut tcp, read)
             .await
             .map_err(|error| HandshakeError::new(error, Side::Server, &verdict))
             .map_err(AcceptError::Handshake)?;
         Ok(Accepted {
-            stream: stream.into(),
+            stream: TlsLeg::new(tcp, secured),
             port,
             peer: verdict.peer().cloned(),
         })
@@ -138,9 +137,8 @@ impl Inbound {
 
 impl Acceptance {
     /// The app's port: the one in an Istio name, the only one for a plain name.
-    fn port(&self, start: &StartHandshake<TcpStream>) -> Result<NonZeroU16, AcceptError> {
-        let hello = start.client_hello();
-        let sni: Sni = hello.server_name().ok_or(AcceptError::NoSni)?.parse()?;
+    fn port(&self, hello: &ClientHello) -> Result<NonZeroU16, AcceptError> {
+        let sni: Sni = hello.sni().ok_or(AcceptError::NoSni)?.parse()?;
         match (sni, self.ports.as_slice()) {
             (Sni::Istio(name), served) if served.contains(&name.port) => Ok(name.port),
             (Sni::Istio(name), served) => Err(AcceptError::PortNotServed {
@@ -156,11 +154,10 @@ impl Acceptance {
     }
 }
 
-/// Tells a client whose ClientHello cannot be served why its connection ends: a fatal
-/// `access_denied` alert in clear (RFC 8446, sections 5.1 and 6.2), the only one that no gateway
-/// sends.
-async fn refuse(tcp: &mut TcpStream) {
-    let _ = tcp.try_write(&[21, 3, 3, 0, 2, 2, 49]);
+/// Tells a client whose ClientHello cannot be served why its connection ends: a fatal alert in clear
+/// (RFC 8446, sections 5.1 and 6.2). `access_denied` is one that no gateway sends.
+async fn refuse(tcp: &mut TcpStream, alert: AlertDescription) {
+    let _ = tcp.try_write(&[21, 3, 3, 0, 2, 2, alert.into()]);
     let _ = tcp.shutdown().await;
 }
 

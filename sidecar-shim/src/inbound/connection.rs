@@ -55,7 +55,7 @@ impl Refused {
     /// Health checks and port scans connect and say nothing.
     fn weight(&self) -> Weight {
         match self {
-            Self::Accept(AcceptError::Silent) => Weight::Noise,
+            Self::Accept(error) if error.is_noise() => Weight::Noise,
             _ => Weight::Failure,
         }
     }
@@ -146,6 +146,7 @@ fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>, wei
 #[cfg(test)]
 mod tests {
     use super::*;
+    use eastwest_transport::client_hello::ReadHelloError;
 
     fn future_size<S, T, U, V, F>(_: impl Fn(S, T, U, V) -> F) -> usize {
         size_of::<F>()
@@ -159,7 +160,8 @@ mod tests {
 
     #[test]
     fn health_checks_are_noise_and_mistakes_are_not() {
-        let silent = Refused::Accept(AcceptError::Silent);
+        let silent = AcceptError::from(ReadHelloError::Closed { read: 0 });
+        let silent = Refused::Accept(silent);
         assert_eq!(silent.weight(), Weight::Noise);
         let nameless = Refused::Accept(AcceptError::NoSni);
         assert_eq!(nameless.weight(), Weight::Failure);

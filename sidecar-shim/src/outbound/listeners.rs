@@ -72,6 +72,7 @@ mod tests {
     use arc_swap::ArcSwap;
     use eastwest_daemon::{Connections, Shutdown};
     use eastwest_mesh::{Capture, Options, Source, load};
+    use eastwest_transport::dial::NamedDialer;
     use eastwest_transport::resolve::NameServers;
     use eastwest_transport::tls::MinTls;
     use tokio::net::TcpStream;
@@ -107,7 +108,7 @@ spec:
         let until = SystemTime::now() + HOUR;
         let tunnels = Tunnels {
             identity: Mint::new().workload("replica", until).1,
-            names: NameServers::at(&[]).unwrap(),
+            gateways: NamedDialer::new(NameServers::at(&[]).unwrap(), SocketOptions::standard()),
             sockets: SocketOptions::standard(),
             connect_timeout: Duration::from_secs(5),
             handshake_timeout: Duration::from_secs(5),

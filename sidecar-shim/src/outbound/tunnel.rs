@@ -1,29 +1,28 @@
 //! Opening the mTLS connection for one route: gateway dialled, TLS done, the far end known.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use eastwest_mesh::{Address, GatewayEndpoint, Principal, Route};
-use eastwest_transport::dial::{DialError, Dialled, dial};
+use eastwest_transport::dial::{DialError, Dialled, NamedDialError, NamedDialer, dial};
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::TlsLeg;
-use eastwest_transport::resolve::{NameServers, ResolveError};
 use eastwest_transport::socket::SocketOptions;
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
     ConfigError, HandshakeError, Identity, IdentityStore, MinTls, PeerPolicy, Side, Verdict,
+    connect,
 };
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
-use tokio_rustls::TlsConnector;
 
 /// How tunnels are opened; the same for all routes.
 #[derive(Debug)]
 pub(crate) struct Tunnels {
     pub(crate) identity: IdentityStore,
-    pub(crate) names: NameServers,
+    pub(crate) gateways: NamedDialer,
     pub(crate) sockets: SocketOptions,
     pub(crate) connect_timeout: Duration,
     pub(crate) handshake_timeout: Duration,
@@ -43,14 +42,14 @@ pub(crate) enum TunnelError {
     #[error("{0}")]
     Config(#[from] ConfigError),
     #[error("gateway {endpoint}: {error}")]
-    Resolve {
-        endpoint: GatewayEndpoint,
-        error: ResolveError,
-    },
-    #[error("gateway {endpoint}: {error}")]
     Dial {
         endpoint: GatewayEndpoint,
         error: DialError,
+    },
+    #[error("gateway {endpoint}: {error}")]
+    NamedDial {
+        endpoint: GatewayEndpoint,
+        error: NamedDialError,
     },
     #[error("the route has no gateway")]
     NoGateway,
@@ -84,8 +83,8 @@ impl TunnelError {
     pub(crate) fn reason(&self) -> Reason {
         match self {
             Self::Config(_) => Reason::NoIdentity,
-            Self::Resolve { error, .. } => error.reason(),
             Self::Dial { error, .. } => error.reason,
+            Self::NamedDial { error, .. } => error.reason(),
             Self::NoGateway => Reason::NoRoute,
             Self::ServerName(_) => Reason::BadSni,
             Self::Timeout { .. } => Reason::HandshakeTimeout,
@@ -124,30 +123,30 @@ impl Tunnels {
         endpoint: &GatewayEndpoint,
         deadline: Instant,
     ) -> Result<Dialled, TunnelError> {
-        let addresses: Vec<IpAddr> = match &endpoint.address {
-            Address::Ip(ip) => vec![*ip],
-            Address::Name(name) => self
-                .names
-                .addresses(name.as_ref(), deadline)
+        let port = endpoint.port.get();
+        match &endpoint.address {
+            Address::Ip(ip) => dial(&[*ip], port, deadline, &self.sockets)
                 .await
-                .map_err(|error| TunnelError::Resolve {
+                .map_err(|error| TunnelError::Dial {
                     endpoint: endpoint.clone(),
                     error,
-                })?,
-        };
-        dial(&addresses, endpoint.port.get(), deadline, &self.sockets)
-            .await
-            .map_err(|error| TunnelError::Dial {
-                endpoint: endpoint.clone(),
-                error,
-            })
+                }),
+            Address::Name(name) => self
+                .gateways
+                .dial(name.as_ref(), port, deadline)
+                .await
+                .map_err(|error| TunnelError::NamedDial {
+                    endpoint: endpoint.clone(),
+                    error,
+                }),
+        }
     }
 
     async fn handshake(
         &self,
         route: &Route,
         identity: &Identity,
-        tcp: TcpStream,
+        mut tcp: TcpStream,
         gateway: SocketAddr,
     ) -> Result<Tunnel, TunnelError> {
         let verdict = Verdict::new(Arc::new(FarEnd::of(route, identity)));
@@ -155,9 +154,8 @@ impl Tunnels {
         let name = ServerName::try_from(route.sni.clone())
             .map_err(|_| TunnelError::ServerName(route.sni.clone()))?;
         let deadline = Instant::now() + self.handshake_timeout;
-        let connecting = TlsConnector::from(config).connect(name, tcp);
-        let stream = match timeout_at(deadline, connecting).await {
-            Ok(Ok(stream)) => stream,
+        let secured = match timeout_at(deadline, connect(config, name, &mut tcp)).await {
+            Ok(Ok(secured)) => secured,
             Ok(Err(error)) => {
                 return Err(TunnelError::Handshake {
                     gateway,
@@ -173,7 +171,7 @@ impl Tunnels {
             }
         };
         Ok(Tunnel {
-            stream: stream.into(),
+            stream: TlsLeg::new(tcp, secured),
             gateway,
             peer: verdict.peer().cloned(),
         })

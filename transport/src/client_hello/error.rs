@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::reason::Reason;
+
 /// Why bytes are not a ClientHello that can be routed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum HelloError {
@@ -42,6 +44,20 @@ pub enum ReadHelloError {
     /// Reading from the client failed.
     #[error("reading the TLS ClientHello failed: {0}")]
     Io(#[from] io::Error),
+}
+
+impl ReadHelloError {
+    /// The reason code of a connection that ended so.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::Hello(HelloError::NotTls) => Reason::NotTls,
+            Self::Hello(HelloError::TooLarge) => Reason::HelloTooLarge,
+            Self::Hello(HelloError::Malformed(_)) => Reason::HelloMalformed,
+            Self::Closed { .. } => Reason::HelloClosed,
+            Self::Io(_) => Reason::DownstreamReset,
+        }
+    }
 }
 
 fn probe_hint(read: usize) -> &'static str {

@@ -1,27 +1,34 @@
 //! One direction of a relay.
+//!
+//! Small reads go through a row of the thread's. When a read comes back full, more is taken at once:
+//! by splice(2) where the bytes go on as they are, in a large row otherwise.
 
-use std::cell::RefCell;
 use std::io;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use socket2::SockRef;
+use tokio::net::TcpStream;
 
-/// Size of the buffer that all connections of a thread read into: four TLS records, and more than
-/// one read brings on most links.
-const SCRATCH: usize = 64 * 1024;
+use super::leg::{Leg, Read};
+use super::pipe::{self, Pipe};
+use super::row::{Row, Size};
+use crate::tls::record::MOST_PLAINTEXT;
 
-thread_local! {
-    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into_boxed_slice());
-}
+/// A step that brings less than this does not need the means for bulk.
+const BULK: usize = 4 * MOST_PLAINTEXT;
+/// After so many bytes the others of the thread have their turn. tokio counts steps, and one moves up
+/// to a MiB here.
+const TURN: u64 = 2 << 20;
+/// After so many steps too, as those that only open what was read are none that tokio counts.
+const STEPS: u32 = 64;
 
 /// The state of one direction: nothing but what the writer could not take yet.
 #[derive(Debug, Default)]
 pub(super) struct Half {
-    kept: Vec<u8>,
-    kept_from: usize,
-    unflushed: bool,
+    kept: Option<Box<Row>>,
+    pipe: Option<Pipe>,
+    appetite: Size,
     stage: Stage,
     /// Bytes moved so far; wraps at no size that a connection reaches.
     pub(super) moved: u64,
@@ -30,9 +37,11 @@ pub(super) struct Half {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     #[default]
-    Copying,
+    Carrying,
     /// The reader has ended; the writer still has to be told.
     Ending,
+    /// The writer has been told as far as TLS is concerned.
+    Closing,
     Done,
 }
 
@@ -60,134 +69,199 @@ impl Failure {
 }
 
 impl Half {
+    /// Nothing is under way: what is written to the writer now begins where a record begins.
+    pub(super) const fn is_clear(&self) -> bool {
+        self.kept.is_none()
+    }
+
     /// Moves what can be moved. Ready when the reader has ended and the writer has been told.
-    pub(super) fn poll<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    pub(super) fn poll<R: Leg, W: Leg>(
         &mut self,
         cx: &mut Context<'_>,
         from: &mut R,
         to: &mut W,
         count: &AtomicU64,
     ) -> Poll<Result<(), Failure>> {
-        loop {
+        let turn = self.moved.wrapping_add(TURN);
+        for _ in 0..STEPS {
+            ready!(self.poll_kept(cx, to.tcp()))?;
             match self.stage {
-                Stage::Done => return Poll::Ready(Ok(())),
+                Stage::Carrying if self.moved >= turn => break,
+                Stage::Carrying => {
+                    if from.is_plain() && to.is_plain() && self.splices() {
+                        ready!(self.poll_splice(cx, from.tcp(), to.tcp(), count))?;
+                    } else {
+                        ready!(self.poll_row(cx, from, to, count))?;
+                    }
+                }
                 Stage::Ending => {
-                    ready!(self.poll_kept(cx, to, count))?;
-                    ready!(Pin::new(&mut *to).poll_shutdown(cx))
-                        .or_else(already_gone)
-                        .map_err(Failure::writing)?;
+                    let mut row = Row::take(Size::Small);
+                    to.seal_end(&mut row).map_err(Failure::writing)?;
+                    self.kept = Some(row);
+                    self.stage = Stage::Closing;
+                }
+                Stage::Closing => {
+                    shut(to.tcp()).map_err(Failure::writing)?;
                     self.stage = Stage::Done;
                 }
-                Stage::Copying => {
-                    ready!(self.poll_kept(cx, to, count))?;
-                    ready!(self.poll_once(cx, from, to, count))?;
-                }
+                Stage::Done => return Poll::Ready(Ok(())),
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
-    /// Writes what an earlier call had to keep.
-    fn poll_kept<W: AsyncWrite + Unpin>(
-        &mut self,
-        cx: &mut Context<'_>,
-        to: &mut W,
-        count: &AtomicU64,
-    ) -> Poll<Result<(), Failure>> {
-        while let Some(rest) = self
-            .kept
-            .get(self.kept_from..)
-            .filter(|rest| !rest.is_empty())
-        {
-            let n = ready!(Pin::new(&mut *to).poll_write(cx, rest))
-                .and_then(some)
-                .map_err(Failure::writing)?;
-            self.kept_from += n;
-            self.note(n, count);
-        }
-        if self.kept.capacity() > 0 {
-            self.kept = Vec::new();
-            self.kept_from = 0;
+    /// Writes what an earlier step had to keep.
+    fn poll_kept(&mut self, cx: &mut Context<'_>, to: &TcpStream) -> Poll<Result<(), Failure>> {
+        if let Some(row) = &mut self.kept {
+            let written = ready!(poll_write(cx, to, row, &mut self.moved));
+            written.map_err(Failure::writing)?;
+            if let Some(row) = self.kept.take() {
+                row.give();
+            }
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Reads once and writes what it brought.
-    fn poll_once<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    /// Reads once and writes what it brought; what the writer does not take is kept.
+    fn poll_row<R: Leg, W: Leg>(
         &mut self,
         cx: &mut Context<'_>,
         from: &mut R,
         to: &mut W,
         count: &AtomicU64,
     ) -> Poll<Result<(), Failure>> {
-        BUFFER.with_borrow_mut(|buffer| {
-            let mut buffer = ReadBuf::new(buffer);
-            match Pin::new(from).poll_read(cx, &mut buffer) {
-                Poll::Ready(Ok(())) if buffer.filled().is_empty() => self.stage = Stage::Ending,
-                Poll::Ready(Ok(())) => self.hand_over(cx, buffer.filled(), to, count)?,
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(Failure::reading(error))),
-                Poll::Pending => {
-                    // The source is silent: what TLS still holds must go out now, or the peer waits
-                    // for bytes that we think we have sent.
-                    if self.unflushed
-                        && Pin::new(to)
-                            .poll_flush(cx)
-                            .map_err(Failure::writing)?
-                            .is_ready()
-                    {
-                        self.unflushed = false;
-                    }
-                    return Poll::Pending;
-                }
+        let mut row = Row::take(self.appetite);
+        let read = match from.poll_fill(cx, &mut row, to.frame()) {
+            Poll::Ready(Ok(read)) => read,
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(Failure::reading(error))),
+            Poll::Pending => {
+                row.give();
+                return Poll::Pending;
             }
-            Poll::Ready(Ok(()))
-        })
+        };
+        let length = row.length();
+        match read {
+            Read::Full => self.appetite = Size::Large,
+            Read::Some if length < BULK => self.appetite = Size::Small,
+            Read::Some => {}
+            Read::End => self.stage = Stage::Ending,
+        }
+        if length > 0 {
+            to.seal(&mut row).map_err(Failure::writing)?;
+            count.fetch_add(length as u64, Ordering::Relaxed);
+        }
+        self.kept = Some(row);
+        self.poll_kept(cx, to.tcp())
     }
 
-    /// Writes `bytes`; keeps what the writer does not take.
-    fn hand_over<W: AsyncWrite + Unpin>(
+    /// Whether the next step is one of the pipe's.
+    fn splices(&mut self) -> bool {
+        if self.appetite == Size::Large && self.pipe.is_none() {
+            self.pipe = Pipe::take();
+        }
+        self.pipe.is_some()
+    }
+
+    /// Moves bytes through the pipe: once what the source has, or until it brings little.
+    fn poll_splice(
         &mut self,
         cx: &mut Context<'_>,
-        mut bytes: &[u8],
-        to: &mut W,
+        from: &TcpStream,
+        to: &TcpStream,
         count: &AtomicU64,
-    ) -> Result<(), Failure> {
-        while !bytes.is_empty() {
-            match Pin::new(&mut *to).poll_write(cx, bytes) {
-                Poll::Ready(written) => {
-                    let n = written.and_then(some).map_err(Failure::writing)?;
-                    bytes = bytes.get(n..).unwrap_or_default();
-                    self.note(n, count);
+    ) -> Poll<Result<(), Failure>> {
+        let Some(pipe) = &mut self.pipe else {
+            return Poll::Ready(Ok(()));
+        };
+        while pipe.held() > 0 {
+            match pipe.drain(to) {
+                Ok(0) => return Poll::Ready(Err(Failure::writing(nothing_taken()))),
+                Ok(n) => {
+                    self.moved += n as u64;
+                    count.fetch_add(n as u64, Ordering::Relaxed);
                 }
-                Poll::Pending => {
-                    self.kept.extend_from_slice(bytes);
-                    return Ok(());
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    ready!(to.poll_write_ready(cx)).map_err(Failure::writing)?;
                 }
+                Err(error) => return Poll::Ready(Err(Failure::writing(error))),
             }
         }
-        Ok(())
+        if self.appetite == Size::Small {
+            self.release();
+            return Poll::Ready(Ok(()));
+        }
+        let Poll::Ready(readable) = from.poll_read_ready(cx) else {
+            self.release();
+            return Poll::Pending;
+        };
+        readable.map_err(Failure::reading)?;
+        match pipe.fill(from) {
+            Ok(0) => {
+                self.stage = Stage::Ending;
+                self.release();
+            }
+            Ok(n) if n < MOST_PLAINTEXT => self.appetite = Size::Small,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if pipe::is_refusal(&error) => self.pipe = None,
+            Err(error) => return Poll::Ready(Err(Failure::reading(error))),
+        }
+        Poll::Ready(Ok(()))
     }
 
-    fn note(&mut self, n: usize, count: &AtomicU64) {
-        self.unflushed = true;
-        self.moved += n as u64;
-        count.fetch_add(n as u64, Ordering::Relaxed);
+    fn release(&mut self) {
+        if let Some(pipe) = self.pipe.take() {
+            pipe.give();
+        }
     }
+}
+
+impl Drop for Half {
+    fn drop(&mut self) {
+        self.release();
+        if let Some(row) = self.kept.take() {
+            row.give();
+        }
+    }
+}
+
+/// Writes all that is in the row.
+fn poll_write(
+    cx: &mut Context<'_>,
+    to: &TcpStream,
+    row: &mut Row,
+    moved: &mut u64,
+) -> Poll<io::Result<()>> {
+    while !row.is_empty() {
+        let written = match row.only() {
+            Some(bytes) => to.try_write(bytes),
+            None => to.try_write_vectored(row.slices().get()),
+        };
+        match written {
+            Ok(0) => return Poll::Ready(Err(nothing_taken())),
+            Ok(n) => {
+                row.advance(n);
+                *moved += n as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                ready!(to.poll_write_ready(cx))?;
+            }
+            Err(error) => return Poll::Ready(Err(error)),
+        }
+    }
+    Poll::Ready(Ok(()))
 }
 
 /// A writer that takes nothing and says nothing would be asked for ever.
-fn some(n: usize) -> io::Result<usize> {
-    if n == 0 {
-        Err(io::ErrorKind::WriteZero.into())
-    } else {
-        Ok(n)
-    }
+fn nothing_taken() -> io::Error {
+    io::ErrorKind::WriteZero.into()
 }
 
-/// Shutting down a connection whose peer has already closed both ways is no failure.
-fn already_gone(error: io::Error) -> io::Result<()> {
-    if error.kind() == io::ErrorKind::NotConnected {
-        Ok(())
-    } else {
-        Err(error)
+/// Ends the writing side. That of a connection whose peer has already closed both ways is no failure.
+fn shut(to: &TcpStream) -> io::Result<()> {
+    match SockRef::from(to).shutdown(std::net::Shutdown::Write) {
+        Err(error) if error.kind() != io::ErrorKind::NotConnected => Err(error),
+        _ => Ok(()),
     }
 }

@@ -4,130 +4,144 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use rustls::SupportedCipherSuite;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::{TlsStream, client, server};
 
-use super::leg::Leg;
-use crate::socket;
+use super::leg::{Leg, Read};
+use super::remainder::Remainder;
+use super::row::Row;
+use crate::tls::Secured;
+use crate::tls::record::{Frame, Opened, RecordError, Session};
 
-/// The most that one TLS record carries (RFC 5246 section 6.2.1).
-const RECORD: usize = 16 * 1024;
-/// The most that rustls seals in one go: it keeps no more ciphertext than this.
-const WRITE: usize = 64 * 1024;
-/// Records kept back for what is not counted: our Finished, alerts, and the five or six records of
-/// the write that is about to be made.
-const RESERVE: u64 = 16;
-
-/// A TLS stream that fails where rustls would lose bytes without a word.
-///
-/// TLS 1.2 has one key for each direction, good for about 2^24 records. When they are used up rustls
-/// sends close_notify, and from then on takes all that is written and sends nothing. TLS 1.3 changes
-/// its keys in time, and is left alone.
+/// A TCP connection whose TLS handshake is over.
 #[derive(Debug)]
 pub struct TlsLeg {
-    stream: TlsStream<TcpStream>,
-    records: Option<Records>,
-}
-
-impl From<client::TlsStream<TcpStream>> for TlsLeg {
-    fn from(stream: client::TlsStream<TcpStream>) -> Self {
-        Self::new(stream.into())
-    }
-}
-
-impl From<server::TlsStream<TcpStream>> for TlsLeg {
-    fn from(stream: server::TlsStream<TcpStream>) -> Self {
-        Self::new(stream.into())
-    }
+    tcp: TcpStream,
+    // Boxed: most of a connection's state, touched only when it carries something.
+    session: Box<Session>,
+    unread: Remainder,
+    /// `unread` may begin with a whole record.
+    ready: bool,
+    /// How reading has ended, once what came before is taken.
+    ended: Option<Result<(), RecordError>>,
 }
 
 impl TlsLeg {
-    fn new(stream: TlsStream<TcpStream>) -> Self {
-        let records = match stream.get_ref().1.negotiated_cipher_suite() {
-            Some(SupportedCipherSuite::Tls12(suite)) => Some(Records {
-                limit: suite.common.confidentiality_limit,
-                sent: 0,
-            }),
-            _ => None,
-        };
-        Self { stream, records }
-    }
-}
-
-/// The records sent under the one key of a TLS 1.2 connection: never fewer than there were.
-#[derive(Debug)]
-struct Records {
-    limit: u64,
-    sent: u64,
-}
-
-impl Records {
-    fn check(&self) -> Result<(), RecordsUsedUp> {
-        if self.sent.saturating_add(RESERVE) < self.limit {
-            return Ok(());
+    /// The connection `tcp`, on which `secured` was agreed.
+    #[must_use]
+    pub fn new(tcp: TcpStream, secured: Secured) -> Self {
+        let mut unread = Remainder::default();
+        unread.keep(&secured.unread);
+        Self {
+            tcp,
+            session: Box::new(secured.session),
+            ready: unread.length() > 0,
+            unread,
+            ended: None,
         }
-        Err(RecordsUsedUp { limit: self.limit })
     }
 
-    /// `behind`: rustls still held ciphertext. It may then have sealed a part of the bytes, sent
-    /// all it held, and sealed the rest.
-    fn note(&mut self, bytes: usize, behind: bool) {
-        self.sent += bytes.div_ceil(RECORD) as u64 + u64::from(behind);
-    }
-}
-
-/// Why a TLS 1.2 connection cannot go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "TLS 1.2 has one key for a connection, and its {limit} records are used up; the connection is \
-     reset, so that the app makes a new one (TLS 1.3 changes keys by itself: let the peer speak it)"
-)]
-pub struct RecordsUsedUp {
-    /// How many records the key is good for.
-    pub limit: u64,
-}
-
-impl AsyncRead for TlsLeg {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for TlsLeg {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let Self { stream, records } = self.get_mut();
-        let Some(records) = records else {
-            return Pin::new(stream).poll_write(cx, bytes);
-        };
-        records.check().map_err(io::Error::other)?;
-        let behind = stream.get_ref().1.wants_write();
-        let bytes = bytes.get(..WRITE).unwrap_or(bytes);
-        let n = ready!(Pin::new(stream).poll_write(cx, bytes))?;
-        records.note(n, behind);
-        Poll::Ready(Ok(n))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    /// Opens records in the first `length` bytes of the row; gives how many bytes they took.
+    fn open(&mut self, row: &mut Row, length: usize) -> usize {
+        let mut at = 0;
+        while !row.is_full() {
+            let bytes = row.room().get_mut(at..length).unwrap_or_default();
+            match self.session.open(bytes) {
+                Ok(Opened::Partial) => return at,
+                Ok(Opened::Record { plaintext, record }) => {
+                    if !plaintext.is_empty() {
+                        row.add(at + plaintext.start..at + plaintext.end);
+                    }
+                    at += record;
+                }
+                // What came before is still the app's.
+                Ok(Opened::End) => {
+                    self.ended = Some(Ok(()));
+                    return length;
+                }
+                Err(error) => {
+                    self.ended = Some(Err(error));
+                    return length;
+                }
+            }
+        }
+        at
     }
 }
 
 impl Leg for TlsLeg {
-    fn reset_on_close(&self) {
-        socket::reset_on_close(self.stream.get_ref().0);
+    fn tcp(&self) -> &TcpStream {
+        &self.tcp
+    }
+
+    fn is_plain(&self) -> bool {
+        false
+    }
+
+    fn frame(&self) -> Frame {
+        self.session.frame()
+    }
+
+    /// Plaintext stays where its record came to lie, so the frame of the other leg is of no matter.
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        row: &mut Row,
+        _frame: Frame,
+    ) -> Poll<io::Result<Read>> {
+        match self.ended {
+            Some(Ok(())) => return Poll::Ready(Ok(Read::End)),
+            Some(Err(error)) => return Poll::Ready(Err(error.into())),
+            None => {}
+        }
+        let full = if self.ready {
+            let length = self.unread.copy_to(row.room());
+            let opened = self.open(row, length);
+            self.ready = row.is_full() || length < self.unread.length();
+            self.unread.consume(opened);
+            self.ready
+        } else {
+            let kept = self.unread.length();
+            let room = row.room().get_mut(kept..).unwrap_or_default();
+            let mut buffer = ReadBuf::new(room);
+            ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut buffer))?;
+            let (read, full) = (buffer.filled().len(), buffer.remaining() == 0);
+            if read == 0 {
+                // The end of the connection, and not of the stream (RFC 8446 section 6.1).
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
+            self.unread.copy_to(row.room());
+            let length = kept + read;
+            let opened = self.open(row, length);
+            self.ready = row.is_full();
+            self.unread
+                .keep(row.room().get(opened..length).unwrap_or_default());
+            full || self.ready
+        };
+        if self.ended.is_some() {
+            self.unread.clear();
+        }
+        Poll::Ready(Ok(if full { Read::Full } else { Read::Some }))
+    }
+
+    fn seal(&mut self, row: &mut Row) -> io::Result<()> {
+        let before = self.session.before_data()?;
+        let before = before.as_ref().map_or(&[][..], |control| control.bytes());
+        let frame = self.session.frame();
+        row.seal(frame, before, |record| self.session.seal(record))?;
+        Ok(())
+    }
+
+    fn seal_end(&mut self, row: &mut Row) -> io::Result<()> {
+        row.put(self.session.close()?.bytes());
+        Ok(())
+    }
+
+    fn break_off(&mut self, error: &io::Error) {
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+        let alert = cause.copied().and_then(RecordError::alert);
+        if let Some(alert) = alert.and_then(|alert| self.session.alert(alert).ok()) {
+            let _ = self.tcp.try_write(alert.bytes());
+        }
     }
 }

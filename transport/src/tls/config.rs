@@ -103,6 +103,7 @@ impl Identity {
         // A resumed session skips the verifier: who was let in once would stay in.
         config.resumption = Resumption::disabled();
         config.enable_early_data = false;
+        config.enable_secret_extraction = true;
         Ok(Arc::new(config))
     }
 
@@ -131,6 +132,7 @@ impl Identity {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         config.max_early_data_size = 0;
+        config.enable_secret_extraction = true;
         Ok(Arc::new(config))
     }
 

@@ -2,6 +2,7 @@
 
 mod alpn;
 mod carried;
+mod driven;
 mod handshake;
 mod key_limit;
 mod late_refusals;
@@ -13,4 +14,4 @@ mod root_times;
 mod sessions;
 mod strangers;
 mod versions;
-mod wire;
+pub(in crate::tls) mod wire;

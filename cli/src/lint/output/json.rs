@@ -6,8 +6,8 @@ use eastwest_mesh::Severity;
 use eastwest_mesh::lint::Lint;
 use serde_json::json;
 
-use crate::lint::files::Manifests;
 use crate::lint::mend::Change;
+use crate::manifests::Manifests;
 
 pub(in crate::lint) fn json(
     out: &mut impl Write,
@@ -31,8 +31,14 @@ pub(in crate::lint) fn json(
             "column": finding.origin.column,
             "message": finding.message,
             "fix": finding.fix,
-            "fixable": lint.edit.is_some(),
+            "fixable": lint.mend.is_some(),
         })
+    };
+    let changed = |new: bool| {
+        let those = changes
+            .iter()
+            .filter(|change| change.before.is_none() == new);
+        those.map(|change| &change.file).collect::<Vec<_>>()
     };
     let all = json!({
         "version": 1,
@@ -40,7 +46,8 @@ pub(in crate::lint) fn json(
         "errors": count(Severity::Error),
         "warnings": count(Severity::Warning),
         "notes": count(Severity::Note),
-        "changed": changes.iter().map(|change| &change.file).collect::<Vec<_>>(),
+        "changed": changed(false),
+        "created": changed(true),
         "findings": found.iter().map(finding).collect::<Vec<_>>(),
     });
     serde_json::to_writer_pretty(&mut *out, &all)?;

@@ -6,7 +6,7 @@ use eastwest_mesh::Severity;
 use eastwest_mesh::lint::Lint;
 use serde_json::{Value, json};
 
-use crate::lint::files::STDIN;
+use crate::manifests::STDIN;
 
 pub(in crate::lint) fn sarif(out: &mut impl Write, found: &[Lint]) -> io::Result<()> {
     let log = json!({

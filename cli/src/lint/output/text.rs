@@ -7,8 +7,8 @@ use eastwest_mesh::Severity;
 use eastwest_mesh::lint::Lint;
 
 use super::Colours;
-use crate::lint::files::Manifests;
 use crate::lint::mend::Change;
+use crate::manifests::Manifests;
 
 /// How much of a line of a file is shown: what fits beside its number on most terminals.
 const WIDTH: usize = 100;
@@ -39,7 +39,7 @@ pub(in crate::lint) fn text(
     if found.is_empty() {
         return writeln!(out, "nothing found in {files}");
     }
-    let mendable = found.iter().filter(|lint| lint.edit.is_some()).count();
+    let mendable = found.iter().filter(|lint| lint.mend.is_some()).count();
     let hint = match mendable {
         0 => String::new(),
         some => format!("; --fix mends {some} of them"),
@@ -79,7 +79,7 @@ fn finding(out: &mut impl Write, lines: &[&str], lint: &Lint, colours: Colours) 
         writeln!(out, "{margin} {bar} {caret}")?;
     }
     if let Some(fix) = &finding.fix {
-        let by_hand = if lint.edit.is_some() { " (--fix)" } else { "" };
+        let by_hand = if lint.mend.is_some() { " (--fix)" } else { "" };
         writeln!(out, "{margin} = fix: {fix}{by_hand}")?;
     }
     writeln!(out)
@@ -110,8 +110,15 @@ pub(in crate::lint) fn changes(
     colours: Colours,
 ) -> io::Result<()> {
     for change in changes {
-        writeln!(out, "{}: changed", colours.bold(&printable(&change.file)))?;
-        let mut old = change.before.lines().peekable();
+        let (before, what) = match &change.before {
+            Some(before) => (before.as_str(), "changed"),
+            None => (
+                "",
+                "new; apply it in the cluster of the gateway, and in no other",
+            ),
+        };
+        writeln!(out, "{}: {what}", colours.bold(&printable(&change.file)))?;
+        let mut old = before.lines().peekable();
         let new: Vec<&str> = change.after.lines().collect();
         // Changes add lines or alter them: an old line that does not come back soon was altered.
         for (at, line) in new.iter().enumerate() {

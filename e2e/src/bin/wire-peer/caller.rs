@@ -13,10 +13,11 @@ use super::{ended, payload};
 /// A stream that is stuck fails the test instead of holding it for ever.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Talks to an app in one of the ways of `Mode`, and prints what came of it.
-pub(crate) fn talk(address: &str, mode: &str) -> io::Result<()> {
+/// Talks to an app in one of the ways of `Mode`, and prints what came of it. `host` is the name that
+/// stands for the address.
+pub(crate) fn talk(address: &str, mode: &str, host: &str) -> io::Result<()> {
     let talk = match mode {
-        "http" => http(address),
+        "http" => http(address, host),
         _ => tcp(address, mode),
     };
     let talk = talk.unwrap_or_else(|error| Talk {
@@ -33,15 +34,15 @@ fn connect(address: &str) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-fn http(address: &str) -> io::Result<Talk> {
+fn http(address: &str, host: &str) -> io::Result<Talk> {
     let mut stream = connect(address)?;
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: app\r\n\r\n")?;
+    write!(stream, "GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")?;
     let mut reader = BufReader::new(stream.try_clone()?);
     let greeting = String::from_utf8_lossy(&answer(&mut reader)?).into_owned();
     let sent = payload();
     write!(
         stream,
-        "POST / HTTP/1.1\r\nHost: app\r\nContent-Length: {}\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: {}\r\n\r\n",
         sent.len()
     )?;
     stream.write_all(&sent)?;

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     let outcome = match args.as_slice() {
         ["serve", address, "http", name] => app::serve(address, name, app::http),
         ["serve", address, "tcp", name] => app::serve(address, name, app::tcp),
-        ["talk", address, mode] => caller::talk(address, mode),
+        ["talk", address, mode, host] => caller::talk(address, mode, host),
         ["record", address] => app::record(address),
         ["exchange-serve", address, name, identity] => exchange::serve(address, name, identity),
         ["exchange-call", address, sni, identity] => exchange::call(address, sni, identity),

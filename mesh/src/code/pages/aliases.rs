@@ -10,8 +10,9 @@ pub(super) const PAGES: &[CodePage] = &[
             gateway has a filter chain for each service of its own registry and for nothing \
             else, so it resets the connection, without an alert (istio#45173).",
         fix: "in the cluster of the gateway add a Service with the name of the alias, or a \
-            ServiceEntry with its host and a workloadSelector. eastwest needs neither: its \
-            gateway maps src-POD-ORDINAL by convention",
+            ServiceEntry with its host and a workloadSelector. --fix writes the Service, where \
+            the folder of that cluster can be told. eastwest needs neither: its gateway maps \
+            src-POD-ORDINAL by convention",
         example: Example {
             within: Within::File,
             wrong: r"apiVersion: networking.istio.io/v1
@@ -162,7 +163,7 @@ spec:
             pod of a StatefulSet is not reachable alone (istio#38327). For eastwest the name \
             of the pod is the route.",
         fix: "in the cluster of the pod, add a Service whose selector is \
-            statefulset.kubernetes.io/pod-name: POD",
+            statefulset.kubernetes.io/pod-name: POD. --fix does, as for EW101",
         example: Example {
             within: Within::File,
             wrong: r"apiVersion: networking.istio.io/v1

@@ -1,5 +1,6 @@
 use std::time::SystemTime;
 
+use eastwest_transport::resolve::NameServers;
 use tokio::net::{TcpListener, UdpSocket};
 
 use super::*;
@@ -19,7 +20,10 @@ async fn a_name_that_nobody_looks_up_leaves_its_share_of_the_time_to_the_next_ga
     let silent = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let tunnels = Tunnels {
         identity: Mint::new().workload("replica", SystemTime::now() + HOUR).1,
-        names: NameServers::at(&[silent.local_addr().unwrap()]).unwrap(),
+        gateways: NamedDialer::new(
+            NameServers::at(&[silent.local_addr().unwrap()]).unwrap(),
+            SocketOptions::standard(),
+        ),
         sockets: SocketOptions::standard(),
         // Less than the name server alone would be waited for.
         connect_timeout: Duration::from_secs(3),

@@ -12,10 +12,12 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::wire::{narrow_tcp, tcp, tls};
+use super::wire::{configs, ends, narrow_tcp, tcp};
 use crate::reason::Reason;
-use crate::relay::{Counts, End, HALF_CLOSE_IDLE, Leg, TlsLeg, relay};
+use crate::relay::{Counts, End, Frame, HALF_CLOSE_IDLE, Leg, TlsLeg, relay};
 use crate::tls::crypto::sha256;
+use crate::tls::record::MOST_PLAINTEXT;
+use crate::tls::{accept, connect};
 
 /// Enough for anything that does happen.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -70,11 +72,11 @@ async fn talk(end: TcpStream, ours: Vec<u8>, theirs: Vec<u8>) {
 }
 
 async fn both_ways(suite: SupportedCipherSuite) {
-    let (client, server) = tls(suite, narrow_tcp().await).await;
+    let (client, server) = ends(suite, narrow_tcp().await).ours().await;
     let (near_app, downstream) = tcp().await;
     let (upstream, far_app) = tcp().await;
-    let near = carry(downstream, TlsLeg::from(client));
-    let far = carry(TlsLeg::from(server), upstream);
+    let near = carry(downstream, client);
+    let far = carry(server, upstream);
     let (up, down) = (bytes(1), bytes(2));
     let talking = async {
         tokio::join!(
@@ -97,4 +99,34 @@ async fn tls_1_3_through_the_smallest_send_buffers_loses_and_holds_back_nothing(
 #[tokio::test]
 async fn tls_1_2_through_the_smallest_send_buffers_loses_and_holds_back_nothing() {
     both_ways(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256).await;
+}
+
+/// What a peer sends at once behind its handshake may have been read with it.
+#[tokio::test]
+async fn what_came_with_the_handshake_is_carried_however_much_it_is() {
+    for records in [1, 3, 40] {
+        let (client, server) = configs(TLS13_AES_128_GCM_SHA256);
+        let ((mut near, mut far), (upstream, mut app)) = (tcp().await, tcp().await);
+        let name = rustls::pki_types::ServerName::try_from("peer").unwrap();
+        let (client, server) = tokio::join!(
+            connect(client, name, &mut near),
+            accept(server, &mut far, Vec::new())
+        );
+        let (mut client, mut server) = (client.unwrap(), server.unwrap());
+        let Frame { front, back } = client.session.frame();
+        let sent = bytes(3);
+        let sent = &sent[..records * MOST_PLAINTEXT];
+        for piece in sent.chunks(MOST_PLAINTEXT) {
+            let mut record = vec![0; front];
+            record.extend_from_slice(piece);
+            record.resize(record.len() + back, 0);
+            client.session.seal(&mut record).unwrap();
+            server.unread.extend(record);
+        }
+        carry(TlsLeg::new(far, server), upstream);
+        let mut got = vec![0; sent.len()];
+        let reading = timeout(PATIENCE, app.read_exact(&mut got));
+        reading.await.expect("bytes are held back").unwrap();
+        assert!(got == sent, "{records} records");
+    }
 }

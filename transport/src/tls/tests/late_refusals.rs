@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use rustls::pki_types::ServerName;
 use tokio::io::AsyncReadExt;
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::meeting::{Allow, CLIENT, SERVER, verdict};
@@ -12,7 +12,7 @@ use super::mint::{HOUR, Mint, load, set_validity};
 use super::wire::tcp;
 use crate::reason::Reason;
 use crate::relay::{Counts, End, HALF_CLOSE_IDLE, TlsLeg, relay};
-use crate::tls::{Identity, MinTls, ServerAlpn};
+use crate::tls::{Identity, MinTls, ServerAlpn, connect};
 
 /// How the relay of a client ends at a server that lets in only `allowed`, and that the app was
 /// told with a reset.
@@ -28,8 +28,9 @@ async fn carried(client: &Identity, server: &Identity, allowed: Allow) -> End {
     let refusing =
         tokio::spawn(async move { TlsAcceptor::from(server).accept(far).await.is_err() });
     let name = ServerName::try_from("peer").unwrap();
-    let tunnel = TlsConnector::from(client).connect(name, near).await;
-    let mut upstream = TlsLeg::from(tunnel.unwrap());
+    let mut near = near;
+    let secured = connect(client, name, &mut near).await.unwrap();
+    let mut upstream = TlsLeg::new(near, secured);
     let (counts, stop) = (Counts::default(), CancellationToken::new());
     let end = relay(
         &mut downstream,

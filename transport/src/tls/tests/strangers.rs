@@ -1,12 +1,11 @@
 //! Peers that do not speak TLS to the end.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::meeting::{Allow, CLIENT, SERVER, verdict};
 use super::mint::Mint;
 use crate::reason::Reason;
-use crate::tls::{HandshakeError, MinTls, ServerAlpn, Side};
+use crate::tls::{HandshakeError, MinTls, ServerAlpn, Side, accept, connect};
 
 /// Our client's error where the server sends `answer` and hangs up.
 async fn dial_something_that_says(answer: &'static [u8]) -> HandshakeError {
@@ -15,14 +14,14 @@ async fn dial_something_that_says(answer: &'static [u8]) -> HandshakeError {
     let config = identity
         .client_config(verdict.clone(), MinTls::Tls13)
         .unwrap();
-    let (near, mut far) = duplex(64 * 1024);
+    let (mut near, mut far) = duplex(64 * 1024);
     let listen = async move {
         far.write_all(answer).await.unwrap();
         let mut hello = [0; 5];
         far.read_exact(&mut hello).await.unwrap();
     };
     let name = "db.example".try_into().unwrap();
-    let (outcome, ()) = tokio::join!(TlsConnector::from(config).connect(name, near), listen);
+    let (outcome, ()) = tokio::join!(connect(config, name, &mut near), listen);
     HandshakeError::new(outcome.unwrap_err(), Side::Client, &verdict)
 }
 
@@ -81,9 +80,9 @@ async fn a_caller_that_sends_the_alerts_of_a_gateway_is_not_taken_for_one() {
         .server_config(verdict.clone(), MinTls::Tls13, ServerAlpn::Silent)
         .unwrap();
     for alert in [80, 112, 120, 49] {
-        let (mut near, far) = duplex(64 * 1024);
+        let (mut near, mut far) = duplex(64 * 1024);
         near.write_all(&[21, 3, 3, 0, 2, 2, alert]).await.unwrap();
-        let outcome = TlsAcceptor::from(config.clone()).accept(far).await;
+        let outcome = accept(config.clone(), &mut far, Vec::new()).await;
         let error = HandshakeError::new(outcome.unwrap_err(), Side::Server, &verdict);
         assert_eq!(Reason::from(&error), Reason::RefusedByPeer, "{error}");
     }

@@ -11,8 +11,10 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use super::meeting::{Allow, CLIENT, SERVER, verdict};
 use super::mint::Mint;
+use crate::relay::TlsLeg;
 use crate::tls::crypto::provider;
 use crate::tls::verify::PeerVerifier;
+use crate::tls::{accept, connect};
 
 /// Two ends of a TCP connection on loopback: the one that dialled first.
 pub(in crate::tls) async fn tcp() -> (TcpStream, TcpStream) {
@@ -43,11 +45,10 @@ pub(in crate::tls) async fn narrow_tcp() -> (TcpStream, TcpStream) {
     (near.unwrap(), far.unwrap().0)
 }
 
-/// Client and server over `tcp`, with no other cipher suite than `suite`, which decides the version.
-pub(in crate::tls) async fn tls(
+/// Client and server with no other cipher suite than `suite`, which decides the version.
+pub(in crate::tls) fn configs(
     suite: SupportedCipherSuite,
-    (near, far): (TcpStream, TcpStream),
-) -> (client::TlsStream<TcpStream>, server::TlsStream<TcpStream>) {
+) -> (Arc<ClientConfig>, Arc<ServerConfig>) {
     let only = Arc::new(CryptoProvider {
         cipher_suites: vec![suite],
         ..CryptoProvider::clone(provider())
@@ -55,19 +56,84 @@ pub(in crate::tls) async fn tls(
     let mint = Mint::root("root");
     let (client, server) = (mint.identity(CLIENT), mint.identity(SERVER));
     let verifier = PeerVerifier::new(Arc::clone(&client.roots), verdict(&Allow::Anyone));
-    let client = ClientConfig::builder_with_provider(Arc::clone(&only))
+    let mut client = ClientConfig::builder_with_provider(Arc::clone(&only))
         .with_protocol_versions(&[suite.version()])
         .unwrap()
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
-    let server = ServerConfig::builder_with_provider(only)
+    client.enable_secret_extraction = true;
+    let mut server = ServerConfig::builder_with_provider(only)
         .with_protocol_versions(&[suite.version()])
         .unwrap()
         .with_client_cert_verifier(WebPkiClientVerifier::no_client_auth())
         .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(server.key)));
-    let name = ServerName::try_from("peer").unwrap();
-    let client = TlsConnector::from(Arc::new(client)).connect(name, near);
-    let (client, server) = tokio::join!(client, TlsAcceptor::from(Arc::new(server)).accept(far));
-    (client.unwrap(), server.unwrap())
+    server.enable_secret_extraction = true;
+    (Arc::new(client), Arc::new(server))
+}
+
+/// Both ends of a connection whose handshake is to be made.
+pub(in crate::tls) struct Ends {
+    client: Arc<ClientConfig>,
+    server: Arc<ServerConfig>,
+    near: TcpStream,
+    far: TcpStream,
+}
+
+/// Both ends of `tcp`, with [`configs`] of that suite.
+pub(in crate::tls) fn ends(
+    suite: SupportedCipherSuite,
+    (near, far): (TcpStream, TcpStream),
+) -> Ends {
+    let (client, server) = configs(suite);
+    Ends {
+        client,
+        server,
+        near,
+        far,
+    }
+}
+
+impl Ends {
+    fn name() -> ServerName<'static> {
+        ServerName::try_from("peer").unwrap()
+    }
+
+    async fn our_client(config: Arc<ClientConfig>, mut tcp: TcpStream) -> TlsLeg {
+        let secured = connect(config, Self::name(), &mut tcp).await.unwrap();
+        TlsLeg::new(tcp, secured)
+    }
+
+    async fn our_server(config: Arc<ServerConfig>, mut tcp: TcpStream) -> TlsLeg {
+        let secured = accept(config, &mut tcp, Vec::new()).await.unwrap();
+        TlsLeg::new(tcp, secured)
+    }
+
+    /// Both ends ours.
+    pub(in crate::tls) async fn ours(self) -> (TlsLeg, TlsLeg) {
+        tokio::join!(
+            Self::our_client(self.client, self.near),
+            Self::our_server(self.server, self.far),
+        )
+    }
+
+    /// Our client, and a server of rustls.
+    pub(in crate::tls) async fn client(self) -> (TlsLeg, server::TlsStream<TcpStream>) {
+        let acceptor = TlsAcceptor::from(self.server);
+        let (client, server) = tokio::join!(
+            Self::our_client(self.client, self.near),
+            acceptor.accept(self.far)
+        );
+        (client, server.unwrap())
+    }
+
+    /// Our server, and a client of rustls.
+    pub(in crate::tls) async fn server(self) -> (TlsLeg, client::TlsStream<TcpStream>) {
+        let connector = TlsConnector::from(self.client);
+        let (server, client) = tokio::join!(
+            Self::our_server(self.server, self.far),
+            connector.connect(Self::name(), self.near)
+        );
+        (server, client.unwrap())
+    }
 }

@@ -1,0 +1,176 @@
+//! Tables of medians, spreads and ratios.
+
+use crate::job::Job;
+use crate::results::{Measured, Results};
+use crate::row::{Metric, Row, Share};
+use crate::stats::{NoRatio, Spread, ratio};
+use crate::subject::Family;
+
+/// One row of one job, with a line for each subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Table {
+    pub(crate) title: String,
+    pub(crate) head: Vec<String>,
+    pub(crate) lines: Vec<Vec<String>>,
+    /// Why something is not in it.
+    pub(crate) note: Option<String>,
+}
+
+/// The figures in the order of the columns.
+const METRICS: [Metric; 11] = [
+    Metric::CpuPerGigabyte,
+    Metric::CpuPerEvent,
+    Metric::IdleBytes,
+    Metric::BaseBytes,
+    Metric::Start,
+    Metric::Gigabits,
+    Metric::Rate,
+    Metric::P50,
+    Metric::P99,
+    Metric::P999,
+    Metric::Load,
+];
+
+const SHARES: [Share; 3] = [Share::Whole, Share::ClientEnd, Share::ServerEnd];
+
+/// All tables of a run.
+pub(crate) fn tables(results: &Results) -> Vec<Table> {
+    let of_job = |(job, measured): (Job, &[Measured])| {
+        let rows = job.rows().iter();
+        let tables = rows.filter_map(|row| table(results, job, *row, measured));
+        tables.collect::<Vec<_>>()
+    };
+    results.jobs().flat_map(of_job).collect()
+}
+
+/// What a row's table and its plot are called.
+pub(super) fn title_of(job: Job, row: Row) -> String {
+    format!("{}: {}", job.title(), row.title())
+}
+
+fn table(results: &Results, job: Job, row: Row, measured: &[Measured]) -> Option<Table> {
+    let figures = |name: &str, metric, share| results.values(job, row, name, metric, share);
+    let has = |metric: &Metric| {
+        let mut all = measured.iter();
+        all.any(|subject| !figures(&subject.name, *metric, Share::Whole).is_empty())
+    };
+    let metrics: Vec<_> = METRICS.into_iter().filter(has).collect();
+    let main = row.main_metric();
+    let ours = measured
+        .iter()
+        .find(|subject| subject.family == Family::Ours);
+    let mut note = None;
+    let mut lines = Vec::new();
+    for subject in measured {
+        for share in SHARES {
+            let spreads = metrics
+                .iter()
+                .map(|it| Spread::of(figures(&subject.name, *it, share)));
+            let spreads: Vec<_> = spreads.collect();
+            if spreads.iter().all(Option::is_none) {
+                continue;
+            }
+            let mut line = vec![format!("{}{}", subject.name, share.suffix())];
+            for (metric, spread) in metrics.iter().zip(&spreads) {
+                line.push(spread.map_or_else(|| "-".to_owned(), |it| cell(*metric, &it)));
+            }
+            let against = ours.filter(|ours| ours.name != subject.name && share == Share::Whole);
+            line.push(against.map_or_else(String::new, |ours| {
+                let theirs = figures(&subject.name, main, share);
+                let quotient = ratio(figures(&ours.name, main, share), theirs);
+                quotient.map_or_else(
+                    |why| {
+                        note.get_or_insert(why);
+                        "-".to_owned()
+                    },
+                    |it| format!("{:.2} ({:.2}..{:.2})", it.median, it.min, it.max),
+                )
+            }));
+            lines.push(line);
+        }
+    }
+    if lines.is_empty() {
+        return None;
+    }
+    let head = ["".to_owned()]
+        .into_iter()
+        .chain(metrics.iter().map(|it| it.title().to_owned()));
+    let head = head.chain([format!("ours / it, {}", main.title())]);
+    Some(Table {
+        title: title_of(job, row),
+        head: head.collect(),
+        lines,
+        note: note.map(|why: NoRatio| format!("no ratio: {why}")),
+    })
+}
+
+/// The median, and between what all rounds were.
+fn cell(metric: Metric, spread: &Spread) -> String {
+    let shown = |value| short(metric.shown(value));
+    format!(
+        "{} ({}..{})",
+        shown(spread.median),
+        shown(spread.min),
+        shown(spread.max)
+    )
+}
+
+/// Three digits that count.
+pub(crate) fn short(value: f64) -> String {
+    match value.abs() {
+        large if large >= 100.0 => grouped(value),
+        middle if middle >= 10.0 => format!("{value:.1}"),
+        small if small >= 1.0 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+/// A number of something: 1, 10, 12,345.
+pub(super) fn count(number: usize) -> String {
+    grouped(number as f64)
+}
+
+/// Thousands apart: 12,345.
+fn grouped(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let mut text = if value < 0.0 { "-" } else { "" }.to_owned();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+impl Table {
+    /// For a terminal: columns side by side.
+    pub(crate) fn text(&self) -> String {
+        let width = |column: usize| {
+            let all = [&self.head].into_iter().chain(&self.lines);
+            all.filter_map(|line| line.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+        };
+        let widths: Vec<_> = (0..self.head.len())
+            .map(|it| width(it).unwrap_or(0))
+            .collect();
+        let line = |cells: &Vec<String>| {
+            let padded = cells.iter().zip(&widths).enumerate();
+            let padded = padded.map(|(column, (cell, width))| match column {
+                0 => format!("{cell:<width$}"),
+                _ => format!("{cell:>width$}"),
+            });
+            padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        let all = [&self.head].into_iter().chain(&self.lines);
+        let mut text = all.map(line).collect::<Vec<_>>().join("\n");
+        if let Some(note) = &self.note {
+            text += &format!("\n({note})");
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+use super::*;
+use crate::job::Taken;
+use crate::place::Place;
+use crate::row::Reading;
+use crate::subject::{Groups, HaProxy, Kind, Subject};
+
+/// A run of bulk through the gateway with these figures, a round each.
+fn run(figures: &[(&str, Kind, &[f64])]) -> Results {
+    let mut results = Results::default();
+    let subjects = figures.iter().map(|(name, kind, _)| Subject {
+        name: (*name).to_owned(),
+        kind: kind.clone(),
+    });
+    results.announce(Job::Gateway, &subjects.collect::<Vec<_>>());
+    for (name, _, values) in figures {
+        for value in *values {
+            let reading = Reading {
+                metric: Metric::CpuPerGigabyte,
+                share: Share::Whole,
+                value: *value,
+            };
+            let taken = Taken {
+                readings: vec![reading],
+                window: None,
+            };
+            results.keep(Job::Gateway, Row::BulkDown, name, taken);
+        }
+    }
+    results
+}
+
+fn ours() -> Kind {
+    let place = Place::new(Job::Gateway, 1, std::path::PathBuf::from("/nowhere"));
+    Kind::Ours(place.dir)
+}
+
+const ENVOY_KIND: Kind = Kind::Envoy(Groups::PostQuantum);
+const PLAIN: Kind = Kind::HaProxy(HaProxy::Defaults);
+const SPLICE: Kind = Kind::HaProxy(HaProxy::SplicePipes);
+
+#[test]
+fn the_best_configuration_of_a_peer_decides() {
+    let results = run(&[
+        ("ours", ours(), &[0.10; 5]),
+        ("envoy", ENVOY_KIND, &[0.50; 5]),
+        ("haproxy", PLAIN, &[0.40; 5]),
+        ("haproxy-splice-1m", SPLICE, &[0.08; 5]),
+    ]);
+    let verdicts = verdicts(&results);
+    let [haproxy, envoy] = verdicts.as_slice() else {
+        panic!("{verdicts:?}");
+    };
+    assert_eq!(haproxy.outcome, Outcome::Missed);
+    assert_eq!(
+        haproxy.limit,
+        "at most 1.00 x HAProxy at its best (haproxy-splice-1m)"
+    );
+    assert_eq!(haproxy.reached, "1.25 (1.25..1.25)");
+    assert_eq!(envoy.outcome, Outcome::Reached);
+    assert_eq!(envoy.limit, "at most 0.30 x envoy");
+}
+
+#[test]
+fn nothing_is_said_of_four_rounds() {
+    let results = run(&[
+        ("ours", ours(), &[0.01; 4]),
+        ("envoy", ENVOY_KIND, &[0.50; 4]),
+    ]);
+    let verdicts = verdicts(&results);
+    let envoy = verdicts
+        .iter()
+        .find(|it| it.limit.ends_with("envoy"))
+        .unwrap();
+    assert!(matches!(&envoy.outcome, Outcome::Unknown(why) if why.contains("4 rounds")));
+    assert_eq!(envoy.reached, "-");
+}
+
+#[test]
+fn a_peer_that_was_not_measured_is_not_beaten() {
+    let results = run(&[("ours", ours(), &[0.01; 5])]);
+    let outcomes = verdicts(&results).into_iter().map(|it| it.outcome);
+    for outcome in outcomes {
+        assert_eq!(outcome, Outcome::Unknown("not measured".to_owned()));
+    }
+}
+
+#[test]
+fn every_build_of_ours_is_judged_alone() {
+    let results = run(&[
+        ("ours-before", ours(), &[0.40; 5]),
+        ("ours-after", ours(), &[0.10; 5]),
+        ("envoy", ENVOY_KIND, &[0.50; 5]),
+    ]);
+    let verdicts = verdicts(&results);
+    let of = |name: &str| {
+        let mut about = verdicts.iter().filter(|it| it.subject == name);
+        about
+            .find(|it| it.limit.ends_with("envoy"))
+            .map(|it| it.outcome.clone())
+    };
+    assert_eq!(of("ours-before"), Some(Outcome::Missed));
+    assert_eq!(of("ours-after"), Some(Outcome::Reached));
+}
+
+#[test]
+fn of_a_rate_the_fastest_peer_decides() {
+    let one = [1400.0; 5];
+    let measured = [("slow", Tool::Nginx), ("fast", Tool::Envoy)].map(|(name, tool)| Measured {
+        name: name.to_owned(),
+        family: Family::Peer(tool),
+    });
+    let of = |name: &str| -> &'static [f64] {
+        if name == "fast" {
+            &[1000.0; 5]
+        } else {
+            &[100.0; 5]
+        }
+    };
+    let (name, ratio) = binding(&one, Against::Everybody, &measured, &of, true).unwrap();
+    assert_eq!((name, ratio.median), ("fast", 1.4));
+    let (name, _) = binding(&one, Against::Everybody, &measured, &of, false).unwrap();
+    assert_eq!(name, "slow");
+}

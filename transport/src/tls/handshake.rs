@@ -1,0 +1,241 @@
+//! The handshake, made by rustls one record at a time, so that what follows it is left for
+//! [`record`](super::record) to open.
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
+use rustls::pki_types::ServerName;
+use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
+use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, UnbufferedStatus};
+use rustls::{ClientConfig, InvalidMessage, ServerConfig};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::record::{MOST_RECORD, RecordError, Session};
+
+/// Room for a flight of handshake messages; certificates are most of it. Grows where it must.
+const FLIGHT: usize = 4 * 1024;
+
+/// The most that a peer may have sent of a message that is not whole, with its records: as much as
+/// the buffer of a rustls connection holds. Who has proved nothing must not make us hold more.
+const MOST_FLIGHT: usize = 0xffff;
+
+/// A connection whose two ends know each other.
+#[derive(Debug)]
+pub struct Secured {
+    pub(crate) session: Session,
+    /// What came behind the handshake: records, not opened yet.
+    pub(crate) unread: Vec<u8>,
+}
+
+/// The client's end of a handshake.
+///
+/// # Errors
+/// What rustls says of the peer is inside an [`io::Error`] of the kind `InvalidData`; see
+/// [`HandshakeError::new`](super::HandshakeError::new). A peer that hangs up is an `UnexpectedEof`.
+pub async fn connect<T: AsyncRead + AsyncWrite + Unpin>(
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+    io: &mut T,
+) -> io::Result<Secured> {
+    let connection = UnbufferedClientConnection::new(config, name).map_err(invalid)?;
+    drive(connection, io, Vec::new()).await
+}
+
+/// The server's end; `read` is what was read of the client to find out who should serve it.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn accept<T: AsyncRead + AsyncWrite + Unpin>(
+    config: Arc<ServerConfig>,
+    io: &mut T,
+    read: Vec<u8>,
+) -> io::Result<Secured> {
+    let connection = UnbufferedServerConnection::new(config).map_err(invalid)?;
+    drive(connection, io, read).await
+}
+
+/// What both ends of rustls have, and no trait of its own says.
+trait Handshaking {
+    type Data;
+
+    fn process<'c, 'i>(&'c mut self, bytes: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data>;
+
+    fn into_session(self) -> Result<Session, Failed>;
+}
+
+impl Handshaking for UnbufferedClientConnection {
+    type Data = ClientConnectionData;
+
+    fn process<'c, 'i>(&'c mut self, bytes: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
+        self.process_tls_records(bytes)
+    }
+
+    fn into_session(self) -> Result<Session, Failed> {
+        Ok(Session::client(self.dangerous_into_kernel_connection()?)?)
+    }
+}
+
+impl Handshaking for UnbufferedServerConnection {
+    type Data = ServerConnectionData;
+
+    fn process<'c, 'i>(&'c mut self, bytes: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
+        self.process_tls_records(bytes)
+    }
+
+    fn into_session(self) -> Result<Session, Failed> {
+        Ok(Session::server(self.dangerous_into_kernel_connection()?)?)
+    }
+}
+
+/// Why no session came of a handshake that rustls thinks is over.
+enum Failed {
+    Tls(rustls::Error),
+    Record(RecordError),
+}
+
+impl From<rustls::Error> for Failed {
+    fn from(error: rustls::Error) -> Self {
+        Self::Tls(error)
+    }
+}
+
+impl From<RecordError> for Failed {
+    fn from(error: RecordError) -> Self {
+        Self::Record(error)
+    }
+}
+
+impl From<Failed> for io::Error {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Tls(error) => invalid(error),
+            Failed::Record(error) => error.into(),
+        }
+    }
+}
+
+fn invalid(error: rustls::Error) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
+/// What has to be done next.
+enum Step {
+    /// Something was done; ask again.
+    Again,
+    Send,
+    Receive,
+    Done,
+    Failed(rustls::Error),
+}
+
+/// One question to rustls. It is shown `shown` bytes of `incoming`, and may take some off.
+fn step<C: Handshaking>(
+    connection: &mut C,
+    incoming: &mut Vec<u8>,
+    shown: &mut usize,
+    outgoing: &mut Vec<u8>,
+) -> Step {
+    let (show, _) = incoming.split_at_mut(*shown);
+    let UnbufferedStatus { discard, state } = connection.process(show);
+    let step = match state {
+        Err(error) => Step::Failed(error),
+        Ok(ConnectionState::EncodeTlsData(mut data)) => {
+            let start = outgoing.len();
+            outgoing.resize(start + FLIGHT, 0);
+            let mut encode =
+                |outgoing: &mut Vec<u8>| data.encode(outgoing.get_mut(start..).unwrap_or_default());
+            let encoded = match encode(outgoing) {
+                Err(EncodeError::InsufficientSize(InsufficientSizeError { required_size })) => {
+                    outgoing.resize(start + required_size, 0);
+                    encode(outgoing)
+                }
+                encoded => encoded,
+            };
+            match encoded {
+                Ok(length) => {
+                    outgoing.truncate(start + length);
+                    Step::Again
+                }
+                Err(error) => Step::Failed(rustls::Error::General(error.to_string())),
+            }
+        }
+        Ok(ConnectionState::TransmitTlsData(data)) => {
+            data.done();
+            Step::Send
+        }
+        Ok(ConnectionState::BlockedHandshake) => Step::Receive,
+        Ok(ConnectionState::WriteTraffic(_)) => Step::Done,
+        // Only records up to the last of the handshake are shown.
+        Ok(_) => Step::Failed(rustls::Error::HandshakeNotComplete),
+    };
+    incoming.drain(..discard);
+    *shown -= discard;
+    step
+}
+
+async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
+    mut connection: C,
+    io: &mut T,
+    mut incoming: Vec<u8>,
+) -> io::Result<Secured> {
+    let mut outgoing = Vec::with_capacity(FLIGHT);
+    // How much of what came is shown to rustls: whole records, up to the one that is its turn.
+    let mut shown = 0;
+    loop {
+        match step(&mut connection, &mut incoming, &mut shown, &mut outgoing) {
+            Step::Again => {}
+            Step::Send => {
+                io.write_all(&outgoing).await?;
+                io.flush().await?;
+                outgoing.clear();
+            }
+            Step::Receive => shown = next_record(io, &mut incoming, shown).await?,
+            Step::Done => {
+                let session = connection.into_session()?;
+                let unread = incoming;
+                return Ok(Secured { session, unread });
+            }
+            Step::Failed(error) => {
+                // The alert that says so is the next thing that rustls has; asked once more, it would
+                // read the same bytes again. The peer may be gone already, and that is no news.
+                step(&mut connection, &mut incoming, &mut shown, &mut outgoing);
+                let _ = io.write_all(&outgoing).await;
+                let _ = io.flush().await;
+                return Err(invalid(error));
+            }
+        }
+    }
+}
+
+/// Reads until one more record than `shown` is there whole, and gives the end of it, and never much
+/// more than that record. What is no record is shown as it is: rustls knows what to say of it.
+async fn next_record<T: AsyncRead + Unpin>(
+    io: &mut T,
+    incoming: &mut Vec<u8>,
+    shown: usize,
+) -> io::Result<usize> {
+    if shown > MOST_FLIGHT {
+        return Err(invalid(InvalidMessage::HandshakePayloadTooLarge.into()));
+    }
+    loop {
+        let record = incoming.get(shown..).unwrap_or_default();
+        if let Some([kind, major, _, high, low]) = record.first_chunk::<5>() {
+            let end = 5 + usize::from(u16::from_be_bytes([*high, *low]));
+            let plausible = (20..=24).contains(kind) && *major == 3 && end <= MOST_RECORD;
+            if !plausible {
+                return Ok(incoming.len());
+            }
+            if record.len() >= end {
+                return Ok(shown + end);
+            }
+        } else if record.first().is_some_and(|kind| !(20..=24).contains(kind)) {
+            return Ok(incoming.len());
+        }
+        incoming.reserve(FLIGHT);
+        let room = (shown + MOST_RECORD).saturating_sub(incoming.len());
+        if (&mut *io).take(room as u64).read_buf(incoming).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Our records against those of rustls.
+
+mod broken;
+mod exchanged;
+mod peers;
