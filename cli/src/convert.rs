@@ -34,7 +34,7 @@ said on standard error with file:line:column, and as a comment in the output whe
 may be reached.
 
 Exit status: 0 all of it is converted, 1 something is left out, 2 wrong usage or an unreadable file; \
-with 2 nothing is printed.")]
+with 2 standard output is empty.")]
 pub struct ConvertArgs {
     #[command(subcommand)]
     to: To,
@@ -56,6 +56,8 @@ enum To {
 struct Converted {
     text: String,
     remarks: Vec<Remark>,
+    /// What was not said and matters.
+    assumed: Option<&'static str>,
 }
 
 /// Runs the command; the status is that of its help text.
@@ -68,6 +70,9 @@ pub fn run(args: &ConvertArgs) -> ExitCode {
             ExitCode::from(USAGE)
         }
         Err(error) => {
+            if let ConvertError::Sides { remarks, .. } = &error {
+                tell(remarks);
+            }
             let _ = writeln!(io::stderr(), "eastwest convert: {error}");
             ExitCode::from(USAGE)
         }
@@ -82,10 +87,12 @@ fn convert(args: &ConvertArgs) -> Result<u8, ConvertError> {
         To::Istio(args) => Converted {
             text: istio::convert(args)?,
             remarks: Vec::new(),
+            assumed: None,
         },
     };
-    for remark in &converted.remarks {
-        let _ = writeln!(io::stderr(), "{}", comment::one_line(&remark.to_string()));
+    tell(&converted.remarks);
+    if let Some(assumed) = converted.assumed {
+        let _ = writeln!(io::stderr(), "eastwest convert: {assumed}");
     }
     let mut out = io::stdout().lock();
     out.write_all(converted.text.as_bytes())?;
@@ -95,4 +102,11 @@ fn convert(args: &ConvertArgs) -> Result<u8, ConvertError> {
         true => LEFT_OUT,
         false => WHOLE,
     })
+}
+
+/// Remarks, a line each.
+fn tell(remarks: &[Remark]) {
+    for remark in remarks {
+        let _ = writeln!(io::stderr(), "{}", comment::one_line(&remark.to_string()));
+    }
 }

@@ -2,7 +2,7 @@
 import pathlib
 import sys
 
-from check import clusters, guards, kustomize, routes, schemas
+from check import clusters, control_plane, guards, kustomize, routes, schemas
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ("istio", "mixed", "demo")
@@ -53,8 +53,9 @@ def check_rendered():
 
 
 def check_setups():
+    operators = clusters.control_planes(DEPLOY)
     for setup, a, b in clusters.load(DEPLOY):
-        for line in (*routes.check(a, b), *guards.check(a, b)):
+        for line in (*routes.check(a, b), *guards.check(a, b), *control_plane.check(operators, a, b)):
             yield f"{setup}: {line}"
         print(f"set-up: {setup}")
 

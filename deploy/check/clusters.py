@@ -23,6 +23,10 @@ SETUPS = {
 }
 
 
+# What istioctl installs, of cluster A and of cluster B.
+CONTROL_PLANES = ("istio/control-plane/cluster-a.yaml", "istio/control-plane/cluster-b.yaml")
+
+
 class Workload:
     """Pods with one template: a Deployment, a StatefulSet or a PXC cluster."""
 
@@ -87,6 +91,13 @@ def load(deploy):
     for name, folders in SETUPS.items():
         rendered = [[o for folder in side for o in kustomize.render(deploy / folder)] for side in folders]
         yield name, Cluster(rendered[0]), Cluster(rendered[1])
+
+
+def control_planes(deploy):
+    found = [kustomize.documents(deploy / file) for file in CONTROL_PLANES]
+    if any([d.get("kind") for d in file] != ["IstioOperator"] for file in found):
+        raise kustomize.Unsupported(f"{' and '.join(CONTROL_PLANES)}: one IstioOperator in each, and nothing else")
+    return [operator for [operator] in found]
 
 
 def selects(selector, labels):

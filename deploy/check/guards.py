@@ -1,6 +1,5 @@
 """What keeps others out, and the parts that must fit each other in one cluster."""
-import yaml
-
+from check import strict_yaml
 from check.clusters import GATEWAY, GATEWAY_PORT, SHIM_PORT, selects
 
 INJECT = "sidecar.istio.io/inject"
@@ -127,7 +126,7 @@ def own_gateway(a):
             document
             for name in config_maps(gateway)
             for text in (a.named("ConfigMap", gateway.namespace, name) or {"data": {}})["data"].values()
-            for document in yaml.safe_load_all(text)
+            for document in strict_yaml.load_all(text)
         ]
         told = {h for d in data if d["kind"] == "ServiceEntry" for h in d["spec"]["hosts"]}
         pods = {

@@ -8,6 +8,8 @@ import subprocess
 
 import yaml
 
+from check import strict_yaml
+
 KEYS = {"apiVersion", "kind", "resources", "configMapGenerator", "generatorOptions", "patches"}
 
 
@@ -17,7 +19,7 @@ class Unsupported(Exception):
 
 def documents(path):
     try:
-        return [d for d in yaml.safe_load_all(path.read_text()) if d is not None]
+        return [d for d in strict_yaml.load_all(path.read_text()) if d is not None]
     except yaml.YAMLError as error:
         raise Unsupported(f"{path}: {error}") from error
 
@@ -64,8 +66,12 @@ def apply_patch(file, patch, objects):
     chosen = [o for o in objects if (o["kind"], o["metadata"]["name"]) == (target["kind"], target["name"])]
     if not chosen:
         raise Unsupported(f"{file}: no {target['kind']} {target['name']} to patch")
+    try:
+        steps = strict_yaml.load(patch["patch"])
+    except yaml.YAMLError as error:
+        raise Unsupported(f"{file}: patch: {error}") from error
     for o in chosen:
-        for step in yaml.safe_load(patch["patch"]):
+        for step in steps:
             apply_step(file, step, o)
 
 
@@ -101,7 +107,7 @@ def differs_from_kubectl(folder, objects):
     def by_name(items):
         return {(o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]): o for o in items}
 
-    theirs = by_name(d for d in yaml.safe_load_all(result.stdout) if d)
+    theirs = by_name(d for d in strict_yaml.load_all(result.stdout) if d)
     ours = by_name(objects)
     other = [key for key in theirs.keys() | ours.keys() if theirs.get(key) != ours.get(key)]
     return f"{folder}: kubectl renders otherwise: {other}" if other else None

@@ -15,6 +15,7 @@ class Kustomize(unittest.TestCase):
             folder = pathlib.Path(folder)
             (folder / "kustomization.yaml").write_text(text)
             (folder / "a.yaml").write_text(CONFIG_MAP)
+            (folder / "twice.yaml").write_text(CONFIG_MAP.replace("{c: d}", "{c: d, 'c': e}"))
             return kustomize.render(folder)
 
     def test_patches(self):
@@ -30,9 +31,16 @@ class Kustomize(unittest.TestCase):
             "resources: [a.yaml]\n" + PATCH % ("other", "add", "/data/c"),
             "resources: [a.yaml]\n" + PATCH % ("a", "replace", "/data/none"),
             "resources: [a.yaml]\n" + PATCH % ("a", "move", "/data/c"),
+            "resources: [a.yaml]\nresources: []",
+            "resources: [a.yaml, twice.yaml]",
+            "resources: [a.yaml]\npatches: [{target: {kind: ConfigMap, name: a}, patch: '[{op: add, op: replace, path: /data/c, value: x}]'}]",
         ):
             with self.subTest(text), self.assertRaises(kustomize.Unsupported):
                 self.render(text)
+
+    def test_a_key_that_is_there_twice_is_named_with_its_place(self):
+        with self.assertRaisesRegex(kustomize.Unsupported, "key 'c' stands here twice(.|\n)*line 4, column 14"):
+            self.render("resources: [twice.yaml]")
 
 
 if __name__ == "__main__":

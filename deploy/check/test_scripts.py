@@ -115,6 +115,54 @@ class Scripts(unittest.TestCase):
         self.assertIn("root-key.pem is missing", self.run_script("setup-certs.sh", "--out", certs, status=1))
         self.run_script("setup-certs.sh", "--days", "soon", status=1)
 
+    def test_what_is_wrong_with_certificates_is_said(self):
+        certs = self.certs()
+        script, b, other = "setup-certs.sh", certs / "cluster-b", certs / "cluster-a"
+
+        def refused(path, content, message):
+            """With this content, or none at all, the script ends, and keeps everything."""
+            before = path.read_bytes()
+            path.unlink() if content is None else path.write_bytes(content)
+            said = self.run_script(script, "--out", certs, status=1)
+            self.assertIn(message, said)
+            self.assertIn("run this again", said)
+            path.write_bytes(before)
+
+        for file in ("ca-cert.pem", "ca-key.pem", "cert-chain.pem", "root-cert.pem"):
+            refused(b / file, None, f"cluster-b/{file} is missing")
+            refused(b / file, b"", f"cluster-b/{file} is empty")
+            refused(b / file, b"garbage", f"cluster-b/{file} is no {'private key' if 'key' in file else 'certificate'}")
+        root = certs / "root"
+        refused(root / "root-cert.pem", None, "root/root-cert.pem is missing")
+        refused(root / "root-cert.pem", b"garbage", "root/root-cert.pem is no certificate")
+        refused(root / "root-key.pem", b"garbage", "root/root-key.pem is no private key")
+        refused(root / "root-key.pem", (b / "ca-key.pem").read_bytes(), "root-key.pem is not the key of")
+        refused(b / "ca-key.pem", (other / "ca-key.pem").read_bytes(), "cluster-b/ca-key.pem is not the key of")
+        refused(b / "cert-chain.pem", (other / "cert-chain.pem").read_bytes(), "does not begin with")
+        refused(b / "root-cert.pem", (b / "ca-cert.pem").read_bytes(), "is not " + str(root / "root-cert.pem"))
+        refused(b / "ca-cert.pem", self.signed(b, root, "0"), "cluster-b/ca-cert.pem has expired")
+        self.run_script(script, "--out", certs)
+        # Kept elsewhere, as it should be.
+        (root / "root-key.pem").unlink()
+        self.run_script(script, "--out", certs)
+
+    def signed(self, folder, root, days):
+        """The certificate of a folder's key, for other days."""
+        request = subprocess.run(["openssl", "req", "-new", "-key", folder / "ca-key.pem", "-subj", "/O=eastwest"],
+                                 capture_output=True, check=True).stdout
+        return subprocess.run(["openssl", "x509", "-req", "-days", days, "-CA", root / "root-cert.pem",
+                               "-CAkey", root / "root-key.pem", "-set_serial", "1"],
+                              input=request, capture_output=True, check=True).stdout
+
+    def test_an_interrupted_root_leaves_none(self):
+        certs = self.home / "certs"
+        (self.bin / "openssl").unlink()
+        openssl = self.bin / "openssl"
+        openssl.write_text(f'#!/bin/sh\n[ "$1" != req ] || exit 1\nexec {shutil.which("openssl")} "$@"\n')
+        openssl.chmod(0o755)
+        self.run_script("setup-certs.sh", "--out", certs, status=1)
+        self.assertEqual(list(certs.iterdir()), [])
+
     def test_clusters_are_made_once(self):
         said = self.run_script("setup-clusters.sh")
         self.assertIn("Next: ./setup-certs.sh", said)
@@ -163,7 +211,8 @@ class Scripts(unittest.TestCase):
         self.assertEqual(len(self.calls("kustomize cluster-b/pxc")), 1)
 
     def test_connect_writes_the_real_addresses(self):
-        for args, address in (((), "172.21.0.7"), (("--gateway", "203.0.113.5"), "203.0.113.5")):
+        for args, address in (((), "172.21.0.7"), (("--gateway", "203.0.113.5"), "203.0.113.5"),
+                              (("--gateway", "255.0.199.249"), "255.0.199.249")):
             self.run_script("connect-clusters.sh", *args)
             applied = (self.world / "applied.k3d-cluster-b").read_text()
             self.assertIn(f"address: {address}\ncidr: {address}/32\nnameserver: 10.96.0.10:53", applied)
@@ -179,7 +228,9 @@ class Scripts(unittest.TestCase):
         self.assertIn("has no address", self.run_script("connect-clusters.sh", status=1))
         self.tell("gateway.hostname", "lb.example.com")
         self.assertIn("host name lb.example.com", self.run_script("connect-clusters.sh", status=1))
-        self.assertIn("no IPv4 address", self.run_script("connect-clusters.sh", "--gateway", "lb", status=1))
+        for wrong in ("lb", "999.999.999.999", "10.0.0.256", "10.0.0", "10.0.0.1.1", "10.0.0.01", "10.0.0.1/32"):
+            said = self.run_script("connect-clusters.sh", "--gateway", wrong, status=1)
+            self.assertIn(f"--gateway {wrong} is no IPv4 address", said)
         self.assertIn("no kustomization.yaml", self.run_script("connect-clusters.sh", "--kustomization", "/", status=1))
         self.assertEqual(self.calls("apply"), [])
 

@@ -64,7 +64,8 @@ if [ -z "$gateway" ]; then
         "kubectl --context $a -n istio-system describe service istio-eastwestgateway" \
         "without a load balancer: ./connect-clusters.sh --gateway IP"
 fi
-[[ $gateway =~ ^[0-9]{1,3}(\.[0-9]{1,3}){3}$ ]] || die "--gateway $gateway is no IPv4 address"
+octet='(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
+[[ $gateway =~ ^$octet(\.$octet){3}$ ]] || die "--gateway $gateway is no IPv4 address"
 
 # The overlays with our shim name k3s' DNS service.
 dns=$(kubectl --context "$b" -n kube-system get service kube-dns -o 'jsonpath={.spec.clusterIP}')

@@ -40,12 +40,12 @@ trap 'rm -rf "$new"' EXIT
 key() { openssl genrsa -out "$1" 4096 2>/dev/null; }
 
 root() {
-    key "$new/root-key.pem"
-    openssl req -x509 -new -sha256 -days 3650 -key "$new/root-key.pem" -out "$new/root-cert.pem" \
+    mkdir "$new/root"
+    key "$new/root/root-key.pem"
+    openssl req -x509 -new -sha256 -days 3650 -key "$new/root/root-key.pem" -out "$new/root/root-cert.pem" \
         -subj "/O=eastwest/CN=Root CA" -addext basicConstraints=critical,CA:true \
         -addext keyUsage=critical,keyCertSign,cRLSign
-    mkdir "$out/root"
-    mv "$new"/root-*.pem "$out/root/"
+    mv "$new/root" "$out/root"
 }
 
 cluster() {
@@ -69,32 +69,86 @@ EOF
     mv "$new/$1" "$out/$1"
 }
 
-# A day is left: a CA that ends while it is rolled out is of no use.
-usable() {
+# again FOLDER: what helps where a folder is not whole.
+again() { echo "bring it back, or move $1 away and run this again"; }
+
+# present FOLDER FILE...: whether each is there, and something can be read from it.
+present() {
+    local file
+    for file in "${@:2}"; do
+        [ -e "$1/$file" ] || die "$1/$file is missing" "$(again "$1")"
+        if [ ! -r "$1/$file" ] || [ ! -s "$1/$file" ]; then
+            die "$1/$file is empty, or can't be read" "$(again "$1")"
+        fi
+    done
+}
+
+# certificate FILE: whether it is one, and valid for a day yet: a CA that ends while it is rolled out
+# is of no use.
+certificate() {
+    openssl x509 -in "$1" -noout 2>/dev/null ||
+        die "$1 is no certificate" "$(again "$(dirname "$1")")"
     openssl x509 -in "$1" -noout -checkend 86400 >/dev/null ||
         die "$1 has expired, or does so within a day" "move $(dirname "$1") away and run this again"
 }
 
+# fits KEY CERTIFICATE: whether they have one public key.
+fits() {
+    local public
+    public=$(openssl pkey -in "$1" -passin pass: -pubout 2>/dev/null) ||
+        die "$1 is no private key, or has a passphrase" "$(again "$(dirname "$1")")"
+    [ "$public" = "$(openssl x509 -in "$2" -noout -pubkey)" ] ||
+        die "$1 is not the key of $2" "$(again "$(dirname "$1")")"
+}
+
+# The key may be kept elsewhere once both clusters are signed.
+check_root() {
+    present "$out/root" root-cert.pem
+    certificate "$out/root/root-cert.pem"
+    if [ -e "$out/root/root-key.pem" ]; then
+        present "$out/root" root-key.pem
+        fits "$out/root/root-key.pem" "$out/root/root-cert.pem"
+    fi
+}
+
+# Of the first certificate in a file.
+fingerprint() { openssl x509 -in "$1" -noout -fingerprint -sha256; }
+
+check_cluster() {
+    local folder=$out/$1 file
+    present "$folder" ca-cert.pem ca-key.pem cert-chain.pem root-cert.pem
+    for file in ca-cert.pem cert-chain.pem root-cert.pem; do
+        certificate "$folder/$file"
+    done
+    fits "$folder/ca-key.pem" "$folder/ca-cert.pem"
+    [ "$(fingerprint "$folder/cert-chain.pem")" = "$(fingerprint "$folder/ca-cert.pem")" ] ||
+        die "$folder/cert-chain.pem does not begin with $folder/ca-cert.pem" "$(again "$folder")"
+    openssl verify -CAfile "$out/root/root-cert.pem" -untrusted "$folder/cert-chain.pem" \
+        "$folder/ca-cert.pem" >/dev/null 2>&1 ||
+        die "$folder was not signed by $out/root: the clusters would not trust each other" \
+            "move $folder away and run this again"
+    [ "$(fingerprint "$folder/root-cert.pem")" = "$(fingerprint "$out/root/root-cert.pem")" ] ||
+        die "$folder/root-cert.pem is not $out/root/root-cert.pem" "$(again "$folder")"
+}
+
 if [ -e "$out/root" ]; then
+    check_root
     say "$out/root is there: kept"
 else
     say "making $out/root"
     root
 fi
-usable "$out/root/root-cert.pem"
 for name in cluster-a cluster-b; do
     if [ -e "$out/$name" ]; then
+        check_cluster "$name"
         say "$out/$name is there: kept"
-    else
-        [ -e "$out/root/root-key.pem" ] || die "$out/root/root-key.pem is missing, and signs $name" \
-            "bring it back, or move $out away and begin with a new root"
-        say "making $out/$name"
-        cluster "$name"
+        continue
     fi
-    openssl verify -CAfile "$out/root/root-cert.pem" "$out/$name/ca-cert.pem" >/dev/null ||
-        die "$out/$name was not signed by $out/root: the clusters would not trust each other" \
-            "move $out/$name away and run this again"
-    usable "$out/$name/ca-cert.pem"
+    [ -e "$out/root/root-key.pem" ] || die "$out/root/root-key.pem is missing, and signs $name" \
+        "bring it back, or move $out away and begin with a new root"
+    say "making $out/$name"
+    cluster "$name"
+    check_cluster "$name"
 done
 
 cat <<EOF

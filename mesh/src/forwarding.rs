@@ -154,6 +154,14 @@ pub fn forwarding(gateway: &[Source], callers: &[Vec<Source>], options: &Options
     }
 }
 
+/// What is left out of the files of one cluster, whether or not anything remains to convert.
+#[must_use]
+pub fn left_out(files: &[Source], options: &Options) -> Vec<Remark> {
+    let mut remarks = remarks::of_files(&Cluster::read(files, options), &[]);
+    remarks::sort(&mut remarks, files, &[]);
+    remarks
+}
+
 fn loaded(files: &[Source], domain: &Hostname) -> Mesh {
     let options = crate::Options {
         cluster_domain: domain.clone(),

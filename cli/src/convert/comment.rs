@@ -52,10 +52,12 @@ pub(super) fn names(
     }
 }
 
-/// What the whole output is: a first paragraph, and the files that it comes from.
-pub(super) fn heading(out: &mut String, about: &str, files: &[String]) {
-    wrapped(out, about);
-    let _ = writeln!(out, "#");
+/// What the whole output is: paragraphs, and the files that it comes from.
+pub(super) fn heading(out: &mut String, about: &[&str], files: &[String]) {
+    for paragraph in about {
+        wrapped(out, paragraph);
+        let _ = writeln!(out, "#");
+    }
     let _ = writeln!(out, "# From:");
     for file in files {
         let _ = writeln!(out, "#   {}", one_line(file));
@@ -88,7 +90,7 @@ mod tests {
         let mut out = String::new();
         heading(
             &mut out,
-            "What\nit is.",
+            &["What\nit is."],
             &["a\nfrontend evil\r\n.yaml".to_owned()],
         );
         assert!(out.lines().all(|line| line.starts_with('#')), "{out}");

@@ -48,7 +48,7 @@ const ALPN: &str = "istio_alpn";
 
 pub(super) fn write(proxy: &Proxy<'_>) -> String {
     let mut out = String::new();
-    comment::heading(&mut out, ABOUT, proxy.files);
+    comment::heading(&mut out, &[ABOUT, proxy.pods.dialled()], proxy.files);
     comment::differences(&mut out, &DIFFERENCES, &proxy.forwarding.remarks);
     let _ = write!(out, "\n{SETTINGS}\n");
     resolvers(&mut out, proxy);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use eastwest_mesh::Hostname;
 
+use super::comment;
 use super::error::ConvertError;
 use crate::manifests::{ManifestsError, STDIN};
 
@@ -71,6 +72,9 @@ pub(super) fn convert(args: &IstioArgs) -> Result<String, ConvertError> {
     for (number, route) in (1..).zip(&args.routes) {
         if route == "-" {
             lines.extend(numbered(STDIN, &standard_input()?));
+        } else if !route.contains('=') && Path::new(route).is_file() {
+            let file = comment::one_line(route);
+            return Err(ConvertError::FileAsRoute(file));
         } else {
             lines.push((Place::argument(number), route.clone()));
         }

@@ -20,9 +20,19 @@ const DIFFERENCES: [&str; 1] =
 /// What most clusters call their own DNS; nginx looks it up once, at its start.
 const CLUSTER_DNS: &str = "kube-dns.kube-system";
 
+const IN_CLUSTER: &str = "The resolver below is named as pods of the cluster know it. Anywhere else nginx \
+                          does not start with it: convert with --name-server IP, which names a server \
+                          that knows the cluster's pods.";
+
 pub(super) fn write(proxy: &Proxy<'_>) -> String {
     let mut out = String::new();
-    comment::heading(&mut out, ABOUT, proxy.files);
+    let about = [
+        Some(ABOUT),
+        Some(proxy.pods.dialled()),
+        proxy.name_servers.is_empty().then_some(IN_CLUSTER),
+    ];
+    let about: Vec<_> = about.into_iter().flatten().collect();
+    comment::heading(&mut out, &about, proxy.files);
     comment::differences(&mut out, &DIFFERENCES, &proxy.forwarding.remarks);
     out.push_str(
         "

@@ -7,7 +7,7 @@ use eastwest_mesh::forwarding::{Forwarding, Target, Wildcard};
 use eastwest_mesh::{Dialect, Hostname};
 
 use super::Converted;
-use super::clusters::{ClusterArgs, Clusters};
+use super::clusters::{ClusterArgs, Clusters, Who};
 use super::error::ConvertError;
 
 /// Where other clusters connect unless a Gateway has another port.
@@ -33,6 +33,7 @@ pub(super) struct Proxy<'a> {
     pub(super) listen: SocketAddr,
     pub(super) name_servers: &'a [NameServer],
     pub(super) domain: &'a Hostname,
+    pub(super) pods: Who,
 }
 
 impl Proxy<'_> {
@@ -70,9 +71,11 @@ pub(super) fn convert(
         listen: args.listen.unwrap_or(everywhere),
         name_servers: &args.name_servers,
         domain: &args.clusters.cluster_domain,
+        pods: args.clusters.pods(),
     });
     Ok(Converted {
         text,
         remarks: forwarding.remarks,
+        assumed: args.clusters.assumed(),
     })
 }

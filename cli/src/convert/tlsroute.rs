@@ -48,10 +48,10 @@ pub(super) struct TlsRouteArgs {
 pub(super) fn convert(args: &TlsRouteArgs) -> Result<Converted, ConvertError> {
     let Clusters { forwarding, files } = args.clusters.read()?;
     let mut remarks = forwarding.remarks.clone();
-    let routes = Routes::of(&forwarding, args.clusters.pods, &mut remarks);
-    remarks.extend(without_alpn(&routes, args.clusters.pods));
+    let routes = Routes::of(&forwarding, args.clusters.pods(), &mut remarks);
+    remarks.extend(without_alpn(&routes, args.clusters.pods()));
     let mut text = String::new();
-    comment::heading(&mut text, ABOUT, &files);
+    comment::heading(&mut text, &[ABOUT, args.clusters.pods().dialled()], &files);
     comment::differences(&mut text, &[], &remarks);
     let port = args.port.or(forwarding.port);
     objects::gateway(
@@ -63,7 +63,11 @@ pub(super) fn convert(args: &TlsRouteArgs) -> Result<Converted, ConvertError> {
     for route in &routes.all {
         objects::route(&mut text, &args.gateway, route);
     }
-    Ok(Converted { text, remarks })
+    Ok(Converted {
+        text,
+        remarks,
+        assumed: args.clusters.assumed(),
+    })
 }
 
 /// Nothing in a TLSRoute tells what protocols a client offers.

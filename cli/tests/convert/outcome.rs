@@ -48,6 +48,10 @@ fn with_wrong_usage_nothing_is_said() {
             "routes.txt:2:1: route: there is no =",
         ),
         (&["istio", "x=y"], "argument 1:3: route: there is no @"),
+        (
+            &["istio", "routes.txt"],
+            "routes.txt is a file and no route: to read the routes in it, write -f routes.txt",
+        ),
         (&["istio"], "required"),
         (&["tlsroute", "b"], "--gateway-class"),
         (
@@ -63,6 +67,99 @@ fn with_wrong_usage_nothing_is_said() {
             complained(&output).contains(told),
             "{args:?}: {}",
             complained(&output)
+        );
+    }
+}
+
+/// As a person has them: what can't be read is most often why there is nothing.
+#[test]
+fn where_there_is_nothing_to_convert_what_is_wrong_is_said_first() {
+    let hosts: Vec<_> = (0..5)
+        .map(|pod| format!("src-db-{pod}.pxc.svc.cluster.local"))
+        .collect();
+    let hosts = format!("[{}, '*.*']", hosts.join(", "));
+    let folder = folder(&[
+        ("a/broken.yaml", "kind: [Gateway\n"),
+        (
+            "b/typo.yaml",
+            &gateway("AUTO_PASTHROUGH", &format!("[{ALIAS}]")),
+        ),
+        ("c/host.yaml", &gateway("AUTO_PASSTHROUGH", &hosts)),
+        ("d/entry.yaml", &entry(ALIAS, 3306)),
+    ]);
+    for (of, told) in [
+        ("a", &["a/broken.yaml:1:7: error: [EW001]"][..]),
+        (
+            "b",
+            &[
+                "b/typo.yaml:1:1: error: this Gateway is left out for the errors in it",
+                "b/typo.yaml:7:17: error: [EW005]",
+            ],
+        ),
+        (
+            "c",
+            &[
+                "c/host.yaml:1:1: error: this Gateway is left out for the errors in it, and its 5 readable hosts",
+                "c/host.yaml:8:173: error: [EW305]",
+            ],
+        ),
+    ] {
+        let output = convert_in(folder.path(), &["haproxy", of, "d"]);
+        assert_eq!(status(&output), 2, "{of}");
+        assert_eq!(said(&output), "");
+        let complained = complained(&output);
+        let mut lines = complained.lines();
+        for told in told {
+            let line = lines.next().unwrap_or_default();
+            assert!(line.starts_with(told), "{told}: {complained}");
+        }
+        let last = lines.next().unwrap_or_default();
+        assert!(
+            last.starts_with("eastwest convert: no Gateway in these files"),
+            "{complained}"
+        );
+        assert_eq!(lines.next(), None, "{complained}");
+    }
+}
+
+#[test]
+fn who_takes_tls_in_the_pods_is_said_and_where_it_is_assumed_also_to_the_person() {
+    let folder = folder(&[
+        (
+            "a/g.yaml",
+            &gateway("AUTO_PASSTHROUGH", &format!("[{ALIAS}]")),
+        ),
+        ("b/e.yaml", &entry(ALIAS, 3306)),
+    ]);
+    for to in [
+        &["haproxy"][..],
+        &["nginx"],
+        &["tlsroute", "--gateway-class", "eg"],
+    ] {
+        let with = |more: &[&str]| convert_in(folder.path(), &[to, &["a", "b"], more].concat());
+        let output = with(&[]);
+        assert!(
+            complained(&output).contains("--pods is not given"),
+            "{to:?}"
+        );
+        assert!(
+            said(&output).contains("# Pods are dialled at 15444"),
+            "{to:?}"
+        );
+        let given = with(&["--pods", "eastwest"]);
+        assert_eq!(said(&given), said(&output));
+        assert!(
+            !complained(&given).contains("--pods is not given"),
+            "{to:?}"
+        );
+        let istio = with(&["--pods", "istio"]);
+        assert!(
+            said(&istio).contains("# Pods are dialled at the app's own port"),
+            "{to:?}"
+        );
+        assert!(
+            !complained(&istio).contains("--pods is not given"),
+            "{to:?}"
         );
     }
 }

@@ -15,6 +15,8 @@ fn flags_and_the_gateways_port_are_heeded() {
     assert!(lines(&plain("haproxy")).contains(&"parse-resolv-conf"));
     assert!(plain("nginx").contains("listen 0.0.0.0:8443 "));
     assert!(plain("nginx").contains("resolver kube-dns.kube-system.svc.cluster.local "));
+    let elsewhere = "convert with --name-server";
+    assert!(plain("nginx").contains(elsewhere));
     let flags = [
         "--listen",
         "[::]:15443",
@@ -36,6 +38,7 @@ fn flags_and_the_gateways_port_are_heeded() {
         assert!(lines(&haproxy).contains(&line), "{haproxy}");
     }
     assert!(with("nginx").contains("listen [::]:15443 ipv6only=off "));
+    assert!(!with("nginx").contains(elsewhere));
     assert!(with("nginx").contains("resolver 10.96.0.10:53 [fd00::a]:5353 "));
 }
 

@@ -18,7 +18,7 @@ fn routes(files: &[(&str, &str)], more: &[&str]) -> (i32, String, String) {
 fn a_route_has_the_plain_names_and_a_service_of_its_own_for_the_pod() {
     let exports = gateway("PASSTHROUGH", &format!("[{ALIAS}]"));
     let files = [("a/g.yaml", &*exports), ("b/e.yaml", &entry(ALIAS, 3306))];
-    let (status, text, told) = routes(&files, &["--gateway", "edge/tls"]);
+    let (status, text, told) = routes(&files, &["--gateway", "edge/tls", "--pods", "eastwest"]);
     assert_eq!((status, told.as_str()), (0, ""));
     for part in [
         "  name: tls\n  namespace: edge\n",

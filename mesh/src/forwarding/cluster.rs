@@ -18,6 +18,8 @@ pub(super) struct Cluster {
     pub(super) pods: Pods,
     /// Gateways that could be read.
     pub(super) gateways: Vec<Gateway>,
+    /// Gateways with an error, of which nothing is taken.
+    pub(super) refused: Vec<Gateway>,
     pub(super) known: Vec<Known>,
     /// The ports of Services.
     services: HashMap<Hostname, Vec<NonZeroU16>>,
@@ -48,6 +50,7 @@ impl Cluster {
             domain,
             pods: options.pods,
             gateways: Vec::new(),
+            refused: Vec::new(),
             known: Vec::new(),
             services: HashMap::new(),
             virtual_services: Vec::new(),
@@ -89,9 +92,12 @@ impl Cluster {
                 }
             }
         }
-        let whole = |gateway: &crate::manifest::Loaded<Gateway>| !gateway.report.failed();
-        let gateways = manifest.gateways.into_iter().filter(whole);
-        self.gateways = gateways.map(|gateway| gateway.value).collect();
+        for gateway in manifest.gateways {
+            match gateway.report.failed() {
+                true => self.refused.push(gateway.value),
+                false => self.gateways.push(gateway.value),
+            }
+        }
     }
 
     pub(super) fn servers(&self) -> impl Iterator<Item = &Server> {

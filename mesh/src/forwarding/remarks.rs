@@ -7,6 +7,7 @@ use super::cluster::Cluster;
 use super::{Name, Pods, Remark};
 use crate::finding::{Finding, Origin};
 use crate::hostname::Hostname;
+use crate::kinds::gateway::Gateway;
 use crate::{Code, Dialect, Mesh, Route, Severity, Source};
 
 impl Remark {
@@ -40,9 +41,11 @@ pub(super) fn of_files(cluster: &Cluster, callers: &[Mesh]) -> Vec<Remark> {
     let errors = theirs.filter(|finding| finding.severity == Severity::Error);
     remarks.extend(errors.map(unread));
     for origin in cluster.gateways.iter().flat_map(|gateway| &gateway.others) {
-        let message = "this server is left out: it does not pass TLS on by its server name";
+        let message = "this server is left out: it does not pass TLS on by its server name, which \
+                       takes protocol TLS and tls.mode AUTO_PASSTHROUGH or PASSTHROUGH";
         remarks.push(Remark::warning(origin, message));
     }
+    remarks.extend(cluster.refused.iter().map(left_out_whole));
     for origin in &cluster.virtual_services {
         let message =
             "this VirtualService is left out: a server name leads to the pod that it names";
@@ -52,6 +55,19 @@ pub(super) fn of_files(cluster: &Cluster, callers: &[Mesh]) -> Vec<Remark> {
     remarks.extend(other_selectors(cluster));
     remarks.extend(sidecars(cluster));
     remarks
+}
+
+/// As our gateway does: half of what somebody exports is nobody's wish.
+fn left_out_whole(gateway: &Gateway) -> Remark {
+    let hosts = gateway.servers.iter().map(|server| server.hosts.len());
+    let message = match hosts.sum::<usize>() {
+        0 => "this Gateway is left out for the errors in it".to_owned(),
+        hosts => format!(
+            "this Gateway is left out for the errors in it, and its {hosts} readable hosts with it: \
+             like eastwest-gateway this takes a whole Gateway or nothing of it"
+        ),
+    };
+    Remark::error(&gateway.origin, message)
 }
 
 /// Findings that mean that something is missing.
@@ -90,7 +106,7 @@ fn other_selectors(cluster: &Cluster) -> Vec<Remark> {
         return Vec::new();
     };
     let others = gateways.filter(|gateway| gateway.selector != first.selector);
-    let remark = |gateway: &crate::kinds::gateway::Gateway| {
+    let remark = |gateway: &Gateway| {
         let message = format!(
             "this Gateway is for another gateway than the one at {}: they become one, and what \
              either lets through is let through",

@@ -72,7 +72,11 @@ fn what_cannot_be_read_is_an_error_on_either_side() {
     let broken = gateway("['*.*']");
     let found = errors(&broken, &entry(ALIAS, None));
     assert!(
-        found[0].starts_with("a.yaml:8:13: error: [EW305]"),
+        found[0].starts_with("a.yaml:1:1: error: this Gateway is left out"),
+        "{found:?}"
+    );
+    assert!(
+        found[1].starts_with("a.yaml:8:13: error: [EW305]"),
         "{found:?}"
     );
     let caller = entry(ALIAS, None).replace("3306", "0");
@@ -81,4 +85,13 @@ fn what_cannot_be_read_is_an_error_on_either_side() {
         found[0].starts_with("b.yaml:8:20: error: [EW005]"),
         "{found:?}"
     );
+}
+
+#[test]
+fn one_host_that_cannot_be_read_takes_the_whole_gateway_with_it() {
+    let broken = gateway(&format!("['*.*', {ALIAS}, '*.pxc.svc.cluster.local']"));
+    let found = between(&broken, &[&entry(ALIAS, None)], Pods::Shim);
+    assert!(found.is_empty(), "{found:?}");
+    let told = remarks(&found, Severity::Error);
+    assert!(told[0].contains("and its 2 readable hosts"), "{told:?}");
 }
