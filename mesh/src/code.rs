@@ -91,6 +91,10 @@ codes! {
     AddressInCluster = "EW110", Both;
     /// A sidecar never sees connections to an address.
     NotCaptured = "EW111", Istio;
+    /// The Service of an alias selects another pod.
+    WrongPod = "EW112", Istio;
+    /// No gateway exports a name where it is dialled.
+    NotExported = "EW113", Istio;
 
     // ServiceEntry
     /// No host.

@@ -21,8 +21,8 @@ fn a_file_is_mended_in_its_place_and_what_changed_is_printed() {
     assert!(!said(&output).contains("EW102"));
     assert_eq!(
         status(&output),
-        1,
-        "the other cluster is still to be mended"
+        0,
+        "what is left are warnings that the other cluster's files are not here"
     );
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
