@@ -161,6 +161,8 @@ codes! {
     RuleSubset = "EW405", Istio;
     /// Certificates that do not go with the mode.
     RuleCertificate = "EW406", Istio;
+    /// TLS of another kind than the mesh's on the way to an east-west gateway.
+    RuleNotMutual = "EW407", Istio;
 
     // AuthorizationPolicy
     /// A part of a rule that is empty.
