@@ -77,3 +77,18 @@ fn a_file_that_is_named_twice_counts_once() {
     );
     assert_eq!(said(&output), "nothing found in 1 file\n");
 }
+
+#[test]
+fn of_a_file_that_is_no_yaml_only_the_beginning_is_quoted() {
+    let text = "root:x:0:0:root:/root:/bin/bash\n".repeat(1_000);
+    let folder = folder(&[("passwd", &text)]);
+    let output = eastwest(folder.path(), &["lint", "passwd"]);
+    assert_eq!(status(&output), 1);
+    let said = said(&output);
+    assert!(
+        said.contains("EW002") && said.contains("root:/root"),
+        "{said}"
+    );
+    let longest = said.lines().map(str::len).max();
+    assert!(longest < Some(200), "{said}");
+}
