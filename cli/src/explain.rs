@@ -55,7 +55,8 @@ fn beginning(id: &str) -> Vec<&'static CodePage> {
     code_pages().filter(begins).collect()
 }
 
-fn unknown(id: &str) -> String {
+/// What to say to somebody who has mistyped a code.
+pub(crate) fn unknown(id: &str) -> String {
     let hint = Code::nearest(id).map_or_else(
         || "`eastwest explain` lists all codes".to_owned(),
         |near| format!("did you mean {near}?"),

@@ -6,12 +6,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use eastwest_mesh::lint::{self, Edit, Lint, Options};
+use eastwest_mesh::lint::{self, Edit, Lint};
 use eastwest_mesh::{Code, Severity};
 use tempfile::NamedTempFile;
 
-use super::add;
 use super::error::LintError;
+use super::{Search, add};
 use crate::manifests::{Manifests, STDIN};
 
 /// One change may bring the next to light; after so many rounds nothing new comes.
@@ -29,7 +29,7 @@ pub(super) struct Change {
 pub(super) fn mend(
     manifests: &mut Manifests,
     mut found: Vec<Lint>,
-    options: &Options,
+    search: &Search,
 ) -> Result<(Vec<Lint>, Vec<Change>), LintError> {
     if manifests.files().any(|file| file.name == STDIN) {
         return Err(LintError::FixOfStdin);
@@ -38,19 +38,19 @@ pub(super) fn mend(
     let before: HashMap<String, String> = texts.map(|file| (file.name, file.text)).collect();
     let names: Vec<String> = manifests.files().map(|file| file.name.clone()).collect();
     for _ in 0..ROUNDS {
-        if try_to_mend(manifests, &mut found, &names, options) {
+        if try_to_mend(manifests, &mut found, &names, search) {
             continue;
         }
         // One file that can't be mended must not keep the others from it.
         let mut any = false;
         for name in names.chunks(1) {
-            any |= try_to_mend(manifests, &mut found, name, options);
+            any |= try_to_mend(manifests, &mut found, name, search);
         }
         if !any {
             break;
         }
     }
-    add::add(manifests, &mut found, options);
+    add::add(manifests, &mut found, search);
     let mut changes = Vec::new();
     for file in manifests.files() {
         let before = before.get(&file.name);
@@ -73,13 +73,13 @@ fn try_to_mend(
     manifests: &mut Manifests,
     found: &mut Vec<Lint>,
     names: &[String],
-    options: &Options,
+    search: &Search,
 ) -> bool {
     let changed = edited(manifests, found, names);
     if changed.clusters == manifests.clusters {
         return false;
     }
-    let after = add::find(&changed, options);
+    let after = add::find(&changed, search);
     let better = is_better(found, &after);
     if better {
         *manifests = changed;

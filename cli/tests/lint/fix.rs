@@ -33,6 +33,14 @@ fn a_file_is_mended_in_its_place_and_what_changed_is_printed() {
 }
 
 #[test]
+fn what_is_ignored_is_not_mended() {
+    let folder = folder(&[("a.yaml", FAULTY)]);
+    eastwest(folder.path(), &["lint", "--fix", "--ignore", "EW102", "."]);
+    let text = std::fs::read_to_string(folder.path().join("a.yaml"));
+    assert_eq!(text.unwrap(), FAULTY);
+}
+
+#[test]
 fn a_word_that_was_replaced_is_shown_before_and_after() {
     let text = FAULTY.replace("172.21.0.3", "gw.example.com");
     let folder = folder(&[("a.yaml", &text)]);
