@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::Permissions;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
 use eastwest_mesh::lint::{self, Edit, Lint};
@@ -130,8 +130,14 @@ fn replace(path: &Path, text: &str) -> Result<(), LintError> {
     let failed = |error| LintError::Write(path.to_path_buf(), error);
     // A link stays a link: what it leads to is replaced.
     let target = path.canonicalize().map_err(failed)?;
-    let permissions = std::fs::metadata(&target).map_err(failed)?.permissions();
+    let old = std::fs::metadata(&target).map_err(failed)?;
     let file = written(&target, text).map_err(failed)?;
+    // Only root can give a file away. Before the mode, some bits of which this clears.
+    let (user, group) = (old.uid(), old.gid());
+    if fchown(file.as_file(), Some(user), Some(group)).is_err() {
+        let _ = fchown(file.as_file(), None, Some(group));
+    }
+    let permissions = old.permissions();
     file.as_file()
         .set_permissions(permissions)
         .map_err(failed)?;
