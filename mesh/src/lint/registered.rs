@@ -123,8 +123,11 @@ impl<'a> Registered<'a> {
         })
     }
 
-    /// Whether others than `pod` may be behind it.
+    /// Whether others than `pod` may be behind it, where anybody gets there.
     pub(super) fn several_pods(&self, pod: &str) -> Option<Fault> {
+        if self.unseen.is_some() {
+            return None;
+        }
         let (mark, message) = match self.pods {
             Pods::WithLabels(mark) => (
                 mark,

@@ -85,8 +85,8 @@ fn each_change_of_the_service_is_told_at_its_line() {
             "warning EW106 a/0.yaml:5",
         ),
         (
-            "spec:\n",
-            "spec:\n  type: ExternalName\n",
+            "selector: {statefulset.kubernetes.io/pod-name: db-0}\n",
+            "type: ExternalName\n  externalName: db.example.com\n",
             "error EW101 a/0.yaml:5",
         ),
         (
