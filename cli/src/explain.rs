@@ -16,7 +16,7 @@ const WIDTH: usize = 90;
 /// Says what a code of `lint`, or of a server's log, means
 #[derive(clap::Args)]
 pub struct ExplainArgs {
-    /// The code, such as EW101; without it all codes are listed
+    /// The code, such as EW101, or what several begin with, such as EW10; without it all are listed
     #[arg(value_name = "CODE")]
     code: Option<String>,
     /// Print docs/lint-codes.md
@@ -32,10 +32,11 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match &args.code {
         None if args.markdown => out.write_all(markdown::all().as_bytes())?,
-        None => list(&mut out)?,
-        Some(id) => match Code::find(id).and_then(Code::page) {
-            Some(page) => one(&mut out, page)?,
-            None => {
+        None => list(&mut out, code_pages())?,
+        Some(id) => match (Code::find(id).and_then(Code::page), beginning(id)) {
+            (Some(page), _) => one(&mut out, page)?,
+            (None, pages) if !pages.is_empty() => list(&mut out, pages)?,
+            (None, _) => {
                 writeln!(io::stderr(), "eastwest explain: {}", unknown(id))?;
                 return Ok(ExitCode::from(USAGE));
             }
@@ -45,7 +46,17 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn unknown(id: &str) -> String {
+/// The codes of one kind, such as `EW10`.
+fn beginning(id: &str) -> Vec<&'static CodePage> {
+    let begins = |page: &&CodePage| {
+        let front = page.code.id().get(..id.len());
+        front.is_some_and(|front| !front.is_empty() && front.eq_ignore_ascii_case(id))
+    };
+    code_pages().filter(begins).collect()
+}
+
+/// What to say to somebody who has mistyped a code.
+pub(crate) fn unknown(id: &str) -> String {
     let hint = Code::nearest(id).map_or_else(
         || "`eastwest explain` lists all codes".to_owned(),
         |near| format!("did you mean {near}?"),
@@ -53,8 +64,8 @@ fn unknown(id: &str) -> String {
     format!("there is no code {id:?}; {hint}")
 }
 
-fn list(out: &mut impl Write) -> io::Result<()> {
-    for page in code_pages() {
+fn list<'a>(out: &mut impl Write, pages: impl IntoIterator<Item = &'a CodePage>) -> io::Result<()> {
+    for page in pages {
         writeln!(out, "{}  {:<9} {}", page.code, side(page.code), page.title)?;
     }
     Ok(())

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use eastwest_mesh::lint::{Lint, Options, View};
-use eastwest_mesh::{Capture, Hostname, IpNet, Severity};
+use eastwest_mesh::{Capture, Code, Hostname, IpNet, Severity};
 
 mod add;
 mod error;
 mod mend;
 mod output;
 
+use crate::explain;
 use crate::manifests::Manifests;
 use error::LintError;
 
@@ -55,6 +56,9 @@ pub struct LintArgs {
     /// The least severity with which the exit status is 1
     #[arg(long, value_enum, default_value = "error", value_name = "SEVERITY")]
     fail_on: FailOn,
+    /// Codes that are neither told nor mended, such as those about files that others have
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = code)]
+    ignore: Vec<Code>,
     /// Take all files for those of one cluster, whatever their folders
     #[arg(long)]
     one_cluster: bool,
@@ -106,6 +110,17 @@ enum CaptureMode {
     Redirect,
 }
 
+/// A code of a finding, in capitals or not.
+fn code(id: &str) -> Result<Code, String> {
+    Code::find(id).ok_or_else(|| explain::unknown(id))
+}
+
+/// What findings there are, and which of them are none of the caller's business.
+struct Search {
+    options: Options,
+    ignored: Vec<Code>,
+}
+
 impl LintArgs {
     fn options(&self) -> Options {
         Options {
@@ -153,12 +168,15 @@ pub fn run(args: &LintArgs) -> ExitCode {
 }
 
 fn lint(args: &LintArgs) -> Result<u8, LintError> {
-    let options = args.options();
+    let search = Search {
+        options: args.options(),
+        ignored: args.ignore.clone(),
+    };
     let mut manifests = Manifests::read(&args.paths, args.one_cluster)?;
-    let mut found = add::find(&manifests, &options);
+    let mut found = add::find(&manifests, &search);
     let mut changes = Vec::new();
     if args.fix {
-        (found, changes) = mend::mend(&mut manifests, found, &options)?;
+        (found, changes) = mend::mend(&mut manifests, found, &search)?;
     }
     let mut out = io::BufWriter::new(io::stdout().lock());
     match args.output {

@@ -91,6 +91,10 @@ codes! {
     AddressInCluster = "EW110", Both;
     /// A sidecar never sees connections to an address.
     NotCaptured = "EW111", Istio;
+    /// The Service of an alias selects another pod.
+    WrongPod = "EW112", Istio;
+    /// No gateway exports a name where it is dialled.
+    NotExported = "EW113", Istio;
 
     // ServiceEntry
     /// No host.
@@ -157,6 +161,8 @@ codes! {
     RuleSubset = "EW405", Istio;
     /// Certificates that do not go with the mode.
     RuleCertificate = "EW406", Istio;
+    /// TLS of another kind than the mesh's on the way to an east-west gateway.
+    RuleNotMutual = "EW407", Istio;
 
     // AuthorizationPolicy
     /// A part of a rule that is empty.

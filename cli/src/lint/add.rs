@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use eastwest_mesh::lint::{self, Addition, Lint, Options, Place};
+use eastwest_mesh::lint::{self, Addition, Lint, Place};
 
+use super::Search;
 use super::mend::is_better;
 use crate::manifests::Manifests;
 
@@ -22,8 +23,9 @@ const HEAD: &str = "\
 const LISTS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// What is found in the files. Of what could be added, only what `--fix` knows a place for.
-pub(super) fn find(manifests: &Manifests, options: &Options) -> Vec<Lint> {
-    let mut found = lint::lint(&manifests.clusters, options);
+pub(super) fn find(manifests: &Manifests, search: &Search) -> Vec<Lint> {
+    let mut found = lint::lint(&manifests.clusters, &search.options);
+    found.retain(|lint| !search.ignored.contains(&lint.finding.code));
     for lint in &mut found {
         let homeless = |addition| folder(manifests, addition).is_none();
         if lint.addition().is_some_and(homeless) {
@@ -34,7 +36,7 @@ pub(super) fn find(manifests: &Manifests, options: &Options) -> Vec<Lint> {
 }
 
 /// Adds what is missing, if the whole is better with it.
-pub(super) fn add(manifests: &mut Manifests, found: &mut Vec<Lint>, options: &Options) {
+pub(super) fn add(manifests: &mut Manifests, found: &mut Vec<Lint>, search: &Search) {
     let mut files: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
     for addition in found.iter().filter_map(Lint::addition) {
         let documents = folder(manifests, addition).map(|folder| files.entry(folder).or_default());
@@ -51,7 +53,7 @@ pub(super) fn add(manifests: &mut Manifests, found: &mut Vec<Lint>, options: &Op
             format!("{HEAD}{}", documents.join("---\n")),
         );
     }
-    let after = find(&with, options);
+    let after = find(&with, search);
     if is_better(found, &after) {
         *manifests = with;
         *found = after;

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::fs::Permissions;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
-use eastwest_mesh::lint::{self, Edit, Lint, Options};
+use eastwest_mesh::lint::{self, Edit, Lint};
 use eastwest_mesh::{Code, Severity};
 use tempfile::NamedTempFile;
 
-use super::add;
 use super::error::LintError;
+use super::{Search, add};
 use crate::manifests::{Manifests, STDIN};
 
 /// One change may bring the next to light; after so many rounds nothing new comes.
@@ -29,7 +29,7 @@ pub(super) struct Change {
 pub(super) fn mend(
     manifests: &mut Manifests,
     mut found: Vec<Lint>,
-    options: &Options,
+    search: &Search,
 ) -> Result<(Vec<Lint>, Vec<Change>), LintError> {
     if manifests.files().any(|file| file.name == STDIN) {
         return Err(LintError::FixOfStdin);
@@ -38,19 +38,19 @@ pub(super) fn mend(
     let before: HashMap<String, String> = texts.map(|file| (file.name, file.text)).collect();
     let names: Vec<String> = manifests.files().map(|file| file.name.clone()).collect();
     for _ in 0..ROUNDS {
-        if try_to_mend(manifests, &mut found, &names, options) {
+        if try_to_mend(manifests, &mut found, &names, search) {
             continue;
         }
         // One file that can't be mended must not keep the others from it.
         let mut any = false;
         for name in names.chunks(1) {
-            any |= try_to_mend(manifests, &mut found, name, options);
+            any |= try_to_mend(manifests, &mut found, name, search);
         }
         if !any {
             break;
         }
     }
-    add::add(manifests, &mut found, options);
+    add::add(manifests, &mut found, search);
     let mut changes = Vec::new();
     for file in manifests.files() {
         let before = before.get(&file.name);
@@ -73,13 +73,13 @@ fn try_to_mend(
     manifests: &mut Manifests,
     found: &mut Vec<Lint>,
     names: &[String],
-    options: &Options,
+    search: &Search,
 ) -> bool {
     let changed = edited(manifests, found, names);
     if changed.clusters == manifests.clusters {
         return false;
     }
-    let after = add::find(&changed, options);
+    let after = add::find(&changed, search);
     let better = is_better(found, &after);
     if better {
         *manifests = changed;
@@ -130,8 +130,14 @@ fn replace(path: &Path, text: &str) -> Result<(), LintError> {
     let failed = |error| LintError::Write(path.to_path_buf(), error);
     // A link stays a link: what it leads to is replaced.
     let target = path.canonicalize().map_err(failed)?;
-    let permissions = std::fs::metadata(&target).map_err(failed)?.permissions();
+    let old = std::fs::metadata(&target).map_err(failed)?;
     let file = written(&target, text).map_err(failed)?;
+    // Only root can give a file away. Before the mode, some bits of which this clears.
+    let (user, group) = (old.uid(), old.gid());
+    if fchown(file.as_file(), Some(user), Some(group)).is_err() {
+        let _ = fchown(file.as_file(), None, Some(group));
+    }
+    let permissions = old.permissions();
     file.as_file()
         .set_permissions(permissions)
         .map_err(failed)?;

@@ -77,3 +77,47 @@ fn a_file_that_is_named_twice_counts_once() {
     );
     assert_eq!(said(&output), "nothing found in 1 file\n");
 }
+
+#[test]
+fn codes_that_are_ignored_are_not_told_and_do_not_count() {
+    let folder = folder(&[("a/gateway.yaml", CLEAN), ("b/entry.yaml", FAULTY)]);
+    let lint = |args: &[&str]| {
+        let all = [&["lint", "."], args].concat();
+        eastwest(folder.path(), &all)
+    };
+    for args in [
+        &["--ignore", "EW101,ew102", "--ignore", "EW106"][..],
+        &["--ignore=EW106", "--ignore=EW102", "--ignore=EW101"],
+    ] {
+        let output = lint(args);
+        let result = (status(&output), said(&output));
+        assert_eq!(result, (0, "nothing found in 2 files\n".to_owned()));
+    }
+    let some = lint(&["--ignore", "EW101"]);
+    assert_eq!(status(&some), 1);
+    assert!(!said(&some).contains("EW101") && said(&some).contains("EW106"));
+}
+
+#[test]
+fn a_code_to_ignore_that_does_not_exist_is_wrong_usage() {
+    let folder = folder(&[("a.yaml", CLEAN)]);
+    let output = eastwest(folder.path(), &["lint", "--ignore", "EX101", "."]);
+    assert_eq!(status(&output), 2);
+    let said = complained(&output);
+    assert!(said.contains("did you mean EW101?"), "{said}");
+}
+
+#[test]
+fn of_a_file_that_is_no_yaml_only_the_beginning_is_quoted() {
+    let text = "root:x:0:0:root:/root:/bin/bash\n".repeat(1_000);
+    let folder = folder(&[("passwd", &text)]);
+    let output = eastwest(folder.path(), &["lint", "passwd"]);
+    assert_eq!(status(&output), 1);
+    let said = said(&output);
+    assert!(
+        said.contains("EW002") && said.contains("root:/root"),
+        "{said}"
+    );
+    let longest = said.lines().map(str::len).max();
+    assert!(longest < Some(200), "{said}");
+}

@@ -74,6 +74,15 @@ fn a_code_is_explained_and_a_slip_gets_the_code_that_was_meant() {
     assert!(said(&page).starts_with("EW102: an endpoint gets plain text"));
     let list = eastwest(folder.path(), &["explain"]);
     assert!(said(&list).lines().count() > 50 && said(&list).contains("EW917"));
+    let kind = eastwest(folder.path(), &["explain", "ew10"]);
+    assert_eq!(status(&kind), 0);
+    let codes = said(&kind);
+    let codes: Vec<_> = codes.lines().map(|line| &line[..5]).collect();
+    let expected = (1..=9).map(|number| format!("EW10{number}"));
+    assert_eq!(codes, expected.collect::<Vec<_>>());
+    for none in ["", "EW6"] {
+        assert_eq!(status(&eastwest(folder.path(), &["explain", none])), 2);
+    }
     let slip = eastwest(folder.path(), &["explain", "EW1022"]);
     assert_eq!(status(&slip), 2);
     assert!(

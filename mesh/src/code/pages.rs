@@ -3,6 +3,7 @@
 use super::Code;
 
 mod aliases;
+mod chains;
 mod entries;
 mod gateways;
 mod here;
@@ -59,6 +60,7 @@ pub fn code_pages() -> impl Iterator<Item = &'static CodePage> {
         reading::PAGES,
         aliases::PAGES,
         hosts::PAGES,
+        chains::PAGES,
         entries::PAGES,
         gateways::PAGES,
         rules::PAGES,

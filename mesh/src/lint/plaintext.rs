@@ -1,11 +1,12 @@
-//! Endpoints behind an east-west gateway to which Istio would send plain text.
+//! Endpoints behind an east-west gateway to which Istio would send plain text, or foreign TLS.
 //!
 //! An inline endpoint speaks mTLS if its label tlsMode says so, or if it has a serviceAccount and no
 //! such label (`serviceentry/conversion.go`); auto mTLS leaves hosts outside of the mesh alone
-//! (`cluster_tls.go`). A DestinationRule with ISTIO_MUTUAL outweighs both.
+//! (`cluster_tls.go`). A DestinationRule outweighs both, which helps with ISTIO_MUTUAL only.
 
 use super::edit::Edit;
 use super::entry::{Endpoint, Entry, TLS_MODE};
+use super::rules::Rule;
 use super::world::World;
 use crate::code::Code;
 use crate::finding::Severity;
@@ -31,8 +32,7 @@ pub(super) fn check(world: &World<'_>) {
                 let message = format!("tls.mode DISABLE: {HANGS}");
                 rule.item.tell(PLAINTEXT, mode.mark, message, fix, edit);
             }
-            // SIMPLE and MUTUAL are TLS, if not the mesh's.
-            Some(_) => {}
+            Some((rule, mode)) => other_tls(rule, mode),
             None if entry.text("location") != Some("MESH_INTERNAL") => outside(entry),
             None => entry
                 .endpoints
@@ -41,6 +41,31 @@ pub(super) fn check(world: &World<'_>) {
                 .for_each(|endpoint| inside(entry, endpoint)),
         }
     }
+}
+
+/// SIMPLE and MUTUAL are TLS, if not the mesh's: no ALPN of Istio's is offered (`cluster_tls.go`,
+/// constructUpstreamTLS), and each chain of a gateway asks for one (`gateway.go`,
+/// builtAutoPassthroughFilterChains).
+fn other_tls(rule: &Rule<'_>, mode: &Node) {
+    let Some(word @ ("SIMPLE" | "MUTUAL")) = mode.text() else {
+        return;
+    };
+    // ISTIO_MUTUAL goes with no certificates.
+    let bare = |tls: &&Node| {
+        let mut keys = tls.entries().iter().map(|entry| entry.key.as_str());
+        keys.all(|key| ["mode", "sni", "subjectAltNames"].contains(&key))
+    };
+    let edit = rule
+        .tls
+        .filter(bare)
+        .and_then(|tls| Edit::replace(rule.item, tls, mode, [word, "ISTIO_MUTUAL"]));
+    let message = format!(
+        "with tls.mode {word} the client's sidecar offers no ALPN of Istio's, and an \
+         AUTO_PASSTHROUGH gateway accepts the connection and closes it without a byte"
+    );
+    let what = (Severity::Error, Code::RuleNotMutual);
+    let fix = "write mode: ISTIO_MUTUAL";
+    rule.item.tell(what, mode.mark, message, fix, edit);
 }
 
 fn outside(entry: &Entry<'_>) {

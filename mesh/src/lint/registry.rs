@@ -6,10 +6,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::entry::texts;
+use super::listeners::{Listeners, Unexported};
 use super::pod_service::{Addition, POD_NAME, Place, PodService};
+use super::registered::Registered;
 use super::world::{Item, World};
-use crate::exports::HostSet;
 use crate::hostname::Hostname;
 use crate::manifest::Kind;
 use crate::yaml::Node;
@@ -19,32 +19,32 @@ pub(super) type Pod = (String, String);
 
 /// The registries of all clusters.
 #[derive(Default)]
-pub(super) struct Registry {
-    hosts: HashMap<Hostname, HashSet<usize>>,
+pub(super) struct Registry<'a> {
+    hosts: HashMap<Hostname, Vec<Registered<'a>>>,
+    /// The clusters that have any host.
+    clusters: HashSet<usize>,
     /// Pods with a Service or ServiceEntry of their own.
     pods: HashMap<Pod, HashSet<usize>>,
-    /// What each cluster with a Gateway exports, and the line that says so.
-    exports: HashMap<usize, HostSet>,
+    listeners: Listeners,
 }
 
-impl Registry {
-    pub(super) fn of(world: &World<'_>) -> Self {
+impl<'a> Registry<'a> {
+    pub(super) fn of(world: &World<'a>) -> Self {
         let domain = &world.options.cluster_domain;
         let mut known = Self::default();
         for (item, spec) in world.of_kind(Kind::Gateway) {
-            known.add_gateway(item, spec);
+            known.listeners.add(item, spec);
         }
         for (item, spec) in world.of_kind(Kind::Service) {
             let (name, namespace) = (item.object.name, item.object.namespace());
             if let Ok(host) = format!("{name}.{namespace}.svc.{domain}").parse() {
-                known.hosts.entry(host).or_default().insert(item.cluster);
+                known.add(host, Registered::service(item, spec));
             }
             known.add_pod(spec.get("selector"), item);
         }
         for entry in world.entries.iter().filter(|entry| !entry.is_east_west()) {
             for (host, _) in entry.names() {
-                let clusters = known.hosts.entry(host).or_default();
-                clusters.insert(entry.item.cluster);
+                known.add(host, Registered::entry(entry));
             }
             let labels = entry.spec.at(&["workloadSelector", "labels"]);
             known.add_pod(labels, entry.item);
@@ -52,26 +52,9 @@ impl Registry {
         known
     }
 
-    fn add_gateway(&mut self, item: &Item<'_>, spec: &Node) {
-        let servers = spec.get("servers").map_or(&[][..], Node::items);
-        for server in servers {
-            let mode = server.at(&["tls", "mode"]).and_then(Node::text);
-            let hosts = texts(server.get("hosts"));
-            if mode != Some("AUTO_PASSTHROUGH") || hosts.is_empty() {
-                continue;
-            }
-            let exports = self.exports.entry(item.cluster).or_default();
-            for host in hosts {
-                // Istio cuts a namespace off (`model/gateway.go`).
-                let name = host
-                    .text
-                    .rsplit_once('/')
-                    .map_or(host.text, |(_, name)| name);
-                if let Ok(pattern) = name.parse() {
-                    exports.add(pattern, item.origin(host.mark));
-                }
-            }
-        }
+    fn add(&mut self, host: Hostname, service: Registered<'a>) {
+        self.clusters.insert(service.item.cluster);
+        self.hosts.entry(host).or_default().push(service);
     }
 
     fn add_pod(&mut self, selector: Option<&Node>, item: &Item<'_>) {
@@ -83,27 +66,41 @@ impl Registry {
 
     /// Whether any cluster exports anything.
     pub(super) fn has_exports(&self) -> bool {
-        !self.exports.is_empty()
+        !self.listeners.is_empty()
     }
 
-    /// Whether a gateway that a client of that cluster dials knows the name.
-    pub(super) fn knows(&self, host: &Hostname, client: usize) -> bool {
-        let clusters = self.hosts.get(host);
-        clusters.is_some_and(|clusters| self.is_far(clusters, client))
+    /// Whether there is a file of another cluster than the client's, or of both.
+    pub(super) fn has_other(&self, client: usize) -> bool {
+        self.has_exports() || self.clusters.iter().any(|&cluster| cluster != client)
+    }
+
+    /// What makes a gateway that a client of that cluster dials know the name.
+    pub(super) fn known(&self, host: &Hostname, client: usize) -> Vec<&Registered<'a>> {
+        let services = self.hosts.get(host).map_or(&[][..], Vec::as_slice);
+        let far = |service: &&Registered<'_>| self.is_far(service.item.cluster, client);
+        services.iter().filter(far).collect()
+    }
+
+    /// Why no client gets at this service of the host through a gateway.
+    pub(super) fn unexported(
+        &self,
+        host: &Hostname,
+        service: &Registered<'_>,
+        dialled: &[u16],
+    ) -> Option<Unexported> {
+        let cluster = service.item.cluster;
+        self.listeners.unexported(host, cluster, dialled)
     }
 
     pub(super) fn has_service(&self, pod: &Pod, client: usize) -> bool {
-        let clusters = self.pods.get(pod);
-        clusters.is_some_and(|clusters| self.is_far(clusters, client))
+        let mut clusters = self.pods.get(pod).into_iter().flatten();
+        clusters.any(|&cluster| self.is_far(cluster, client))
     }
 
-    /// Whether one of the clusters is another than the client's, or the only one that can be meant:
-    /// both clusters' files may lie in one folder.
-    fn is_far(&self, clusters: &HashSet<usize>, client: usize) -> bool {
-        let one_folder = self.exports.keys().all(|&exporter| exporter == client);
-        clusters
-            .iter()
-            .any(|&cluster| cluster != client || one_folder)
+    /// Whether it is another cluster than the client's, or the only one that can be meant: both
+    /// clusters' files may lie in one folder.
+    fn is_far(&self, cluster: usize, client: usize) -> bool {
+        cluster != client || self.listeners.all_of(client)
     }
 
     /// A Service that nobody has yet, where it can be told to whose files it belongs: to those with
@@ -117,14 +114,7 @@ impl Registry {
         if self.hosts.contains_key(host) {
             return None;
         }
-        let exporting = |&(&cluster, hosts): &(&usize, &HostSet)| {
-            Some((cluster, Arc::clone(&hosts.find(host)?.file)))
-        };
-        let exporters: Vec<_> = self
-            .exports
-            .iter()
-            .filter_map(|exporter| exporting(&exporter))
-            .collect();
+        let exporters = self.listeners.exporters(host);
         let (far, own): (Vec<_>, Vec<_>) = exporters
             .into_iter()
             .partition(|&(cluster, _)| cluster != client);

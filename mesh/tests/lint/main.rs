@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 mod additions;
+mod chains;
 mod clusters;
 mod edits;
 mod pages;

@@ -1,6 +1,8 @@
 //! What Istio takes, and its sidecars then do not do.
 
-use super::{in_istio, service_entry, source};
+use eastwest_mesh::Source;
+
+use super::{in_istio, mended, service_entry, source};
 
 fn ids(texts: &[&str]) -> Vec<&'static str> {
     let name = |i: usize| format!("{i}.yaml");
@@ -48,6 +50,35 @@ fn plain_text_is_sent_without_a_label_an_account_or_a_rule() {
         &[&bare, &rule("other.example.com", "mode: ISTIO_MUTUAL")],
         "EW102"
     ));
+}
+
+#[test]
+fn tls_of_another_kind_than_the_meshs_finds_a_gateway_closed() {
+    let entry = service_entry("db-0", "");
+    let with = |tls: &str| {
+        let rule = rule("src-db-0.pxc.svc.cluster.local", tls);
+        [source("e.yaml", &entry), source("r.yaml", &rule)]
+    };
+    let count = |files: &[Source]| {
+        let found = in_istio(files);
+        let of_rule = found
+            .iter()
+            .filter(|lint| lint.finding.code.id() == "EW407");
+        of_rule.count()
+    };
+    let certificates = "clientCertificate: /c, privateKey: /k";
+    for tls in ["mode: SIMPLE", &format!("mode: MUTUAL, {certificates}")] {
+        assert_eq!(count(&with(tls)), 1, "{tls}");
+    }
+    for tls in ["mode: ISTIO_MUTUAL", "mode: DISABLE"] {
+        assert_eq!(count(&with(tls)), 0, "{tls}");
+    }
+    let own = source("r.yaml", &rule("db.example.com", "mode: SIMPLE"));
+    assert_eq!(count(&[source("e.yaml", &entry), own]), 0);
+    let after = mended(&with("mode: SIMPLE"));
+    assert!(after[1].text.contains("tls: {mode: ISTIO_MUTUAL}"));
+    let kept = with(&format!("mode: MUTUAL, {certificates}"));
+    assert_eq!(mended(&kept)[1], kept[1], "which certificate is meant");
 }
 
 #[test]

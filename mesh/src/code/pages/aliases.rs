@@ -6,9 +6,14 @@ pub(super) const PAGES: &[CodePage] = &[
     CodePage {
         code: Code::UnknownServerName,
         title: "the gateway does not know the server name",
-        happens: "The client's sidecar makes the server name from the alias. The other cluster's \
-            gateway has a filter chain for each service of its own registry and for nothing \
-            else, so it resets the connection, without an alert (istio#45173).",
+        happens: "The client's sidecar makes the server name outbound_.PORT_._.HOST from the \
+            alias. The other cluster's gateway has a filter chain for each TCP port of each \
+            service of its own registry and for nothing else, so it accepts the connection and \
+            closes it without a byte (istio#45173). It has none for an ExternalName, for \
+            location MESH_EXTERNAL, for what exportTo hides from everyone, nor for a port that \
+            the Service has not or has as UDP; these are told at the Service. An error where \
+            files of another cluster are given, else a warning, or a note for a name that is no \
+            src-POD-ORDINAL.",
         fix: "in the cluster of the gateway add a Service with the name of the alias, or a \
             ServiceEntry with its host and a workloadSelector. --fix writes the Service, where \
             the folder of that cluster can be told. eastwest needs neither: its gateway maps \
@@ -160,8 +165,9 @@ spec:
         code: Code::NoServiceOfItsOwn,
         title: "a pod has no Service of its own",
         happens: "An east-west gateway balances over all pods of a Service, a headless one too. A \
-            pod of a StatefulSet is not reachable alone (istio#38327). For eastwest the name \
-            of the pod is the route.",
+            pod of a StatefulSet is not reachable alone (istio#38327). A warning where no file \
+            of another cluster is given, and where the alias has a Service that selects by \
+            other labels, or by none. For eastwest the name of the pod is the route.",
         fix: "in the cluster of the pod, add a Service whose selector is \
             statefulset.kubernetes.io/pod-name: POD. --fix does, as for EW101",
         example: Example {

@@ -128,4 +128,22 @@ spec:
 ",
         },
     },
+    CodePage {
+        code: Code::RuleNotMutual,
+        title: "TLS of another kind than the mesh's",
+        happens: "With SIMPLE and MUTUAL the client's sidecar offers no ALPN of Istio's, and each \
+            filter chain of an AUTO_PASSTHROUGH server asks for one: the gateway accepts the \
+            connection and closes it without a byte. DISABLE is EW102, and what eastwest does is \
+            EW913.",
+        fix: "write mode: ISTIO_MUTUAL, which --fix does where no certificates are named",
+        example: Example {
+            within: Within::DestinationRule,
+            wrong: r"trafficPolicy:
+  tls: {mode: SIMPLE}
+",
+            right: r"trafficPolicy:
+  tls: {mode: ISTIO_MUTUAL}
+",
+        },
+    },
 ];
