@@ -45,6 +45,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "1|2", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(crate) cpus: u8,
 
+    /// Let the programs have the load generator's CPU as well, as their threads need several
+    #[arg(long, requires = "cpus")]
+    pub(crate) shared: bool,
+
+    /// CPU time that each program gets, in thousandths of a CPU, as a limit of a container is one
+    #[arg(long, value_name = "MILLICORES", value_parser = clap::value_parser!(u32).range(10..=64_000))]
+    pub(crate) quota: Option<u32>,
+
+    /// Threads of ours that move data; several numbers are measured beside each other
+    #[arg(long, value_name = "N", default_value = "1", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) threads: Vec<u8>,
+
     /// Packets of this size without segmentation offload, as on a plain network card; 65536 without
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(576..=65_535))]
     pub(crate) mtu: Option<u32>,
@@ -80,6 +92,7 @@ Examples:
   peers --only gateway --row bulk-down --subject ours,haproxy,envoy
   peers --ours before=/tmp/before --ours after=target/release --only tunnel
   peers --row none --growth connections,routes
+  peers --cpus 2 --shared --threads 1,2 --subject ours --only gateway
 ";
 
 /// What a figure is taken over.

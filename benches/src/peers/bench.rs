@@ -12,6 +12,7 @@ use crate::job::Job;
 use crate::keys::{Keys, Tls};
 use crate::load::Pace;
 use crate::place::Place;
+use crate::quota::Quota;
 use crate::tools::Tools;
 
 /// Before a figure is taken, buffers grow and branches are learnt.
@@ -25,6 +26,7 @@ pub(crate) struct Bench {
     pub(crate) tools: Tools,
     pub(crate) keys: Keys,
     pub(crate) tls: Tls,
+    pub(crate) quota: Option<Quota>,
     dir: GuardedFolder,
     places: Cell<u16>,
 }
@@ -38,12 +40,17 @@ impl Bench {
         let dir = GuardedFolder::new("eastwest-peers-")?;
         let keys = Keys::make(&dir.path().join("keys"))?;
         let tls = keys.tls()?;
+        let quota = args
+            .quota
+            .map(|it| Quota::prepare(it, dir.path()))
+            .transpose()?;
         Ok(Self {
             args,
             ground,
             tools,
             keys,
             tls,
+            quota,
             dir,
             places: Cell::new(0),
         })

@@ -66,7 +66,7 @@ pub(crate) fn gateway(
 ) -> anyhow::Result<Vec<Part>> {
     Ok(vec![Part::whole(match &subject.kind {
         Kind::Direct => return Ok(Vec::new()),
-        Kind::Ours(dir) => ours::gateway(bench, dir, place, routes)?,
+        Kind::Ours(ours) => ours::gateway(bench, ours, place, routes)?,
         Kind::Envoy(_) => envoy::gateway(bench, place, routes)?,
         Kind::HaProxy(tuning) => haproxy::gateway(bench, *tuning, place, routes)?,
         Kind::Nginx { buffer } => nginx::gateway(bench, *buffer, place, routes)?,
@@ -82,7 +82,7 @@ pub(crate) fn gateway(
 pub(crate) fn tunnel(bench: &Bench, subject: &Subject, place: &Place) -> anyhow::Result<Vec<Part>> {
     match &subject.kind {
         Kind::Direct => Ok(Vec::new()),
-        Kind::Ours(dir) => ours::tunnel(bench, dir, place),
+        Kind::Ours(ours) => ours::tunnel(bench, ours, place),
         Kind::Envoy(groups) => envoy::tunnel(bench, *groups, place),
         Kind::HaProxy(tuning) => haproxy::tunnel(bench, *tuning, place),
         Kind::Nginx { buffer } => nginx::tunnel(bench, *buffer, place),
@@ -101,7 +101,7 @@ pub(crate) fn resolver(
     place: &Place,
 ) -> anyhow::Result<Vec<Part>> {
     Ok(vec![Part::whole(match &subject.kind {
-        Kind::Ours(dir) => ours::resolver(bench, dir, place)?,
+        Kind::Ours(ours) => ours::resolver(bench, ours, place)?,
         Kind::Unbound => unbound::resolver(bench, place)?,
         Kind::Dnsmasq => dnsmasq::resolver(bench, place)?,
         _ => bail!("{} is no resolver", subject.name),

@@ -24,8 +24,8 @@ const SMALL: &str = "4096 131072 524288";
 /// Where programs and load run.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Ground {
-    /// The CPU of the programs that are measured.
-    pub(crate) program_cpu: usize,
+    /// The CPUs of the programs that are measured.
+    pub(crate) program_cpus: Vec<usize>,
     /// The CPU of the load generator.
     pub(crate) load_cpu: usize,
     /// The congestion control that connections really have.
@@ -43,7 +43,8 @@ pub(crate) fn apart(program: &Path) -> Command {
         // Not as its root: programs would try to become somebody else, and there is nobody else.
         command.args(["--user", "--map-current-user", "--keep-caps"]);
     }
-    command.args(["--net", "--"]).arg(program);
+    // Of mounts too, so that a hierarchy of cgroups that is mounted inside goes with the run.
+    command.args(["--net", "--mount", "--"]).arg(program);
     command
 }
 
@@ -52,12 +53,16 @@ impl Ground {
     ///
     /// # Errors
     /// When something is refused, or this is not a namespace of our own.
-    pub(crate) fn prepare(cpus: u8, mtu: Option<u32>) -> anyhow::Result<Self> {
+    pub(crate) fn prepare(cpus: u8, shared: bool, mtu: Option<u32>) -> anyhow::Result<Self> {
         let (program_cpu, load_cpu) = choose(cpus)?;
+        let mut program_cpus = vec![program_cpu];
+        if shared && load_cpu != program_cpu {
+            program_cpus.push(load_cpu);
+        }
         network(mtu)?;
         pin(load_cpu)?;
         Ok(Self {
-            program_cpu,
+            program_cpus,
             load_cpu,
             congestion: congestion().context("asking for the congestion control")?,
             mtu: mtu.unwrap_or(65_536),
@@ -65,10 +70,16 @@ impl Ground {
         })
     }
 
-    /// A command that becomes `program` on the CPU of the programs.
+    /// The CPUs of the programs, as `taskset` and people write them.
+    pub(crate) fn programs_on(&self) -> String {
+        let each = self.program_cpus.iter().map(usize::to_string);
+        each.collect::<Vec<_>>().join(",")
+    }
+
+    /// A command that becomes `program` on the CPUs of the programs.
     pub(crate) fn command(&self, program: &OsStr) -> Command {
         let mut command = Command::new("taskset");
-        command.arg("--cpu-list").arg(self.program_cpu.to_string());
+        command.arg("--cpu-list").arg(self.programs_on());
         command.arg(program);
         command
     }

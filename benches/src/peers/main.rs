@@ -13,6 +13,7 @@ mod machine;
 mod meter;
 mod place;
 mod process;
+mod quota;
 mod report;
 mod results;
 mod rounds;
@@ -70,7 +71,7 @@ fn inside(mut args: Args, here: &Path) -> anyhow::Result<ExitCode> {
         });
     }
     let (load, before, begun) = (load_average(), Processes::now(), Instant::now());
-    let ground = Ground::prepare(args.cpus, args.mtu)?;
+    let ground = Ground::prepare(args.cpus, args.shared, args.mtu)?;
     let bench = Bench::new(args, ground, Tools::look(false)?)?;
     let mut results = Results::default();
     for job in bench.args.jobs() {

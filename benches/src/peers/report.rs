@@ -34,6 +34,8 @@ pub(crate) struct Machine {
     processor: String,
     kernel: String,
     ground: Ground,
+    /// Millicores of each program.
+    quota: Option<u32>,
     versions: Vec<String>,
     /// Before the run.
     load_average: String,
@@ -49,6 +51,7 @@ impl Machine {
             processor: processor(),
             kernel: kernel(),
             ground: bench.ground.clone(),
+            quota: bench.args.quota,
             versions: bench.tools.describe(),
             load_average: load,
             seconds: time.as_secs(),
@@ -115,8 +118,10 @@ impl Machine {
         let mut lines = vec![
             format!("{}, {}, Linux {}", self.ended, self.processor, self.kernel),
             format!(
-                "programs on CPU {}, load on CPU {}, {}, packets of {}, {} descriptors",
-                ground.program_cpu,
+                "programs on CPU {}{}, load on CPU {}, {}, packets of {}, {} descriptors",
+                ground.programs_on(),
+                self.quota
+                    .map_or_else(String::new, |it| format!(" (each {it} millicores)")),
                 ground.load_cpu,
                 ground.congestion,
                 ground.mtu,

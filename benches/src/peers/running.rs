@@ -69,7 +69,7 @@ impl Running {
         };
         let begun = Instant::now();
         let mut running = Self {
-            sides: launch(parts, &place)?,
+            sides: launch(bench, parts, &place)?,
             place,
             path,
             start: Duration::ZERO,
@@ -135,7 +135,7 @@ impl Running {
     }
 }
 
-fn launch(parts: Vec<Part>, place: &Place) -> anyhow::Result<Vec<(Share, Program)>> {
+fn launch(bench: &Bench, parts: Vec<Part>, place: &Place) -> anyhow::Result<Vec<(Share, Program)>> {
     let start = |part: Part| {
         let name = match part.share {
             Share::Whole => "program",
@@ -143,6 +143,9 @@ fn launch(parts: Vec<Part>, place: &Place) -> anyhow::Result<Vec<(Share, Program
             Share::ServerEnd => "server-end",
         };
         let program = Program::start(name, part.command, &place.dir)?;
+        if let Some(quota) = &bench.quota {
+            quota.hold(program.id())?;
+        }
         Ok((part.share, program))
     };
     parts.into_iter().map(start).collect()

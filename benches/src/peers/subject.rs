@@ -21,8 +21,7 @@ pub(crate) struct Subject {
 pub(crate) enum Kind {
     /// Nothing in between: what the load generator and the kernel take alone.
     Direct,
-    /// Ours, from this folder.
-    Ours(PathBuf),
+    Ours(Ours),
     Envoy(Groups),
     HaProxy(HaProxy),
     /// With buffers of this size, in KiB; 16 is its default.
@@ -33,6 +32,15 @@ pub(crate) enum Kind {
     Stunnel,
     Unbound,
     Dnsmasq,
+}
+
+/// A build of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ours {
+    /// Where its programs are.
+    pub(crate) dir: PathBuf,
+    /// How many threads move data.
+    pub(crate) threads: u8,
 }
 
 /// Key exchange of TLS.
@@ -88,9 +96,17 @@ impl Kind {
 
 /// Everybody who does a job, ours first.
 pub(crate) fn all(job: Job, args: &Args) -> Vec<Subject> {
-    let ours = args.ours.iter().map(|build| Subject {
-        name: build.name.clone(),
-        kind: Kind::Ours(build.dir.clone()),
+    let ours = args.ours.iter().flat_map(|build| {
+        args.threads.iter().map(|threads| Subject {
+            name: match threads {
+                1 => build.name.clone(),
+                several => format!("{}-{several}-threads", build.name),
+            },
+            kind: Kind::Ours(Ours {
+                dir: build.dir.clone(),
+                threads: *threads,
+            }),
+        })
     });
     let others = peers(job).into_iter().map(|(name, kind)| Subject {
         name: name.to_owned(),

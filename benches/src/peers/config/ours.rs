@@ -1,7 +1,6 @@
 //! Ours: the gateway, two shims, the resolver, from manifests as they would be in the clusters.
 
 use std::fmt::Write;
-use std::path::Path;
 use std::process::Command;
 
 use super::{ALIASES, Part, alias, alias_address, write};
@@ -9,10 +8,11 @@ use crate::bench::Bench;
 use crate::hello::host;
 use crate::keys::CLIENT_ID;
 use crate::place::{APP_PORT, Place};
+use crate::subject::Ours;
 
 pub(super) fn gateway(
     bench: &Bench,
-    programs: &Path,
+    ours: &Ours,
     place: &Place,
     routes: usize,
 ) -> anyhow::Result<Command> {
@@ -31,14 +31,14 @@ spec:
         writeln!(manifest, "    - {}", host(route))?;
     }
     let manifest = write(place, "gateway.yaml", &manifest)?;
-    let mut command = server(bench, programs, "eastwest-gateway");
+    let mut command = server(bench, ours, "eastwest-gateway");
     command.arg("--manifests").arg(manifest);
     command.args(["--listen", &place.entry.to_string()]);
     command.args(["--name-server", &place.names.to_string()]);
     Ok(command)
 }
 
-pub(super) fn tunnel(bench: &Bench, programs: &Path, place: &Place) -> anyhow::Result<Vec<Part>> {
+pub(super) fn tunnel(bench: &Bench, ours: &Ours, place: &Place) -> anyhow::Result<Vec<Part>> {
     let (vip, far_end) = (place.entry.ip(), place.far_end);
     let manifest = service_entry(
         0,
@@ -47,12 +47,12 @@ pub(super) fn tunnel(bench: &Bench, programs: &Path, place: &Place) -> anyhow::R
         far_end.port(),
     );
     let manifest = write(place, "alias.yaml", &manifest)?;
-    let mut client = server(bench, programs, "eastwest-shim");
+    let mut client = server(bench, ours, "eastwest-shim");
     client.arg("--manifests").arg(manifest);
     client.arg("--identity").arg(&bench.keys.client);
     client.args(["--mode", "vip", "--name-server", &place.names.to_string()]);
 
-    let mut far = server(bench, programs, "eastwest-shim");
+    let mut far = server(bench, ours, "eastwest-shim");
     far.arg("--identity").arg(&bench.keys.server);
     far.args(["--inbound", &APP_PORT.to_string()]);
     far.args(["--inbound-listen", &far_end.to_string()]);
@@ -66,14 +66,14 @@ pub(super) fn tunnel(bench: &Bench, programs: &Path, place: &Place) -> anyhow::R
     Ok(Part::ends(client, far))
 }
 
-pub(super) fn resolver(bench: &Bench, programs: &Path, place: &Place) -> anyhow::Result<Command> {
+pub(super) fn resolver(bench: &Bench, ours: &Ours, place: &Place) -> anyhow::Result<Command> {
     let mut manifests = String::new();
     for number in 0..ALIASES {
         let address = alias_address(number).to_string();
         manifests += &service_entry(number, &address, "127.73.0.1", 15443);
     }
     let manifests = write(place, "aliases.yaml", &manifests)?;
-    let mut command = server(bench, programs, "eastwest-resolver");
+    let mut command = server(bench, ours, "eastwest-resolver");
     command.arg("--manifests").arg(manifests);
     command.args(["--listen", &place.entry.to_string()]);
     command.args(["--upstream", &place.names.to_string()]);
@@ -101,10 +101,11 @@ spec:
     )
 }
 
-/// One worker. What goes well is not logged, by nobody.
-fn server(bench: &Bench, programs: &Path, program: &str) -> Command {
-    let mut command = bench.ground.command(programs.join(program).as_os_str());
-    command.args(["--threads", "1", "--log-level", "error"]);
+/// What goes well is not logged, by nobody.
+fn server(bench: &Bench, ours: &Ours, program: &str) -> Command {
+    let mut command = bench.ground.command(ours.dir.join(program).as_os_str());
+    command.args(["--threads", &ours.threads.to_string()]);
+    command.args(["--log-level", "error"]);
     command.args([
         "--ready-address",
         "off",

@@ -1,15 +1,16 @@
 use super::*;
 use crate::job::Taken;
 use crate::row::Reading;
-use crate::subject::{Kind, Subject};
+use crate::subject::{Kind, Ours, Subject};
 
 /// A tunnel that was measured so many rounds, with an end at each side, and a peer beside it.
 fn run(rounds: usize) -> Results {
     let mut results = Results::default();
-    let subjects = [
-        ("ours", Kind::Ours("/nowhere".into())),
-        ("stunnel", Kind::Stunnel),
-    ];
+    let ours = Ours {
+        dir: "/nowhere".into(),
+        threads: 1,
+    };
+    let subjects = [("ours", Kind::Ours(ours)), ("stunnel", Kind::Stunnel)];
     let subjects = subjects.map(|(name, kind)| Subject {
         name: name.to_owned(),
         kind,

@@ -1,8 +1,7 @@
 use super::*;
 use crate::job::Taken;
-use crate::place::Place;
 use crate::row::Reading;
-use crate::subject::{Groups, HaProxy, Kind, Subject};
+use crate::subject::{Groups, HaProxy, Kind, Ours, Subject};
 
 /// A run of bulk through the gateway with these figures, a round each.
 fn run(figures: &[(&str, Kind, &[f64])]) -> Results {
@@ -30,8 +29,10 @@ fn run(figures: &[(&str, Kind, &[f64])]) -> Results {
 }
 
 fn ours() -> Kind {
-    let place = Place::new(Job::Gateway, 1, std::path::PathBuf::from("/nowhere"));
-    Kind::Ours(place.dir)
+    Kind::Ours(Ours {
+        dir: "/nowhere".into(),
+        threads: 1,
+    })
 }
 
 const ENVOY_KIND: Kind = Kind::Envoy(Groups::PostQuantum);
