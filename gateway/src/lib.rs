@@ -23,6 +23,7 @@ use eastwest_mesh::Mesh;
 use eastwest_transport::admission::Admission;
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::listener::Listener;
+use eastwest_transport::relay::Patience;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::socket::SocketOptions;
 
@@ -89,7 +90,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             hello_timeout: args.hello_timeout.get(),
             connect_timeout: times.connect_timeout.get(),
         },
-        half_close_idle: times.half_close_timeout.get(),
+        patience: Patience::new(times.half_close_timeout.get(), &sockets),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     });

@@ -3,7 +3,6 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use eastwest_daemon::{
@@ -14,7 +13,7 @@ use eastwest_mesh::Exports;
 use eastwest_transport::admission::{Admission, Place};
 use eastwest_transport::listener::Listener;
 use eastwest_transport::reason::Reason;
-use eastwest_transport::relay::{Counts, relay};
+use eastwest_transport::relay::{Counts, Patience, relay};
 use tokio::net::TcpStream;
 
 use crate::connection::{Connected, Dialling, route};
@@ -26,7 +25,7 @@ pub(crate) struct Gateway {
     /// Replaced as a whole on reload; a connection is routed once.
     pub(crate) exports: ArcSwap<Exports>,
     pub(crate) dialling: Dialling,
-    pub(crate) half_close_idle: Duration,
+    pub(crate) patience: Patience,
     pub(crate) connections: Connections,
     pub(crate) shutdown: Shutdown,
 }
@@ -87,7 +86,7 @@ impl Gateway {
             &mut downstream,
             &mut upstream,
             &counts,
-            self.half_close_idle,
+            &self.patience,
             &stop,
         )
         .await;
@@ -130,6 +129,8 @@ fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>, wei
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
+
     use eastwest_transport::dial::NamedDialer;
     use eastwest_transport::resolve::NameServers;
     use eastwest_transport::socket::SocketOptions;
@@ -162,7 +163,7 @@ mod tests {
                 hello_timeout: PATIENCE,
                 connect_timeout: PATIENCE,
             },
-            half_close_idle: PATIENCE,
+            patience: Patience::default(),
             connections: Connections::new(),
             shutdown: Shutdown::new(),
         });

@@ -13,6 +13,7 @@ use arc_swap::ArcSwap;
 use eastwest_daemon::{Connections, Shutdown};
 use eastwest_transport::admission::Admission;
 use eastwest_transport::listener::Listener;
+use eastwest_transport::relay::Patience;
 use eastwest_transport::socket::SocketOptions;
 
 pub(crate) use accept::Acceptance;
@@ -29,7 +30,7 @@ pub(crate) struct Inbound {
     pub(crate) sockets: SocketOptions,
     pub(crate) handshake_timeout: Duration,
     pub(crate) connect_timeout: Duration,
-    pub(crate) half_close_idle: Duration,
+    pub(crate) patience: Patience,
     pub(crate) connections: Connections,
     pub(crate) shutdown: Shutdown,
 }

@@ -7,12 +7,12 @@ mod tunnel;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Connections, Shutdown};
 use eastwest_transport::listener::Listener;
 use eastwest_transport::reason::Reason;
+use eastwest_transport::relay::Patience;
 
 use crate::original_dst::original_dst;
 use connection::Destination;
@@ -25,7 +25,7 @@ pub(crate) use tunnel::Tunnels;
 pub(crate) struct Outbound {
     pub(crate) routes: ArcSwap<RouteTable>,
     pub(crate) tunnels: Tunnels,
-    pub(crate) half_close_idle: Duration,
+    pub(crate) patience: Patience,
     pub(crate) connections: Connections,
     pub(crate) shutdown: Shutdown,
 }

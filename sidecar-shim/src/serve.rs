@@ -9,6 +9,7 @@ use eastwest_daemon::{Bound, Context};
 use eastwest_mesh::DownRoute;
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::listener::Listener;
+use eastwest_transport::relay::Patience;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::tls::IdentityStore;
 use serde_json::json;
@@ -117,7 +118,7 @@ fn outbound(
             handshake_timeout: config.args.files.handshake_timeout.get(),
             min_tls: config.min_tls,
         },
-        half_close_idle: times.half_close_timeout.get(),
+        patience: Patience::new(times.half_close_timeout.get(), &config.sockets),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     }))
@@ -161,7 +162,7 @@ fn inbound(
         sockets: config.sockets,
         handshake_timeout: args.files.handshake_timeout.get(),
         connect_timeout: args.connection.connect_timeout.get(),
-        half_close_idle: args.connection.half_close_timeout.get(),
+        patience: Patience::new(args.connection.half_close_timeout.get(), &config.sockets),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     };

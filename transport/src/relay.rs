@@ -8,6 +8,7 @@
 //! - `half`: one direction: what to move, and by which means
 //! - `leg`, `tls_leg`: an end of the relay, in clear and under TLS
 //! - `row`, `remainder`: the buffers; `pipe`: what splice(2) goes through
+//! - `vigil`: whether both ends are still there
 
 mod half;
 mod leg;
@@ -15,6 +16,7 @@ mod pipe;
 mod remainder;
 mod row;
 mod tls_leg;
+mod vigil;
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -28,12 +30,14 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::reason::Reason;
+use crate::socket::SocketOptions;
 pub use crate::tls::record::Frame;
 use crate::tls::{BrokenOff, PeerAlert, RecordsUsedUp, peer_alert};
 use half::Half;
 pub use leg::{Leg, Read};
 pub use row::Row;
 pub use tls_leg::TlsLeg;
+use vigil::Vigil;
 
 /// Bytes relayed so far; read by others while the connection lives.
 #[derive(Debug, Clone, Default)]
@@ -80,9 +84,35 @@ enum Side {
     Upstream,
 }
 
-/// How long a half-closed connection may be silent. RFC 1122 lets it live for ever; in practice the
-/// other end is gone without its FIN having reached us.
-pub const HALF_CLOSE_IDLE: Duration = Duration::from_secs(60);
+/// How long a relay waits for an end that says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// While one side has finished sending. RFC 1122 lets such a connection live for ever; in practice
+    /// the other end is gone without its FIN having reached us.
+    pub half_closed: Duration,
+    /// While an end owes an acknowledgement, or an answer to the question whether it has room again.
+    /// One that answers and merely does not read is waited for as long as it takes. Without a time,
+    /// the kernel's own limits count.
+    pub unanswered: Option<Duration>,
+}
+
+impl Patience {
+    /// With this time for half-closed connections, and that of the sockets' keepalive.
+    #[must_use]
+    pub fn new(half_closed: Duration, sockets: &SocketOptions) -> Self {
+        Self {
+            half_closed,
+            unanswered: sockets.keepalive.map(|keepalive| keepalive.dead_after()),
+        }
+    }
+}
+
+impl Default for Patience {
+    /// 60 s, and as long as the standard keepalive takes.
+    fn default() -> Self {
+        Self::new(Duration::from_secs(60), &SocketOptions::standard())
+    }
+}
 
 /// Relays until both directions have ended, one leg fails, or `stop` is cancelled. Unless the reason
 /// is [`Reason::Finished`], both legs are set to be reset when they are dropped.
@@ -90,12 +120,12 @@ pub async fn relay<D: Leg, U: Leg>(
     downstream: &mut D,
     upstream: &mut U,
     counts: &Counts,
-    half_close_idle: Duration,
+    patience: &Patience,
     stop: &CancellationToken,
 ) -> End {
     let end = tokio::select! {
         biased;
-        end = run(downstream, upstream, counts, half_close_idle) => end,
+        end = run(downstream, upstream, counts, patience) => end,
         () = stop.cancelled() => End { reason: Reason::Drained, error: None },
     };
     if end.reason != Reason::Finished {
@@ -109,11 +139,12 @@ async fn run<D: Leg, U: Leg>(
     downstream: &mut D,
     upstream: &mut U,
     counts: &Counts,
-    half_close_idle: Duration,
+    patience: &Patience,
 ) -> End {
     let mut up = Half::default();
     let mut down = Half::default();
-    let mut bound = IdleBound::new(half_close_idle);
+    let mut bound = IdleBound::new(patience.half_closed);
+    let mut vigil = Vigil::default();
     let mut down_first = false;
     poll_fn(|cx| {
         let before = up.moved + down.moved;
@@ -146,13 +177,26 @@ async fn run<D: Leg, U: Leg>(
                 });
             }
         }
+        let moved = up.moved + down.moved != before;
+        if ended != (true, true) {
+            let legs = [
+                (Side::Downstream, downstream.tcp()),
+                (Side::Upstream, upstream.tcp()),
+            ];
+            if let Poll::Ready((side, error)) = vigil.poll(cx, moved, patience.unanswered, legs) {
+                return Poll::Ready(End {
+                    reason: reason(side, &error),
+                    error: Some(error),
+                });
+            }
+        }
         match ended {
             (true, true) => Poll::Ready(End {
                 reason: Reason::Finished,
                 error: None,
             }),
             (false, false) => Poll::Pending,
-            _ => bound.poll(cx, up.moved + down.moved != before),
+            _ => bound.poll(cx, moved),
         }
     })
     .await

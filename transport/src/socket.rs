@@ -1,9 +1,43 @@
-//! How our TCP sockets are tuned, in one place.
+//! How our TCP sockets are tuned, in one place, and what the kernel tells of them.
+
+mod tcp_info;
 
 use std::time::Duration;
 
+use nix::libc;
+use nix::sys::socket::SetSockOpt;
+use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl};
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+
+pub use tcp_info::TcpInfo;
+
+sockopt_impl!(
+    /// Seconds for which a connection whose client says nothing is kept from accept(2) (tcp(7)).
+    DeferAccept,
+    Both,
+    libc::IPPROTO_TCP,
+    libc::TCP_DEFER_ACCEPT,
+    u32
+);
+
+sockopt_impl!(
+    /// The longest time between two transmissions of the same bytes, or two questions whether a peer has
+    /// room again, in milliseconds (linux/tcp.h, `TCP_RTO_MAX_MS`): Linux 6.15 and newer.
+    RtoMax,
+    SetOnly,
+    libc::IPPROTO_TCP,
+    RTO_MAX_MS,
+    u32
+);
+
+/// What the kernel takes, in milliseconds.
+const RTO_MAX_RANGE: (u32, u32) = (1_000, 120_000);
+/// Newer than the C library's list.
+const RTO_MAX_MS: libc::c_int = 44;
+
+/// The kernel counts in retransmissions of its SYN-ACK; the first is after one second.
+const SILENCE: u32 = 1;
 
 /// Keepalive of an idle connection: a peer that vanished is noticed after
 /// `idle + interval * probes`.
@@ -15,6 +49,14 @@ pub struct Keepalive {
     pub interval: Duration,
     /// Unanswered probes after which the connection is dead.
     pub probes: u32,
+}
+
+impl Keepalive {
+    /// How long a peer that has vanished may go unnoticed.
+    #[must_use]
+    pub fn dead_after(&self) -> Duration {
+        self.idle + self.interval * self.probes
+    }
 }
 
 impl Default for Keepalive {
@@ -34,10 +76,6 @@ impl Default for Keepalive {
 pub struct SocketOptions {
     /// Keepalive probes; none where the user turned them off.
     pub keepalive: Option<Keepalive>,
-    /// `TCP_USER_TIMEOUT`: how long sent data may stay unacknowledged. Off by default, because Linux
-    /// also counts the time in which a living peer merely does not read (a zero window), so that a
-    /// paused replica would be cut off.
-    pub user_timeout: Option<Duration>,
 }
 
 impl SocketOptions {
@@ -46,7 +84,6 @@ impl SocketOptions {
     pub fn standard() -> Self {
         Self {
             keepalive: Some(Keepalive::default()),
-            user_timeout: None,
         }
     }
 
@@ -60,7 +97,6 @@ impl SocketOptions {
         };
         Self {
             keepalive: (!idle.is_zero()).then_some(keepalive),
-            ..Self::standard()
         }
     }
 
@@ -76,14 +112,24 @@ impl SocketOptions {
                 .with_interval(k.interval)
                 .with_retries(k.probes);
             note("TCP_KEEPALIVE", socket.set_tcp_keepalive(&keepalive));
-        }
-        if self.user_timeout.is_some() {
+            // Waiting doubles up to two minutes otherwise: after an outage a stream would stand still
+            // as long again, and who is gone would not be asked often enough to find out.
+            let most = u32::try_from(k.interval.as_millis()).unwrap_or(u32::MAX);
+            let most = most.clamp(RTO_MAX_RANGE.0, RTO_MAX_RANGE.1);
             note(
-                "TCP_USER_TIMEOUT",
-                socket.set_tcp_user_timeout(self.user_timeout),
+                "TCP_RTO_MAX_MS",
+                RtoMax.set(&*socket, &most).map_err(Into::into),
             );
         }
     }
+}
+
+/// Has connections of `listener` come with their first bytes, for protocols whose client speaks first:
+/// reading them needs no second wake-up, and a probe that connects and leaves is never seen. Who has
+/// said nothing for a second comes all the same.
+pub fn accept_with_first_bytes(listener: &TcpListener) {
+    let outcome = DeferAccept.set(listener, &SILENCE);
+    note("TCP_DEFER_ACCEPT", outcome.map_err(Into::into));
 }
 
 fn note(option: &str, outcome: std::io::Result<()>) {

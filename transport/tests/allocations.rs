@@ -3,9 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use eastwest_transport::relay::{Counts, Leg, TlsLeg, relay};
+use eastwest_transport::relay::{Counts, Leg, Patience, TlsLeg, relay};
 use eastwest_transport::tls::{accept, connect};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -98,8 +97,8 @@ async fn tls_pair() -> (TlsLeg, TlsLeg) {
 fn carry(mut downstream: impl Leg + Send + 'static, mut upstream: impl Leg + Send + 'static) {
     tokio::spawn(async move {
         let (counts, stop) = (Counts::default(), CancellationToken::new());
-        let idle = Duration::from_secs(60);
-        relay(&mut downstream, &mut upstream, &counts, idle, &stop).await
+        let patience = Patience::default();
+        relay(&mut downstream, &mut upstream, &counts, &patience, &stop).await
     });
 }
 

@@ -1,9 +1,8 @@
 //! Streams through relays, and what is sent on them.
 
 use std::fmt;
-use std::time::Duration;
 
-use eastwest_transport::relay::{Counts, Leg, relay};
+use eastwest_transport::relay::{Counts, Leg, Patience, relay};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
@@ -120,8 +119,8 @@ impl Streams {
 fn carry(mut downstream: impl Leg + Send + 'static, mut upstream: impl Leg + Send + 'static) {
     tokio::spawn(async move {
         let (counts, stop) = (Counts::default(), CancellationToken::new());
-        let idle = Duration::from_secs(60);
-        relay(&mut downstream, &mut upstream, &counts, idle, &stop).await
+        let patience = Patience::default();
+        relay(&mut downstream, &mut upstream, &counts, &patience, &stop).await
     });
 }
 

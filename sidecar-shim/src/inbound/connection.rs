@@ -80,7 +80,7 @@ impl Inbound {
             }
         };
         guard.set_state(ConnectionState::Relaying);
-        let over = relay(&mut caller, &mut app, &counts, self.half_close_idle, &stop).await;
+        let over = relay(&mut caller, &mut app, &counts, &self.patience, &stop).await;
         drop((caller, app));
         let weight = if over.reason == Reason::Finished {
             Weight::Ordinary

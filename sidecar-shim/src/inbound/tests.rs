@@ -8,7 +8,7 @@ use eastwest_daemon::{ConnectionState, Context};
 use eastwest_mesh::{Address, Capture, InboundPolicy, Options, Route, Source, load};
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::reason::Reason;
-use eastwest_transport::relay::{Counts, TlsLeg, relay};
+use eastwest_transport::relay::{Counts, Patience, TlsLeg, relay};
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{IdentityStore, MinTls, PeerAlert, PeerPolicy, peer_alert};
@@ -64,7 +64,7 @@ async fn pod_of(app: TcpListener, places: usize) -> Pod {
         sockets,
         handshake_timeout: PATIENCE,
         connect_timeout: PATIENCE,
-        half_close_idle: PATIENCE,
+        patience: Patience::default(),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     });
@@ -140,7 +140,9 @@ async fn a_caller_reaches_the_app() {
         .unwrap();
     let mut own_app = listener.accept().await.unwrap().0;
     let (counts, stop) = (Counts::default(), pod.context.shutdown.aborted_token());
-    tokio::spawn(async move { relay(&mut near, &mut caller, &counts, PATIENCE, &stop).await });
+    tokio::spawn(async move {
+        relay(&mut near, &mut caller, &counts, &Patience::default(), &stop).await
+    });
     own_app.write_all(b"SELECT 1").await.unwrap();
     let mut got = [0; 8];
     app.read_exact(&mut got).await.unwrap();

@@ -87,14 +87,7 @@ impl Outbound {
         }
         guard.set_state(ConnectionState::Relaying);
         let stop = self.shutdown.aborted_token();
-        let over = relay(
-            &mut app,
-            &mut tunnel.stream,
-            &counts,
-            self.half_close_idle,
-            &stop,
-        )
-        .await;
+        let over = relay(&mut app, &mut tunnel.stream, &counts, &self.patience, &stop).await;
         drop((app, tunnel));
         end(guard, over.reason, over.error.as_ref());
     }

@@ -73,6 +73,7 @@ mod tests {
     use eastwest_daemon::{Connections, Shutdown};
     use eastwest_mesh::{Capture, Options, Source, load};
     use eastwest_transport::dial::NamedDialer;
+    use eastwest_transport::relay::Patience;
     use eastwest_transport::resolve::NameServers;
     use eastwest_transport::tls::MinTls;
     use tokio::net::TcpStream;
@@ -117,7 +118,7 @@ spec:
         let outbound = Outbound {
             routes: ArcSwap::from_pointee(routes),
             tunnels,
-            half_close_idle: Duration::from_secs(60),
+            patience: Patience::default(),
             connections: Connections::new(),
             shutdown: Shutdown::new(),
         };

@@ -15,7 +15,7 @@ struct Path {
     relay: JoinHandle<End>,
 }
 
-async fn pair() -> (TcpStream, TcpStream) {
+pub(super) async fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let near = TcpStream::connect(listener.local_addr().unwrap())
         .await
@@ -24,23 +24,14 @@ async fn pair() -> (TcpStream, TcpStream) {
     (near, far)
 }
 
-async fn path_with(half_close_idle: Duration) -> Path {
+async fn path_with(patience: Patience) -> Path {
     let (app, mut downstream) = pair().await;
     let (mut upstream, server) = pair().await;
     let counts = Counts::default();
     let stop = CancellationToken::new();
     let relay = tokio::spawn({
         let (counts, stop) = (counts.clone(), stop.clone());
-        async move {
-            relay(
-                &mut downstream,
-                &mut upstream,
-                &counts,
-                half_close_idle,
-                &stop,
-            )
-            .await
-        }
+        async move { relay(&mut downstream, &mut upstream, &counts, &patience, &stop).await }
     });
     Path {
         app,
@@ -51,8 +42,15 @@ async fn path_with(half_close_idle: Duration) -> Path {
     }
 }
 
+fn half_closed_for(millis: u64) -> Patience {
+    Patience {
+        half_closed: Duration::from_millis(millis),
+        ..Patience::default()
+    }
+}
+
 async fn path() -> Path {
-    path_with(HALF_CLOSE_IDLE).await
+    path_with(Patience::default()).await
 }
 
 async fn reads_reset(stream: &mut TcpStream) -> bool {
@@ -160,7 +158,7 @@ async fn what_is_under_way_survives_a_reader_that_is_slow() {
 
 #[tokio::test]
 async fn a_half_closed_connection_that_falls_silent_is_ended() {
-    let mut p = path_with(Duration::from_millis(50)).await;
+    let mut p = path_with(half_closed_for(50)).await;
     p.app.shutdown().await.unwrap();
     assert_eq!(p.relay.await.unwrap().reason, Reason::HalfCloseIdle);
     assert_eq!(p.server.read(&mut [0; 1]).await.unwrap(), 0);
@@ -169,7 +167,7 @@ async fn a_half_closed_connection_that_falls_silent_is_ended() {
 
 #[tokio::test]
 async fn an_open_connection_may_be_silent_longer_than_the_half_close_time() {
-    let mut p = path_with(Duration::from_millis(50)).await;
+    let mut p = path_with(half_closed_for(50)).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!p.relay.is_finished());
     p.server.write_all(b"heartbeat").await.unwrap();
@@ -209,7 +207,8 @@ async fn neither_direction_starves_while_both_are_busy() {
 async fn the_future_of_a_relay_stays_small() {
     let ((mut app, _far), (mut server, _near)) = (pair().await, pair().await);
     let (counts, stop) = (Counts::default(), CancellationToken::new());
-    let relay = relay(&mut app, &mut server, &counts, HALF_CLOSE_IDLE, &stop);
+    let patience = Patience::default();
+    let relay = relay(&mut app, &mut server, &counts, &patience, &stop);
     let size = size_of_val(&relay);
     assert!(size <= 400, "{size} bytes for each connection");
 }

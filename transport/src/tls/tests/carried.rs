@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::wire::{configs, ends, narrow_tcp, tcp};
 use crate::reason::Reason;
-use crate::relay::{Counts, End, Frame, HALF_CLOSE_IDLE, Leg, TlsLeg, relay};
+use crate::relay::{Counts, End, Frame, Leg, Patience, TlsLeg, relay};
 use crate::tls::crypto::sha256;
 use crate::tls::record::MOST_PLAINTEXT;
 use crate::tls::{accept, connect};
@@ -34,7 +34,7 @@ fn carry(
             &mut downstream,
             &mut upstream,
             &counts,
-            HALF_CLOSE_IDLE,
+            &Patience::default(),
             &stop,
         )
         .await

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::wire::{Ends, ends, tcp};
 use crate::reason::Reason;
-use crate::relay::{Counts, End, HALF_CLOSE_IDLE, TlsLeg, relay};
+use crate::relay::{Counts, End, Patience, TlsLeg, relay};
 
 /// Few enough that a test reaches it: one MiB in full records.
 const LIMIT: u64 = 64;
@@ -61,7 +61,7 @@ async fn send(leg: TlsLeg, mut peer: impl AsyncRead + AsyncWrite + Unpin) -> Sen
             &mut downstream,
             &mut upstream,
             &counts,
-            HALF_CLOSE_IDLE,
+            &Patience::default(),
             &stop,
         )
         .await
@@ -124,8 +124,8 @@ async fn small_records_are_counted_one_by_one() {
     let carrying = tokio::spawn(async move {
         let mut upstream = client;
         let (counts, stop) = (Counts::default(), CancellationToken::new());
-        let half_close = HALF_CLOSE_IDLE;
-        relay(&mut downstream, &mut upstream, &counts, half_close, &stop).await
+        let patience = Patience::default();
+        relay(&mut downstream, &mut upstream, &counts, &patience, &stop).await
     });
     let mut got = 0;
     while app.write_all(b"x").await.is_ok() && server.read_exact(&mut [0]).await.is_ok() {

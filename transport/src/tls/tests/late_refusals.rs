@@ -11,7 +11,7 @@ use super::meeting::{Allow, CLIENT, SERVER, verdict};
 use super::mint::{HOUR, Mint, load, set_validity};
 use super::wire::tcp;
 use crate::reason::Reason;
-use crate::relay::{Counts, End, HALF_CLOSE_IDLE, TlsLeg, relay};
+use crate::relay::{Counts, End, Patience, TlsLeg, relay};
 use crate::tls::{Identity, MinTls, ServerAlpn, connect};
 
 /// How the relay of a client ends at a server that lets in only `allowed`, and that the app was
@@ -36,7 +36,7 @@ async fn carried(client: &Identity, server: &Identity, allowed: Allow) -> End {
         &mut downstream,
         &mut upstream,
         &counts,
-        HALF_CLOSE_IDLE,
+        &Patience::default(),
         &stop,
     )
     .await;

@@ -1,0 +1,119 @@
+//! Whether both ends are still there while something is on its way to them.
+//!
+//! Keepalive only asks a peer to which nothing is under way. For one that owes an acknowledgement the
+//! kernel waits a quarter of an hour (`tcp_retries2`), and with `TCP_USER_TIMEOUT` it would also end
+//! connections to a peer that answers, but does not read. So the kernel is asked, every now and then,
+//! which of the two it is. An idle connection has no timer for that.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::Side;
+use crate::socket::TcpInfo;
+
+/// Looks within the time after which a silent peer is dead. What is owed may be seen one look late,
+/// and the time may be up just after another, so that five of them decide.
+const LOOKS: u32 = 7;
+const DECIDE: u32 = LOOKS - 2;
+
+/// The watch over one connection.
+#[derive(Default)]
+pub(super) struct Vigil(Option<Box<Watch>>);
+
+struct Watch {
+    look: Pin<Box<Sleep>>,
+    /// Something was moved since the last look.
+    moved: bool,
+    /// Since when each end has been seen in trouble: downstream, upstream.
+    since: [Option<Instant>; 2],
+}
+
+impl Vigil {
+    /// To be called after each turn of the relay, with whether it has moved anything. A peer that owes
+    /// an answer for as long as `unanswered` is dead; without a time, nobody is watched. Ready when an
+    /// end is gone: which, and what is to be said of it.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        moved: bool,
+        unanswered: Option<Duration>,
+        legs: [(Side, &TcpStream); 2],
+    ) -> Poll<(Side, io::Error)> {
+        let Some(unanswered) = unanswered else {
+            return Poll::Pending;
+        };
+        let every = unanswered / LOOKS;
+        if moved {
+            let watch = self.0.get_or_insert_with(|| Box::new(Watch::new(every)));
+            watch.moved = true;
+        }
+        while let Some(watch) = &mut self.0 {
+            if watch.look.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            match watch.look_at(legs, every * DECIDE) {
+                Seen::Rest => self.0 = None,
+                Seen::Work => watch.look.as_mut().reset(Instant::now() + every),
+                Seen::Gone(side, error) => return Poll::Ready((side, error)),
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// What a look has found.
+enum Seen {
+    /// Nothing is under way.
+    Rest,
+    /// Something is, or has been.
+    Work,
+    Gone(Side, io::Error),
+}
+
+impl Watch {
+    fn new(every: Duration) -> Self {
+        Self {
+            look: Box::pin(sleep(every)),
+            moved: false,
+            since: [None; 2],
+        }
+    }
+
+    fn look_at(&mut self, legs: [(Side, &TcpStream); 2], enough: Duration) -> Seen {
+        let now = Instant::now();
+        let moved = std::mem::take(&mut self.moved);
+        let mut work = moved;
+        for ((side, tcp), since) in legs.into_iter().zip(&mut self.since) {
+            let Ok(info) = TcpInfo::of(tcp) else { continue };
+            // What an end sent before it was reset is still delivered, as long as somebody takes it.
+            let over = info.closed && !moved;
+            if !info.owes && !over {
+                *since = None;
+                work |= info.queued;
+                continue;
+            }
+            work = true;
+            let lasted = now - *since.get_or_insert(now);
+            if over {
+                if lasted >= enough {
+                    match tcp.take_error() {
+                        Ok(Some(error)) => return Seen::Gone(side, error),
+                        // It has ended as connections do; the other direction is not through yet.
+                        _ => *since = None,
+                    }
+                }
+            } else if lasted.min(info.silent) >= enough {
+                return Seen::Gone(side, io::ErrorKind::TimedOut.into());
+            }
+        }
+        if work { Seen::Work } else { Seen::Rest }
+    }
+}
+
+#[cfg(test)]
+mod tests;
