@@ -94,7 +94,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     });
-    let listener = Listener::bind(args.listen, sockets)
+    let listener = Listener::bind_for_first_bytes(args.listen, sockets)
         .map_err(|error| anyhow::anyhow!("{error}; --listen gives another address"))?;
     let bound = Bound::new().with("gateway", listener.local_addr()?);
     tokio::spawn(manifests.follow(Arc::clone(&gateway), context));

