@@ -11,7 +11,7 @@ use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::listener::Listener;
 use eastwest_transport::relay::Patience;
 use eastwest_transport::resolve::NameServers;
-use eastwest_transport::tls::IdentityStore;
+use eastwest_transport::tls::{IdentityStore, gather_entropy};
 use serde_json::json;
 
 use crate::args::{Mode, OutboundArgs};
@@ -27,6 +27,7 @@ use crate::{dns, identity};
 /// When an address cannot be listened on (in mode `vip` that takes only its own route down), or
 /// there is no name server.
 pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
+    tokio::task::spawn_blocking(gather_entropy);
     let store = config.identity.clone();
     let mut bound = Bound::new();
     let inbound = inbound(&config, &store, &context)?;

@@ -22,6 +22,7 @@ mod verify;
 
 pub use alert::{BrokenOff, PeerAlert, TurnedAway};
 pub use config::{ALPN_ISTIO, ConfigError, MinTls, ServerAlpn};
+pub use crypto::gather_entropy;
 pub use failure::{HandshakeError, peer_alert, peer_error};
 pub use handshake::{Secured, accept, connect};
 pub use identity::{Identity, IdentityError, IdentityFiles};

@@ -38,6 +38,14 @@ pub(super) fn provider() -> &'static Arc<CryptoProvider> {
     &PROVIDER
 }
 
+/// Asks for the first random bytes of the process. Until then aws-lc has gathered no entropy, which
+/// takes it tens of milliseconds, and the first handshake would wait for that. Blocks as long.
+pub fn gather_entropy() {
+    let mut bytes = [0];
+    // Where there is none, the handshake says so.
+    let _ = provider().secure_random.fill(&mut bytes);
+}
+
 /// SHA-256, for fingerprints and for noticing that files have changed.
 pub(super) fn sha256(parts: &[&[u8]]) -> Vec<u8> {
     static SHA256: LazyLock<&'static dyn hash::Hash> =
