@@ -1,6 +1,7 @@
 //! What else the machine does: a figure taken beside other work is worth less, and is to say so.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::time::Duration;
@@ -95,6 +96,12 @@ pub struct Neighbour {
     pub name: String,
     /// CPU time in milliseconds during the run.
     pub used_ms: u128,
+}
+
+impl fmt::Display for Neighbour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "beside: {} used {} ms of CPU", self.name, self.used_ms)
+    }
 }
 
 impl Processes {

@@ -102,7 +102,7 @@ pub(crate) fn each_round(rounds: &[Round]) -> Table {
 /// Whether the path is fast enough, in words.
 pub(crate) fn verdict(rounds: &[Round]) -> String {
     let [(_, received), _] = SPEEDS;
-    let limit = format!("at least {LEAST} x direct");
+    let limit = format!("Received, path / direct, at least {LEAST}");
     match quotient(rounds, received) {
         Ok(it) if it.median >= LEAST => format!("{limit}: reached, {}", shown(&it)),
         Ok(it) => format!("{limit}: MISSED, {}", shown(&it)),

@@ -2,6 +2,7 @@
 
 mod args;
 mod binlog;
+mod congestion;
 mod figures;
 mod report;
 mod round;
@@ -44,7 +45,7 @@ fn main() -> anyhow::Result<()> {
     }
     let rounds = (0..args.rounds).map(|number| round(&site, &written, &args, number));
     let rounds = rounds.collect::<anyhow::Result<Vec<_>>>()?;
-    let report = Report::of(&installed, &written, &rounds, &before);
+    let report = Report::of(&installed, &site, &written, &rounds, &before);
     write!(std::io::stdout(), "{}", report.text())?;
     if let Some(out) = &args.out {
         std::fs::write(out, report.page()).with_context(|| out.display().to_string())?;

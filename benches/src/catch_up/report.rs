@@ -11,7 +11,7 @@ use eastwest_transport::tls::Utc;
 use crate::args::Args;
 use crate::binlog::{MIX, Written};
 use crate::figures::{self, Round};
-use crate::site::tuning;
+use crate::site::{Site, tuning};
 
 /// What the machine did before, to be compared with what it has done after.
 pub(crate) struct Beside {
@@ -47,6 +47,7 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) fn of(
         installed: &Installed,
+        site: &Site,
         written: &Written,
         rounds: &[Round],
         before: &Beside,
@@ -65,9 +66,11 @@ impl Report {
                 "{} bytes of row-based binary log, {} transactions: {MIX}",
                 written.bytes, written.transactions
             ),
-            "each pod, node and the gateway in a network namespace of its own, veth and bridges \
-             between them, the same three networks both ways; no packet leaves the machine"
-                .to_owned(),
+            format!(
+                "each pod, node and the gateway in a network namespace of its own, veth and \
+                 bridges between them, the same three networks both ways, {}",
+                site.congestion
+            ),
             format!(
                 "the replica had {} after every catch-up, as the source",
                 written.gtids
@@ -78,11 +81,7 @@ impl Report {
                 time.as_secs()
             ),
         ];
-        notes.extend(
-            others
-                .iter()
-                .map(|other| format!("beside: {} used {} ms of CPU", other.name, other.used_ms)),
-        );
+        notes.extend(others.iter().map(ToString::to_string));
         Self {
             notes,
             verdict: figures::verdict(rounds),
@@ -111,7 +110,7 @@ impl Report {
         for note in &self.notes {
             let _ = writeln!(page, "- {note}");
         }
-        let _ = writeln!(page, "\nA replica over the path, {}.", self.verdict);
+        let _ = writeln!(page, "\n{}.", self.verdict);
         page += "\nThe median of all rounds, and in brackets the least and the most.\n";
         for table in &self.tables {
             let _ = write!(page, "\n## {}\n\n{}", table.title, table.markdown());

@@ -8,6 +8,7 @@ use eastwest::mysql::{Flavor, Installed};
 use eastwest_benches::meter::Meter;
 use eastwest_benches::process::CpuClock;
 
+use crate::congestion;
 use crate::way::{REPLICA, plan};
 
 /// A process that has a part in a catch-up.
@@ -70,6 +71,8 @@ fn options(flavor: Flavor) -> Vec<String> {
 pub(crate) struct Site {
     pub(crate) databases: Databases,
     pub(crate) meter: Meter<Part>,
+    /// The congestion control of all connections.
+    pub(crate) congestion: String,
     #[expect(dead_code, reason = "held, not used")]
     clusters: Clusters,
 }
@@ -82,6 +85,7 @@ impl Site {
     pub(crate) fn start(eastwest: &Path, installed: &Installed) -> anyhow::Result<Self> {
         let mut clusters = Clusters::prepare_on(eastwest, &plan()?)?;
         clusters.can_hold_databases()?;
+        let congestion = congestion::choose(&clusters)?;
         clusters.start_dns()?;
         clusters.start_gateway()?;
         let options = options(installed.flavor());
@@ -106,6 +110,7 @@ impl Site {
         Ok(Self {
             databases,
             meter: Meter::new(clocks.context("a program ended")?),
+            congestion,
             clusters,
         })
     }

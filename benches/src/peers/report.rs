@@ -143,12 +143,7 @@ impl Machine {
                 "{retaken} figures taken again because of that (--quiet)"
             ));
         }
-        for other in &self.others {
-            lines.push(format!(
-                "beside: {} used {} ms of CPU",
-                other.name, other.used_ms
-            ));
-        }
+        lines.extend(self.others.iter().map(ToString::to_string));
         lines.extend(self.versions.iter().cloned());
         lines
     }
