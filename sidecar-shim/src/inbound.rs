@@ -3,6 +3,7 @@
 mod accept;
 mod allowed;
 mod connection;
+mod own_pod;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,7 @@ pub(crate) use accept::Acceptance;
 pub(crate) use allowed::Allowed;
 pub use allowed::{AllowRule, AllowRuleError};
 pub(crate) use connection::AppAddress;
+pub(crate) use own_pod::OwnPod;
 
 /// What all inbound connections share.
 #[derive(Debug)]

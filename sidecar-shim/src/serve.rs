@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::args::{Mode, OutboundArgs};
 use crate::config::Config;
-use crate::inbound::{Acceptance, AppAddress, Inbound};
+use crate::inbound::{Acceptance, AppAddress, Inbound, OwnPod};
 use crate::outbound::{Outbound, RouteTable, Tunnels};
 use crate::vips::Vips;
 use crate::{dns, identity};
@@ -153,6 +153,7 @@ fn inbound(
         acceptance: Acceptance {
             identity: store.clone(),
             ports: args.inbound.ports.clone(),
+            pod: own_pod(args.inbound.pod_name.as_deref()),
             min_tls: config.min_tls,
         },
         allowed: ArcSwap::new(Arc::clone(&config.allowed)),
@@ -168,6 +169,14 @@ fn inbound(
         shutdown: context.shutdown.clone(),
     };
     Ok(Some((Arc::new(inbound), listener)))
+}
+
+/// The pod that this is, by the name that was given or the host's.
+fn own_pod(given: Option<&str>) -> Option<OwnPod> {
+    match given {
+        Some(name) => OwnPod::named(name),
+        None => OwnPod::named(rustix::system::uname().nodename().to_str().ok()?),
+    }
 }
 
 /// A redirected connection arrives on loopback, whatever it was for: 127.0.0.1 or ::1.

@@ -87,6 +87,8 @@ reasons! {
     PodUnreachable = "pod_unreachable",
     /// The port in the SNI is not one that this pod serves.
     PortNotServed = "port_not_served",
+    /// The SNI names another pod of this one's set: somebody believes that it is at our address.
+    WrongPod = "wrong_pod",
 
     /// The downstream reset the connection.
     DownstreamReset = "downstream_reset",
