@@ -30,6 +30,8 @@ pub struct Route {
     pub gateways: Vec<GatewayEndpoint>,
     /// Who the far end must be.
     pub peer: PeerRule,
+    /// A DNS name that its certificate must carry as well: the pod's.
+    pub certificate_name: Option<Hostname>,
     /// The ServiceEntry's host line.
     pub origin: Origin,
 }

@@ -116,7 +116,7 @@ impl From<&HandshakeError> for Reason {
     fn from(error: &HandshakeError) -> Self {
         match error {
             HandshakeError::Refused(PeerError {
-                fault: PeerFault::NotAllowed(_),
+                fault: PeerFault::NotAllowed(_) | PeerFault::OtherName { .. },
                 ..
             }) => Self::PeerNotAllowed,
             HandshakeError::Refused(_) => Self::PeerCertificate,

@@ -169,6 +169,7 @@ fn route(
             .map(|e| gateway(alias, e, port))
             .collect(),
         peer: peer.clone(),
+        certificate_name: (alias.entry.value.verify_pod_name).then(|| alias.remote.clone()),
         origin: alias.host.origin.clone(),
     }))
 }
