@@ -18,6 +18,8 @@ pub(crate) enum Refusal {
     Hello(#[from] ReadHelloError),
     #[error("no complete TLS ClientHello within {0:?}")]
     HelloTimeout(std::time::Duration),
+    #[error("no ClientHello in two seconds, and others waited for the place")]
+    Crowded,
     #[error("the ClientHello names no server (no SNI), so that nobody can say where it should go")]
     NoSni,
     #[error("{0}")]
@@ -46,6 +48,7 @@ impl Refusal {
         match self {
             Self::Hello(error) => error.reason(),
             Self::HelloTimeout(_) => Reason::HelloTimeout,
+            Self::Crowded => Reason::CrowdedOut,
             Self::NoSni => Reason::NoSni,
             Self::Sni(_) => Reason::BadSni,
             Self::NoIstioAlpn => Reason::NoIstioAlpn,
@@ -58,7 +61,10 @@ impl Refusal {
 
     /// Whether this is the noise of health checks and port scans rather than of somebody's mistake.
     pub(crate) const fn is_noise(&self) -> bool {
-        matches!(self, Self::Hello(ReadHelloError::Closed { read: 0 }))
+        matches!(
+            self,
+            Self::Hello(ReadHelloError::Closed { read: 0 }) | Self::Crowded
+        )
     }
 
     /// The alert for the client (RFC 8446, section 6.2; RFC 7301; RFC 6066), where it speaks TLS.
@@ -67,7 +73,7 @@ impl Refusal {
             Self::NoSni | Self::Sni(_) | Self::Route(_) => Some(112), // unrecognized_name
             Self::NoIstioAlpn => Some(120),                           // no_application_protocol
             Self::Dial(_) | Self::Replay { .. } => Some(80),          // internal_error
-            Self::Hello(_) | Self::HelloTimeout(_) | Self::Stopped => None,
+            Self::Hello(_) | Self::HelloTimeout(_) | Self::Crowded | Self::Stopped => None,
         }
     }
 

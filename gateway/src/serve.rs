@@ -104,10 +104,15 @@ impl Gateway {
         &self,
         downstream: &mut TcpStream,
         guard: &ConnectionGuard,
-        _place: Place,
+        place: Place,
     ) -> Result<Connected, Refusal> {
         guard.set_state(ConnectionState::Handshake);
-        let greeted = self.dialling.greet(downstream).await?;
+        let greeted = tokio::select! {
+            biased;
+            greeted = self.dialling.greet(downstream) => greeted?,
+            () = place.wanted() => return Err(Refusal::Crowded),
+        };
+        place.proved();
         if let Some(sni) = greeted.sni() {
             guard.set_route(sni);
         }
@@ -151,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_says_nothing_holds_up_no_more_connections_than_there_are_places() {
+    async fn who_says_nothing_leaves_his_place_to_one_who_speaks() {
         let options = eastwest_mesh::Options {
             cluster_domain: "cluster.local".parse().unwrap(),
             capture: eastwest_mesh::Capture::Redirect,
@@ -171,7 +176,7 @@ mod tests {
         let listener = Listener::bind(local, SocketOptions::standard()).unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(Arc::clone(&gateway).serve_all(listener, Admission::of(1)));
-        let silent = TcpStream::connect(address).await.unwrap();
+        let mut silent = TcpStream::connect(address).await.unwrap();
         while gateway.connections.is_empty() {
             tokio::task::yield_now().await;
         }
@@ -181,7 +186,8 @@ mod tests {
         tokio::pin!(hung_up);
         let early = timeout(Duration::from_millis(300), &mut hung_up).await;
         assert!(early.is_err(), "a second connection was accepted");
-        drop(silent);
         assert!(timeout(PATIENCE, hung_up).await.unwrap());
+        let ended = timeout(PATIENCE, silent.read(&mut [0])).await.unwrap();
+        assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
     }
 }

@@ -41,6 +41,10 @@ reasons! {
     HelloTimeout = "hello_timeout",
     /// The downstream left before its ClientHello was complete.
     HelloClosed = "hello_closed",
+    /// The downstream had not said what it wants in two seconds, and others waited for its place.
+    CrowdedOut = "crowded_out",
+    /// As many connections as may be are open: in all, from this source or on this route.
+    TooManyConnections = "too_many_connections",
     /// The ClientHello names no server.
     NoSni = "no_sni",
     /// The name in the ClientHello is neither an Istio SNI nor a host name.

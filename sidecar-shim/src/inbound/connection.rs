@@ -33,6 +33,8 @@ enum Refused {
     Accept(#[from] AcceptError),
     #[error("no complete TLS handshake within {0:?}")]
     Timeout(std::time::Duration),
+    #[error("no complete TLS handshake in two seconds, and others waited for the place")]
+    Crowded,
     #[error("the app at {0}")]
     Dial(DialError),
     #[error("the process was told to stop")]
@@ -46,6 +48,7 @@ impl Refused {
         match self {
             Self::Accept(error) => error.reason(),
             Self::Timeout(_) => Reason::HandshakeTimeout,
+            Self::Crowded => Reason::CrowdedOut,
             Self::Dial(error) => error.reason,
             Self::Stopped => Reason::Drained,
             Self::Io(_) => Reason::DownstreamReset,
@@ -56,6 +59,7 @@ impl Refused {
     fn weight(&self) -> Weight {
         match self {
             Self::Accept(error) if error.is_noise() => Weight::Noise,
+            Self::Crowded => Weight::Noise,
             _ => Weight::Failure,
         }
     }
@@ -95,7 +99,7 @@ impl Inbound {
         self: &Arc<Self>,
         tcp: TcpStream,
         guard: &ConnectionGuard,
-        _place: Place,
+        place: Place,
     ) -> Result<(TlsLeg, TcpStream), Refused> {
         let pod = tcp.local_addr()?.ip().to_canonical();
         guard.set_state(ConnectionState::Handshake);
@@ -105,8 +109,10 @@ impl Inbound {
             accepted = accepting => {
                 accepted.map_err(|_| Refused::Timeout(self.handshake_timeout))??
             }
+            () = place.wanted() => return Err(Refused::Crowded),
             () = self.shutdown.aborted() => return Err(Refused::Stopped),
         };
+        place.proved();
         let Accepted { stream, port, peer } = accepted;
         guard.set_route(port.to_string());
         if let Some(peer) = peer {
