@@ -22,6 +22,7 @@ use eastwest_daemon::{Bound, Context};
 use eastwest_mesh::Mesh;
 use eastwest_transport::admission::Admission;
 use eastwest_transport::dial::NamedDialer;
+use eastwest_transport::limits::{Ledger, Limits};
 use eastwest_transport::listener::Listener;
 use eastwest_transport::relay::Patience;
 use eastwest_transport::resolve::NameServers;
@@ -91,6 +92,11 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             connect_timeout: times.connect_timeout.get(),
         },
         patience: Patience::new(times.half_close_timeout.get(), &sockets),
+        ledger: Ledger::new(Limits::new(
+            times.max_connections,
+            times.max_connections_per_source,
+            times.max_connections_per_route,
+        )),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     });

@@ -13,6 +13,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Connections, Shutdown};
 use eastwest_transport::admission::Admission;
+use eastwest_transport::limits::Ledger;
 use eastwest_transport::listener::Listener;
 use eastwest_transport::relay::Patience;
 use eastwest_transport::socket::SocketOptions;
@@ -33,6 +34,7 @@ pub(crate) struct Inbound {
     pub(crate) handshake_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) patience: Patience,
+    pub(crate) ledger: Ledger,
     pub(crate) connections: Connections,
     pub(crate) shutdown: Shutdown,
 }

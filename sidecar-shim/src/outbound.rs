@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Connections, Shutdown};
+use eastwest_transport::limits::Ledger;
 use eastwest_transport::listener::Listener;
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::Patience;
@@ -26,6 +27,7 @@ pub(crate) struct Outbound {
     pub(crate) routes: ArcSwap<RouteTable>,
     pub(crate) tunnels: Tunnels,
     pub(crate) patience: Patience,
+    pub(crate) ledger: Ledger,
     pub(crate) connections: Connections,
     pub(crate) shutdown: Shutdown,
 }

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use eastwest_daemon::{Bound, Context};
 use eastwest_mesh::DownRoute;
 use eastwest_transport::dial::NamedDialer;
+use eastwest_transport::limits::{Ledger, Limits};
 use eastwest_transport::listener::Listener;
 use eastwest_transport::relay::Patience;
 use eastwest_transport::resolve::NameServers;
@@ -30,7 +31,14 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     tokio::task::spawn_blocking(gather_entropy);
     let store = config.identity.clone();
     let mut bound = Bound::new();
-    let inbound = inbound(&config, &store, &context)?;
+    let times = &config.args.connection;
+    // One for both directions: they share the process's descriptors.
+    let ledger = Ledger::new(Limits::new(
+        times.max_connections,
+        times.max_connections_per_source,
+        times.max_connections_per_route,
+    ));
+    let inbound = inbound(&config, &store, &ledger, &context)?;
     if let Some((inbound, listener)) = &inbound {
         bound = bound.with("inbound", listener.local_addr()?);
         tracing::info!(
@@ -39,7 +47,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             "callers are checked and passed on to the app"
         );
     }
-    let outbound = outbound(&config, &store, &context)?;
+    let outbound = outbound(&config, &store, &ledger, &context)?;
     let vips = Vips::new(Arc::clone(&outbound), config.sockets);
     match config.args.outbound.mode {
         Mode::Vip => vips.follow(),
@@ -106,6 +114,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
 fn outbound(
     config: &Config,
     store: &IdentityStore,
+    ledger: &Ledger,
     context: &Context,
 ) -> anyhow::Result<Arc<Outbound>> {
     let times = &config.args.connection;
@@ -120,6 +129,7 @@ fn outbound(
             min_tls: config.min_tls,
         },
         patience: Patience::new(times.half_close_timeout.get(), &config.sockets),
+        ledger: ledger.clone(),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     }))
@@ -141,6 +151,7 @@ fn name_servers(args: &OutboundArgs) -> anyhow::Result<NameServers> {
 fn inbound(
     config: &Config,
     store: &IdentityStore,
+    ledger: &Ledger,
     context: &Context,
 ) -> anyhow::Result<Option<(Arc<Inbound>, Listener)>> {
     let args = &config.args;
@@ -165,6 +176,7 @@ fn inbound(
         handshake_timeout: args.files.handshake_timeout.get(),
         connect_timeout: args.connection.connect_timeout.get(),
         patience: Patience::new(args.connection.half_close_timeout.get(), &config.sockets),
+        ledger: ledger.clone(),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     };

@@ -70,6 +70,7 @@ async fn pod_named(own: &str, app: TcpListener, places: usize) -> Pod {
         handshake_timeout: PATIENCE,
         connect_timeout: PATIENCE,
         patience: Patience::default(),
+        ledger: Ledger::new(Default::default()),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     });
