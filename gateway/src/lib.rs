@@ -103,6 +103,8 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     let listener = Listener::bind_for_first_bytes(args.listen, sockets)
         .map_err(|error| anyhow::anyhow!("{error}; --listen gives another address"))?;
     let bound = Bound::new().with("gateway", listener.local_addr()?);
+    let readiness = context.readiness.clone();
+    tokio::spawn(readiness.follow("gateway", listener.starving()));
     tokio::spawn(manifests.follow(Arc::clone(&gateway), context));
     tokio::spawn(gateway.serve_all(listener, Admission::standard()));
     Ok(bound)

@@ -41,6 +41,8 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     let inbound = inbound(&config, &store, &ledger, &context)?;
     if let Some((inbound, listener)) = &inbound {
         bound = bound.with("inbound", listener.local_addr()?);
+        let readiness = context.readiness.clone();
+        tokio::spawn(readiness.follow("inbound", listener.starving()));
         tracing::info!(
             id = %store.current().id(),
             ports = inbound.ports(),
@@ -54,6 +56,8 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         Mode::Redirect => {
             for (name, listener) in redirect_listeners(&config)? {
                 bound = bound.with(name, listener.local_addr()?);
+                let readiness = context.readiness.clone();
+                tokio::spawn(readiness.follow(name, listener.starving()));
                 let serving = Arc::clone(&outbound).serve_redirected(listener);
                 let stop = context.shutdown.stop_accepting_token();
                 tokio::spawn(async move { stop.run_until_cancelled(serving).await });
