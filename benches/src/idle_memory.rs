@@ -5,13 +5,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::Context;
 use eastwest::clusters::{Capture, Clusters, HELLO, Layout};
 use eastwest::leftovers::clear_when_interrupted;
+use eastwest_benches::process::Memory;
 
 /// Opened first, so that what a process needs once is there before the first reading.
 const WARM_UP: usize = 100;
@@ -73,20 +73,6 @@ fn private(clusters: &mut Clusters) -> anyhow::Result<Vec<u64>> {
     sleep(SETTLE);
     PROCESSES
         .iter()
-        .map(|name| dirty(clusters.program(name)?.id()))
+        .map(|name| Ok(Memory::of(clusters.program(name)?.id())?.written))
         .collect()
-}
-
-/// `Private_Dirty` of /proc/PID/smaps_rollup, in bytes.
-fn dirty(process: u32) -> anyhow::Result<u64> {
-    let path = format!("/proc/{process}/smaps_rollup");
-    let text = std::fs::read_to_string(Path::new(&path)).with_context(|| path.clone())?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("Private_Dirty:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next());
-    Ok(kilobytes
-        .context("smaps_rollup has no Private_Dirty")?
-        .parse::<u64>()?
-        * 1024)
 }

@@ -1,0 +1,159 @@
+//! Whether a client still gets in while many others hold the gateway: idle connections, clients that say
+//! nothing, clients that say one byte, and garbage, all at once.
+//!
+//! Runs the demo's clusters on loopback addresses. The client is an app: each of its connections is a
+//! new tunnel over the whole path.
+
+mod besiegers;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use clap::Parser;
+use eastwest::clusters::{Capture, Clusters, HELLO, Layout};
+use eastwest::leftovers::clear_when_interrupted;
+use eastwest_benches::process::Memory;
+use eastwest_benches::stats::Spread;
+
+use besiegers::{Garbage, Held};
+
+/// Hold a gateway with idle, silent and senseless connections, and see how a client fares
+#[derive(Debug, Parser)]
+#[command(name = "siege", version)]
+struct Args {
+    /// Connections through the gateway that carry nothing
+    #[arg(long, value_name = "N", default_value = "4000")]
+    idle: usize,
+
+    /// Clients that connect and say nothing
+    #[arg(long, value_name = "N", default_value = "5000")]
+    silent: usize,
+
+    /// Clients that say one byte
+    #[arg(long, value_name = "N", default_value = "2000")]
+    stammering: usize,
+
+    /// Connections of the client at each stage
+    #[arg(long, value_name = "N", default_value = "100")]
+    visits: usize,
+}
+
+/// Time for what has ended to be cleared away.
+const SETTLE: Duration = Duration::from_secs(3);
+/// Longer than any of the gateway's deadlines: what it still holds then, it has lost.
+const AFTER: Duration = Duration::from_secs(15);
+/// The most that one visit may take before it counts as shut out.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let program = std::env::current_exe()?.with_file_name("eastwest");
+    ensure!(
+        program.exists(),
+        "{} is missing: cargo build --release",
+        program.display()
+    );
+    besiegers::raise_descriptors()?;
+    let _survived = clear_when_interrupted(&program)?;
+    let mut clusters = Clusters::prepare(&program, Layout::Loopback)?;
+    clusters.start_dns()?;
+    clusters.start_cluster_a()?;
+    clusters.start_outbound_shim("b-app", ("demo", "app"), Capture::Vip)?;
+    let pod = HELLO[0];
+    let alias = clusters.visit("b-app", &pod.alias(), pod.port)?.address;
+    let alias = SocketAddr::new(alias.context("the alias has no address")?, pod.port);
+    let gateway = Layout::Loopback.gateway();
+    let process = clusters.program("gateway")?.id();
+
+    visits(alias, args.visits)?;
+    let calm = visits(alias, args.visits)?;
+    std::thread::sleep(SETTLE);
+    let before = State::of(process)?;
+    let idle = besiegers::idle(alias, args.idle)?;
+    std::thread::sleep(SETTLE);
+    let held = State::of(process)?;
+    let silent = Held::connect(gateway, args.silent, b"")?;
+    let stammering = Held::connect(gateway, args.stammering, &[22])?;
+    let garbage = Garbage::start(gateway);
+    let besieged = visits(alias, args.visits)?;
+    let thrown = garbage.stop();
+    let alive = idle.count_alive();
+    drop((silent, stammering, idle));
+    std::thread::sleep(AFTER);
+    let after = State::of(process)?;
+    let calm_again = visits(alias, args.visits)?;
+
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "{} idle connections through the gateway, {} silent clients, {} that said one byte, {thrown} \
+         pieces of garbage meanwhile\n",
+        args.idle, args.silent, args.stammering
+    )?;
+    writeln!(
+        out,
+        "a new connection over the whole path, ms: median (least..most)"
+    )?;
+    for (when, times) in [
+        ("before", calm),
+        ("besieged", besieged),
+        ("after", calm_again),
+    ] {
+        let spread = Spread::of(&times).context("no visit")?;
+        writeln!(
+            out,
+            "  {when:<9} {:>8.1} ({:.1}..{:.1})",
+            spread.median, spread.min, spread.max
+        )?;
+    }
+    let each = held.memory.saturating_sub(before.memory) / args.idle.max(1) as u64;
+    writeln!(
+        out,
+        "\nidle connections that lived through it: {alive} of {}",
+        args.idle
+    )?;
+    writeln!(out, "the gateway's memory for each of them: {each} bytes")?;
+    writeln!(
+        out,
+        "the gateway before and after: {} and {} descriptors, {} and {} KiB",
+        before.descriptors,
+        after.descriptors,
+        before.memory / 1024,
+        after.memory / 1024
+    )?;
+    Ok(())
+}
+
+/// What the gateway holds.
+struct State {
+    descriptors: usize,
+    memory: u64,
+}
+
+impl State {
+    fn of(process: u32) -> anyhow::Result<Self> {
+        let descriptors = Path::new("/proc").join(process.to_string()).join("fd");
+        Ok(Self {
+            descriptors: descriptors.read_dir()?.count(),
+            memory: Memory::of(process)?.written,
+        })
+    }
+}
+
+/// So many connections, one after the other: the time of each to its first byte, in milliseconds.
+fn visits(alias: SocketAddr, n: usize) -> anyhow::Result<Vec<f64>> {
+    (0..n)
+        .map(|_| {
+            let begun = Instant::now();
+            let mut stream = TcpStream::connect(alias)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.write_all(besiegers::REQUEST)?;
+            let read = stream.read(&mut [0; 1024]).context("shut out")?;
+            ensure!(read > 0, "a visit was closed");
+            Ok(begun.elapsed().as_secs_f64() * 1e3)
+        })
+        .collect()
+}
