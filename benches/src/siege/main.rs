@@ -83,8 +83,8 @@ fn main() -> anyhow::Result<()> {
     let alive = idle.count_alive();
     drop((silent, stammering, idle));
     std::thread::sleep(AFTER);
-    let after = State::of(process)?;
     let calm_again = visits(alias, args.visits)?;
+    let after = State::of(process)?;
 
     let mut out = std::io::stdout().lock();
     writeln!(
