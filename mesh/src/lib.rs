@@ -53,7 +53,7 @@ pub mod virtual_ip;
 mod yaml;
 
 pub use code::{Code, CodePage, Example, Side, Within, code_pages};
-pub use exports::{Dialect, Exports, INBOUND_PORT, ISTIO_ALPN, Refusal, Target};
+pub use exports::{Dialect, Exports, INBOUND_PORT, ISTIO_ALPN, PROBE_HOST, Refusal, Target};
 pub use finding::{Finding, Origin, Severity};
 pub use hostname::{Hostname, HostnameError};
 pub use ipnet::IpNet;
