@@ -1,6 +1,8 @@
 //! One short round of every peer: that all of them can be had, are configured for the job, and do it.
 //! What the figures are says nothing; ours are debug builds here.
 
+mod built;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -39,19 +41,11 @@ const RESOLVERS: [&str; 3] = ["ours", "unbound", "dnsmasq"];
 #[test]
 fn every_peer_does_its_job() {
     let peers = Path::new(env!("CARGO_BIN_EXE_peers"));
-    build(peers);
+    built::beside(peers);
     let out = tempfile::tempdir().unwrap();
-    let run = Command::new(peers)
-        .args(["--rounds", "1", "--seconds", "0.05", "--row", ROWS, "--out"])
-        .arg(out.path())
-        .output()
-        .unwrap();
-    let said = format!(
-        "{}{}",
-        String::from_utf8_lossy(&run.stdout),
-        String::from_utf8_lossy(&run.stderr)
-    );
-    assert!(run.status.success(), "{said}");
+    let mut run = Command::new(peers);
+    run.args(["--rounds", "1", "--seconds", "0.05", "--row", ROWS, "--out"]);
+    let said = built::said_by(run.arg(out.path()));
     let text = std::fs::read_to_string(out.path().join("results.json")).unwrap();
     let report: Value = serde_json::from_str(&text).unwrap();
     let figures = report["figures"].as_array().unwrap();
@@ -94,27 +88,4 @@ fn every_peer_does_its_job() {
             .unwrap();
         assert!(out.path().join(file).is_file(), "{file} is not there");
     }
-}
-
-/// `cargo test` of one package builds no program of another one.
-fn build(peers: &Path) {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(["build", "--quiet"]);
-    for package in [
-        "eastwest",
-        "eastwest-gateway",
-        "eastwest-shim",
-        "eastwest-resolver",
-    ] {
-        command.args(["--package", package]);
-    }
-    if peers
-        .parent()
-        .is_some_and(|folder| folder.ends_with("release"))
-    {
-        command.arg("--release");
-    }
-    let built = command.status().is_ok_and(|status| status.success());
-    assert!(built, "what is measured could not be built");
 }

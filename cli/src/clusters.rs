@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use crate::leftovers::{Guarded, GuardedFolder};
 use crate::stage::zone::Zone;
-use crate::stage::{Host, Stage, ThisMachine, two_clusters};
+use crate::stage::{Host, Stage, StagePlan, ThisMachine, two_clusters};
 pub use app::{AppCommand, Reached, Visit};
 pub use certificates::Certificates;
 pub use commands::Capture;
@@ -60,10 +60,25 @@ impl Clusters {
     /// # Errors
     /// When namespaces are refused (for [`Layout::Stage`]), or files cannot be written.
     pub fn prepare(eastwest: &Path, layout: Layout) -> Result<Self, ClustersError> {
-        let ground = match layout {
-            Layout::Stage => Ground::Stage(Box::new(Stage::start(eastwest, &two_clusters())?)),
-            Layout::Loopback => Ground::Loopback(LoopbackClaim::take()?),
-        };
+        match layout {
+            Layout::Stage => Self::prepare_on(eastwest, &two_clusters()),
+            Layout::Loopback => {
+                let ground = Ground::Loopback(LoopbackClaim::take()?);
+                Self::prepare_at(eastwest, layout, ground)
+            }
+        }
+    }
+
+    /// The same on a stage of this plan, which has all that [`two_clusters`] has, and perhaps more.
+    ///
+    /// # Errors
+    /// When namespaces are refused, or files cannot be written.
+    pub fn prepare_on(eastwest: &Path, plan: &StagePlan) -> Result<Self, ClustersError> {
+        let ground = Ground::Stage(Box::new(Stage::start(eastwest, plan)?));
+        Self::prepare_at(eastwest, Layout::Stage, ground)
+    }
+
+    fn prepare_at(eastwest: &Path, layout: Layout, ground: Ground) -> Result<Self, ClustersError> {
         let dir = GuardedFolder::new("eastwest-").map_err(ClustersError::TemporaryFolder)?;
         let certificates = Certificates::make(&dir.path().join("certs"))?;
         let manifests = Manifests::write(&dir.path().join("manifests"), layout)?;

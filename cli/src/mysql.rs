@@ -31,7 +31,8 @@ pub use flavor::Flavor;
 pub use installed::{Installed, LayoutError};
 pub use packages::{FetchError, Packages};
 pub use replication::{
-    Account, Channel, IoThread, Replica, ReplicaStatus, ReplicationError, SourceHost,
+    Account, Channel, IoThread, LogPosition, Receiving, Replica, ReplicaStatus, ReplicationError,
+    SourceHost,
 };
 pub use server::{Server, ServerOptions, StartError, StopError, Stopped};
 pub use session::Session;

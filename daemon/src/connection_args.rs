@@ -1,5 +1,7 @@
 //! The flags of the servers that carry connections.
 
+use std::num::NonZeroUsize;
+
 use clap::Args;
 
 use crate::duration::HumanDuration;
@@ -28,4 +30,18 @@ pub struct ConnectionArgs {
     /// Time between two such questions, of which three may stay unanswered
     #[arg(long, value_name = "DURATION", default_value = "3s")]
     pub keepalive_interval: HumanDuration,
+
+    /// Connections that may be open at a time [default: half of the open files that are allowed]
+    ///
+    /// One more is reset at once, so that its app can try elsewhere.
+    #[arg(long, value_name = "N")]
+    pub max_connections: Option<NonZeroUsize>,
+
+    /// The same for one address; clients behind one NAT gateway share it [default: no limit]
+    #[arg(long, value_name = "N")]
+    pub max_connections_per_source: Option<NonZeroUsize>,
+
+    /// The same for one route: an alias, a pod or a port of the app [default: no limit]
+    #[arg(long, value_name = "N")]
+    pub max_connections_per_route: Option<NonZeroUsize>,
 }

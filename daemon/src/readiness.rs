@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
+use tokio::sync::watch;
 
 /// The reasons that stand between the process and being ready; ready when there is none.
 ///
@@ -61,6 +62,20 @@ impl Readiness {
         };
         blocker.insert("has not reported yet".to_owned());
         blocker
+    }
+
+    /// Not ready for as long as `why` has a reason; ends with its sender.
+    pub async fn follow(self, name: &'static str, mut why: watch::Receiver<Option<String>>) {
+        let blocker = self.blocker(name);
+        loop {
+            match why.borrow_and_update().clone() {
+                Some(reason) => blocker.set(reason),
+                None => blocker.clear(),
+            }
+            if why.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Ready, or everything that stands in the way, by name.
@@ -156,6 +171,21 @@ mod tests {
         let readiness = Readiness::new();
         drop(readiness.blocker("listener"));
         assert!(readiness.ready().is_err());
+    }
+
+    #[tokio::test]
+    async fn what_has_run_out_blocks_while_it_lasts() {
+        let readiness = Readiness::new();
+        let why = watch::Sender::new(None);
+        let following = tokio::spawn(readiness.clone().follow("accept", why.subscribe()));
+        for (reason, wanted) in [(None, true), (Some("no descriptors"), false), (None, true)] {
+            why.send_replace(reason.map(str::to_owned));
+            while readiness.ready().is_ok() != wanted {
+                tokio::task::yield_now().await;
+            }
+        }
+        drop(why);
+        following.await.unwrap();
     }
 
     #[test]

@@ -126,3 +126,15 @@ fn a_pod_that_comes_back_with_another_address_is_found() {
         "{said}"
     );
 }
+
+#[test]
+fn a_pod_with_the_address_of_another_one_is_not_taken_for_it() {
+    let mut clusters = hello().unwrap();
+    // Both have the same identity; only the pod itself can tell.
+    clusters.mistake_pod(&HELLO[0], &HELLO[1]).unwrap();
+    let error = answer(&clusters, &HELLO[0]).unwrap_err().to_string();
+    assert!(!error.contains("hello-1"), "{error}");
+    assert!(logged(&mut clusters, "hello-1-shim", "wrong_pod"));
+    answer(&clusters, &HELLO[1]).unwrap();
+    clusters.mistake_pod(&HELLO[0], &HELLO[0]).unwrap();
+}

@@ -22,6 +22,7 @@ use eastwest_daemon::{Bound, Context};
 use eastwest_mesh::Mesh;
 use eastwest_transport::admission::Admission;
 use eastwest_transport::dial::NamedDialer;
+use eastwest_transport::limits::{Ledger, Limits};
 use eastwest_transport::listener::Listener;
 use eastwest_transport::relay::Patience;
 use eastwest_transport::resolve::NameServers;
@@ -91,12 +92,19 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             connect_timeout: times.connect_timeout.get(),
         },
         patience: Patience::new(times.half_close_timeout.get(), &sockets),
+        ledger: Ledger::new(Limits::new(
+            times.max_connections,
+            times.max_connections_per_source,
+            times.max_connections_per_route,
+        )),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     });
     let listener = Listener::bind_for_first_bytes(args.listen, sockets)
         .map_err(|error| anyhow::anyhow!("{error}; --listen gives another address"))?;
     let bound = Bound::new().with("gateway", listener.local_addr()?);
+    let readiness = context.readiness.clone();
+    tokio::spawn(readiness.follow("gateway", listener.starving()));
     tokio::spawn(manifests.follow(Arc::clone(&gateway), context));
     tokio::spawn(gateway.serve_all(listener, Admission::standard()));
     Ok(bound)

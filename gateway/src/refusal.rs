@@ -6,8 +6,10 @@
 use eastwest_mesh::Refusal as RouteRefusal;
 use eastwest_transport::client_hello::ReadHelloError;
 use eastwest_transport::dial::NamedDialError;
+use eastwest_transport::limits::Full;
 use eastwest_transport::reason::Reason;
 use eastwest_transport::sni::SniError;
+use eastwest_transport::socket::reset_on_close;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
@@ -18,6 +20,10 @@ pub(crate) enum Refusal {
     Hello(#[from] ReadHelloError),
     #[error("no complete TLS ClientHello within {0:?}")]
     HelloTimeout(std::time::Duration),
+    #[error("{0}")]
+    Full(#[from] Full),
+    #[error("no ClientHello in two seconds, and others waited for the place")]
+    Crowded,
     #[error("the ClientHello names no server (no SNI), so that nobody can say where it should go")]
     NoSni,
     #[error("{0}")]
@@ -46,6 +52,8 @@ impl Refusal {
         match self {
             Self::Hello(error) => error.reason(),
             Self::HelloTimeout(_) => Reason::HelloTimeout,
+            Self::Full(_) => Reason::TooManyConnections,
+            Self::Crowded => Reason::CrowdedOut,
             Self::NoSni => Reason::NoSni,
             Self::Sni(_) => Reason::BadSni,
             Self::NoIstioAlpn => Reason::NoIstioAlpn,
@@ -59,7 +67,7 @@ impl Refusal {
     /// Whether this is the noise of health checks and port scans rather than of somebody's mistake.
     pub(crate) fn is_noise(&self) -> bool {
         match self {
-            Self::Hello(ReadHelloError::Closed { read: 0 }) => true,
+            Self::Hello(ReadHelloError::Closed { read: 0 }) | Self::Crowded | Self::Full(_) => true,
             Self::Route(refusal) => refusal.is_probe(),
             _ => false,
         }
@@ -71,7 +79,11 @@ impl Refusal {
             Self::NoSni | Self::Sni(_) | Self::Route(_) => Some(112), // unrecognized_name
             Self::NoIstioAlpn => Some(120),                           // no_application_protocol
             Self::Dial(_) | Self::Replay { .. } => Some(80),          // internal_error
-            Self::Hello(_) | Self::HelloTimeout(_) | Self::Stopped => None,
+            Self::Hello(_)
+            | Self::HelloTimeout(_)
+            | Self::Full(_)
+            | Self::Crowded
+            | Self::Stopped => None,
         }
     }
 
@@ -84,6 +96,8 @@ impl Refusal {
             // not, the close says enough.
             let _ = downstream.try_write(&record);
             let _ = downstream.shutdown().await;
+        } else if let Self::Full(_) = self {
+            reset_on_close(downstream);
         }
     }
 }

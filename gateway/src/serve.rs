@@ -11,6 +11,7 @@ use eastwest_daemon::{
 };
 use eastwest_mesh::Exports;
 use eastwest_transport::admission::{Admission, Place};
+use eastwest_transport::limits::{Ledger, Seat};
 use eastwest_transport::listener::Listener;
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, Patience, relay};
@@ -26,6 +27,7 @@ pub(crate) struct Gateway {
     pub(crate) exports: ArcSwap<Exports>,
     pub(crate) dialling: Dialling,
     pub(crate) patience: Patience,
+    pub(crate) ledger: Ledger,
     pub(crate) connections: Connections,
     pub(crate) shutdown: Shutdown,
 }
@@ -58,14 +60,18 @@ impl Gateway {
         // as small as its relay.
         let opened = tokio::select! {
             biased;
-            opened = Box::pin(self.open(&mut downstream, &guard, place)) => opened,
+            opened = Box::pin(self.open(&mut downstream, peer, &guard, place)) => opened,
             () = stop.cancelled() => Err(Refusal::Stopped),
         };
-        let Connected {
-            mut upstream,
-            address,
-            replayed,
-        } = match opened {
+        // The seat is held for as long as the connection lives.
+        let (
+            Connected {
+                mut upstream,
+                address,
+                replayed,
+            },
+            _seat,
+        ) = match opened {
             Ok(connected) => connected,
             Err(refusal) => {
                 refusal.tell(&mut downstream).await;
@@ -103,17 +109,26 @@ impl Gateway {
     async fn open(
         &self,
         downstream: &mut TcpStream,
+        peer: SocketAddr,
         guard: &ConnectionGuard,
-        _place: Place,
-    ) -> Result<Connected, Refusal> {
+        place: Place,
+    ) -> Result<(Connected, Seat), Refusal> {
+        let mut seat = self.ledger.admit(peer.ip())?;
         guard.set_state(ConnectionState::Handshake);
-        let greeted = self.dialling.greet(downstream).await?;
+        let greeted = tokio::select! {
+            biased;
+            greeted = self.dialling.greet(downstream) => greeted?,
+            () = place.wanted() => return Err(Refusal::Crowded),
+        };
+        place.proved();
         if let Some(sni) = greeted.sni() {
             guard.set_route(sni);
         }
         let target = route(&greeted, &self.exports.load())?;
+        seat.on_route(target.host.as_ref())?;
         guard.set_state(ConnectionState::Dialling);
-        self.dialling.connect(&target, greeted).await
+        let connected = self.dialling.connect(&target, greeted).await?;
+        Ok((connected, seat))
     }
 }
 
@@ -129,9 +144,11 @@ fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>, wei
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::num::NonZeroUsize;
     use std::time::Duration;
 
     use eastwest_transport::dial::NamedDialer;
+    use eastwest_transport::limits::Limits;
     use eastwest_transport::resolve::NameServers;
     use eastwest_transport::socket::SocketOptions;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -150,13 +167,12 @@ mod tests {
         assert!(size <= 1024, "{size} bytes for each connection");
     }
 
-    #[tokio::test]
-    async fn who_says_nothing_holds_up_no_more_connections_than_there_are_places() {
+    fn gateway(limits: Limits) -> Arc<Gateway> {
         let options = eastwest_mesh::Options {
             cluster_domain: "cluster.local".parse().unwrap(),
             capture: eastwest_mesh::Capture::Redirect,
         };
-        let gateway = Arc::new(Gateway {
+        Arc::new(Gateway {
             exports: ArcSwap::from_pointee(eastwest_mesh::load(&[], &options).exports),
             dialling: Dialling {
                 pods: NamedDialer::new(NameServers::at(&[]).unwrap(), SocketOptions::standard()),
@@ -164,14 +180,51 @@ mod tests {
                 connect_timeout: PATIENCE,
             },
             patience: Patience::default(),
+            ledger: Ledger::new(limits),
             connections: Connections::new(),
             shutdown: Shutdown::new(),
-        });
+        })
+    }
+
+    async fn listening(gateway: &Arc<Gateway>, places: usize) -> SocketAddr {
         let local = "127.0.0.1:0".parse().unwrap();
         let listener = Listener::bind(local, SocketOptions::standard()).unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(Arc::clone(&gateway).serve_all(listener, Admission::of(1)));
-        let silent = TcpStream::connect(address).await.unwrap();
+        tokio::spawn(Arc::clone(gateway).serve_all(listener, Admission::of(places)));
+        address
+    }
+
+    #[tokio::test]
+    async fn one_connection_too_many_is_reset_at_once() {
+        let gateway = gateway(Limits {
+            total: NonZeroUsize::new(1),
+            ..Limits::default()
+        });
+        let address = listening(&gateway, 9).await;
+        let first = TcpStream::connect(address).await.unwrap();
+        while gateway.connections.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let mut second = TcpStream::connect(address).await.unwrap();
+        let refused = timeout(PATIENCE, second.read(&mut [0])).await.unwrap();
+        assert_eq!(
+            refused.unwrap_err().kind(),
+            std::io::ErrorKind::ConnectionReset
+        );
+        drop(first);
+        while !gateway.connections.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let mut third = TcpStream::connect(address).await.unwrap();
+        let carried_on = timeout(Duration::from_millis(200), third.read(&mut [0])).await;
+        assert!(carried_on.is_err(), "{carried_on:?}");
+    }
+
+    #[tokio::test]
+    async fn who_says_nothing_leaves_his_place_to_one_who_speaks() {
+        let gateway = gateway(Limits::default());
+        let address = listening(&gateway, 1).await;
+        let mut silent = TcpStream::connect(address).await.unwrap();
         while gateway.connections.is_empty() {
             tokio::task::yield_now().await;
         }
@@ -181,7 +234,8 @@ mod tests {
         tokio::pin!(hung_up);
         let early = timeout(Duration::from_millis(300), &mut hung_up).await;
         assert!(early.is_err(), "a second connection was accepted");
-        drop(silent);
         assert!(timeout(PATIENCE, hung_up).await.unwrap());
+        let ended = timeout(PATIENCE, silent.read(&mut [0])).await.unwrap();
+        assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
     }
 }

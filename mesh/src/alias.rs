@@ -47,7 +47,8 @@ pub fn alias_host(pod_host: &Hostname, domain: &Hostname) -> Option<Hostname> {
 
 /// `db-pxc` of `db-pxc-0`. Ordinals are written without leading zeros
 /// (Kubernetes, "StatefulSets: Ordinal index"), so `db-00` is no pod of a StatefulSet.
-fn stateful_set(pod: &str) -> Option<&str> {
+#[must_use]
+pub fn stateful_set(pod: &str) -> Option<&str> {
     let (set, ordinal) = pod.rsplit_once('-')?;
     let digits = !ordinal.is_empty() && ordinal.bytes().all(|byte| byte.is_ascii_digit());
     let canonical = ordinal == "0" || !ordinal.starts_with('0');

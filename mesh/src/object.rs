@@ -16,6 +16,8 @@ pub(crate) const SECURITY: &str = "security.istio.io";
 const ANNOTATIONS: &str = "eastwest.dev/";
 /// The annotation that names the pod behind an alias.
 pub(crate) const REMOTE_HOST: &str = "eastwest.dev/remote-host";
+/// The annotation that has the pod's name checked in the far end's certificate.
+pub(crate) const VERIFY_POD_NAME: &str = "eastwest.dev/verify-pod-name";
 /// Annotations of the design that this version does not carry out.
 const PLANNED: [&str; 3] = [
     "eastwest.dev/listen",

@@ -32,6 +32,8 @@ pub struct Route {
     pub gateways: Vec<GatewayEndpoint>,
     /// Who the far end must be.
     pub peer: PeerRule,
+    /// A DNS name that its certificate must carry as well: the pod's.
+    pub certificate_name: Option<Hostname>,
     /// When a gateway that fails is put behind the others, where a DestinationRule says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outlier_detection: Option<OutlierDetection>,

@@ -175,6 +175,13 @@ pub struct InboundArgs {
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     pub labels: Vec<(String, String)>,
 
+    /// Name of this pod [default: the host's name, which is the pod's in Kubernetes]
+    ///
+    /// Connections for another pod of the same StatefulSet are refused: whoever sends them believes
+    /// that it is at this address.
+    #[arg(long, value_name = "NAME")]
+    pub pod_name: Option<String>,
+
     /// Where the app is [default: the pod's own address, the one that the caller reached]
     ///
     /// With 127.0.0.1 every caller looks local to the app, and MySQL accounts for localhost are

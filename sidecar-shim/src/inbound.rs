@@ -3,6 +3,7 @@
 mod accept;
 mod allowed;
 mod connection;
+mod own_pod;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Connections, Shutdown};
 use eastwest_transport::admission::Admission;
+use eastwest_transport::limits::Ledger;
 use eastwest_transport::listener::Listener;
 use eastwest_transport::relay::Patience;
 use eastwest_transport::socket::SocketOptions;
@@ -20,6 +22,7 @@ pub(crate) use accept::Acceptance;
 pub(crate) use allowed::Allowed;
 pub use allowed::{AllowRule, AllowRuleError};
 pub(crate) use connection::AppAddress;
+pub(crate) use own_pod::OwnPod;
 
 /// What all inbound connections share.
 #[derive(Debug)]
@@ -31,6 +34,7 @@ pub(crate) struct Inbound {
     pub(crate) handshake_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) patience: Patience,
+    pub(crate) ledger: Ledger,
     pub(crate) connections: Connections,
     pub(crate) shutdown: Shutdown,
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Connections, Shutdown};
 use eastwest_mesh::Mesh;
+use eastwest_transport::limits::Ledger;
 use eastwest_transport::listener::Listener;
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::Patience;
@@ -33,6 +34,7 @@ pub(crate) struct Outbound {
     pub(crate) routes: ArcSwap<RouteTable>,
     pub(crate) tunnels: Arc<Tunnels>,
     pub(crate) patience: Patience,
+    pub(crate) ledger: Ledger,
     pub(crate) connections: Connections,
     pub(crate) shutdown: Shutdown,
 }

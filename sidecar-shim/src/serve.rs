@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use eastwest_daemon::{Bound, Context};
 use eastwest_mesh::DownRoute;
 use eastwest_transport::dial::NamedDialer;
+use eastwest_transport::limits::{Ledger, Limits};
 use eastwest_transport::listener::Listener;
 use eastwest_transport::relay::Patience;
 use eastwest_transport::resolve::NameServers;
@@ -16,7 +17,7 @@ use serde_json::json;
 
 use crate::args::{Mode, OutboundArgs};
 use crate::config::Config;
-use crate::inbound::{Acceptance, AppAddress, Inbound};
+use crate::inbound::{Acceptance, AppAddress, Inbound, OwnPod};
 use crate::outbound::{Gateways, Outbound, RouteTable, Tunnels};
 use crate::vips::Vips;
 use crate::{dns, identity};
@@ -30,22 +31,33 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     tokio::task::spawn_blocking(gather_entropy);
     let store = config.identity.clone();
     let mut bound = Bound::new();
-    let inbound = inbound(&config, &store, &context)?;
+    let times = &config.args.connection;
+    // One for both directions: they share the process's descriptors.
+    let ledger = Ledger::new(Limits::new(
+        times.max_connections,
+        times.max_connections_per_source,
+        times.max_connections_per_route,
+    ));
+    let inbound = inbound(&config, &store, &ledger, &context)?;
     if let Some((inbound, listener)) = &inbound {
         bound = bound.with("inbound", listener.local_addr()?);
+        let readiness = context.readiness.clone();
+        tokio::spawn(readiness.follow("inbound", listener.starving()));
         tracing::info!(
             id = %store.current().id(),
             ports = inbound.ports(),
             "callers are checked and passed on to the app"
         );
     }
-    let outbound = outbound(&config, &store, &context)?;
+    let outbound = outbound(&config, &store, &ledger, &context)?;
     let vips = Vips::new(Arc::clone(&outbound), config.sockets);
     match config.args.outbound.mode {
         Mode::Vip => vips.follow(),
         Mode::Redirect => {
             for (name, listener) in redirect_listeners(&config)? {
                 bound = bound.with(name, listener.local_addr()?);
+                let readiness = context.readiness.clone();
+                tokio::spawn(readiness.follow(name, listener.starving()));
                 let serving = Arc::clone(&outbound).serve_redirected(listener);
                 let stop = context.shutdown.stop_accepting_token();
                 tokio::spawn(async move { stop.run_until_cancelled(serving).await });
@@ -106,6 +118,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
 fn outbound(
     config: &Config,
     store: &IdentityStore,
+    ledger: &Ledger,
     context: &Context,
 ) -> anyhow::Result<Arc<Outbound>> {
     let times = &config.args.connection;
@@ -123,6 +136,7 @@ fn outbound(
             min_tls: config.min_tls,
         }),
         patience: Patience::new(times.half_close_timeout.get(), &config.sockets),
+        ledger: ledger.clone(),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     }))
@@ -144,6 +158,7 @@ fn name_servers(args: &OutboundArgs) -> anyhow::Result<NameServers> {
 fn inbound(
     config: &Config,
     store: &IdentityStore,
+    ledger: &Ledger,
     context: &Context,
 ) -> anyhow::Result<Option<(Arc<Inbound>, Listener)>> {
     let args = &config.args;
@@ -156,6 +171,7 @@ fn inbound(
         acceptance: Acceptance {
             identity: store.clone(),
             ports: args.inbound.ports.clone(),
+            pod: own_pod(args.inbound.pod_name.as_deref()),
             min_tls: config.min_tls,
         },
         allowed: ArcSwap::new(Arc::clone(&config.allowed)),
@@ -167,10 +183,19 @@ fn inbound(
         handshake_timeout: args.files.handshake_timeout.get(),
         connect_timeout: args.connection.connect_timeout.get(),
         patience: Patience::new(args.connection.half_close_timeout.get(), &config.sockets),
+        ledger: ledger.clone(),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     };
     Ok(Some((Arc::new(inbound), listener)))
+}
+
+/// The pod that this is, by the name that was given or the host's.
+fn own_pod(given: Option<&str>) -> Option<OwnPod> {
+    match given {
+        Some(name) => OwnPod::named(name),
+        None => OwnPod::named(rustix::system::uname().nodename().to_str().ok()?),
+    }
 }
 
 /// A redirected connection arrives on loopback, whatever it was for: 127.0.0.1 or ::1.

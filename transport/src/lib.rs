@@ -5,6 +5,7 @@
 pub mod admission;
 pub mod client_hello;
 pub mod dial;
+pub mod limits;
 pub mod listener;
 pub mod reason;
 pub mod relay;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use crate::socket::{self, SocketOptions};
 
@@ -43,6 +44,8 @@ fn explain(error: &io::Error) -> String {
 #[derive(Debug)]
 pub struct Listener {
     inner: TcpListener,
+    /// Why nothing can be accepted just now.
+    starving: watch::Sender<Option<String>>,
 }
 
 impl Listener {
@@ -53,7 +56,10 @@ impl Listener {
     pub fn bind(address: SocketAddr, options: SocketOptions) -> Result<Self, BindError> {
         let inner = listen(address).map_err(|source| BindError { address, source })?;
         options.apply((&inner).into());
-        Ok(Self { inner })
+        Ok(Self {
+            inner,
+            starving: watch::Sender::new(None),
+        })
     }
 
     /// The same, for protocols whose client speaks first: connections come with their first bytes, or
@@ -78,16 +84,28 @@ impl Listener {
         self.inner.local_addr()
     }
 
+    /// Why no connection can be accepted: descriptors or memory have run out. `None` while they can be.
+    #[must_use]
+    pub fn starving(&self) -> watch::Receiver<Option<String>> {
+        self.starving.subscribe()
+    }
+
     /// The next connection. Errors of one connection are skipped; where descriptors or memory have
     /// run out, it waits a little longer each time instead of spinning.
     pub async fn accept(&self) -> (TcpStream, SocketAddr) {
         let mut pause = BACKOFF.0;
         loop {
             match self.inner.accept().await {
-                Ok((stream, peer)) => return (stream, unmapped(peer)),
+                Ok((stream, peer)) => {
+                    if pause > BACKOFF.0 {
+                        self.starving.send_replace(None);
+                    }
+                    return (stream, unmapped(peer));
+                }
                 Err(error) if belongs_to_one_connection(&error) => {}
                 Err(error) => {
                     tracing::warn!(%error, retry_in_ms = pause.as_millis(), "cannot accept connections");
+                    self.starving.send_replace(Some(error.to_string()));
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(BACKOFF.1);
                 }

@@ -41,6 +41,10 @@ reasons! {
     HelloTimeout = "hello_timeout",
     /// The downstream left before its ClientHello was complete.
     HelloClosed = "hello_closed",
+    /// The downstream had not said what it wants in two seconds, and others waited for its place.
+    CrowdedOut = "crowded_out",
+    /// As many connections as may be are open: in all, from this source or on this route.
+    TooManyConnections = "too_many_connections",
     /// The ClientHello names no server.
     NoSni = "no_sni",
     /// The name in the ClientHello is neither an Istio SNI nor a host name.
@@ -87,6 +91,8 @@ reasons! {
     PodUnreachable = "pod_unreachable",
     /// The port in the SNI is not one that this pod serves.
     PortNotServed = "port_not_served",
+    /// The SNI names another pod of this one's set: somebody believes that it is at our address.
+    WrongPod = "wrong_pod",
 
     /// The downstream reset the connection.
     DownstreamReset = "downstream_reset",
@@ -114,7 +120,7 @@ impl From<&HandshakeError> for Reason {
     fn from(error: &HandshakeError) -> Self {
         match error {
             HandshakeError::Refused(PeerError {
-                fault: PeerFault::NotAllowed(_),
+                fault: PeerFault::NotAllowed(_) | PeerFault::OtherName { .. },
                 ..
             }) => Self::PeerNotAllowed,
             HandshakeError::Refused(_) => Self::PeerCertificate,

@@ -1,7 +1,7 @@
 //! Mutual TLS between workloads: who we are, whom we believe, and what we speak.
 //!
-//! Peers are known by the SPIFFE ID in their certificate and by nothing else; host names and the
-//! other names in a certificate play no part.
+//! Peers are known by the SPIFFE ID in their certificate, and where a policy asks for it by a DNS name
+//! as well; a certificate's other names play no part.
 
 mod alert;
 mod config;

@@ -1,6 +1,7 @@
 //! The jobs, and how a figure of each row is taken.
 
 use clap::ValueEnum;
+use eastwest_benches::stats::Latencies;
 use serde::Serialize;
 
 use crate::bench::Bench;
@@ -10,10 +11,9 @@ use crate::load::connect::connect;
 use crate::load::idle::{Held, idle};
 use crate::load::question::{paced, saturated};
 use crate::load::request::request;
-use crate::meter::Window;
+use crate::meter::{Window, shares};
 use crate::row::{Metric, Reading, Row, Share};
 use crate::running::Running;
-use crate::stats::Latencies;
 
 /// What a subject is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
@@ -128,7 +128,7 @@ const fn whole(metric: Metric, value: f64) -> Reading {
 /// Of a window whose count is bytes.
 pub(crate) fn of_bulk(window: Window) -> Taken {
     let gigabytes = window.count as f64 / 1e9;
-    let cpu = window.shares().into_iter().map(|(share, used)| Reading {
+    let cpu = shares(&window).into_iter().map(|(share, used)| Reading {
         metric: Metric::CpuPerGigabyte,
         share,
         value: used.as_secs_f64() / gigabytes,
@@ -149,7 +149,7 @@ pub(crate) fn of_requests((window, latencies): (Window, Latencies)) -> Taken {
 /// Of a window whose count is events.
 pub(crate) fn of_events(window: Window, latencies: Option<&Latencies>) -> Taken {
     let events = window.count as f64;
-    let cpu = window.shares().into_iter().map(|(share, used)| Reading {
+    let cpu = shares(&window).into_iter().map(|(share, used)| Reading {
         metric: Metric::CpuPerEvent,
         share,
         value: used.as_secs_f64() * 1e6 / events,
@@ -202,6 +202,7 @@ pub(crate) fn of_idle(running: &Running, connections: usize) -> anyhow::Result<T
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meter::two_seconds_of;
     use std::time::Duration;
 
     fn value(taken: &Taken, metric: Metric, share: Share) -> Option<f64> {
@@ -214,7 +215,7 @@ mod tests {
     fn bulk_is_told_by_gigabyte_and_in_gigabits() {
         let half = Duration::from_millis(500);
         let both = vec![(Share::ServerEnd, half), (Share::ClientEnd, half)];
-        let taken = of_bulk(Window::of(both, 4_000_000_000));
+        let taken = of_bulk(two_seconds_of(both, 4_000_000_000));
         assert_eq!(
             value(&taken, Metric::CpuPerGigabyte, Share::Whole),
             Some(0.25)
@@ -230,7 +231,7 @@ mod tests {
     fn events_are_told_in_microseconds_with_their_times() {
         let one = vec![(Share::Whole, Duration::from_millis(10))];
         let latencies = Latencies::of(vec![5000; 1000]);
-        let taken = of_events(Window::of(one, 1000), Some(&latencies));
+        let taken = of_events(two_seconds_of(one, 1000), Some(&latencies));
         assert_eq!(value(&taken, Metric::CpuPerEvent, Share::Whole), Some(10.0));
         assert_eq!(value(&taken, Metric::Rate, Share::Whole), Some(500.0));
         assert_eq!(value(&taken, Metric::P999, Share::Whole), Some(5.0));
@@ -238,7 +239,7 @@ mod tests {
 
     #[test]
     fn without_a_program_there_is_no_cpu_to_tell() {
-        let taken = of_events(Window::of(Vec::new(), 1000), None);
+        let taken = of_events(two_seconds_of(Vec::new(), 1000), None);
         assert_eq!(value(&taken, Metric::CpuPerEvent, Share::Whole), None);
         assert_eq!(value(&taken, Metric::P50, Share::Whole), None);
     }

@@ -9,17 +9,14 @@ mod hello;
 mod job;
 mod keys;
 mod load;
-mod machine;
 mod meter;
 mod place;
-mod process;
 mod quota;
 mod report;
 mod results;
 mod rounds;
 mod row;
 mod running;
-mod stats;
 mod subject;
 mod tools;
 
@@ -30,11 +27,11 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::Parser;
 use eastwest::leftovers::{Guarded, clear_when_interrupted};
+use eastwest_benches::machine::{Processes, load_average};
 
 use args::{Args, Build};
 use bench::Bench;
 use ground::Ground;
-use machine::{Processes, load_average};
 use results::Results;
 use tools::Tools;
 

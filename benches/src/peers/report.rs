@@ -15,15 +15,15 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
+use eastwest_benches::machine::{Neighbour, kernel, processor};
+use eastwest_benches::table::Table;
 use eastwest_transport::tls::Utc;
 use serde::Serialize;
 
 use crate::args::Args;
 use crate::bench::Bench;
 use crate::ground::Ground;
-use crate::machine::{Neighbour, kernel, processor};
 use crate::results::Results;
-use table::Table;
 use targets::Verdict;
 
 /// Where a run was made, and what else was going on.
@@ -148,12 +148,7 @@ impl Machine {
                 "{retaken} figures taken again because of that (--quiet)"
             ));
         }
-        for other in &self.others {
-            lines.push(format!(
-                "beside: {} used {} ms of CPU",
-                other.name, other.used_ms
-            ));
-        }
+        lines.extend(self.others.iter().map(ToString::to_string));
         lines.extend(self.versions.iter().cloned());
         lines
     }

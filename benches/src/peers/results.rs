@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use eastwest_benches::stats::Spread;
 use serde::Serialize;
 
 use crate::growth::{CurveKey, Curves, Figure};
@@ -10,7 +11,6 @@ use crate::job::{Job, Taken};
 use crate::meter::Window;
 use crate::rounds::say;
 use crate::row::{Metric, Row, Share};
-use crate::stats::Spread;
 use crate::subject::{Family, Subject};
 
 /// Which figure.

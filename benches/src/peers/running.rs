@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use eastwest::clusters::Program;
+use eastwest_benches::process::{CpuClock, Memory};
 
 use crate::bench::Bench;
 use crate::config::{self, Part};
@@ -16,7 +17,6 @@ use crate::load::question::is_answered;
 use crate::load::{Path, probe};
 use crate::meter::Meter;
 use crate::place::Place;
-use crate::process::{CpuClock, Memory};
 use crate::row::Share;
 use crate::subject::{Family, Subject};
 

@@ -62,7 +62,7 @@ enum Command {
         /// How long it is valid, e.g. 24h or 90d; never longer than the CA.
         #[arg(long, default_value = "90d")]
         ttl: HumanDuration,
-        /// A DNS name to add, for clients that check one. Can be given several times.
+        /// A DNS name to add, such as the pod's, for callers that check it. Can be given several times.
         #[arg(long, value_name = "NAME")]
         dns: Vec<String>,
     },

@@ -20,7 +20,7 @@ use super::key::KeyKind;
 pub struct WorkloadRequest {
     /// Whom it names.
     pub id: SpiffeId,
-    /// DNS names beside the ID, for clients that check them; nothing here does.
+    /// DNS names beside the ID, for callers that check the pod's (`eastwest.dev/verify-pod-name`).
     pub dns_names: Vec<String>,
     /// The kind of its key.
     pub key: KeyKind,

@@ -95,6 +95,7 @@ impl Clusters {
         command.arg("--manifests").arg(self.manifests().cluster_a());
         command.arg("--identity").arg(identity);
         command.args(["--inbound", &pod.port.to_string()]);
+        command.args(["--pod-name", pod.name]);
         command.args(["--inbound-listen", &listen.to_string()]);
         if self.layout() == Layout::Loopback {
             // This machine's resolv.conf is another network's, if it names a server at all.
@@ -117,6 +118,15 @@ impl Clusters {
         }
         self.start_hello_pod_at(pod, to.addr())?;
         self.write_zone(&self.layout().zone_with(pod, to.addr())?)
+    }
+
+    /// Has cluster A's name server say that a pod is at the address of another one.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn mistake_pod(&mut self, pod: &Pod, other: &Pod) -> Result<(), ClustersError> {
+        let layout = self.layout();
+        self.write_zone(&layout.zone_with(pod, layout.pod(other))?)
     }
 
     /// Starts the gateway of cluster A.

@@ -57,10 +57,24 @@ impl Clusters {
     /// # Errors
     /// When one of them does not start.
     pub fn start_databases(&mut self, installed: &Installed) -> Result<Databases, ClustersError> {
+        self.start_databases_with(installed, &[])
+    }
+
+    /// The same, with further options for both servers, as on their command line.
+    ///
+    /// # Errors
+    /// When one of them does not start.
+    pub fn start_databases_with(
+        &mut self,
+        installed: &Installed,
+        extra: &[String],
+    ) -> Result<Databases, ClustersError> {
         let (source_host, replica_host) = (self.host(SOURCE.name)?, self.host("b-db")?);
         let dir = self.dir().to_owned();
-        let options =
-            |id, name: &str| ServerOptions::new(NonZeroU32::MIN.saturating_add(id), dir.join(name));
+        let options = |id, name: &str| {
+            let options = ServerOptions::new(NonZeroU32::MIN.saturating_add(id), dir.join(name));
+            extra.iter().fold(options, ServerOptions::with)
+        };
         let (source, replica) = (options(0, SOURCE_DATA), options(1, REPLICA_DATA));
         let source = Server::start(&*source_host, installed, source).map_err(database)?;
         let replica = Server::start(&*replica_host, installed, replica).map_err(database)?;
@@ -84,7 +98,13 @@ impl Databases {
     /// How the replica is to follow the source: by its alias, on MySQL's own port.
     #[must_use]
     pub fn channel(&self) -> Channel {
-        Channel::new(SOURCE.alias(), SOURCE.port, self.account.clone())
+        self.channel_to(SOURCE.alias())
+    }
+
+    /// The same, by another name or address.
+    #[must_use]
+    pub fn channel_to(&self, host: impl Into<String>) -> Channel {
+        Channel::new(host, SOURCE.port, self.account.clone())
     }
 
     /// Writes before, while and after the replica starts, and compares both sides when it has

@@ -126,6 +126,14 @@ impl Client {
             .collect())
     }
 
+    /// The GTIDs of everything that the server has committed, as it writes them.
+    pub fn committed(&self) -> Result<String, SqlError> {
+        self.value(match self.flavor {
+            Flavor::MySql => "SELECT @@GLOBAL.gtid_executed",
+            Flavor::MariaDb => "SELECT @@GLOBAL.gtid_binlog_pos",
+        })
+    }
+
     /// One connection for several statements.
     pub fn session(&self) -> Result<Session, SqlError> {
         // Without --unbuffered the client would keep answers back until it ends.

@@ -2,6 +2,7 @@
 
 mod channel;
 mod error;
+mod log_position;
 mod status;
 
 use std::thread;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 pub use channel::{Account, Channel, SourceHost};
 pub use error::ReplicationError;
+pub use log_position::{LogPosition, Receiving};
 pub use status::{IoThread, ReplicaStatus};
 
 use super::client::Client;
@@ -34,9 +36,26 @@ impl<'a> Replica<'a> {
 
     /// Sets the channel up, in place of what it was before, and starts it.
     pub fn follow(&self, channel: &Channel) -> Result<(), ReplicationError> {
+        self.set_up(channel)?;
+        Ok(self.start()?)
+    }
+
+    /// Sets the channel up, in place of what it was before, and leaves it stopped.
+    pub fn set_up(&self, channel: &Channel) -> Result<(), ReplicationError> {
         let statements = channel.statements(self.client.flavor())?;
         self.client.sql(&statements)?;
         Ok(())
+    }
+
+    /// Makes it a server that has never followed anybody: without channels and relay logs, with
+    /// empty logs and GTIDs of its own. Rows stay.
+    pub fn forget(&self) -> Result<(), SqlError> {
+        let logs = match self.client.flavor() {
+            Flavor::MySql => "RESET BINARY LOGS AND GTIDS",
+            Flavor::MariaDb => "RESET MASTER; SET GLOBAL gtid_slave_pos = ''",
+        };
+        let statements = format!("STOP REPLICA; RESET REPLICA ALL; {logs}");
+        self.client.sql(&statements).map(|_| ())
     }
 
     /// Stops all channels; they keep their settings and their position.
@@ -53,6 +72,17 @@ impl<'a> Replica<'a> {
     pub fn status(&self) -> Result<Option<ReplicaStatus>, SqlError> {
         let records = self.client.records("SHOW REPLICA STATUS")?;
         Ok(records.into_iter().next().map(ReplicaStatus::from_record))
+    }
+
+    /// The GTIDs of everything that it has received from its source, applied or not; nothing if it
+    /// follows nobody.
+    pub fn received(&self) -> Result<String, SqlError> {
+        let field = match self.client.flavor() {
+            Flavor::MySql => "Retrieved_Gtid_Set",
+            Flavor::MariaDb => "Gtid_IO_Pos",
+        };
+        let status = self.status()?;
+        Ok(status.map_or_else(String::new, |status| status.get(field).to_owned()))
     }
 
     /// Waits until it is connected to its source and applies what comes.
@@ -82,7 +112,7 @@ impl<'a> Replica<'a> {
         timeout: Duration,
     ) -> Result<(), ReplicationError> {
         let deadline = Instant::now() + timeout;
-        let position = position(source)?;
+        let position = source.committed()?;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             if self.reaches(&position, left.min(SLICE))? {
@@ -115,14 +145,6 @@ impl<'a> Replica<'a> {
         };
         Ok(self.client.value(&question)? == yes)
     }
-}
-
-/// Everything that a source has committed, as the server writes it.
-fn position(source: &Client) -> Result<String, SqlError> {
-    source.value(match source.flavor() {
-        Flavor::MySql => "SELECT @@GLOBAL.gtid_executed",
-        Flavor::MariaDb => "SELECT @@GLOBAL.gtid_binlog_pos",
-    })
 }
 
 #[cfg(test)]

@@ -170,6 +170,7 @@ fn route(
             .map(|e| gateway(alias, e, port))
             .collect(),
         peer: peer.clone(),
+        certificate_name: (alias.entry.value.verify_pod_name).then(|| alias.remote.clone()),
         outlier_detection: rule.and_then(|rule| rule.outlier_detection),
         connect_timeout: rule.and_then(|rule| rule.connect_timeout),
         origin: alias.host.origin.clone(),

@@ -10,7 +10,7 @@ use crate::fields::{Field, Fields};
 use crate::finding::Located;
 use crate::hostname::{Hostname, HostnameError};
 use crate::kinds::identities;
-use crate::object::{Object, REMOTE_HOST};
+use crate::object::{Object, REMOTE_HOST, VERIFY_POD_NAME};
 use crate::report::Report;
 use crate::spiffe::SpiffePattern;
 
@@ -34,6 +34,8 @@ pub(crate) struct ServiceEntry {
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) identities: Vec<Located<SpiffePattern>>,
     pub(crate) remote_host: Option<Located<Hostname>>,
+    /// The far end's certificate must carry the pod's name as well.
+    pub(crate) verify_pod_name: bool,
 }
 
 pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> ServiceEntry {
@@ -51,7 +53,7 @@ pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> ServiceEntry 
         "this side sees no pods of its own to select; list the gateways under endpoints",
     );
     spec.finish();
-    object.check_annotations(&[REMOTE_HOST], report);
+    object.check_annotations(&[REMOTE_HOST, VERIFY_POD_NAME], report);
     ServiceEntry {
         namespace: object.namespace().to_owned(),
         hosts,
@@ -62,6 +64,7 @@ pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> ServiceEntry 
         endpoints,
         identities,
         remote_host: remote_host(object, report),
+        verify_pod_name: verify_pod_name(object, report),
     }
 }
 
@@ -131,4 +134,23 @@ fn remote_host(object: &Object<'_>, report: &Report) -> Option<Located<Hostname>
             None
         }
     }
+}
+
+/// What can't be read is an error, which takes the alias down: somebody wanted the check.
+fn verify_pod_name(object: &Object<'_>, report: &Report) -> bool {
+    let Some(text) = object.annotation(VERIFY_POD_NAME).and_then(Field::text) else {
+        return false;
+    };
+    if !matches!(text.value, "true" | "false") {
+        report.error_with_fix(
+            Code::Annotation,
+            text.origin.mark(),
+            format!(
+                "{VERIFY_POD_NAME} is \"true\" or \"false\", not {:?}",
+                text.value
+            ),
+            "write \"true\"",
+        );
+    }
+    text.value == "true"
 }

@@ -51,3 +51,34 @@ fn a_remote_host_without_a_namespace_needs_a_word_about_who_is_there() {
     let named = with_annotation(&service_entry("db-0", ""), "db.example.com");
     assert_eq!(load_text(&named).routes.len(), 1);
 }
+
+#[test]
+fn the_pods_name_is_asked_of_the_certificate_where_an_annotation_says_so() {
+    let asked = |value: &str| {
+        let plain = service_entry("db-0", "");
+        let annotation =
+            format!("namespace: pxc, annotations: {{eastwest.dev/verify-pod-name: {value}}}");
+        load_text(&plain.replace("namespace: pxc", &annotation))
+    };
+    let name = |value| {
+        let mesh = asked(value);
+        assert!(errors(&mesh).is_empty(), "{:?}", errors(&mesh));
+        mesh.routes[0]
+            .certificate_name
+            .as_ref()
+            .map(ToString::to_string)
+    };
+    assert_eq!(
+        name("\"true\"").as_deref(),
+        Some("db-0.db.pxc.svc.cluster.local")
+    );
+    assert_eq!(name("\"false\""), None);
+    // Somebody wanted it: not to check would be worse than to be down.
+    let mesh = asked("\"yes\"");
+    assert!(mesh.routes.is_empty(), "{:?}", mesh.routes);
+    assert!(
+        errors(&mesh)[0].contains("verify-pod-name"),
+        "{:?}",
+        errors(&mesh)
+    );
+}

@@ -17,13 +17,15 @@ use rustls::AlertDescription;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::Inbound;
+use super::{Inbound, OwnPod};
 
 /// What inbound connections are accepted with.
 #[derive(Debug)]
 pub(crate) struct Acceptance {
     pub(crate) identity: IdentityStore,
     pub(crate) ports: Vec<NonZeroU16>,
+    /// Where the pod has a name to know it by.
+    pub(crate) pod: Option<OwnPod>,
     pub(crate) min_tls: MinTls,
 }
 
@@ -57,6 +59,11 @@ pub(crate) enum AcceptError {
         host: String,
         served: Vec<NonZeroU16>,
     },
+    #[error(
+        "the server name is for pod {asked}, and this is {own} (--pod-name): an address that was \
+         looked up for {asked} is this pod's now, or DNS is wrong"
+    )]
+    WrongPod { asked: String, own: OwnPod },
     #[error("{0}")]
     Config(#[from] ConfigError),
     #[error("{0}")]
@@ -79,7 +86,18 @@ impl AcceptError {
             Self::NoSni => Reason::NoSni,
             Self::Sni(_) => Reason::BadSni,
             Self::PortNotServed { .. } | Self::PortUnknown { .. } => Reason::PortNotServed,
+            Self::WrongPod { .. } => Reason::WrongPod,
             Self::Config(_) => Reason::NoIdentity,
+        }
+    }
+
+    /// What the caller is told.
+    const fn alert(&self) -> AlertDescription {
+        match self {
+            // RFC 6066, section 3.
+            Self::WrongPod { .. } => AlertDescription::UnrecognisedName,
+            // One that no gateway sends.
+            _ => AlertDescription::AccessDenied,
         }
     }
 
@@ -108,7 +126,7 @@ impl Inbound {
         let port = match self.acceptance.port(&hello) {
             Ok(port) => port,
             Err(error) => {
-                refuse(&mut tcp, AlertDescription::AccessDenied).await;
+                refuse(&mut tcp, error.alert()).await;
                 return Err(error);
             }
         };
@@ -139,6 +157,18 @@ impl Acceptance {
     /// The app's port: the one in an Istio name, the only one for a plain name.
     fn port(&self, hello: &ClientHello) -> Result<NonZeroU16, AcceptError> {
         let sni: Sni = hello.sni().ok_or(AcceptError::NoSni)?.parse()?;
+        let host = match &sni {
+            Sni::Istio(name) => &name.host,
+            Sni::Plain(host) => host,
+        };
+        if let Some(own) = &self.pod
+            && let Some(asked) = own.other(host)
+        {
+            return Err(AcceptError::WrongPod {
+                asked: asked.to_owned(),
+                own: own.clone(),
+            });
+        }
         match (sni, self.ports.as_slice()) {
             (Sni::Istio(name), served) if served.contains(&name.port) => Ok(name.port),
             (Sni::Istio(name), served) => Err(AcceptError::PortNotServed {
@@ -155,7 +185,7 @@ impl Acceptance {
 }
 
 /// Tells a client whose ClientHello cannot be served why its connection ends: a fatal alert in clear
-/// (RFC 8446, sections 5.1 and 6.2). `access_denied` is one that no gateway sends.
+/// (RFC 8446, sections 5.1 and 6.2).
 async fn refuse(tcp: &mut TcpStream, alert: AlertDescription) {
     let _ = tcp.try_write(&[21, 3, 3, 0, 2, 2, alert.into()]);
     let _ = tcp.shutdown().await;

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use eastwest_daemon::{ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Weight};
 use eastwest_transport::admission::Place;
 use eastwest_transport::dial::{DialError, Dialled, dial};
+use eastwest_transport::limits::{Full, Seat};
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, Leg, TlsLeg, relay};
+use eastwest_transport::socket::reset_on_close;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
@@ -31,8 +33,12 @@ pub(crate) enum AppAddress {
 enum Refused {
     #[error("{0}")]
     Accept(#[from] AcceptError),
+    #[error("{0}")]
+    Full(#[from] Full),
     #[error("no complete TLS handshake within {0:?}")]
     Timeout(std::time::Duration),
+    #[error("no complete TLS handshake in two seconds, and others waited for the place")]
+    Crowded,
     #[error("the app at {0}")]
     Dial(DialError),
     #[error("the process was told to stop")]
@@ -45,7 +51,9 @@ impl Refused {
     fn reason(&self) -> Reason {
         match self {
             Self::Accept(error) => error.reason(),
+            Self::Full(_) => Reason::TooManyConnections,
             Self::Timeout(_) => Reason::HandshakeTimeout,
+            Self::Crowded => Reason::CrowdedOut,
             Self::Dial(error) => error.reason,
             Self::Stopped => Reason::Drained,
             Self::Io(_) => Reason::DownstreamReset,
@@ -56,6 +64,7 @@ impl Refused {
     fn weight(&self) -> Weight {
         match self {
             Self::Accept(error) if error.is_noise() => Weight::Noise,
+            Self::Crowded | Self::Full(_) => Weight::Noise,
             _ => Weight::Failure,
         }
     }
@@ -72,7 +81,8 @@ impl Inbound {
         let guard = self.connections.open(info);
         let stop = self.shutdown.aborted_token();
         // Boxed, so that the handshake's state does not stay with the connection for its life.
-        let (mut caller, mut app) = match Box::pin(self.open(tcp, &guard, place)).await {
+        let (mut caller, mut app, _seat) = match Box::pin(self.open(tcp, peer, &guard, place)).await
+        {
             Ok(legs) => legs,
             Err(refused) => {
                 end(guard, refused.reason(), Some(&refused), refused.weight());
@@ -94,9 +104,14 @@ impl Inbound {
     async fn open(
         self: &Arc<Self>,
         tcp: TcpStream,
+        caller: SocketAddr,
         guard: &ConnectionGuard,
-        _place: Place,
-    ) -> Result<(TlsLeg, TcpStream), Refused> {
+        place: Place,
+    ) -> Result<(TlsLeg, TcpStream, Seat), Refused> {
+        let mut seat = self
+            .ledger
+            .admit(caller.ip())
+            .inspect_err(|_| reset_on_close(&tcp))?;
         let pod = tcp.local_addr()?.ip().to_canonical();
         guard.set_state(ConnectionState::Handshake);
         let accepting = timeout(self.handshake_timeout, self.accept(tcp));
@@ -105,10 +120,14 @@ impl Inbound {
             accepted = accepting => {
                 accepted.map_err(|_| Refused::Timeout(self.handshake_timeout))??
             }
+            () = place.wanted() => return Err(Refused::Crowded),
             () = self.shutdown.aborted() => return Err(Refused::Stopped),
         };
+        place.proved();
         let Accepted { stream, port, peer } = accepted;
         guard.set_route(port.to_string());
+        seat.on_route(&port.to_string())
+            .inspect_err(|_| stream.reset_on_close())?;
         if let Some(peer) = peer {
             guard.set_identity(peer.as_str());
         }
@@ -121,7 +140,7 @@ impl Inbound {
         // A reset, so that the far app sees an error and not the end of a stream.
         let app = dialled.inspect_err(|_| stream.reset_on_close())?;
         guard.set_upstream(app.address);
-        Ok((stream, app.stream))
+        Ok((stream, app.stream, seat))
     }
 
     async fn dial_app(&self, pod: IpAddr, port: NonZeroU16) -> Result<Dialled, DialError> {

@@ -47,6 +47,10 @@ async fn pod(places: usize) -> Pod {
 }
 
 async fn pod_of(app: TcpListener, places: usize) -> Pod {
+    pod_named("db-pxc-0", app, places).await
+}
+
+async fn pod_named(own: &str, app: TcpListener, places: usize) -> Pod {
     let mint = Mint::new();
     let until = SystemTime::now() + HOUR;
     let (server_files, server) = mint.workload("source", until);
@@ -57,6 +61,7 @@ async fn pod_of(app: TcpListener, places: usize) -> Pod {
         acceptance: Acceptance {
             identity: server,
             ports: vec![port(&app)],
+            pod: OwnPod::named(own),
             min_tls: MinTls::Tls13,
         },
         allowed: ArcSwap::from_pointee(allowing("spiffe://cluster.local/ns/pxc/sa/*")),
@@ -65,6 +70,7 @@ async fn pod_of(app: TcpListener, places: usize) -> Pod {
         handshake_timeout: PATIENCE,
         connect_timeout: PATIENCE,
         patience: Patience::default(),
+        ledger: Ledger::new(Default::default()),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     });
@@ -259,4 +265,17 @@ async fn the_end_of_the_grace_time_ends_a_dial_too() {
     }
     pod.context.shutdown.abort().await;
     assert!(pod.context.connections.is_empty());
+}
+
+#[tokio::test]
+async fn a_caller_that_has_reached_another_pod_of_the_set_is_told_so() {
+    let app = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
+    let pod = pod_named("db-pxc-1", app, 1).await;
+    let opening = pod.caller.open(&pod.route(port(&pod.app))).await;
+    let error = opening.err().unwrap();
+    assert_eq!(error.reason(), Reason::NotExported, "{error}");
+    assert!(
+        error.to_string().contains("another one of the set"),
+        "{error}"
+    );
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use eastwest_daemon::{ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Weight};
 use eastwest_mesh::Route;
+use eastwest_transport::limits::{Full, Seat};
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, relay};
 use eastwest_transport::socket::reset_on_close;
@@ -24,6 +25,8 @@ pub(super) enum Destination {
 enum Refused {
     #[error("{0}")]
     Tunnel(#[from] TunnelError),
+    #[error("{0}")]
+    Full(#[from] Full),
     #[error("the process was told to stop")]
     Stopped,
 }
@@ -32,6 +35,7 @@ impl Refused {
     fn reason(&self) -> Reason {
         match self {
             Self::Tunnel(error) => error.reason(),
+            Self::Full(_) => Reason::TooManyConnections,
             Self::Stopped => Reason::Drained,
         }
     }
@@ -52,7 +56,7 @@ impl Outbound {
         };
         let guard = self.connections.open(info);
         match destination {
-            Destination::Route(route) => self.carry(app, &route, counts, guard).await,
+            Destination::Route(route) => self.carry(app, peer, &route, counts, guard).await,
             Destination::Unknown { reason, said } => {
                 reset_on_close(&app);
                 drop(app);
@@ -64,6 +68,7 @@ impl Outbound {
     async fn carry(
         &self,
         mut app: TcpStream,
+        peer: SocketAddr,
         route: &Route,
         counts: Counts,
         guard: ConnectionGuard,
@@ -71,8 +76,8 @@ impl Outbound {
         guard.set_route(route.alias.as_ref());
         guard.set_state(ConnectionState::Dialling);
         // Boxed, so that the handshake's state does not stay with the connection for its life.
-        let mut tunnel = match Box::pin(self.open(route)).await {
-            Ok(tunnel) => tunnel,
+        let (mut tunnel, _seat) = match Box::pin(self.open(peer, route)).await {
+            Ok(opened) => opened,
             Err(refused) => {
                 // The app learns it now, as an error, and MySQL tries its next source.
                 reset_on_close(&app);
@@ -92,10 +97,12 @@ impl Outbound {
         end(guard, over.reason, over.error.as_ref());
     }
 
-    async fn open(&self, route: &Route) -> Result<Tunnel, Refused> {
+    async fn open(&self, app: SocketAddr, route: &Route) -> Result<(Tunnel, Seat), Refused> {
+        let mut seat = self.ledger.admit(app.ip())?;
+        seat.on_route(route.alias.as_ref())?;
         tokio::select! {
             biased;
-            opened = self.tunnels.open(route) => Ok(opened?),
+            opened = self.tunnels.open(route) => Ok((opened?, seat)),
             () = self.shutdown.aborted() => Err(Refused::Stopped),
         }
     }

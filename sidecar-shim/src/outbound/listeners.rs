@@ -73,6 +73,7 @@ mod tests {
     use eastwest_daemon::{Connections, Shutdown};
     use eastwest_mesh::{Capture, Options, Source, load};
     use eastwest_transport::dial::NamedDialer;
+    use eastwest_transport::limits::{Ledger, Limits};
     use eastwest_transport::relay::Patience;
     use eastwest_transport::resolve::NameServers;
     use eastwest_transport::tls::MinTls;
@@ -120,6 +121,7 @@ spec:
             routes: ArcSwap::from_pointee(routes),
             tunnels,
             patience: Patience::default(),
+            ledger: Ledger::new(Limits::default()),
             connections: Connections::new(),
             shutdown: Shutdown::new(),
         };

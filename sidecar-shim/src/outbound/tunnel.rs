@@ -172,6 +172,7 @@ struct Call<'a> {
 struct FarEnd {
     rule: eastwest_mesh::PeerRule,
     own_trust_domain: String,
+    certificate_name: Option<String>,
     origin: String,
 }
 
@@ -180,12 +181,17 @@ impl FarEnd {
         Self {
             rule: route.peer.clone(),
             own_trust_domain: identity.trust_domain().to_owned(),
+            certificate_name: route.certificate_name.as_ref().map(ToString::to_string),
             origin: route.origin.to_string(),
         }
     }
 }
 
 impl PeerPolicy for FarEnd {
+    fn dns_name(&self) -> Option<&str> {
+        self.certificate_name.as_deref()
+    }
+
     fn check(&self, peer: &SpiffeId) -> Result<(), String> {
         let principal = Principal {
             trust_domain: peer.trust_domain(),

@@ -82,7 +82,7 @@ impl fmt::Display for PeerAlert {
 /// Hints of a sender that has proved nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TurnedAway {
-    /// `unrecognized_name`: no Gateway exports the server name.
+    /// `unrecognized_name`: no Gateway exports the server name, or the pod has another.
     NotExported,
     /// `no_application_protocol`: the gateway saw no ALPN protocol of Istio's.
     NoIstioAlpn,
@@ -109,7 +109,8 @@ impl fmt::Display for TurnedAway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotExported => {
-                "the gateway says that it exports no such name (alert unrecognized_name)"
+                "the gateway says that it exports no such name, or the pod that it led to that it is \
+                 another one of the set (alert unrecognized_name); its log has which"
             }
             Self::NoIstioAlpn => {
                 "the gateway says that no Istio protocol was offered \

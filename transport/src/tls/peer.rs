@@ -18,6 +18,11 @@ pub trait PeerPolicy: Send + Sync + fmt::Debug {
     /// If the peer may not go on, with the reason: what was expected, and where that is written.
     fn check(&self, peer: &SpiffeId) -> Result<(), String>;
 
+    /// A DNS name that the certificate must carry beside the identity.
+    fn dns_name(&self) -> Option<&str> {
+        None
+    }
+
     /// Called for every peer that is refused, for whatever reason.
     ///
     /// rustls can send the right alert or keep the full reason, but not both, so the reason goes
@@ -61,6 +66,10 @@ impl PeerPolicy for Verdict {
         Ok(())
     }
 
+    fn dns_name(&self) -> Option<&str> {
+        self.policy.dns_name()
+    }
+
     fn refused(&self, error: &PeerError) {
         self.policy.refused(error);
         let _first_wins = self.outcome.set(Err(error.clone()));
@@ -99,6 +108,14 @@ pub enum PeerFault {
     /// It has proved who it is, and the policy does not let it in.
     #[error("names an identity that is not allowed: {0}")]
     NotAllowed(String),
+    /// It is another pod's, or says nothing of pods.
+    #[error("does not carry the DNS name {expected} that the route asks for, but {}", names(.carried))]
+    OtherName {
+        /// The name that is asked for.
+        expected: String,
+        /// Those that it has.
+        carried: Vec<String>,
+    },
     /// It is not the certificate of a workload.
     #[error("{0}")]
     Svid(#[from] SvidError),
@@ -128,6 +145,13 @@ pub enum PeerFault {
     Chain(String),
 }
 
+fn names(carried: &[String]) -> String {
+    match carried {
+        [] => "none at all".to_owned(),
+        names => names.join(", "),
+    }
+}
+
 /// One end of a TLS connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -153,6 +177,7 @@ impl PeerFault {
         rustls::Error::InvalidCertificate(match self {
             Self::NoCertificate => return rustls::Error::NoCertificatesPresented,
             Self::NotAllowed(_) => CertificateError::ApplicationVerificationFailure,
+            Self::OtherName { .. } => CertificateError::NotValidForName,
             Self::Svid(SvidError::SigningKey | SvidError::Authority) | Self::WrongPurpose(_) => {
                 CertificateError::InvalidPurpose
             }

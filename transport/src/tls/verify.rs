@@ -15,7 +15,7 @@ use super::roots::Roots;
 use super::svid::Svid;
 use super::validity::{ValidityError, from_unix_time};
 
-/// Checks a chain, then the identity that it proves, then asks the policy. Host names play no part.
+/// Checks a chain, then the name that the policy asks for, if any, then the identity that it proves.
 #[derive(Debug)]
 pub(super) struct PeerVerifier {
     roots: Arc<Roots>,
@@ -56,6 +56,10 @@ impl PeerVerifier {
             .check(from_unix_time(now))
             .map_err(PeerFault::from)
             .and_then(|()| verify_chain(leaf, others, &self.roots, peer, now))
+            .and_then(|()| match self.policy.dns_name() {
+                Some(name) => verify_name(leaf, name),
+                None => Ok(()),
+            })
             .and_then(|()| self.policy.check(&svid.id).map_err(PeerFault::NotAllowed));
         checked.map_err(|fault| PeerError {
             claimed: Some(svid.id),
@@ -89,6 +93,22 @@ pub(super) fn verify_chain(
             .map(|_path| ())
     });
     verified.map_err(|error| chain_fault(error, roots, side, now))
+}
+
+/// Verifies that the certificate carries a DNS name (RFC 9525, section 6.3; a wildcard stands for one
+/// label).
+fn verify_name(leaf: &CertificateDer<'_>, expected: &str) -> Result<(), PeerFault> {
+    let leaf =
+        EndEntityCert::try_from(leaf).map_err(|error| PeerFault::Chain(error.to_string()))?;
+    let valid = ServerName::try_from(expected)
+        .is_ok_and(|name| leaf.verify_is_valid_for_subject_name(&name).is_ok());
+    if valid {
+        return Ok(());
+    }
+    Err(PeerFault::OtherName {
+        expected: expected.to_owned(),
+        carried: leaf.valid_dns_names().map(str::to_owned).collect(),
+    })
 }
 
 fn chain_fault(error: webpki::Error, roots: &Roots, side: Side, now: UnixTime) -> PeerFault {

@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use eastwest_benches::process::Memory;
+use eastwest_benches::stats::Latencies;
 use tokio::time::sleep;
 
 use super::connect::{Makers, greet};
@@ -10,8 +12,6 @@ use super::idle::{Held, SETTLE, WARM_UP, open};
 use super::request::{answer, ask};
 use super::{PATIENCE, Pace, Path, Tally, run, serve};
 use crate::meter::{Meter, Window};
-use crate::process::Memory;
-use crate::stats::Latencies;
 
 /// What was seen of a crowd.
 #[derive(Debug)]

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use eastwest_benches::process::Memory;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::request::{LENGTH, answer};
 use super::{PATIENCE, Path, Tally, run, serve};
-use crate::process::Memory;
 
 /// Opened first, so that what a program needs once is there before the first reading.
 pub(super) const WARM_UP: usize = 50;

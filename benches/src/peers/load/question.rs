@@ -6,11 +6,11 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use eastwest_benches::stats::Latencies;
 
 use super::Pace;
 use super::wire::{is_answer, number, question};
 use crate::meter::{Meter, Window};
-use crate::stats::Latencies;
 
 /// Questions of the steady pace follow each other at this distance.
 const APART: Duration = Duration::from_micros(200);

@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Instant;
 
+use eastwest_benches::stats::Latencies;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{Pace, Path, Tally, run, serve};
 use crate::meter::{Meter, Window};
-use crate::stats::Latencies;
 
 /// What is asked and answered: about as long as a small statement.
 pub(super) const LENGTH: usize = 64;

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::table::{Table, count, short};
+use eastwest_benches::stats::Spread;
+use eastwest_benches::table::{Table, count, shown};
+
 use crate::growth::{Curve, Figure};
 use crate::job::Job;
 use crate::results::Results;
-use crate::stats::Spread;
 
 /// One figure of all subjects.
 pub(super) type Family<'a> = Vec<(&'a str, &'a Curve)>;
@@ -38,17 +39,7 @@ pub(super) fn tables(results: &Results) -> Vec<Table> {
         let line = |(subject, curve): &(&str, &Curve)| {
             let cells = numbers.iter().map(|number| {
                 let spread = curve.get(number).and_then(|values| Spread::of(values));
-                spread.map_or_else(
-                    || "-".to_owned(),
-                    |it| {
-                        format!(
-                            "{} ({}..{})",
-                            short(it.median),
-                            short(it.min),
-                            short(it.max)
-                        )
-                    },
-                )
+                spread.map_or_else(|| "-".to_owned(), |it| shown(&it))
             });
             [(*subject).to_owned()].into_iter().chain(cells).collect()
         };

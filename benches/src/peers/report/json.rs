@@ -1,12 +1,12 @@
 //! Everything as JSON, for other programs.
 
+use eastwest_benches::stats::Spread;
 use serde::Serialize;
 
 use super::Machine;
 use super::targets::Verdict;
 use crate::growth::{self, CurveKey};
 use crate::results::{Disturbance, Failure, Key, Results};
-use crate::stats::Spread;
 
 /// A whole run.
 #[derive(Debug, Serialize)]

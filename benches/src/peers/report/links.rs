@@ -1,11 +1,12 @@
 //! What a faster link than these machines have would take, on paper: CPU-seconds for a gigabyte, times
 //! gigabytes a second. What moves the limit beside that is in `benches/README.md`.
 
-use super::table::{Table, short};
+use eastwest_benches::stats::Spread;
+use eastwest_benches::table::{Table, short};
+
 use crate::job::Job;
 use crate::results::{Measured, Results};
 use crate::row::{Metric, Row, Share};
-use crate::stats::Spread;
 
 /// Links, in 10^9 bits a second.
 const LINKS: [f64; 2] = [25.0, 100.0];

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
+use eastwest_benches::table::Table;
+
 use super::plots::Plot;
-use super::table::Table;
 use super::targets::Verdict;
 use super::{Machine, all_tables};
 use crate::results::Results;
@@ -26,7 +27,7 @@ pub(super) fn page(
     }
     if !verdicts.is_empty() {
         page += "\n## What is to be reached\n\n";
-        page += &markdown(&summary(verdicts));
+        page += &summary(verdicts).markdown();
     }
     page += "\n## Figures\n\nThe median of all rounds, and in brackets the least and the most.\n";
     for table in &all_tables(results) {
@@ -34,7 +35,7 @@ pub(super) fn page(
         for plot in plots.iter().filter(|plot| plot.table == table.title) {
             let _ = write!(page, "![{}]({})\n\n", plot.title, plot.file);
         }
-        page += &markdown(table);
+        page += &table.markdown();
     }
     if !results.failures.is_empty() {
         page += "\n## What failed\n\n";
@@ -63,22 +64,6 @@ pub(super) fn summary(verdicts: &[Verdict]) -> Table {
     }
 }
 
-fn markdown(table: &Table) -> String {
-    let row = |cells: &[String]| {
-        let cells = cells.iter().map(|cell| cell.replace('|', "\\|"));
-        format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
-    };
-    let mut text = row(&table.head);
-    text += &format!("|{}\n", "---|".repeat(table.head.len()));
-    for line in &table.lines {
-        text += &row(line);
-    }
-    if let Some(note) = &table.note {
-        let _ = write!(text, "\n({note})\n");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,7 +78,7 @@ mod tests {
             reached: "0.90 (0.80..1.00)".to_owned(),
             outcome: Outcome::Reached,
         };
-        let text = markdown(&summary(&[verdict]));
+        let text = summary(&[verdict]).markdown();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "| figure | of | limit | measured | outcome |");
         assert_eq!(lines[1], "|---|---|---|---|---|");

@@ -1,5 +1,7 @@
 //! Which plots there are, and which table each belongs to.
 
+use eastwest_benches::stats::Spread;
+
 use super::curves::{Family, families, title};
 use super::svg::bars::{Bar, bars};
 use super::svg::lines::{Line, lines};
@@ -9,7 +11,6 @@ use crate::job::Job;
 use crate::results::{Measured, Results};
 use crate::row::Row;
 use crate::row::Share;
-use crate::stats::Spread;
 use crate::subject;
 
 /// A drawing in a file.

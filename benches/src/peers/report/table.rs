@@ -1,20 +1,12 @@
 //! Tables of medians, spreads and ratios.
 
+use eastwest_benches::stats::{NoRatio, Spread, ratio};
+use eastwest_benches::table::{Table, shown};
+
 use crate::job::Job;
 use crate::results::{Measured, Results};
 use crate::row::{Metric, Row, Share};
-use crate::stats::{NoRatio, Spread, ratio};
 use crate::subject::Family;
-
-/// One row of one job, with a line for each subject.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Table {
-    pub(crate) title: String,
-    pub(crate) head: Vec<String>,
-    pub(crate) lines: Vec<Vec<String>>,
-    /// Why something is not in it.
-    pub(crate) note: Option<String>,
-}
 
 /// The figures in the order of the columns.
 const METRICS: [Metric; 11] = [
@@ -104,72 +96,14 @@ fn table(results: &Results, job: Job, row: Row, measured: &[Measured]) -> Option
     })
 }
 
-/// The median, and between what all rounds were.
+/// The median, and between what all rounds were, as a metric is shown.
 fn cell(metric: Metric, spread: &Spread) -> String {
-    let shown = |value| short(metric.shown(value));
-    format!(
-        "{} ({}..{})",
-        shown(spread.median),
-        shown(spread.min),
-        shown(spread.max)
-    )
-}
-
-/// Three digits that count.
-pub(crate) fn short(value: f64) -> String {
-    match value.abs() {
-        large if large >= 100.0 => grouped(value),
-        middle if middle >= 10.0 => format!("{value:.1}"),
-        small if small >= 1.0 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
-    }
-}
-
-/// A number of something: 1, 10, 12,345.
-pub(super) fn count(number: usize) -> String {
-    grouped(number as f64)
-}
-
-/// Thousands apart: 12,345.
-fn grouped(value: f64) -> String {
-    let digits = format!("{:.0}", value.abs());
-    let mut text = if value < 0.0 { "-" } else { "" }.to_owned();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-impl Table {
-    /// For a terminal: columns side by side.
-    pub(crate) fn text(&self) -> String {
-        let width = |column: usize| {
-            let all = [&self.head].into_iter().chain(&self.lines);
-            all.filter_map(|line| line.get(column))
-                .map(|cell| cell.chars().count())
-                .max()
-        };
-        let widths: Vec<_> = (0..self.head.len())
-            .map(|it| width(it).unwrap_or(0))
-            .collect();
-        let line = |cells: &Vec<String>| {
-            let padded = cells.iter().zip(&widths).enumerate();
-            let padded = padded.map(|(column, (cell, width))| match column {
-                0 => format!("{cell:<width$}"),
-                _ => format!("{cell:>width$}"),
-            });
-            padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        };
-        let all = [&self.head].into_iter().chain(&self.lines);
-        let mut text = all.map(line).collect::<Vec<_>>().join("\n");
-        if let Some(note) = &self.note {
-            text += &format!("\n({note})");
-        }
-        text
-    }
+    shown(&Spread {
+        median: metric.shown(spread.median),
+        min: metric.shown(spread.min),
+        max: metric.shown(spread.max),
+        ..*spread
+    })
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! What must be reached, and whether it was.
 
+use eastwest_benches::stats::{LEAST_ROUNDS, Spread, ratio};
+use eastwest_benches::table::{short, shown};
 use serde::Serialize;
 
-use super::table::short;
 use crate::job::Job;
 use crate::results::{Measured, Results};
 use crate::row::{Metric, Row, Share};
-use crate::stats::{LEAST_ROUNDS, Spread, ratio};
 use crate::subject::Family;
 use crate::tools::Tool;
 
@@ -231,15 +231,6 @@ fn compared(
             Outcome::Unknown(why),
         ),
     }
-}
-
-fn shown(it: &Spread) -> String {
-    format!(
-        "{} ({}..{})",
-        short(it.median),
-        short(it.min),
-        short(it.max)
-    )
 }
 
 const fn judged(enough: bool) -> Outcome {

@@ -83,7 +83,7 @@ impl Channel {
         self
     }
 
-    /// The statements that set it up, in place of what was there, and start it.
+    /// The statements that set it up, in place of what was there. It is stopped then.
     pub(super) fn statements(&self, flavor: Flavor) -> Result<String, ReplicationError> {
         match flavor {
             Flavor::MySql => Ok(self.for_mysql()),
@@ -102,7 +102,7 @@ impl Channel {
              CHANGE REPLICATION SOURCE TO {},
                SOURCE_AUTO_POSITION=1, SOURCE_SSL=0, GET_SOURCE_PUBLIC_KEY=1,
                SOURCE_RETRY_COUNT={}, SOURCE_CONNECTION_AUTO_FAILOVER=1;
-             SELECT asynchronous_connection_failover_reset();\n",
+             SELECT asynchronous_connection_failover_reset()",
             self.common("SOURCE"),
             self.retry_count.max(1),
         );
@@ -110,20 +110,18 @@ impl Channel {
         let sources = std::iter::once(&self.source).chain(&self.alternates);
         for (source, weight) in sources.zip((1..=100).rev()) {
             sql.push_str(&format!(
-                "SELECT asynchronous_connection_failover_add_source('', {}, {}, '', {weight});\n",
+                ";\nSELECT asynchronous_connection_failover_add_source('', {}, {}, '', {weight})",
                 literal(&source.host),
                 source.port,
             ));
         }
-        sql.push_str("START REPLICA");
         sql
     }
 
     fn for_mariadb(&self) -> String {
         format!(
             "STOP SLAVE;
-             CHANGE MASTER TO {}, MASTER_USE_GTID=slave_pos, MASTER_SSL=0;
-             START SLAVE",
+             CHANGE MASTER TO {}, MASTER_USE_GTID=slave_pos, MASTER_SSL=0",
             self.common("MASTER"),
         )
     }

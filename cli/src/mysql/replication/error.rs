@@ -37,7 +37,7 @@ pub enum ReplicationError {
     NotCaughtUp {
         /// How long it was waited for.
         waited: Duration,
-        /// The source's GTIDs.
+        /// The source's GTIDs, or a place in its log.
         position: String,
         /// How it does now.
         status: ReplicaStatus,

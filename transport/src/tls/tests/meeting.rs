@@ -18,19 +18,27 @@ pub(in crate::tls) const CLIENT: &str = "spiffe://cluster.local/ns/pxc/sa/replic
 pub(in crate::tls) const SERVER: &str = "spiffe://cluster.local/ns/pxc/sa/source";
 const SNI: &str = "outbound_.3306_._.db-pxc-0.db-pxc.pxc.svc.cluster.local";
 
-/// Lets in the one, or everybody.
+/// Lets in the one, or everybody, or everybody with a DNS name.
 #[derive(Debug, Clone)]
 pub(in crate::tls) enum Allow {
     Anyone,
     Only(&'static str),
+    Named(&'static str),
 }
 
 impl PeerPolicy for Allow {
     fn check(&self, peer: &SpiffeId) -> Result<(), String> {
         match self {
-            Self::Anyone => Ok(()),
+            Self::Anyone | Self::Named(_) => Ok(()),
             Self::Only(id) if *id == peer.as_str() => Ok(()),
             Self::Only(id) => Err(format!("expected {id}")),
+        }
+    }
+
+    fn dns_name(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) => Some(name),
+            _ => None,
         }
     }
 }

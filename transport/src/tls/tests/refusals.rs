@@ -157,3 +157,55 @@ async fn a_client_without_a_certificate_is_refused() {
     assert_eq!(*fault, PeerFault::NoCertificate);
     assert_eq!(*alert, PeerAlert::CertificateRequired);
 }
+
+/// The pod's name beside an identity that several pods have.
+const POD: &str = "db-pxc-0.db-pxc.pxc.svc.cluster.local";
+
+fn pods(own: &[&str]) -> Pair {
+    let mint = Mint::root("root");
+    let own = own.iter().map(|name| {
+        let name = (*name).try_into().unwrap();
+        rcgen::SanType::DnsName(name)
+    });
+    let minted = mint.leaf_with(SERVER, |params| params.subject_alt_names.extend(own));
+    let mut pair = Pair::new(mint.identity(CLIENT), mint.identity_of(&minted));
+    pair.client_allows = Allow::Named(POD);
+    pair
+}
+
+#[tokio::test]
+async fn a_server_with_the_name_of_the_pod_is_let_in_where_that_is_asked_for() {
+    for own in [
+        &[POD][..],
+        &["db-pxc", POD],
+        &["*.db-pxc.pxc.svc.cluster.local"],
+    ] {
+        let meeting = pods(own).meet().await;
+        assert!(
+            meeting.client.is_ok(),
+            "{own:?}: {}",
+            meeting.client_error()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_with_the_name_of_another_pod_is_refused_by_one_that_asks_for_it() {
+    let meeting = pods(&["db-pxc-1.db-pxc.pxc.svc.cluster.local"])
+        .meet()
+        .await;
+    let (fault, _) = client_refused(&meeting);
+    assert!(matches!(fault, PeerFault::OtherName { .. }), "{fault}");
+    let message = meeting.client_error();
+    assert!(
+        message.contains(POD) && message.contains("db-pxc-1"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_with_no_name_is_refused_by_one_that_asks_for_it() {
+    let meeting = pods(&[]).meet().await;
+    let (fault, _) = client_refused(&meeting);
+    assert!(fault.to_string().contains("none at all"), "{fault}");
+}

@@ -1,8 +1,9 @@
 //! One figure of all subjects, as bars, with the spread of the rounds on each.
 
+use eastwest_benches::stats::Spread;
+use eastwest_benches::table::short;
+
 use super::{Anchor, Svg};
-use crate::report::table::short;
-use crate::stats::Spread;
 
 /// A bar.
 #[derive(Debug, Clone)]

@@ -1,7 +1,8 @@
 //! Curves over a number that grows tenfold from mark to mark.
 
+use eastwest_benches::table::{count, short};
+
 use super::{Anchor, Svg};
-use crate::report::table::{count, short};
 
 /// A curve: what is at each number.
 #[derive(Debug, Clone)]

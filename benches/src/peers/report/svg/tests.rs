@@ -1,6 +1,7 @@
+use eastwest_benches::stats::Spread;
+
 use super::bars::{Bar, bars};
 use super::lines::{Line, lines};
-use crate::stats::Spread;
 
 fn bar(name: &str, values: &[f64]) -> Bar {
     Bar {

@@ -3,26 +3,26 @@
 use serde::Serialize;
 
 /// A ratio of fewer rounds than this is not told: on a shared machine it may be anything.
-pub(crate) const LEAST_ROUNDS: usize = 5;
+pub const LEAST_ROUNDS: usize = 5;
 
 /// What the rounds of one figure say.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(crate) struct Spread {
+pub struct Spread {
     /// The median.
-    pub(crate) median: f64,
+    pub median: f64,
     /// The least of all rounds.
-    pub(crate) min: f64,
+    pub min: f64,
     /// The most.
-    pub(crate) max: f64,
+    pub max: f64,
     /// The median of the distances from the median, which one bad round does not move.
-    pub(crate) mad: f64,
+    pub mad: f64,
     /// How many rounds.
-    pub(crate) rounds: usize,
+    pub rounds: usize,
 }
 
 impl Spread {
     /// Of some figures; `None` of none.
-    pub(crate) fn of(values: &[f64]) -> Option<Self> {
+    pub fn of(values: &[f64]) -> Option<Self> {
         let middle = median(values)?;
         let distances: Vec<_> = values.iter().map(|value| (value - middle).abs()).collect();
         Some(Self {
@@ -37,7 +37,7 @@ impl Spread {
 
 /// Why there is no ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NoRatio {
+pub enum NoRatio {
     /// Of so few rounds none is told.
     #[error("{0} rounds, and a ratio needs {LEAST_ROUNDS}")]
     TooFewRounds(usize),
@@ -50,7 +50,7 @@ pub(crate) enum NoRatio {
 ///
 /// # Errors
 /// [`NoRatio`], from fewer than five rounds that both have.
-pub(crate) fn ratio(one: &[f64], other: &[f64]) -> Result<Spread, NoRatio> {
+pub fn ratio(one: &[f64], other: &[f64]) -> Result<Spread, NoRatio> {
     let rounds = one.len().min(other.len());
     if rounds < LEAST_ROUNDS {
         return Err(NoRatio::TooFewRounds(rounds));
@@ -79,17 +79,17 @@ fn median(values: &[f64]) -> Option<f64> {
 
 /// Times of single events, in nanoseconds, sorted.
 #[derive(Debug)]
-pub(crate) struct Latencies(Vec<u32>);
+pub struct Latencies(Vec<u32>);
 
 impl Latencies {
     /// Of the times as they came.
-    pub(crate) fn of(mut nanoseconds: Vec<u32>) -> Self {
+    pub fn of(mut nanoseconds: Vec<u32>) -> Self {
         nanoseconds.sort_unstable();
         Self(nanoseconds)
     }
 
     /// The time in microseconds that this many of 1,000 do not exceed (nearest rank).
-    pub(crate) fn per_mille(&self, per_mille: usize) -> Option<f64> {
+    pub fn per_mille(&self, per_mille: usize) -> Option<f64> {
         let rank = (self.0.len() * per_mille).div_ceil(1000).max(1);
         self.0.get(rank - 1).map(|time| f64::from(*time) / 1000.0)
     }

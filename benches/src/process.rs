@@ -11,20 +11,20 @@ use nix::unistd::Pid;
 ///
 /// `/proc/PID/stat` has the same in ticks of 4 or 10 ms, and `/proc/PID/schedstat` only one thread.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct CpuClock(ClockId);
+pub struct CpuClock(ClockId);
 
 impl CpuClock {
     /// The clock of a process.
     ///
     /// # Errors
     /// When there is no such process.
-    pub(crate) fn of(process: u32) -> io::Result<Self> {
+    pub fn of(process: u32) -> io::Result<Self> {
         let process = i32::try_from(process).map_err(io::Error::other)?;
         Ok(Self(clock_getcpuclockid(Pid::from_raw(process))?))
     }
 
     /// That of this process.
-    pub(crate) const fn own() -> Self {
+    pub const fn own() -> Self {
         Self(ClockId::CLOCK_PROCESS_CPUTIME_ID)
     }
 
@@ -32,19 +32,19 @@ impl CpuClock {
     ///
     /// # Errors
     /// When the process is no more.
-    pub(crate) fn read(&self) -> io::Result<Duration> {
+    pub fn read(&self) -> io::Result<Duration> {
         Ok(Duration::from(clock_gettime(self.0)?))
     }
 }
 
 /// The memory of a process, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Memory {
+pub struct Memory {
     /// What it has written to and nobody shares. The pages of programs and libraries are left out:
     /// whether they are shared depends on who else runs the same.
-    pub(crate) written: u64,
+    pub written: u64,
     /// All that is in memory for it.
-    pub(crate) resident: u64,
+    pub resident: u64,
 }
 
 impl Memory {
@@ -52,7 +52,7 @@ impl Memory {
     ///
     /// # Errors
     /// When the process is no more, or the kernel tells it in another form.
-    pub(crate) fn of(process: u32) -> io::Result<Self> {
+    pub fn of(process: u32) -> io::Result<Self> {
         let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;
         memory(&text).ok_or_else(|| io::Error::other("smaps_rollup in another form"))
     }

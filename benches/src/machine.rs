@@ -1,6 +1,7 @@
 //! What else the machine does: a figure taken beside other work is worth less, and is to say so.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::time::Duration;
@@ -10,11 +11,11 @@ use serde::Serialize;
 
 /// CPU time of the whole machine since it was started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Busy {
+pub struct Busy {
     /// What all processes and the kernel have used.
-    pub(crate) used: Duration,
+    pub used: Duration,
     /// What a hypervisor has given to other machines while this one had work.
-    pub(crate) stolen: Duration,
+    pub stolen: Duration,
 }
 
 impl Busy {
@@ -22,7 +23,7 @@ impl Busy {
     ///
     /// # Errors
     /// When that cannot be read.
-    pub(crate) fn now() -> io::Result<Self> {
+    pub fn now() -> io::Result<Self> {
         let text = fs::read_to_string("/proc/stat")?;
         busy(&text).ok_or_else(|| io::Error::other("/proc/stat without a line of all CPUs"))
     }
@@ -47,7 +48,7 @@ fn ticks(ticks: u64) -> Duration {
 }
 
 /// The load averages of 1, 5 and 15 minutes, as text.
-pub(crate) fn load_average() -> String {
+pub fn load_average() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split_whitespace()
         .take(3)
@@ -56,7 +57,7 @@ pub(crate) fn load_average() -> String {
 }
 
 /// The processor's name, and how many CPUs of it there are.
-pub(crate) fn processor() -> String {
+pub fn processor() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = text
         .lines()
@@ -72,14 +73,14 @@ pub(crate) fn processor() -> String {
 }
 
 /// The kernel's release.
-pub(crate) fn kernel() -> String {
+pub fn kernel() -> String {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease");
     release.map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned())
 }
 
 /// CPU time of every process, by number.
 #[derive(Debug, Default)]
-pub(crate) struct Processes(BTreeMap<u32, Process>);
+pub struct Processes(BTreeMap<u32, Process>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Process {
@@ -90,16 +91,22 @@ struct Process {
 
 /// A process that ran beside the measurement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Neighbour {
+pub struct Neighbour {
     /// Its name.
-    pub(crate) name: String,
+    pub name: String,
     /// CPU time in milliseconds during the run.
-    pub(crate) used_ms: u128,
+    pub used_ms: u128,
+}
+
+impl fmt::Display for Neighbour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "beside: {} used {} ms of CPU", self.name, self.used_ms)
+    }
 }
 
 impl Processes {
     /// Those of now.
-    pub(crate) fn now() -> Self {
+    pub fn now() -> Self {
         let mut processes = BTreeMap::new();
         let numbers = fs::read_dir("/proc").into_iter().flatten().flatten();
         for entry in numbers {
@@ -121,7 +128,7 @@ impl Processes {
 
     /// Who has used most since `before`, without `own` and its descendants, as far as they lived at
     /// both times: at most five, with 1 % of the time at least.
-    pub(crate) fn others_since(&self, before: &Self, own: u32, time: Duration) -> Vec<Neighbour> {
+    pub fn others_since(&self, before: &Self, own: u32, time: Duration) -> Vec<Neighbour> {
         let is_own = |number: u32| {
             let mut at = number;
             // Deeper than any tree of processes; a table read in pieces may have circles.

@@ -1,0 +1,70 @@
+//! Which pod this is, so that a connection for another one is noticed.
+//!
+//! The pods of a set share one identity, and an address that one of them had may be another's before
+//! everybody has heard of it. The caller can't tell them apart; the pod that it reached can.
+
+use std::fmt;
+
+use eastwest_mesh::alias::{PREFIX, stateful_set};
+
+/// The name of this pod, which has an ordinal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnPod(String);
+
+impl OwnPod {
+    /// That pod, if it is one of a StatefulSet: the others have no name that anybody asks for.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        stateful_set(name).map(|_| Self(name.to_owned()))
+    }
+
+    /// The pod that `host` is about, if it is another one of this pod's set.
+    pub(crate) fn other<'a>(&self, host: &'a str) -> Option<&'a str> {
+        let label = host.split_once('.').map_or(host, |(label, _)| label);
+        let pod = label.strip_prefix(PREFIX).unwrap_or(label);
+        // Services and pods of other sets come under names that say nothing about this one.
+        let same_set = stateful_set(pod).is_some_and(|set| Some(set) == stateful_set(&self.0));
+        (same_set && pod != self.0).then_some(pod)
+    }
+}
+
+impl fmt::Display for OwnPod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_another_pod_of_the_same_set_is_another_one() {
+        let own = OwnPod::named("db-pxc-0").unwrap();
+        let other = |host| own.other(host);
+        assert_eq!(other("db-pxc-0.db-pxc.pxc.svc.cluster.local"), None);
+        assert_eq!(
+            other("db-pxc-1.db-pxc.pxc.svc.cluster.local"),
+            Some("db-pxc-1")
+        );
+        assert_eq!(other("src-db-pxc-0.pxc.svc.cluster.local"), None);
+        assert_eq!(
+            other("src-db-pxc-12.pxc.svc.west.example"),
+            Some("db-pxc-12")
+        );
+        for elsewhere in [
+            "db-pxc.pxc.svc.cluster.local",
+            "db-haproxy-1.x",
+            "db-pxc-01.x",
+            "",
+            "-1",
+        ] {
+            assert_eq!(other(elsewhere), None, "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn a_pod_without_an_ordinal_has_no_others() {
+        assert_eq!(OwnPod::named("hello-7d4b9c6f5-x2x9z"), None);
+        assert_eq!(OwnPod::named("laptop"), None);
+    }
+}
