@@ -27,10 +27,7 @@ impl OutlierDetection {
         consecutive_failures: NonZeroU32::new(5),
         interval: Duration::from_secs(10),
         base_ejection_time: Duration::from_secs(30),
-        max_ejection_percent: match NonZeroU8::new(10) {
-            Some(percent) => percent,
-            None => NonZeroU8::MIN,
-        },
+        max_ejection_percent: NonZeroU8::MIN.saturating_add(9),
     };
 }
 

@@ -1,50 +1,26 @@
 //! The health of all gateways of all routes. It is a gateway's, not a route's: what the connections
 //! of one route learn holds for the others.
 
-use std::collections::HashMap;
-use std::num::NonZeroU16;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use eastwest_mesh::{Address, GatewayEndpoint, OutlierDetection, Route};
+use eastwest_mesh::{GatewayEndpoint, Route};
 use eastwest_transport::reason::Reason;
 use metrics::{counter, describe_counter, describe_gauge, gauge};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
 
-use super::health::{Health, Standing, USUAL};
+use super::health::{Health, USUAL};
 use super::order::{Locality, chance, order};
+
+mod state;
+
+use state::{Known, Place, Set, State};
 
 /// All gateways, shared by all connections.
 #[derive(Debug)]
 pub(crate) struct Gateways {
     locality: Option<Locality>,
     state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    known: HashMap<Place, Known>,
-    /// The gateways of each route that has more than one.
-    sets: Vec<Set>,
-}
-
-/// Where a gateway is.
-type Place = (Address, NonZeroU16);
-
-#[derive(Debug)]
-struct Known {
-    health: Health,
-    rule: OutlierDetection,
-    /// Whether a task looks after it.
-    attended: bool,
-    last_failure: Option<String>,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct Set {
-    places: Vec<Place>,
-    max_ejection_percent: u8,
 }
 
 fn place(endpoint: &GatewayEndpoint) -> Place {
@@ -235,59 +211,6 @@ impl Gateways {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn is_ejected(&self, place: &Place) -> bool {
-        let known = self.known.get(place);
-        known.is_some_and(|known| known.health.is_ejected())
-    }
-
-    fn sets_of(&self, place: &Place) -> impl Iterator<Item = &Set> {
-        self.sets
-            .iter()
-            .filter(move |set| set.places.contains(place))
-    }
-
-    fn has_others(&self, place: &Place) -> bool {
-        self.sets_of(place).next().is_some()
-    }
-
-    /// Whether every route of a gateway has others left that are good without it: at least one, and
-    /// as many as its rule asks for.
-    fn may_eject(&self, place: &Place) -> bool {
-        self.sets_of(place).all(|set| {
-            let out = set.places.iter().filter(|other| self.is_ejected(other));
-            let all = set.places.len();
-            let most = all * usize::from(set.max_ejection_percent) / 100;
-            out.count() < most.clamp(1, all - 1)
-        })
-    }
-}
-
-impl Known {
-    fn attend(&mut self) -> Attend {
-        let wanted = !matches!(self.health.standing(), Standing::Good { .. });
-        let begins = wanted && !self.attended;
-        self.attended |= wanted;
-        Attend(begins)
-    }
-
-    fn shown(&self, now: Instant) -> Value {
-        let left = |until: Instant| until.saturating_duration_since(now);
-        let (standing, left) = match self.health.standing() {
-            Standing::Good { .. } => ("good", None),
-            Standing::Doubted => ("doubted", None),
-            Standing::Ejected { until } if left(until) == Duration::ZERO => ("on-trial", None),
-            Standing::Ejected { until } => ("ejected", Some(left(until).as_secs_f64())),
-        };
-        json!({
-            "standing": standing,
-            "out_for_seconds": left,
-            "ejections": self.health.ejections(),
-            "last_failure": self.last_failure,
-        })
     }
 }
 

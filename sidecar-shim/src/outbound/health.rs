@@ -15,7 +15,7 @@ pub(super) const USUAL: OutlierDetection = OutlierDetection {
     consecutive_failures: NonZeroU32::new(1),
     interval: Duration::from_secs(5),
     base_ejection_time: Duration::from_secs(10),
-    max_ejection_percent: NonZeroU8::MAX,
+    max_ejection_percent: NonZeroU8::MIN.saturating_add(99),
 };
 
 /// The longest that a gateway is out, unless a rule's own time is longer (Envoy, `max_ejection_time`).

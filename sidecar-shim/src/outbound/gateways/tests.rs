@@ -1,6 +1,6 @@
 use std::num::NonZeroU8;
 
-use eastwest_mesh::{Capture, Options, Source, load};
+use eastwest_mesh::{Capture, Options, OutlierDetection, Source, load};
 use proptest::prelude::*;
 
 use super::*;

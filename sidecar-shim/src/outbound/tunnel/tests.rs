@@ -1,190 +1,17 @@
-use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::SystemTime;
 
-use eastwest_mesh::{Capture, Options, Source, load};
 use eastwest_transport::reason::Reason;
-use eastwest_transport::resolve::NameServers;
-use eastwest_transport::socket::SocketOptions;
-use eastwest_transport::tls::{IdentityStore, ServerAlpn, accept};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
+use tokio::net::{TcpListener, UdpSocket};
 
 use super::*;
-use crate::identity::mint::{HOUR, Mint};
 
-/// Two workloads of one mesh: the one that calls, and the one that is called.
-struct Ground {
-    client: IdentityStore,
-    server: IdentityStore,
-}
+mod ground;
 
-/// A peer policy that lets everyone in.
-#[derive(Debug)]
-struct Anyone;
+use ground::{Gateway, Ground, route, serve};
 
-impl PeerPolicy for Anyone {
-    fn check(&self, _: &SpiffeId) -> Result<(), String> {
-        Ok(())
-    }
-}
-
-/// What stands at a gateway's address.
-#[derive(Clone, Copy, PartialEq)]
-enum Gateway {
-    /// The pod behind it answers, after this many milliseconds.
-    Answers(u64),
-    /// It is stopped: the kernel takes connections, and nobody reads.
-    Frozen,
-    /// It hangs up when it has read the ClientHello, as Istio's does without a chain.
-    HangsUp,
-    /// It sends this alert, as ours does.
-    Alert(u8),
-    /// No connection succeeds or fails: the backlog is full.
-    BlackHole,
-    /// Nothing listens.
-    Refuses,
-    /// Something that is no TLS.
-    Chatters,
-}
-
-/// A gateway that has been set up, and how often it was connected to and had something to read.
-struct Standing {
-    address: SocketAddr,
-    hellos: Arc<AtomicUsize>,
-    _held: Vec<TcpStream>,
-}
-
-impl Ground {
-    fn new() -> Self {
-        let (mint, until) = (Mint::new(), SystemTime::now() + HOUR);
-        Self {
-            client: mint.workload("replica", until).1,
-            server: mint.workload("db", until).1,
-        }
-    }
-
-    fn tunnels(&self, name_server: Option<SocketAddr>) -> Arc<Tunnels> {
-        Arc::new(Tunnels {
-            identity: self.client.clone(),
-            dialer: NamedDialer::new(
-                NameServers::at(name_server.as_slice()).unwrap(),
-                SocketOptions::standard(),
-            ),
-            gateways: Gateways::new(None),
-            sockets: SocketOptions::standard(),
-            connect_timeout: Duration::from_secs(3),
-            handshake_timeout: Duration::from_secs(3),
-            min_tls: MinTls::Tls13,
-        })
-    }
-
-    /// Sets `kind` up at a loopback address of its own.
-    async fn stand(&self, kind: Gateway) -> Standing {
-        let hellos = Arc::new(AtomicUsize::new(0));
-        let standing = |address, held| Standing {
-            address,
-            hellos: Arc::clone(&hellos),
-            _held: held,
-        };
-        if kind == Gateway::BlackHole {
-            let socket = TcpSocket::new_v4().unwrap();
-            socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
-            let listener = socket.listen(1).unwrap();
-            let address = listener.local_addr().unwrap();
-            let mut held = Vec::new();
-            for _ in 0..8 {
-                let dialling = TcpStream::connect(address);
-                if let Ok(Ok(stream)) =
-                    tokio::time::timeout(Duration::from_millis(50), dialling).await
-                {
-                    held.push(stream);
-                }
-            }
-            tokio::spawn(async move {
-                std::future::pending::<()>().await;
-                drop(listener);
-            });
-            return standing(address, held);
-        }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        if kind == Gateway::Refuses {
-            return standing(address, Vec::new());
-        }
-        tokio::spawn(serve(
-            listener,
-            kind,
-            self.server.clone(),
-            Arc::clone(&hellos),
-        ));
-        standing(address, Vec::new())
-    }
-}
-
-async fn serve(
-    listener: TcpListener,
-    kind: Gateway,
-    identity: IdentityStore,
-    hellos: Arc<AtomicUsize>,
-) {
-    if kind == Gateway::Frozen {
-        std::future::pending::<()>().await;
-    }
-    loop {
-        let (mut tcp, _) = listener.accept().await.unwrap();
-        let mut hello = vec![0; 4096];
-        let Ok(read @ 1..) = tcp.read(&mut hello).await else {
-            continue;
-        };
-        hello.truncate(read);
-        hellos.fetch_add(1, Ordering::SeqCst);
-        match kind {
-            Gateway::Alert(alert) => {
-                tcp.write_all(&[21, 3, 3, 0, 2, 2, alert]).await.unwrap();
-            }
-            Gateway::Chatters => tcp.write_all(b"220 mail.example ESMTP\r\n").await.unwrap(),
-            Gateway::Answers(after) => {
-                let identity = identity.current();
-                tokio::spawn(async move {
-                    tokio::time::sleep(Duration::from_millis(after)).await;
-                    let config = identity
-                        .server_config(Arc::new(Anyone), MinTls::Tls13, ServerAlpn::Istio)
-                        .unwrap();
-                    let secured = accept(config, &mut tcp, hello).await;
-                    std::future::pending::<()>().await;
-                    drop((secured, tcp));
-                });
-            }
-            _ => {}
-        }
-    }
-}
-
-/// The route of an alias through these gateways; the far end is to be `account` of the namespace.
-fn route(gateways: &[&Standing], account: &str) -> Route {
-    let endpoints: String = gateways
-        .iter()
-        .map(|gateway| {
-            let (ip, port) = (gateway.address.ip(), gateway.address.port());
-            format!("  - {{address: {ip}, ports: {{mysql: {port}}}, serviceAccount: {account}}}\n")
-        })
-        .collect();
-    let text = format!(
-        "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n\
-         metadata: {{name: src-db-0, namespace: pxc}}\n\
-         spec:\n  hosts: [src-db-0.pxc.svc.cluster.local]\n  location: MESH_INTERNAL\n  \
-         ports: [{{number: 3306, name: mysql, protocol: TCP}}]\n  resolution: STATIC\n  \
-         endpoints:\n{endpoints}"
-    );
-    let options = Options {
-        cluster_domain: "cluster.local".parse().unwrap(),
-        capture: Capture::Vip,
-    };
-    let name = "route.yaml".to_owned();
-    let mut routes = load(&[Source { name, text }], &options).routes;
-    routes.pop().unwrap()
-}
+/// Milliseconds that a busy machine may add; less than the time to connect, which would be the cost
+/// without a second attempt.
+const SLACK: u128 = 1000;
 
 fn standing(tunnels: &Tunnels, route: &Route, place: usize) -> String {
     let shown = tunnels.gateways.shown(route);
@@ -207,13 +34,13 @@ async fn a_first_gateway_that_fails_in_any_way_costs_the_app_no_more_than_its_si
     let ground = Ground::new();
     let living = ground.stand(Gateway::Answers(0)).await;
     for (kind, most) in [
-        (Gateway::Refuses, 200),
-        (Gateway::HangsUp, 200),
-        (Gateway::Alert(112), 200),
-        (Gateway::Alert(80), 200),
-        (Gateway::Chatters, 200),
-        (Gateway::BlackHole, 250 + 250),
-        (Gateway::Frozen, 1000 + 250),
+        (Gateway::Refuses, SLACK),
+        (Gateway::HangsUp, SLACK),
+        (Gateway::Alert(112), SLACK),
+        (Gateway::Alert(80), SLACK),
+        (Gateway::Chatters, SLACK),
+        (Gateway::BlackHole, 250 + SLACK),
+        (Gateway::Frozen, 1000 + SLACK),
     ] {
         let failing = ground.stand(kind).await;
         let route = route(&[&failing, &living], "db");
@@ -360,7 +187,7 @@ async fn gateways_that_are_all_silent_are_given_up_when_the_time_is_over() {
     let error = tunnels.open(&route).await.err().unwrap();
     assert_eq!(error.reason(), Reason::HandshakeTimeout, "{error}");
     assert!(error.to_string().contains("no answer in time"), "{error}");
-    assert!(begun.elapsed() < Duration::from_millis(3900));
+    assert!(begun.elapsed() < Duration::from_secs(6));
 }
 
 #[tokio::test]
@@ -375,7 +202,7 @@ async fn a_name_that_nobody_looks_up_keeps_no_other_gateway_waiting() {
     let begun = Instant::now();
     let tunnel = tunnels.open(&route).await.unwrap();
     assert_eq!(tunnel.gateway, living.address);
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(begun.elapsed().as_millis() < 250 + SLACK);
 
     route.gateways.truncate(1);
     let error = tunnels.open(&route).await.err().unwrap();
