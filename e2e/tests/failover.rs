@@ -119,6 +119,16 @@ fn says(clusters: &mut Clusters, what: &str, limit: Duration) -> Duration {
     }
 }
 
+/// The lines of the shim's metrics that are about gateways.
+fn metrics(clusters: &Clusters) -> String {
+    const ASK: &str = "exec 3<>/dev/tcp/127.0.0.1/15020; \
+        printf 'GET /metrics HTTP/1.0\\r\\n\\r\\n' >&3; grep ^eastwest_gateway_ <&3";
+    let host = clusters.host("b-app").unwrap();
+    let mut command = host.command("bash".as_ref());
+    let output = command.args(["-c", ASK]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// An app that has a connection and has sent half a request.
 fn hold(clusters: &Clusters) -> Child {
     let mut command: Command = clusters.eastwest_on("b-app").unwrap();
@@ -158,11 +168,20 @@ fn an_app_does_not_notice_that_a_gateway_is_killed_and_it_is_used_again_when_it_
     println!("first connect after the kill: {took:?}");
     assert!(took < SLACK, "{took:?}");
     says(&mut clusters, "the gateway is tried last", SLACK);
+    let counted = metrics(&clusters);
+    let out = format!(r#"eastwest_gateway_ejected{{gateway="{first}:15443"}} 1"#);
+    assert!(counted.contains(&out), "{counted}");
     let held = hold(&clusters);
 
     clusters.start_gateway().unwrap();
     let took = says(&mut clusters, "is in use again", OUT + INTERVAL + SLACK);
     println!("used again after its restart: {took:?}");
+    let counted = metrics(&clusters);
+    assert!(counted.contains(&out.replace(" 1", " 0")), "{counted}");
+    let once = format!(
+        r#"eastwest_gateway_ejections_total{{gateway="{first}:15443",reason="dial_refused"}} 1"#
+    );
+    assert!(counted.contains(&once), "{counted}");
     visit(&clusters);
     // What was open stays where it is.
     assert!(finish(held).contains("hello from hello-0"));
