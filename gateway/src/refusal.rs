@@ -65,11 +65,12 @@ impl Refusal {
     }
 
     /// Whether this is the noise of health checks and port scans rather than of somebody's mistake.
-    pub(crate) const fn is_noise(&self) -> bool {
-        matches!(
-            self,
-            Self::Hello(ReadHelloError::Closed { read: 0 }) | Self::Crowded | Self::Full(_)
-        )
+    pub(crate) fn is_noise(&self) -> bool {
+        match self {
+            Self::Hello(ReadHelloError::Closed { read: 0 }) | Self::Crowded | Self::Full(_) => true,
+            Self::Route(refusal) => refusal.is_probe(),
+            _ => false,
+        }
     }
 
     /// The alert for the client (RFC 8446, section 6.2; RFC 7301; RFC 6066), where it speaks TLS.

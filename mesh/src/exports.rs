@@ -26,6 +26,10 @@ pub const ISTIO_ALPN: [&str; 5] = [
 /// Where our own shim listens in a pod.
 pub const INBOUND_PORT: NonZeroU16 = NonZeroU16::MIN.saturating_add(15443);
 
+/// The host that a shim asks a gateway for, to learn whether it answers: nobody exports it, and no
+/// such name can exist (RFC 6761, section 6.4).
+pub const PROBE_HOST: &str = "probe.eastwest.invalid";
+
 /// Which form of server name a client sent, and which servers of a Gateway it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU16;
+use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
 use crate::finding::Origin;
 use crate::hostname::Hostname;
+use crate::outlier::{OutlierDetection, seconds};
 use crate::peer::PeerRule;
 
 /// What the client's side does with a connection to one alias and port.
@@ -32,8 +34,22 @@ pub struct Route {
     pub peer: PeerRule,
     /// A DNS name that its certificate must carry as well: the pod's.
     pub certificate_name: Option<Hostname>,
+    /// When a gateway that fails is put behind the others, where a DestinationRule says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outlier_detection: Option<OutlierDetection>,
+    /// Time to connect to a gateway, where a DestinationRule says so.
+    #[serde(
+        rename = "connect_timeout_seconds",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "some_seconds"
+    )]
+    pub connect_timeout: Option<Duration>,
     /// The ServiceEntry's host line.
     pub origin: Origin,
+}
+
+fn some_seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    seconds(&time.unwrap_or_default(), serializer)
 }
 
 /// One gateway that a route may go through.
@@ -43,9 +59,9 @@ pub struct GatewayEndpoint {
     pub address: Address,
     /// The port to dial there, usually 15443.
     pub port: NonZeroU16,
-    /// `weight`, where it is given and not 0.
+    /// `weight`, where it is given and not 0; beside one that has a weight, none is 1, as in Istio.
     pub weight: Option<u32>,
-    /// `locality`, such as `region/zone`.
+    /// `locality`: `region`, `region/zone` or `region/zone/subzone`.
     pub locality: Option<String>,
 }
 

@@ -12,6 +12,7 @@ use eastwest_mesh::Hostname;
 
 use crate::capture::{CaptureArgs, DEFAULT_RANGES, VirtualRange};
 use crate::inbound::AllowRule;
+use crate::outbound::Locality;
 
 /// The sidecar of a pod: apps speak plain TCP, the network sees mutual TLS only
 ///
@@ -127,6 +128,12 @@ pub struct OutboundArgs {
     /// Name server to ask for gateways; can be repeated [default: those of /etc/resolv.conf]
     #[arg(long = "name-server", value_name = "IP[:PORT]")]
     pub name_servers: Vec<NameServer>,
+
+    /// Where this pod runs: gateways with the same `locality` in the ServiceEntry are tried first
+    ///
+    /// In Kubernetes the node's labels topology.kubernetes.io/region and .../zone have it.
+    #[arg(long, value_name = "REGION[/ZONE[/SUBZONE]]")]
+    pub locality: Option<Locality>,
 
     /// Answer the aliases here, in this process, instead of running eastwest-resolver
     #[arg(long, value_name = "IP:PORT", value_parser = listen_address)]

@@ -4,7 +4,7 @@
 //! - `manifests`: routes and callers, read again when the files change
 //! - `callers`, `far_ends`: whom to trust while a part of the manifests cannot be read
 //! - `identity`: the pod's certificate, followed while it is rotated
-//! - `outbound`: an app dials an alias; a tunnel to the gateway carries it
+//! - `outbound`: an app dials an alias; a tunnel to one of its gateways carries it
 //! - `vips`: the listeners of mode `vip`, opened, closed and tried again
 //! - `inbound`: a caller is checked, and the app dialled
 //! - [`capture`], [`original_dst`]: the redirect rules, and what they redirected
@@ -30,6 +30,7 @@ use std::process::ExitCode;
 pub use args::{Mode, ShimArgs, ShimCommand};
 pub use config::Config;
 pub use inbound::{AllowRule, AllowRuleError};
+pub use outbound::Locality;
 pub use serve::run;
 
 /// Runs the shim, or one of its subcommands, from its command line to its end.

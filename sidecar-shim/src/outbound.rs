@@ -1,7 +1,11 @@
 //! The outbound side: what apps dial in clear leaves as mTLS to a gateway.
 
 mod connection;
+mod gateways;
+mod health;
 mod listeners;
+mod order;
+mod probe;
 mod table;
 mod tunnel;
 
@@ -10,6 +14,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Connections, Shutdown};
+use eastwest_mesh::Mesh;
 use eastwest_transport::limits::Ledger;
 use eastwest_transport::listener::Listener;
 use eastwest_transport::reason::Reason;
@@ -17,7 +22,9 @@ use eastwest_transport::relay::Patience;
 
 use crate::original_dst::original_dst;
 use connection::Destination;
+pub(crate) use gateways::Gateways;
 pub(crate) use listeners::VipListeners;
+pub use order::Locality;
 pub(crate) use table::RouteTable;
 pub(crate) use tunnel::Tunnels;
 
@@ -25,7 +32,7 @@ pub(crate) use tunnel::Tunnels;
 #[derive(Debug)]
 pub(crate) struct Outbound {
     pub(crate) routes: ArcSwap<RouteTable>,
-    pub(crate) tunnels: Tunnels,
+    pub(crate) tunnels: Arc<Tunnels>,
     pub(crate) patience: Patience,
     pub(crate) ledger: Ledger,
     pub(crate) connections: Connections,
@@ -57,6 +64,12 @@ impl Outbound {
             self.shutdown
                 .spawn(Arc::clone(&self).serve(app, peer, destination));
         }
+    }
+
+    /// Takes new routes; connections keep those that they began with.
+    pub(crate) fn follow(&self, mesh: &Mesh) {
+        self.tunnels.gateways.follow(&mesh.routes);
+        self.routes.store(Arc::new(RouteTable::of(mesh)));
     }
 
     fn destination(&self, dialled: SocketAddr) -> Destination {

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::args::{Mode, OutboundArgs};
 use crate::config::Config;
 use crate::inbound::{Acceptance, AppAddress, Inbound, OwnPod};
-use crate::outbound::{Outbound, RouteTable, Tunnels};
+use crate::outbound::{Gateways, Outbound, RouteTable, Tunnels};
 use crate::vips::Vips;
 use crate::{dns, identity};
 
@@ -99,7 +99,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         inbound
     });
     tokio::spawn(manifests.follow(context, move |mesh| {
-        outbound.routes.store(Arc::new(RouteTable::of(mesh)));
+        outbound.follow(mesh);
         down.store(Arc::new(mesh.down.clone()));
         if args.outbound.mode == Mode::Vip {
             vips.follow();
@@ -122,16 +122,19 @@ fn outbound(
     context: &Context,
 ) -> anyhow::Result<Arc<Outbound>> {
     let times = &config.args.connection;
+    let gateways = Gateways::new(config.args.outbound.locality.clone());
+    gateways.follow(&config.mesh.routes);
     Ok(Arc::new(Outbound {
         routes: ArcSwap::from_pointee(RouteTable::of(&config.mesh)),
-        tunnels: Tunnels {
+        tunnels: Arc::new(Tunnels {
             identity: store.clone(),
-            gateways: NamedDialer::new(name_servers(&config.args.outbound)?, config.sockets),
+            dialer: NamedDialer::new(name_servers(&config.args.outbound)?, config.sockets),
+            gateways,
             sockets: config.sockets,
             connect_timeout: times.connect_timeout.get(),
             handshake_timeout: config.args.files.handshake_timeout.get(),
             min_tls: config.min_tls,
-        },
+        }),
         patience: Patience::new(times.half_close_timeout.get(), &config.sockets),
         ledger: ledger.clone(),
         connections: context.connections.clone(),
@@ -228,6 +231,11 @@ fn show(
     context.admin.section("routes", move || {
         let (routes, down) = (outbound.routes.load(), down.load());
         let (served, unheard) = vips.split(routes.shown());
+        let gateways = &outbound.tunnels.gateways;
+        let served: Vec<_> = served
+            .into_iter()
+            .map(|route| gateways.shown(route))
+            .collect();
         json!({ "served": served, "down": down.iter().chain(&unheard).collect::<Vec<_>>() })
     });
 }

@@ -154,6 +154,7 @@ fn route(
     }
     let name = server_name(alias, port, domain)?;
     seen.insert((host.clone(), port.number), alias.host.origin.clone());
+    let rule = alias.rule.map(|rule| &rule.loaded.value);
     Ok(Some(Route {
         alias: host.clone(),
         port: port.number,
@@ -170,6 +171,8 @@ fn route(
             .collect(),
         peer: peer.clone(),
         certificate_name: (alias.entry.value.verify_pod_name).then(|| alias.remote.clone()),
+        outlier_detection: rule.and_then(|rule| rule.outlier_detection),
+        connect_timeout: rule.and_then(|rule| rule.connect_timeout),
         origin: alias.host.origin.clone(),
     }))
 }

@@ -57,6 +57,17 @@ impl Refusal {
             .collect();
         Self::InvalidName { name, reason }
     }
+
+    /// Whether a shim merely asked if the gateway answers, with [`PROBE_HOST`](super::PROBE_HOST).
+    #[must_use]
+    pub fn is_probe(&self) -> bool {
+        match self {
+            Self::OutsideClusterDomain { asked, .. } | Self::NotExported { asked, .. } => {
+                asked.as_str() == super::PROBE_HOST
+            }
+            Self::InvalidName { .. } | Self::WrongDialect { .. } => false,
+        }
+    }
 }
 
 /// ` (behind ALIAS)`, where the two differ.

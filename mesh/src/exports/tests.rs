@@ -101,3 +101,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_probe_of_a_shim_is_known_and_never_routed() {
+    let exports = exports(&["*"]);
+    let probe = |host| exports.target(Dialect::Istio, host, None).unwrap_err();
+    assert!(probe(PROBE_HOST).is_probe());
+    assert!(!probe("db.eastwest.invalid").is_probe());
+    assert!(!probe("not a name").is_probe());
+}

@@ -1,9 +1,11 @@
 //! One value, and what it may be read as.
 
 use std::num::NonZeroU16;
+use std::time::Duration;
 
 use super::Fields;
 use crate::code::Code;
+use crate::duration;
 use crate::finding::Located;
 use crate::report::Report;
 use crate::yaml::{Entry, Mark, Node, Value};
@@ -51,6 +53,26 @@ impl<'a> Field<'a> {
             }
             _ => self.wrong("a port from 1 to 65535, without quotes"),
         }
+    }
+
+    pub(crate) fn whole_number(&self) -> Option<u32> {
+        let number = match self.node.value {
+            Value::Integer(number) => u32::try_from(number).ok(),
+            _ => None,
+        };
+        number.or_else(|| self.wrong("a whole number of 0 or more"))
+    }
+
+    pub(crate) fn yes_or_no(&self) -> Option<bool> {
+        match self.node.value {
+            Value::Bool(value) => Some(value),
+            _ => self.wrong("true or false"),
+        }
+    }
+
+    pub(crate) fn duration(&self) -> Option<Duration> {
+        let duration = self.node.text().and_then(duration::parse);
+        duration.or_else(|| self.wrong("a duration of 1ms or more, such as 5s or 1m30s"))
     }
 
     pub(crate) fn items(&self) -> Vec<Self> {

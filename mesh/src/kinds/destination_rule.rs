@@ -1,14 +1,18 @@
 //! DestinationRule: the server name to send to a host, and who must be there.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::code::Code;
 use crate::fields::Fields;
 use crate::finding::Origin;
 use crate::hostname::{Hostname, HostnameError};
 use crate::object::Object;
+use crate::outlier::OutlierDetection;
 use crate::report::Report;
 
+mod connection_pool;
+mod outlier;
 mod tls;
 
 pub(crate) use tls::{Mode, Tls};
@@ -18,6 +22,8 @@ pub(crate) use tls::{Mode, Tls};
 pub(crate) struct DestinationRule {
     pub(crate) host: Option<RuleHost>,
     pub(crate) tls: Tls,
+    pub(crate) outlier_detection: Option<OutlierDetection>,
+    pub(crate) connect_timeout: Option<Duration>,
     pub(crate) origin: Origin,
 }
 
@@ -89,9 +95,10 @@ pub(crate) fn read<'a>(
     let mut spec = object.spec(report);
     spec.refuse_nulls();
     let host = host(&mut spec, object.namespace(), domain, report);
-    let tls = spec
+    let policy = spec
         .mapping("trafficPolicy")
-        .map(|policy| traffic_policy(policy, report));
+        .map(|policy| TrafficPolicy::read(policy, report))
+        .unwrap_or_default();
     spec.harmless(&["exportTo", "subsets"]);
     spec.refuse(
         &["workloadSelector"],
@@ -101,7 +108,9 @@ pub(crate) fn read<'a>(
     object.check_annotations(&[], report);
     DestinationRule {
         host,
-        tls: tls.unwrap_or_default(),
+        tls: policy.tls,
+        outlier_detection: policy.outlier_detection,
+        connect_timeout: policy.connect_timeout,
         origin: report.origin(object.mark),
     }
 }
@@ -130,37 +139,42 @@ fn host(
     }
 }
 
-fn traffic_policy(mut policy: Fields<'_>, report: &Report) -> Tls {
-    policy.refuse_nulls();
-    let tls = policy
-        .mapping("tls")
-        .map(|tls| tls::read(tls, report))
-        .unwrap_or_default();
-    if let Some(balancer) = policy.mapping("loadBalancer") {
-        load_balancer(balancer);
+/// `trafficPolicy`
+#[derive(Default)]
+struct TrafficPolicy {
+    tls: Tls,
+    outlier_detection: Option<OutlierDetection>,
+    connect_timeout: Option<Duration>,
+}
+
+impl TrafficPolicy {
+    fn read(mut policy: Fields<'_>, report: &Report) -> Self {
+        policy.refuse_nulls();
+        let tls = policy.mapping("tls").map(|tls| tls::read(tls, report));
+        if let Some(balancer) = policy.mapping("loadBalancer") {
+            load_balancer(balancer);
+        }
+        let pool = policy.mapping("connectionPool");
+        let outlier = policy.mapping("outlierDetection");
+        policy.without_effect(
+            &["retryBudget"],
+            "bytes are tunnelled, and no request is ever repeated",
+        );
+        policy.refuse(
+            &["portLevelSettings"],
+            "write the settings under trafficPolicy, for all ports",
+        );
+        policy.refuse(
+            &["tunnel", "proxyProtocol"],
+            "the far side expects TLS and nothing before it",
+        );
+        policy.finish();
+        Self {
+            tls: tls.unwrap_or_default(),
+            outlier_detection: outlier.map(|outlier| outlier::read(outlier, report)),
+            connect_timeout: pool.and_then(connection_pool::connect_timeout),
+        }
     }
-    policy.without_effect(
-        &["connectionPool"],
-        "this version has limits and timeouts of its own",
-    );
-    policy.without_effect(
-        &["outlierDetection"],
-        "gateways are tried in order, and failed ones rest",
-    );
-    policy.without_effect(
-        &["retryBudget"],
-        "bytes are tunnelled, and no request is ever repeated",
-    );
-    policy.refuse(
-        &["portLevelSettings"],
-        "write the settings under trafficPolicy, for all ports",
-    );
-    policy.refuse(
-        &["tunnel", "proxyProtocol"],
-        "the far side expects TLS and nothing before it",
-    );
-    policy.finish();
-    tls
 }
 
 fn load_balancer(mut balancer: Fields<'_>) {

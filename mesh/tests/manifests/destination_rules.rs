@@ -1,6 +1,9 @@
 //! What a DestinationRule does to the alias that it names, and what it may not do.
 
-use eastwest_mesh::{Capture, Severity};
+use std::num::{NonZeroU8, NonZeroU32};
+use std::time::Duration;
+
+use eastwest_mesh::{Capture, OutlierDetection, Severity};
 
 use super::{
     ALIAS, allows, destination_rule, errors, lines, load_files, only_route, service_entry,
@@ -63,7 +66,9 @@ fn a_setting_that_would_change_the_traffic_takes_its_host_down() {
 fn a_setting_that_only_tunes_is_a_warning() {
     for policy in [
         "connectionPool: {tcp: {maxConnections: 5}}",
-        "outlierDetection: {interval: 5s}",
+        "connectionPool: {http: {maxRetries: 1}}",
+        "outlierDetection: {minHealthPercent: 50}",
+        "outlierDetection: {consecutiveLocalOriginFailures: 3}",
         "loadBalancer: {simple: RANDOM}",
     ] {
         let rule = destination_rule(ALIAS, policy);
@@ -193,4 +198,73 @@ fn an_alias_of_the_convention_in_the_server_name_is_the_pod_of_the_annotation() 
     assert_eq!(route.sni, format!("outbound_.3306_._.{ALIAS}"));
     let mesh = with_sni("src-db-1.pxc.svc.cluster.local");
     assert!(lines(&mesh, Severity::Warning)[0].contains("EW917"));
+}
+
+/// What a rule with this `outlierDetection` means for the alias.
+fn outlier_detection(body: &str) -> OutlierDetection {
+    let rule = destination_rule(ALIAS, &format!("outlierDetection: {{{body}}}"));
+    let mesh = load_files(&[&rule, &service_entry("db-0", "")], Capture::Vip);
+    assert_eq!(lines(&mesh, Severity::Warning), [""; 0], "{body}");
+    only_route(&mesh).outlier_detection.unwrap()
+}
+
+#[test]
+fn what_an_outlier_detection_leaves_out_is_as_in_envoy() {
+    let expected = OutlierDetection {
+        consecutive_failures: NonZeroU32::new(5),
+        interval: Duration::from_secs(10),
+        base_ejection_time: Duration::from_secs(30),
+        max_ejection_percent: NonZeroU8::new(10).unwrap(),
+    };
+    assert_eq!(outlier_detection(""), expected);
+    let all =
+        "consecutive5xxErrors: 7, interval: 1m, baseEjectionTime: 1.5s, maxEjectionPercent: 100";
+    let expected = OutlierDetection {
+        consecutive_failures: NonZeroU32::new(7),
+        interval: Duration::from_secs(60),
+        base_ejection_time: Duration::from_millis(1500),
+        max_ejection_percent: NonZeroU8::new(100).unwrap(),
+    };
+    assert_eq!(outlier_detection(all), expected);
+}
+
+#[test]
+fn a_failed_connection_counts_as_each_kind_of_error_that_it_is_in_envoy() {
+    for (body, failures) in [
+        ("consecutive5xxErrors: 3", 3),
+        ("consecutiveGatewayErrors: 2", 2),
+        ("consecutiveGatewayErrors: 9", 5),
+        ("consecutive5xxErrors: 0, consecutiveGatewayErrors: 9", 9),
+        ("consecutive5xxErrors: 0", 0),
+        (
+            "splitExternalLocalOriginErrors: true, consecutive5xxErrors: 1, \
+             consecutiveLocalOriginFailures: 4",
+            4,
+        ),
+        (
+            "splitExternalLocalOriginErrors: true, consecutive5xxErrors: 1",
+            5,
+        ),
+    ] {
+        let found = outlier_detection(body).consecutive_failures;
+        assert_eq!(found, NonZeroU32::new(failures), "{body}");
+    }
+}
+
+#[test]
+fn a_rule_gives_the_time_to_connect_and_a_wrong_one_takes_the_alias_down() {
+    let with = |timeout: &str| {
+        let rule = format!("connectionPool: {{tcp: {{connectTimeout: {timeout}}}}}");
+        let rule = destination_rule(ALIAS, &rule);
+        load_files(&[&rule, &service_entry("db-0", "")], Capture::Vip)
+    };
+    let mesh = with("250ms");
+    assert_eq!(lines(&mesh, Severity::Warning), [""; 0]);
+    let expected = Some(Duration::from_millis(250));
+    assert_eq!(only_route(&mesh).connect_timeout, expected);
+    for timeout in ["5", "'5'", "0s", "soon"] {
+        let mesh = with(timeout);
+        assert_eq!((mesh.routes.len(), mesh.down.len()), (0, 1), "{timeout}");
+        assert!(errors(&mesh)[0].contains("EW005"), "{:?}", errors(&mesh));
+    }
 }

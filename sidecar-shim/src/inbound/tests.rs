@@ -21,7 +21,7 @@ use tokio_rustls::TlsConnector;
 
 use super::*;
 use crate::identity::mint::{HOUR, Mint};
-use crate::outbound::Tunnels;
+use crate::outbound::{Gateways, Tunnels};
 
 /// Enough for anything that does happen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,7 +31,7 @@ struct Pod {
     inbound: Arc<Inbound>,
     address: SocketAddr,
     app: TcpListener,
-    caller: Tunnels,
+    caller: Arc<Tunnels>,
     context: Context,
     _files: [TempDir; 2],
 }
@@ -91,15 +91,16 @@ fn port(app: &TcpListener) -> NonZeroU16 {
     app.local_addr().unwrap().port().try_into().unwrap()
 }
 
-fn tunnels(identity: IdentityStore, sockets: SocketOptions) -> Tunnels {
-    Tunnels {
+fn tunnels(identity: IdentityStore, sockets: SocketOptions) -> Arc<Tunnels> {
+    Arc::new(Tunnels {
         identity,
-        gateways: NamedDialer::new(NameServers::at(&[]).unwrap(), sockets),
+        dialer: NamedDialer::new(NameServers::at(&[]).unwrap(), sockets),
+        gateways: Gateways::new(None),
         sockets,
         connect_timeout: PATIENCE,
         handshake_timeout: PATIENCE,
         min_tls: MinTls::Tls13,
-    }
+    })
 }
 
 impl Pod {

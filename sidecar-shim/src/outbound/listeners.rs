@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
     use crate::identity::mint::{HOUR, Mint};
-    use crate::outbound::{RouteTable, Tunnels};
+    use crate::outbound::{Gateways, RouteTable, Tunnels};
 
     const ROUTE: &str = "\
 apiVersion: networking.istio.io/v1beta1
@@ -108,14 +108,15 @@ spec:
         let routes = RouteTable::of(&load(&[source], &options));
         let address = routes.addresses().next().unwrap();
         let until = SystemTime::now() + HOUR;
-        let tunnels = Tunnels {
+        let tunnels = Arc::new(Tunnels {
             identity: Mint::new().workload("replica", until).1,
-            gateways: NamedDialer::new(NameServers::at(&[]).unwrap(), SocketOptions::standard()),
+            dialer: NamedDialer::new(NameServers::at(&[]).unwrap(), SocketOptions::standard()),
+            gateways: Gateways::new(None),
             sockets: SocketOptions::standard(),
             connect_timeout: Duration::from_secs(5),
             handshake_timeout: Duration::from_secs(5),
             min_tls: MinTls::Tls13,
-        };
+        });
         let outbound = Outbound {
             routes: ArcSwap::from_pointee(routes),
             tunnels,

@@ -5,24 +5,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eastwest_mesh::{Address, GatewayEndpoint, Principal, Route};
-use eastwest_transport::dial::{DialError, Dialled, NamedDialError, NamedDialer, dial};
-use eastwest_transport::reason::Reason;
+use eastwest_transport::dial::{Dialled, NamedDialer, dial};
 use eastwest_transport::relay::TlsLeg;
 use eastwest_transport::socket::SocketOptions;
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
-    ConfigError, HandshakeError, Identity, IdentityStore, MinTls, PeerPolicy, Side, Verdict,
-    connect,
+    HandshakeError, Identity, IdentityStore, MinTls, PeerPolicy, Side, Verdict, connect,
 };
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+
+use super::gateways::Gateways;
+
+mod error;
+mod race;
+
+use error::Blame;
+pub(super) use error::TunnelError;
+use race::Progress;
 
 /// How tunnels are opened; the same for all routes.
 #[derive(Debug)]
 pub(crate) struct Tunnels {
     pub(crate) identity: IdentityStore,
-    pub(crate) gateways: NamedDialer,
+    pub(crate) dialer: NamedDialer,
+    pub(crate) gateways: Gateways,
     pub(crate) sockets: SocketOptions,
     pub(crate) connect_timeout: Duration,
     pub(crate) handshake_timeout: Duration,
@@ -36,89 +43,63 @@ pub(crate) struct Tunnel {
     pub(crate) peer: Option<SpiffeId>,
 }
 
-/// Why a tunnel could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum TunnelError {
-    #[error("{0}")]
-    Config(#[from] ConfigError),
-    #[error("gateway {endpoint}: {error}")]
-    Dial {
-        endpoint: GatewayEndpoint,
-        error: DialError,
-    },
-    #[error("gateway {endpoint}: {error}")]
-    NamedDial {
-        endpoint: GatewayEndpoint,
-        error: NamedDialError,
-    },
-    #[error("the route has no gateway")]
-    NoGateway,
-    #[error("the server name {0} cannot be sent in TLS")]
-    ServerName(String),
-    #[error("gateway {gateway}: no TLS answer within {after:?}")]
-    Timeout {
-        gateway: SocketAddr,
-        after: Duration,
-    },
-    #[error("gateway {gateway}: {error}{}", unsaid(.error, .sni))]
-    Handshake {
-        gateway: SocketAddr,
-        sni: String,
-        error: HandshakeError,
-    },
-}
-
-/// What a gateway may mean that leaves without an alert: ours sends one, Istio's does not.
-fn unsaid(error: &HandshakeError, sni: &str) -> String {
-    match error {
-        HandshakeError::Closed | HandshakeError::Io(_) => format!(
-            "; Istio's gateway does so where it knows no service for the server name {sni} or does \
-             not export it"
-        ),
-        _ => String::new(),
-    }
-}
-
-impl TunnelError {
-    pub(crate) fn reason(&self) -> Reason {
-        match self {
-            Self::Config(_) => Reason::NoIdentity,
-            Self::Dial { error, .. } => error.reason,
-            Self::NamedDial { error, .. } => error.reason(),
-            Self::NoGateway => Reason::NoRoute,
-            Self::ServerName(_) => Reason::BadSni,
-            Self::Timeout { .. } => Reason::HandshakeTimeout,
-            Self::Handshake { error, .. } => error.into(),
-        }
-    }
-}
-
 impl Tunnels {
-    /// Opens the tunnel for `route`. Gateways are tried in order; all of them together have the
-    /// connect timeout.
-    pub(crate) async fn open(&self, route: &Route) -> Result<Tunnel, TunnelError> {
-        let identity = self.identity.current();
-        let gateway = self.dial_gateway(&route.gateways).await?;
-        self.handshake(route, &identity, gateway.stream, gateway.address)
-            .await
+    /// Opens the tunnel for `route`, through the first of its gateways that comes to it.
+    pub(crate) async fn open(self: &Arc<Self>, route: &Route) -> Result<Tunnel, TunnelError> {
+        let name = ServerName::try_from(route.sni.clone())
+            .map_err(|_| TunnelError::ServerName(route.sni.clone()))?;
+        let call = Call {
+            route,
+            identity: self.identity.current(),
+            name,
+            connect_timeout: route.connect_timeout.unwrap_or(self.connect_timeout),
+        };
+        let gateways = self.gateways.order(route);
+        self.race(&call, gateways).await
     }
 
-    async fn dial_gateway(&self, endpoints: &[GatewayEndpoint]) -> Result<Dialled, TunnelError> {
-        let deadline = Instant::now() + self.connect_timeout;
-        let mut failed = TunnelError::NoGateway;
-        for (tried, endpoint) in endpoints.iter().enumerate() {
-            // Each of those that are left may take its share of the time that is left.
-            let left = deadline.saturating_duration_since(Instant::now());
-            let share = left / u32::try_from(endpoints.len() - tried).unwrap_or(1);
-            match self.dial_endpoint(endpoint, Instant::now() + share).await {
-                Ok(connected) => return Ok(connected),
-                Err(error) => failed = error,
+    /// One attempt through one gateway, and what it taught about that.
+    async fn attempt(
+        self: &Arc<Self>,
+        call: &Call<'_>,
+        endpoint: &GatewayEndpoint,
+        deadline: Instant,
+        progress: &Progress,
+    ) -> Result<Tunnel, TunnelError> {
+        let opened = self.through(call, endpoint, deadline, progress).await;
+        let blame = match &opened {
+            Ok(_) => Blame::Answer,
+            Err(error) => error.blame(),
+        };
+        match (&opened, blame) {
+            (Err(error), Blame::Failure) => {
+                let failed = self
+                    .gateways
+                    .failed(endpoint, error.reason(), error.to_string());
+                self.attend(endpoint, failed);
             }
+            (_, Blame::Silence) => self.attend(endpoint, self.gateways.doubted(endpoint)),
+            (_, Blame::Answer) => self.gateways.answered(endpoint),
+            _ => {}
         }
-        Err(failed)
+        opened
     }
 
-    async fn dial_endpoint(
+    async fn through(
+        &self,
+        call: &Call<'_>,
+        endpoint: &GatewayEndpoint,
+        deadline: Instant,
+        progress: &Progress,
+    ) -> Result<Tunnel, TunnelError> {
+        let dial_until = deadline.min(Instant::now() + call.connect_timeout);
+        let dialled = self.dial_endpoint(endpoint, dial_until).await?;
+        progress.connected();
+        let until = deadline.min(Instant::now() + self.handshake_timeout);
+        self.handshake(call, dialled, until).await
+    }
+
+    pub(super) async fn dial_endpoint(
         &self,
         endpoint: &GatewayEndpoint,
         deadline: Instant,
@@ -132,7 +113,7 @@ impl Tunnels {
                     error,
                 }),
             Address::Name(name) => self
-                .gateways
+                .dialer
                 .dial(name.as_ref(), port, deadline)
                 .await
                 .map_err(|error| TunnelError::NamedDial {
@@ -144,29 +125,29 @@ impl Tunnels {
 
     async fn handshake(
         &self,
-        route: &Route,
-        identity: &Identity,
-        mut tcp: TcpStream,
-        gateway: SocketAddr,
+        call: &Call<'_>,
+        dialled: Dialled,
+        deadline: Instant,
     ) -> Result<Tunnel, TunnelError> {
-        let verdict = Verdict::new(Arc::new(FarEnd::of(route, identity)));
-        let config = identity.client_config(Arc::clone(&verdict) as Arc<_>, self.min_tls)?;
-        let name = ServerName::try_from(route.sni.clone())
-            .map_err(|_| TunnelError::ServerName(route.sni.clone()))?;
-        let deadline = Instant::now() + self.handshake_timeout;
-        let secured = match timeout_at(deadline, connect(config, name, &mut tcp)).await {
+        let begun = Instant::now();
+        let (mut tcp, gateway) = (dialled.stream, dialled.address);
+        let verdict = Verdict::new(Arc::new(FarEnd::of(call.route, &call.identity)));
+        let policy = Arc::clone(&verdict) as Arc<_>;
+        let config = call.identity.client_config(policy, self.min_tls)?;
+        let shaking = connect(config, call.name.clone(), &mut tcp);
+        let secured = match timeout_at(deadline, shaking).await {
             Ok(Ok(secured)) => secured,
             Ok(Err(error)) => {
                 return Err(TunnelError::Handshake {
                     gateway,
-                    sni: route.sni.clone(),
+                    sni: call.route.sni.clone(),
                     error: HandshakeError::new(error, Side::Client, &verdict),
                 });
             }
             Err(_) => {
                 return Err(TunnelError::Timeout {
                     gateway,
-                    after: self.handshake_timeout,
+                    after: begun.elapsed(),
                 });
             }
         };
@@ -176,6 +157,14 @@ impl Tunnels {
             peer: verdict.peer().cloned(),
         })
     }
+}
+
+/// What all attempts for one connection have in common.
+struct Call<'a> {
+    route: &'a Route,
+    identity: Arc<Identity>,
+    name: ServerName<'static>,
+    connect_timeout: Duration,
 }
 
 /// The rule for who may be at the far end of a route.

@@ -9,7 +9,7 @@ use crate::fields::{Field, Fields};
 use crate::hostname::Hostname;
 use crate::report::Report;
 use crate::route::Address;
-use crate::yaml::{Mark, Value};
+use crate::yaml::Mark;
 
 /// One endpoint of a ServiceEntry.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ fn read(item: &Field<'_>, ports: &[Port], report: &Report) -> Option<Endpoint> {
     let locality = fields
         .text("locality")
         .map(|locality| locality.value.to_owned());
-    let weight = fields.get("weight").and_then(|field| weight(&field));
+    let weight = fields.get("weight").and_then(|field| field.whole_number());
     let service_account = service_account(&mut fields, report);
     fields.finish();
     if let (Some(network), Some(_)) = (&network, &address) {
@@ -146,11 +146,4 @@ fn service_account(fields: &mut Fields<'_>, report: &Report) -> Option<String> {
         report.error_with_fix(Code::EndpointAccount, field.node.mark, message, fix);
     }
     (!account.is_empty()).then(|| account.to_owned())
-}
-
-fn weight(field: &Field<'_>) -> Option<u32> {
-    match &field.node.value {
-        &Value::Integer(weight) if u32::try_from(weight).is_ok() => u32::try_from(weight).ok(),
-        _ => field.wrong("a whole number of 0 or more"),
-    }
 }
