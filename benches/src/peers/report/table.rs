@@ -17,12 +17,13 @@ pub(crate) struct Table {
 }
 
 /// The figures in the order of the columns.
-const METRICS: [Metric; 11] = [
+const METRICS: [Metric; 12] = [
     Metric::CpuPerGigabyte,
     Metric::CpuPerEvent,
     Metric::IdleBytes,
     Metric::BaseBytes,
     Metric::Start,
+    Metric::Size,
     Metric::Gigabits,
     Metric::Rate,
     Metric::P50,
