@@ -3,7 +3,7 @@
 //! calls of both ends count too: compare ratios of one run.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -11,17 +11,12 @@ use std::time::Duration;
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, measurement::WallTime};
-use eastwest_resolver::alias::{AliasTable, search::SearchDomains};
+use eastwest_benches::parts::aliases::{ALIAS, DOMAIN, question, searched, table, zone};
 use eastwest_resolver::config::ResolverConfig;
 use eastwest_resolver::plain::Answer;
 use eastwest_resolver::server::Resolver;
-use eastwest_resolver::zone::AliasZone;
-use hickory_proto::op::{Message, MessageType, OpCode, Query};
-use hickory_proto::rr::{Name, RecordType};
 use hickory_server::{net::xfer::Protocol, server::Request};
 
-const DOMAIN: &str = "cluster.local";
-const ALIAS: &str = "src-db-0.db.svc.cluster.local";
 const ALIASES: [u32; 3] = [10, 1_000, 100_000];
 /// Questions on their way at a time.
 const AT_ONCE: u16 = 64;
@@ -59,13 +54,8 @@ fn main() -> anyhow::Result<()> {
 
 /// The answers to an alias's own name and to the one that a pod asks first, without a socket.
 fn alone(group: &mut BenchmarkGroup<'_, WallTime>, count: u32) -> anyhow::Result<()> {
-    let zone = AliasZone {
-        table: Arc::new(ArcSwap::from_pointee(table(count)?)),
-        search: SearchDomains::new(DOMAIN.parse()?, []),
-        ttl: 5,
-        recursion: true,
-    };
-    let searched = format!("{ALIAS}.db.svc.{DOMAIN}");
+    let zone = zone(count)?;
+    let searched = searched();
     for (form, name) in [("itself", ALIAS), ("searched", &searched)] {
         let question = question(name)?;
         let mut answer = Answer::default();
@@ -119,23 +109,4 @@ fn serve() -> anyhow::Result<SocketAddr> {
     let address = bound.addresses()[0];
     thread::spawn(move || runtime.block_on(bound.serve(Default::default())));
     Ok(address)
-}
-
-fn table(count: u32) -> anyhow::Result<AliasTable> {
-    let alias = |number: u32| {
-        let name = format!("src-db-{number}.db.svc.{DOMAIN}");
-        let address = IpAddr::from((0x7f40_0000 + number).to_be_bytes());
-        anyhow::Ok((name.parse()?, [address]))
-    };
-    let aliases: Vec<_> = (0..count).map(alias).collect::<anyhow::Result<_>>()?;
-    Ok(AliasTable::new(aliases))
-}
-
-fn question(name: &str) -> anyhow::Result<Vec<u8>> {
-    let mut message = Message::new(7, MessageType::Query, OpCode::Query);
-    message.metadata.recursion_desired = true;
-    let mut name = Name::from_ascii(name)?;
-    name.set_fqdn(true);
-    message.add_query(Query::query(name, RecordType::A));
-    Ok(message.to_vec()?)
 }

@@ -174,6 +174,11 @@ pub(crate) fn of_idle(running: &Running, connections: usize) -> anyhow::Result<T
     let shares = running.shares();
     let several = held.len() > 1;
     let mut readings = vec![whole(Metric::Start, running.start.as_secs_f64() * 1e3)];
+    readings.extend(
+        running
+            .size()?
+            .map(|bytes| whole(Metric::Size, bytes as f64 / 1e6)),
+    );
     if !held.is_empty() {
         let each = held.iter().map(Held::each).sum();
         let base = held.iter().map(|it| it.before.resident as f64).sum();

@@ -51,6 +51,8 @@ pub(crate) enum Metric {
     BaseBytes,
     /// From start to the first byte carried, in milliseconds.
     Start,
+    /// Of the largest program's file, in 10^6 bytes.
+    Size,
     /// What the load generator had of a CPU.
     Load,
 }
@@ -69,6 +71,7 @@ impl Metric {
             Self::IdleBytes => "bytes/connection",
             Self::BaseBytes => "RSS before, KiB",
             Self::Start => "start ms",
+            Self::Size => "file MB",
             Self::Load => "load, % CPU",
         }
     }

@@ -1,5 +1,6 @@
 //! The programs of one subject, started and seen to work.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -127,6 +128,18 @@ impl Running {
         let sides = self.sides.iter();
         let memory = sides.map(|(_, program)| Ok(Memory::of(program.id())?));
         memory.collect()
+    }
+
+    /// How large the file of its largest program is, in bytes.
+    ///
+    /// # Errors
+    /// When one of them is no more.
+    pub(crate) fn size(&self) -> anyhow::Result<Option<u64>> {
+        let sides = self.sides.iter();
+        let file = |id: u32| fs::metadata(format!("/proc/{id}/exe"));
+        let sizes = sides.map(|(_, program)| Ok(file(program.id())?.len()));
+        let sizes: Vec<u64> = sizes.collect::<anyhow::Result<_>>()?;
+        Ok(sizes.into_iter().max())
     }
 
     /// Whose they are, in the same order.

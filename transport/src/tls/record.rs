@@ -7,7 +7,9 @@
 //! - `protection`: one direction's key: nonce, associated data, tag
 //! - `session`: both directions of a connection: what a record means, key changes, the end
 //! - `handshake_message`: what a peer may still say of the handshake
+//! - `alone`: records that no relay carries
 
+mod alone;
 #[cfg(fuzzing)]
 mod fuzzed;
 mod handshake_message;

@@ -9,12 +9,13 @@ use crate::row::{Metric, Row, Share};
 use crate::subject::Family;
 
 /// The figures in the order of the columns.
-const METRICS: [Metric; 11] = [
+const METRICS: [Metric; 12] = [
     Metric::CpuPerGigabyte,
     Metric::CpuPerEvent,
     Metric::IdleBytes,
     Metric::BaseBytes,
     Metric::Start,
+    Metric::Size,
     Metric::Gigabits,
     Metric::Rate,
     Metric::P50,

@@ -50,11 +50,11 @@ const fn target(job: Job, row: Row, metric: Metric, limit: Limit) -> Target {
 
 /// The limits, in the order of the table. Envoy is taken with its defaults where ours has the same:
 /// the key exchange of both is X25519MLKEM768.
-const TARGETS: [Target; 15] = {
+const TARGETS: [Target; 19] = {
     use Against::{All, Everybody};
     use Job::{Gateway, Resolver, Tunnel};
     use Limit::{NoLessThan, NoMoreThan, Value};
-    use Metric::{CpuPerEvent, CpuPerGigabyte, IdleBytes, P50, P99, Rate};
+    use Metric::{CpuPerEvent, CpuPerGigabyte, IdleBytes, P50, P99, Rate, Size, Start};
     use Row::{BulkDown, BulkUp, Connect, Idle, Paced, Request1, Saturated};
     [
         target(
@@ -76,10 +76,14 @@ const TARGETS: [Target; 15] = {
         target(Gateway, Request1, P50, NoMoreThan(1.0, Everybody)),
         target(Gateway, Request1, P99, NoMoreThan(1.0, Everybody)),
         target(Gateway, Idle, IdleBytes, Value(2500.0)),
+        target(Gateway, Idle, Start, Value(30.0)),
+        target(Gateway, Idle, Size, Value(8.0)),
         target(Tunnel, BulkDown, CpuPerGigabyte, NoMoreThan(0.60, ENVOY)),
         target(Tunnel, BulkUp, CpuPerGigabyte, NoMoreThan(0.60, ENVOY)),
         target(Tunnel, Connect, Rate, NoLessThan(1.4, ENVOY)),
         target(Tunnel, Request1, P50, NoMoreThan(0.85, All(Tool::Nginx))),
+        target(Tunnel, Idle, Start, Value(30.0)),
+        target(Tunnel, Idle, Size, Value(8.0)),
         target(
             Resolver,
             Paced,

@@ -1,5 +1,6 @@
 //! Our records against those of rustls.
 
+mod alone;
 mod broken;
 mod exchanged;
 mod peers;

@@ -122,3 +122,34 @@ fn of_a_rate_the_fastest_peer_decides() {
     let (name, _) = binding(&one, Against::Everybody, &measured, &of, false).unwrap();
     assert_eq!(name, "slow");
 }
+
+#[test]
+fn the_size_of_a_program_and_its_start_have_limits() {
+    let mut results = Results::default();
+    let name = "ours".to_owned();
+    let kind = ours();
+    results.announce(Job::Gateway, &[Subject { name, kind }]);
+    for _ in 0..5 {
+        let reading = |metric, value| Reading {
+            metric,
+            share: Share::Whole,
+            value,
+        };
+        let taken = Taken {
+            readings: vec![reading(Metric::Size, 8.1), reading(Metric::Start, 12.0)],
+            window: None,
+        };
+        results.keep(Job::Gateway, Row::Idle, "ours", taken);
+    }
+    let outcome = |figure: &str| {
+        let verdicts = verdicts(&results);
+        let mut about = verdicts.into_iter();
+        about
+            .find(|it| it.figure.ends_with(figure))
+            .map(|it| (it.limit, it.outcome))
+    };
+    let size = ("at most 8.00".to_owned(), Outcome::Missed);
+    assert_eq!(outcome("file MB"), Some(size));
+    let start = ("at most 30.0".to_owned(), Outcome::Reached);
+    assert_eq!(outcome("start ms"), Some(start));
+}

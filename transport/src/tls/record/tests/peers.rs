@@ -13,7 +13,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::tls::record::{ContentType, Frame, MOST_PLAINTEXT, Opened, RecordError, Session};
 use crate::tls::tests::wire::configs;
-use crate::tls::{MinTls, Side, accept, connect};
+use crate::tls::{MinTls, Secured, Side, accept, connect};
 
 type Configs = LazyLock<(Arc<ClientConfig>, Arc<ServerConfig>)>;
 
@@ -43,6 +43,12 @@ fn name() -> ServerName<'static> {
 
 /// Two sessions of ours, the client's first.
 pub(super) fn both(version: MinTls) -> (Session, Session) {
+    let (client, server) = secured(version);
+    (client.session, server.session)
+}
+
+/// Both ends of a handshake of ours, the client's first.
+pub(super) fn secured(version: MinTls) -> (Secured, Secured) {
     let (client, server) = configured(version);
     let (mut near, mut far) = duplex(64 * 1024);
     let (client, server) = now(async {
@@ -51,7 +57,7 @@ pub(super) fn both(version: MinTls) -> (Session, Session) {
             accept(server, &mut far, Vec::new())
         )
     });
-    (client.unwrap().session, server.unwrap().session)
+    (client.unwrap(), server.unwrap())
 }
 
 /// A record of any kind with any content.

@@ -4,12 +4,9 @@
 //! Everything is on one thread and on loopback: apps, relays and the kernel's part. Compare within one
 //! run; `copy` is tokio's `copy_bidirectional` in the place of our relay.
 
-mod ends;
-mod streams;
-
 use criterion::{Criterion, SamplingMode, Throughput};
-use ends::Ends;
-use streams::{BULK, Carrier, DIRECTIONS, Streams};
+use eastwest_benches::parts::ends::Ends;
+use eastwest_benches::parts::streams::{BULK, Carrier, DIRECTIONS, Streams};
 use tokio::runtime::{Builder, Runtime};
 
 /// A sample moves 32 MiB a stream and direction; criterion's 100 of them would take minutes.

@@ -8,11 +8,12 @@ use eastwest::certs::{Ca, KeyKind, Overwrite, WorkloadRequest, valid_for};
 use eastwest_transport::relay::TlsLeg;
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
-    Identity, IdentityFiles, MinTls, PeerPolicy, ServerAlpn, accept, connect,
+    Identity, IdentityFiles, MinTls, PeerPolicy, Secured, ServerAlpn, accept, connect,
 };
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
-const SNI: &str = "outbound_.3306_._.db-pxc-0.db-pxc.pxc.svc.cluster.local";
+use super::names::SNI;
 
 /// Lets in whoever has a certificate of the root: the policy is no part of what is measured.
 #[derive(Debug)]
@@ -25,14 +26,18 @@ impl PeerPolicy for Anyone {
 }
 
 /// Who is at the two ends.
-pub(crate) struct Ends {
+#[derive(Debug)]
+pub struct Ends {
     client: Identity,
     server: Identity,
 }
 
 impl Ends {
     /// One root, a CA for each cluster, a certificate for each end.
-    pub(crate) fn make() -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// When they cannot be made.
+    pub fn make() -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let validity = valid_for(Duration::from_secs(24 * 3600));
         let root = Ca::root("shared root", KeyKind::default(), validity)?;
@@ -55,26 +60,45 @@ impl Ends {
         })
     }
 
-    /// A mutual handshake over a new connection, as the shims make it.
-    pub(crate) async fn tls(&self) -> anyhow::Result<(TlsLeg, TlsLeg)> {
+    /// A mutual handshake, as the shims make it.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn agree<N, F>(&self, near: &mut N, far: &mut F) -> anyhow::Result<(Secured, Secured)>
+    where
+        N: AsyncRead + AsyncWrite + Unpin,
+        F: AsyncRead + AsyncWrite + Unpin,
+    {
         let client = self.client.client_config(Arc::new(Anyone), MinTls::Tls13)?;
         let server =
             self.server
                 .server_config(Arc::new(Anyone), MinTls::Tls13, ServerAlpn::Istio)?;
-        let (mut near, mut far) = tcp().await?;
         let (client, server) = tokio::join!(
-            connect(client, SNI.try_into()?, &mut near),
-            accept(server, &mut far, Vec::new())
+            connect(client, SNI.try_into()?, near),
+            accept(server, far, Vec::new())
         );
         Ok((
-            TlsLeg::new(near, client.context("the client's end")?),
-            TlsLeg::new(far, server.context("the server's end")?),
+            client.context("the client's end")?,
+            server.context("the server's end")?,
         ))
+    }
+
+    /// That over a new connection.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn tls(&self) -> anyhow::Result<(TlsLeg, TlsLeg)> {
+        let (mut near, mut far) = tcp().await?;
+        let (client, server) = self.agree(&mut near, &mut far).await?;
+        Ok((TlsLeg::new(near, client), TlsLeg::new(far, server)))
     }
 }
 
 /// Both ends of a new TCP connection.
-pub(crate) async fn tcp() -> anyhow::Result<(TcpStream, TcpStream)> {
+///
+/// # Errors
+/// The system's.
+pub async fn tcp() -> anyhow::Result<(TcpStream, TcpStream)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let near = TcpStream::connect(listener.local_addr()?);
     let (near, far) = tokio::join!(near, listener.accept());

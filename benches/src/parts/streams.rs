@@ -7,16 +7,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::ends::{Ends, tcp};
+use super::ends::{Ends, tcp};
 
 /// Sent on each stream, each way, in one sample: many times what fits into the buffers on the way.
-pub(crate) const BULK: usize = 32 << 20;
+pub const BULK: usize = 32 << 20;
+/// A small message.
+pub const SMALL: usize = 64;
 /// What an app writes at once.
 const WRITE: usize = 64 << 10;
 
 /// What carries the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Carrier {
+pub enum Carrier {
     /// tokio's loop with two buffers of 8 KiB, for comparison.
     Copy,
     /// Our relay, as in the gateway.
@@ -37,13 +39,15 @@ impl fmt::Display for Carrier {
 
 /// Which way bytes go.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Direction {
-    pub(crate) up: bool,
-    pub(crate) down: bool,
+pub struct Direction {
+    /// From the app to the server.
+    pub up: bool,
+    /// From the server to the app.
+    pub down: bool,
 }
 
 /// Each way there is, and its name.
-pub(crate) const DIRECTIONS: [(&str, Direction); 3] = [
+pub const DIRECTIONS: [(&str, Direction); 3] = [
     (
         "up",
         Direction {
@@ -68,10 +72,15 @@ pub(crate) const DIRECTIONS: [(&str, Direction); 3] = [
 ];
 
 /// Apps and servers with a carrier between each two.
-pub(crate) struct Streams(Vec<(TcpStream, TcpStream)>);
+#[derive(Debug)]
+pub struct Streams(Vec<(TcpStream, TcpStream)>);
 
 impl Streams {
-    pub(crate) async fn open(ends: &Ends, carrier: Carrier, count: usize) -> anyhow::Result<Self> {
+    /// So many of them.
+    ///
+    /// # Errors
+    /// The system's, and that of a handshake.
+    pub async fn open(ends: &Ends, carrier: Carrier, count: usize) -> anyhow::Result<Self> {
         let mut streams = Vec::with_capacity(count);
         for _ in 0..count {
             let ((app, mut downstream), (mut upstream, server)) = (tcp().await?, tcp().await?);
@@ -94,7 +103,10 @@ impl Streams {
     }
 
     /// Sends [`BULK`] on each stream and waits until all of it has arrived.
-    pub(crate) async fn transfer(&mut self, direction: Direction) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When a connection broke.
+    pub async fn transfer(&mut self, direction: Direction) -> anyhow::Result<()> {
         let mut moving = tokio::task::JoinSet::new();
         for (mut app, mut server) in self.0.drain(..) {
             moving.spawn(async move {
@@ -111,6 +123,21 @@ impl Streams {
         }
         while let Some(moved) = moving.join_next().await {
             self.0.push(moved??);
+        }
+        Ok(())
+    }
+
+    /// [`SMALL`] bytes to the server and back to the app, on each stream after the other.
+    ///
+    /// # Errors
+    /// When a connection broke.
+    pub async fn there_and_back(&mut self) -> anyhow::Result<()> {
+        for (app, server) in &mut self.0 {
+            let mut message = [7; SMALL];
+            app.write_all(&message).await?;
+            server.read_exact(&mut message).await?;
+            server.write_all(&message).await?;
+            app.read_exact(&mut message).await?;
         }
         Ok(())
     }
