@@ -7,6 +7,7 @@
 //!
 //! - `half`: one direction: what to move, and by which means
 //! - `leg`, `tls_leg`: an end of the relay, in clear and under TLS
+//! - `shim`: the relay between such two, as a shim has it
 //! - `row`, `remainder`: the buffers; `pipe`: what splice(2) goes through
 //! - `vigil`: whether both ends are still there
 
@@ -15,6 +16,7 @@ mod leg;
 mod pipe;
 mod remainder;
 mod row;
+mod shim;
 mod tls_leg;
 mod vigil;
 
@@ -30,12 +32,13 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::reason::Reason;
-use crate::socket::SocketOptions;
+use crate::socket::{self, SocketOptions};
 pub use crate::tls::record::Frame;
 use crate::tls::{BrokenOff, PeerAlert, RecordsUsedUp, peer_alert};
 use half::Half;
 pub use leg::{Leg, Read};
 pub use row::Row;
+pub use shim::{relay_into_tls, relay_out_of_tls};
 pub use tls_leg::TlsLeg;
 use vigil::Vigil;
 
@@ -96,13 +99,19 @@ pub struct Patience {
     pub unanswered: Option<Duration>,
 }
 
+/// One packet that is lost, and lost again, must not make a peer dead: the third attempt comes after three
+/// seconds at the latest (`TCP_RTO_MAX_MS`).
+const SHORTEST: Duration = Duration::from_secs(5);
+
 impl Patience {
     /// With this time for half-closed connections, and that of the sockets' keepalive.
     #[must_use]
     pub fn new(half_closed: Duration, sockets: &SocketOptions) -> Self {
         Self {
             half_closed,
-            unanswered: sockets.keepalive.map(|keepalive| keepalive.dead_after()),
+            unanswered: sockets
+                .keepalive
+                .map(|keepalive| keepalive.dead_after().max(SHORTEST)),
         }
     }
 }
@@ -128,7 +137,10 @@ pub async fn relay<D: Leg, U: Leg>(
         end = run(downstream, upstream, counts, patience) => end,
         () = stop.cancelled() => End { reason: Reason::Drained, error: None },
     };
-    if end.reason != Reason::Finished {
+    if end.reason == Reason::Finished {
+        socket::deliver_after_close(downstream.tcp());
+        socket::deliver_after_close(upstream.tcp());
+    } else {
         downstream.reset_on_close();
         upstream.reset_on_close();
     }

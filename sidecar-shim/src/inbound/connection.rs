@@ -10,7 +10,7 @@ use eastwest_transport::admission::Place;
 use eastwest_transport::dial::{DialError, Dialled, dial};
 use eastwest_transport::limits::{Full, Seat};
 use eastwest_transport::reason::Reason;
-use eastwest_transport::relay::{Counts, Leg, TlsLeg, relay};
+use eastwest_transport::relay::{Counts, Leg, TlsLeg, relay_out_of_tls};
 use eastwest_transport::socket::reset_on_close;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
@@ -90,7 +90,7 @@ impl Inbound {
             }
         };
         guard.set_state(ConnectionState::Relaying);
-        let over = relay(&mut caller, &mut app, &counts, &self.patience, &stop).await;
+        let over = relay_out_of_tls(&mut caller, &mut app, &counts, &self.patience, &stop).await;
         drop((caller, app));
         let weight = if over.reason == Reason::Finished {
             Weight::Ordinary

@@ -7,7 +7,7 @@ use eastwest_daemon::{ConnectionGuard, ConnectionInfo, ConnectionState, Directio
 use eastwest_mesh::Route;
 use eastwest_transport::limits::{Full, Seat};
 use eastwest_transport::reason::Reason;
-use eastwest_transport::relay::{Counts, relay};
+use eastwest_transport::relay::{Counts, relay_into_tls};
 use eastwest_transport::socket::reset_on_close;
 use tokio::net::TcpStream;
 
@@ -92,7 +92,7 @@ impl Outbound {
         }
         guard.set_state(ConnectionState::Relaying);
         let stop = self.shutdown.aborted_token();
-        let over = relay(&mut app, &mut tunnel.stream, &counts, &self.patience, &stop).await;
+        let over = relay_into_tls(&mut app, &mut tunnel.stream, &counts, &self.patience, &stop).await;
         drop((app, tunnel));
         end(guard, over.reason, over.error.as_ref());
     }
@@ -109,10 +109,11 @@ impl Outbound {
 }
 
 fn end<E: std::fmt::Display>(guard: ConnectionGuard, reason: Reason, error: Option<&E>) {
-    let weight = if reason == Reason::Finished {
-        Weight::Ordinary
-    } else {
-        Weight::Failure
+    let weight = match reason {
+        Reason::Finished => Weight::Ordinary,
+        // Said now and then by who counts; an app tries again at once.
+        Reason::TooManyConnections => Weight::Noise,
+        _ => Weight::Failure,
     };
     guard.end(&Ended {
         reason: reason.as_str(),
