@@ -7,6 +7,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 
 use crate::socket::{self, SocketOptions};
 
@@ -93,21 +94,35 @@ impl Listener {
     /// The next connection. Errors of one connection are skipped; where descriptors or memory have
     /// run out, it waits a little longer each time instead of spinning.
     pub async fn accept(&self) -> (TcpStream, SocketAddr) {
-        let mut pause = BACKOFF.0;
+        let mut pause = None;
         loop {
-            match self.inner.accept().await {
+            let accepted = match pause {
+                None => self.inner.accept().await,
+                // Descriptors are asked for before the queue is looked at, so that nobody has to be
+                // waiting for this to fail: that nothing comes of it means that they are there again.
+                Some(pause) => match timeout(pause, self.inner.accept()).await {
+                    Ok(accepted) => accepted,
+                    Err(_) => Err(io::ErrorKind::WouldBlock.into()),
+                },
+            };
+            match accepted {
                 Ok((stream, peer)) => {
-                    if pause > BACKOFF.0 {
+                    if pause.is_some() {
                         self.starving.send_replace(None);
                     }
                     return (stream, unmapped(peer));
                 }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.starving.send_replace(None);
+                    pause = None;
+                }
                 Err(error) if belongs_to_one_connection(&error) => {}
                 Err(error) => {
-                    tracing::warn!(%error, retry_in_ms = pause.as_millis(), "cannot accept connections");
+                    let wait = pause.map_or(BACKOFF.0, |wait| BACKOFF.1.min(wait * 2));
+                    tracing::warn!(%error, retry_in_ms = wait.as_millis(), "cannot accept connections");
                     self.starving.send_replace(Some(error.to_string()));
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(BACKOFF.1);
+                    sleep(wait).await;
+                    pause = Some(wait);
                 }
             }
         }

@@ -91,3 +91,15 @@ fn plaintext_is_refused() {
     gateway.answer(b"GET / HTTP/1.1\r\nHost: gateway\r\n\r\n");
     gateway.logged("not_tls");
 }
+
+#[test]
+fn a_gateway_without_descriptors_is_unready_until_it_has_some_again_though_nobody_comes() {
+    let gateway = Gateway::start(&["--log-level", "info", "--max-connections", "1000"]);
+    gateway.leave_descriptors(3);
+    let clients: Vec<_> = (0..8).map(|_| gateway.client()).collect();
+    let said = gateway.logged("not ready");
+    assert!(said.contains("Too many open files"), "{said}");
+    drop(clients);
+    let said = gateway.logged("ready");
+    assert!(!said.contains("not ready"), "{said}");
+}

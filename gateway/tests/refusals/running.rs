@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use tempfile::TempDir;
 
@@ -88,6 +89,24 @@ impl Gateway {
             }
             log.push(line);
         }
+    }
+
+    /// A client that has said one byte.
+    pub(crate) fn client(&self) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.write_all(&[22]).unwrap();
+        stream
+    }
+
+    /// Leaves the process so many descriptors beside those that it has.
+    pub(crate) fn leave_descriptors(&self, more: u64) {
+        let process = rustix::process::Pid::from_child(&self.child);
+        let open = fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap();
+        let limit = Rlimit {
+            current: Some(open.count() as u64 + more),
+            ..getrlimit(Resource::Nofile)
+        };
+        prlimit(Some(process), Resource::Nofile, limit).unwrap();
     }
 
     /// What is sent back for `bytes` until the connection ends.
