@@ -22,8 +22,9 @@ pub struct ConnectionArgs {
 
     /// Silence after which the other end is asked whether it is still there; 0 never asks
     ///
-    /// A peer that vanished is noticed after this time plus three times the interval, whether or not
-    /// anything is on its way to it. One that answers and merely does not read is left alone.
+    /// A peer that vanished is noticed after this time plus three times the interval; where something is
+    /// on its way to it, up to two sevenths of that sooner. One that answers and merely does not read
+    /// is left alone.
     #[arg(long, value_name = "DURATION", default_value = "5s")]
     pub keepalive: HumanDuration,
 

@@ -114,7 +114,10 @@ impl SocketOptions {
             note("TCP_KEEPALIVE", socket.set_tcp_keepalive(&keepalive));
             // Waiting doubles up to two minutes otherwise: after an outage a stream would stand still
             // as long again, and who is gone would not be asked often enough to find out.
-            let most = u32::try_from(k.interval.as_millis()).unwrap_or(u32::MAX);
+            // Not so often that the kernel's fifteen attempts (tcp_retries2) are over before the peer counts
+            // as dead.
+            let most = k.interval.max(k.dead_after() / 10).as_millis();
+            let most = u32::try_from(most).unwrap_or(u32::MAX);
             let most = most.clamp(RTO_MAX_RANGE.0, RTO_MAX_RANGE.1);
             note(
                 "TCP_RTO_MAX_MS",
@@ -136,6 +139,13 @@ fn note(option: &str, outcome: std::io::Result<()>) {
     if let Err(error) = outcome {
         tracing::debug!(option, %error, "socket option not set");
     }
+}
+
+/// Gives the kernel its usual time to deliver what is left after the coming close of `stream`: of a
+/// socket that nobody owns it gives up as soon as it would wait for the longest time between two attempts.
+pub fn deliver_after_close(stream: &TcpStream) {
+    // Where it is not supported it has not been changed.
+    let _ = RtoMax.set(stream, &RTO_MAX_RANGE.1);
 }
 
 /// Makes the coming close of `stream` a reset: unsent data is dropped and the peer sees RST.

@@ -20,6 +20,8 @@ use crate::socket::TcpInfo;
 /// and the time may be up just after another, so that five of them decide.
 const LOOKS: u32 = 7;
 const DECIDE: u32 = LOOKS - 2;
+/// Unanswered questions for room, in a row, that make a peer dead.
+const QUESTIONS: u8 = 3;
 
 /// The watch over one connection.
 #[derive(Default)]
@@ -55,6 +57,10 @@ impl Vigil {
         while let Some(watch) = &mut self.0 {
             if watch.look.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
+            }
+            // This process was stopped meanwhile, or its host: the answers of that time are still to come.
+            if watch.look.deadline().elapsed() > every {
+                watch.since = [None; 2];
             }
             match watch.look_at(legs, every * DECIDE) {
                 Seen::Rest => self.0 = None,
@@ -92,7 +98,8 @@ impl Watch {
             let Ok(info) = TcpInfo::of(tcp) else { continue };
             // What an end sent before it was reset is still delivered, as long as somebody takes it.
             let over = info.closed && !moved;
-            if !info.owes && !over {
+            let owes = !info.closed && (info.unacknowledged || info.unanswered > 0);
+            if !owes && !over {
                 *since = None;
                 work |= info.queued;
                 continue;
@@ -107,7 +114,10 @@ impl Watch {
                         _ => *since = None,
                     }
                 }
-            } else if lasted.min(info.silent) >= enough {
+            } else if lasted.min(info.silent) >= enough
+                // A question or its answer may have been lost, and be asked again much later.
+                && (info.unacknowledged || info.unanswered >= QUESTIONS)
+            {
                 return Seen::Gone(side, io::ErrorKind::TimedOut.into());
             }
         }

@@ -28,9 +28,10 @@ const CLOSED: u8 = 7;
 pub struct TcpInfo {
     /// It is over: by a reset, or because the kernel has given up.
     pub closed: bool,
-    /// Packets that the peer has not acknowledged, or questions for room (zero-window probes) that it
-    /// has not answered.
-    pub owes: bool,
+    /// The peer has not acknowledged all that was sent.
+    pub unacknowledged: bool,
+    /// Questions for room (zero-window probes) that the peer has not answered, in a row.
+    pub unanswered: u8,
     /// Something waits to be sent.
     pub queued: bool,
     /// Since the peer has acknowledged anything.
@@ -56,7 +57,8 @@ impl TcpInfo {
         let (unacknowledged, last_ack, not_sent) = (word(24), word(56), word(144));
         Self {
             closed: state == CLOSED,
-            owes: unacknowledged > 0 || probes > 0,
+            unacknowledged: unacknowledged > 0,
+            unanswered: probes,
             queued: not_sent > 0,
             silent: Duration::from_millis(last_ack.into()),
         }
@@ -84,7 +86,11 @@ mod tests {
         let mut near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (_far, _) = listener.accept().unwrap();
         let idle = TcpInfo::of(&near).unwrap();
-        assert!(!idle.closed && !idle.owes && !idle.queued, "{idle:?}");
+        assert!(
+            !idle.closed && !idle.unacknowledged && !idle.queued,
+            "{idle:?}"
+        );
+        assert_eq!(idle.unanswered, 0);
         near.set_nonblocking(true).unwrap();
         while near.write(&[0; 65_536]).is_ok() {}
         // All that fits is on its way or acknowledged within moments.

@@ -166,3 +166,16 @@ async fn a_connection_at_rest_has_no_timer() {
     sleep(Duration::from_millis(30)).await;
     assert!(!polled(&mut vigil, false));
 }
+
+#[tokio::test]
+async fn a_pause_of_this_process_is_nobodys_silence() {
+    let (mut app, downstream) = pair().await;
+    let (upstream, _server) = pair().await;
+    let mut relay = relayed(downstream, upstream);
+    app.write_all(b"ping").await.unwrap();
+    sleep(UNANSWERED / 4).await;
+    // The runtime, and with it the relay, stands still, as for SIGSTOP.
+    std::thread::sleep(2 * UNANSWERED);
+    app.write_all(b"ping").await.unwrap();
+    assert!(timeout(UNANSWERED / 2, &mut relay).await.is_err());
+}
