@@ -40,6 +40,7 @@ impl Gateway {
                 (place, (downstream, peer)) = async {
                     (admission.place().await, listener.accept().await)
                 } => {
+                    admission.seat(&place);
                     self.shutdown.spawn(Arc::clone(&self).serve(downstream, peer, place));
                 }
                 () = self.shutdown.stop_accepting() => return,

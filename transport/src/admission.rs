@@ -51,6 +51,13 @@ pub struct Place {
 }
 
 impl Place {
+    fn of(permit: OwnedSemaphorePermit) -> Self {
+        Self {
+            holder: Arc::default(),
+            _permit: permit,
+        }
+    }
+
     /// The client has done its part: it keeps the place for as long as the rest takes.
     pub fn proved(&self) {
         self.holder.proved.store(true, Ordering::Relaxed);
@@ -87,7 +94,7 @@ impl Admission {
     pub async fn place(&mut self) -> Place {
         loop {
             if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
-                return self.taken(permit);
+                return Place::of(permit);
             }
             self.warn();
             let again = self.make_room(Instant::now());
@@ -95,7 +102,7 @@ impl Admission {
                 permit = Arc::clone(&self.places).acquire_owned() => {
                     // The semaphore is never closed.
                     if let Ok(permit) = permit {
-                        return self.taken(permit);
+                        return Place::of(permit);
                     }
                 }
                 () = sleep_until(again) => {}
@@ -103,18 +110,14 @@ impl Admission {
         }
     }
 
-    fn taken(&mut self, permit: OwnedSemaphorePermit) -> Place {
+    /// Notes that a connection has come for a place, and has it from now on.
+    pub fn seat(&mut self, place: &Place) {
         // One who stays long must not keep the records of all who came and went after him.
         if self.holders.len() >= 2 * self.most {
             self.holders.retain(|(_, holder)| holder.strong_count() > 0);
         }
-        let holder = Arc::new(Holder::default());
-        let record = (Instant::now(), Arc::downgrade(&holder));
+        let record = (Instant::now(), Arc::downgrade(&place.holder));
         self.holders.push_back(record);
-        Place {
-            holder,
-            _permit: permit,
-        }
     }
 
     /// Asks the first who has had his place for too long to leave; when to look again.
@@ -157,10 +160,16 @@ mod tests {
     const SOON: Duration = Duration::from_millis(50);
     const PATIENT: Duration = Duration::from_secs(30);
 
+    async fn seated(admission: &mut Admission) -> Place {
+        let place = admission.place().await;
+        admission.seat(&place);
+        place
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_comes_when_all_places_are_taken_waits_for_one() {
         let mut admission = Admission::of(2);
-        let (first, _second) = (admission.place().await, admission.place().await);
+        let (first, _second) = (seated(&mut admission).await, seated(&mut admission).await);
         assert!(timeout(SOON, admission.place()).await.is_err());
         drop(first);
         assert!(timeout(SOON, admission.place()).await.is_ok());
@@ -169,9 +178,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_oldest_who_proves_nothing_is_asked_to_leave_for_the_next() {
         let mut admission = Admission::of(2);
-        let oldest = admission.place().await;
+        let oldest = seated(&mut admission).await;
         sleep(SOON).await;
-        let younger = admission.place().await;
+        let younger = seated(&mut admission).await;
         let leaves = tokio::spawn(async move {
             oldest.wanted().await;
             drop(oldest);
@@ -185,7 +194,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_has_proved_himself_is_left_alone() {
         let mut admission = Admission::of(1);
-        let proved = admission.place().await;
+        let proved = seated(&mut admission).await;
         proved.proved();
         assert!(timeout(PATIENT, admission.place()).await.is_err());
         assert!(timeout(SOON, proved.wanted()).await.is_err());
@@ -194,9 +203,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn many_who_come_and_go_leave_no_records() {
         let mut admission = Admission::of(4);
-        let _stays = admission.place().await;
+        let _stays = seated(&mut admission).await;
         for _ in 0..1000 {
-            drop(admission.place().await);
+            drop(seated(&mut admission).await);
         }
         assert!(admission.holders.len() <= 8, "{}", admission.holders.len());
     }
