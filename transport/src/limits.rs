@@ -15,6 +15,8 @@ use rustix::process::{Resource, getrlimit};
 
 /// Descriptors that are left to listeners, name look-ups, reloads, logs and the calls of an admin.
 const RESERVED: u64 = 128;
+/// One descriptor of so many is left to the pipes of connections whose peers do not take what comes.
+const SPARED: u64 = 8;
 /// Time between two warnings.
 const WARN_EVERY: Duration = Duration::from_secs(60);
 
@@ -99,7 +101,7 @@ impl Limits {
     /// `None` where the number of files is not limited.
     fn total_by_descriptors() -> Option<NonZeroUsize> {
         let descriptors = getrlimit(Resource::Nofile).current?;
-        let connections = descriptors.saturating_sub(RESERVED) / 2;
+        let connections = (descriptors - descriptors / SPARED).saturating_sub(RESERVED) / 2;
         Some(
             usize::try_from(connections)
                 .ok()
@@ -130,16 +132,22 @@ impl Ledger {
         let Limits {
             total, per_source, ..
         } = self.0.limits;
-        // The seat exists before anything can fail, so that what it has counted is taken back.
+        let most = total.map_or(usize::MAX, NonZeroUsize::get);
+        let one_more = |open| (open < most).then_some(open + 1);
+        let counted = &self.0.total;
+        if counted
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
+            .is_err()
+        {
+            let limit = total.unwrap_or(NonZeroUsize::MAX);
+            return Err(self.0.refused(Full::Total(limit)));
+        }
+        // From here on what was counted is taken back, whatever comes.
         let mut seat = Seat {
             ledger: self.clone(),
             source: None,
             route: None,
         };
-        let open = self.0.total.fetch_add(1, Ordering::Relaxed);
-        if let Some(limit) = total.filter(|limit| open >= limit.get()) {
-            return Err(self.0.refused(Full::Total(limit)));
-        }
         if let Some(limit) = per_source {
             if !self.0.sources.take(source, limit) {
                 let source_ip = source;
