@@ -193,7 +193,16 @@ fn inbound(
 /// The pod that this is, by the name that was given or the host's.
 fn own_pod(given: Option<&str>) -> Option<OwnPod> {
     match given {
-        Some(name) => OwnPod::named(name),
+        Some(name) => {
+            let own = OwnPod::named(name);
+            if own.is_none() {
+                tracing::warn!(
+                    "--pod-name {name} is no pod of a StatefulSet (SET-ORDINAL): connections for another \
+                     pod cannot be told"
+                );
+            }
+            own
+        }
         None => OwnPod::named(rustix::system::uname().nodename().to_str().ok()?),
     }
 }

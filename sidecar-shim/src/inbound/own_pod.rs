@@ -14,14 +14,23 @@ pub(crate) struct OwnPod(String);
 impl OwnPod {
     /// That pod, if it is one of a StatefulSet: the others have no name that anybody asks for.
     pub(crate) fn named(name: &str) -> Option<Self> {
+        // A host may be set to show its whole name (`setHostnameAsFQDN`).
+        let name = name.split_once('.').map_or(name, |(label, _)| label);
         stateful_set(name).map(|_| Self(name.to_owned()))
     }
 
     /// The pod that `host` is about, if it is another one of this pod's set.
     pub(crate) fn other<'a>(&self, host: &'a str) -> Option<&'a str> {
-        let label = host.split_once('.').map_or(host, |(label, _)| label);
-        let pod = label.strip_prefix(PREFIX).unwrap_or(label);
-        // Services and pods of other sets come under names that say nothing about this one.
+        let mut labels = host.split('.');
+        let label = labels.next().unwrap_or(host);
+        let pod = match label.strip_prefix(PREFIX) {
+            Some(pod) => pod,
+            // POD.SERVICE.NAMESPACE.svc; what has one label less is a Service, which may be called as a
+            // pod could be (`mysql-8`).
+            None if labels.nth(2) == Some("svc") => label,
+            None => return None,
+        };
+        // Pods of other sets come under names that say nothing about this one.
         let same_set = stateful_set(pod).is_some_and(|set| Some(set) == stateful_set(&self.0));
         (same_set && pod != self.0).then_some(pod)
     }
@@ -53,8 +62,10 @@ mod tests {
         );
         for elsewhere in [
             "db-pxc.pxc.svc.cluster.local",
-            "db-haproxy-1.x",
-            "db-pxc-01.x",
+            "db-haproxy-1.db-haproxy.pxc.svc.x",
+            "db-pxc-01.db-pxc.pxc.svc.x",
+            "db-pxc-8.pxc.svc.x",
+            "db-pxc-8",
             "",
             "-1",
         ] {
@@ -66,5 +77,6 @@ mod tests {
     fn a_pod_without_an_ordinal_has_no_others() {
         assert_eq!(OwnPod::named("hello-7d4b9c6f5-x2x9z"), None);
         assert_eq!(OwnPod::named("laptop"), None);
+        assert_eq!(OwnPod::named("db-0.db.pxc.svc.x"), OwnPod::named("db-0"));
     }
 }
