@@ -16,6 +16,9 @@ const UNITS: [(&str, f64); 7] = [
 /// The shortest that Istio takes.
 const SHORTEST: Duration = Duration::from_millis(1);
 
+/// The longest that Go has room for (`math.MaxInt64` nanoseconds, 292 years).
+const LONGEST: Duration = Duration::from_nanos(i64::MAX.unsigned_abs());
+
 /// `None` for what Go would not read, and for less than a millisecond.
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.strip_prefix('+').unwrap_or(text);
@@ -29,7 +32,7 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
         rest = unit.strip_prefix(name)?;
     }
     let duration = Duration::try_from_secs_f64(seconds).ok()?;
-    (duration >= SHORTEST).then_some(duration)
+    (SHORTEST..=LONGEST).contains(&duration).then_some(duration)
 }
 
 #[cfg(test)]
@@ -66,6 +69,7 @@ mod tests {
             "0",
             "1us",
             "1..5s",
+            "2562048h",
             "999999999999999999999h",
         ] {
             assert_eq!(parse(text), None, "{text}");

@@ -18,6 +18,8 @@ pub(super) const USUAL: OutlierDetection = OutlierDetection {
     max_ejection_percent: NonZeroU8::MIN.saturating_add(99),
 };
 
+/// A gateway that is down is not asked more often, whatever a rule says (Istio takes milliseconds).
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest that a gateway is out, unless a rule's own time is longer (Envoy, `max_ejection_time`).
 const LONGEST: Duration = Duration::from_secs(300);
 
@@ -112,7 +114,9 @@ impl Health {
 
     /// When it is to be probed next; a good one is not.
     pub(super) fn next_probe(&self, rule: &OutlierDetection, now: Instant) -> Option<Instant> {
-        let earliest = self.probed.map_or(now, |probed| probed + rule.interval);
+        let earliest = self
+            .probed
+            .map_or(now, |probed| probed + rule.interval.max(SHORTEST_INTERVAL));
         match self.standing {
             Standing::Good { .. } => None,
             Standing::Doubted => Some(earliest),

@@ -42,7 +42,8 @@ impl PeerAlert {
     }
 
     /// Whether it is about who we are, and not about how the connection went.
-    pub fn is_refusal(self) -> bool {
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
         !matches!(self, Self::TlsVersion | Self::Other(_))
     }
 }

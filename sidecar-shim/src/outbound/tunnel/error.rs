@@ -84,12 +84,12 @@ impl TunnelError {
     pub(super) const fn is_final(&self) -> bool {
         match self {
             Self::Config(_) | Self::ServerName(_) => true,
-            Self::Handshake { error, .. } => matches!(
-                error,
+            Self::Handshake { error, .. } => match error {
+                HandshakeError::RefusedByPeer(alert) => alert.is_refusal(),
                 HandshakeError::Refused(_)
-                    | HandshakeError::RefusedByPeer(_)
-                    | HandshakeError::TurnedAway(TurnedAway::PortNotServed)
-            ),
+                | HandshakeError::TurnedAway(TurnedAway::PortNotServed) => true,
+                _ => false,
+            },
             _ => false,
         }
     }
@@ -101,6 +101,7 @@ impl TunnelError {
             Self::NamedDial { error, .. } => Blame::of_dial(error.reason()),
             Self::Handshake { error, .. } => match error {
                 HandshakeError::Closed | HandshakeError::Io(_) => Blame::Unknown,
+                HandshakeError::RefusedByPeer(alert) if !alert.is_refusal() => Blame::Unknown,
                 HandshakeError::Tls(rustls::Error::InvalidMessage(_)) => Blame::Silence,
                 _ => Blame::Answer,
             },
