@@ -47,9 +47,10 @@ killed is started again after a second as a kubelet does, and nobody touches MyS
   its own; and the source sends to one replica
 
 What is not broken for the kernel, only MySQL notices: the kernel of a stopped gateway goes on to
-answer, and where a pod's redirect is forgotten the shim's end is reset, but nothing leads from there to
-the app's. Both last as long as `replica_net_timeout`, which is 60 s unless it is set. Only one machine's
-clock was at hand, so that the certificate's times stand for a clock that is wrong.";
+answer, and where a pod's redirect is forgotten while the shim has something to say, its end is reset,
+but nothing leads from there to the app's. Both last as long as `replica_net_timeout`, which is 60 s
+unless it is set. Only one machine's clock was at hand, so that the certificate's times stand for a clock
+that is wrong.";
 
 fn first_line(program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).output();
