@@ -4,6 +4,7 @@
 //! processes: on a [`Stage`] where namespaces are allowed, on loopback addresses elsewhere.
 
 pub mod app;
+mod calling;
 mod certificates;
 mod commands;
 mod databases;
@@ -24,14 +25,14 @@ use crate::leftovers::{Guarded, GuardedFolder};
 use crate::stage::zone::Zone;
 use crate::stage::{Host, Stage, StagePlan, ThisMachine, two_clusters};
 pub use app::{AppCommand, Reached, Visit};
+pub use calling::Capture;
 pub use certificates::Certificates;
-pub use commands::Capture;
 pub use databases::{Databases, Replicated};
 pub use error::ClustersError;
 pub use layout::{HELLO, Layout, Pod, SECRET, SOURCE};
 use loopback::LoopbackClaim;
 pub use manifests::Manifests;
-pub use programs::{Program, ProgramError};
+pub use programs::{LogDisk, Program, ProgramError};
 
 /// Time for a program to become ready. They need milliseconds; a loaded machine may need seconds.
 const READY: Duration = Duration::from_secs(20);
@@ -50,6 +51,7 @@ pub struct Clusters {
     eastwest: PathBuf,
     certificates: Certificates,
     manifests: Manifests,
+    log_disk: LogDisk,
     dir: GuardedFolder,
 }
 
@@ -89,6 +91,7 @@ impl Clusters {
             eastwest,
             certificates,
             manifests,
+            log_disk: LogDisk::HasRoom,
             dir,
         };
         clusters.write_zone(&layout.zone()?)?;
@@ -174,10 +177,25 @@ impl Clusters {
         command: Command,
         ready: impl FnMut(&str) -> bool,
     ) -> Result<(), ClustersError> {
-        let mut program = Program::start(name, command, self.dir.path())?;
+        let mut program = Program::start_on(name, command, self.dir.path(), self.log_disk)?;
         program.await_ready(READY, ready)?;
         self.programs.insert(name.to_owned(), program);
         Ok(())
+    }
+
+    /// Fills the disk on which programs log that are started from now on, or makes room.
+    pub fn set_log_disk(&mut self, disk: LogDisk) {
+        self.log_disk = disk;
+    }
+
+    const fn log_disk(&self) -> LogDisk {
+        self.log_disk
+    }
+
+    /// The file in which a program logs, over all its starts.
+    #[must_use]
+    pub fn log_of(&self, name: &str) -> PathBuf {
+        self.dir.path().join(format!("{name}.log"))
     }
 
     /// A program that was started.

@@ -13,6 +13,7 @@
 //! user namespaces.
 
 mod advice;
+mod conntrack;
 mod dns;
 mod error;
 mod etc;

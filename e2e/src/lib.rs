@@ -4,6 +4,7 @@
 //! is fails and says why.
 
 pub mod envoy;
+pub mod faults;
 pub mod fetched;
 pub mod istiod;
 pub mod proxy;
@@ -38,10 +39,11 @@ pub fn eastwest() -> PathBuf {
 /// `cargo test -p eastwest-e2e` alone builds no binary of another package.
 fn build() -> Result<PathBuf, String> {
     let here = std::env::current_exe().map_err(|error| error.to_string())?;
-    // target/PROFILE/deps/TEST
+    // target/PROFILE/deps/TEST, or target/PROFILE/PROGRAM
     let profile = here
         .ancestors()
-        .nth(2)
+        .skip(1)
+        .find(|folder| !folder.ends_with("deps"))
         .ok_or("the test is not in a target folder")?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);

@@ -1,6 +1,6 @@
 //! How each program of the clusters is started.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 
@@ -9,18 +9,10 @@ use hickory_proto::rr::{Name, RData, RecordType};
 
 use ipnet::IpNet;
 
+use super::programs::LogDisk;
 use super::readiness::{is_ready, listens};
 use super::{Clusters, ClustersError, HELLO, Layout, Pod, SECRET, SOURCE};
 use crate::leftovers::Guarded;
-
-/// Which addresses of the app in a pod of cluster B lead into the shim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Capture {
-    /// A loopback address for each alias.
-    Vip,
-    /// Virtual IPs and redirect rules, for a pod that owns the port itself.
-    Redirect,
-}
 
 impl Clusters {
     /// Starts the name servers of both clusters.
@@ -86,7 +78,15 @@ impl Clusters {
         self.start_inbound_shim_at(pod, self.layout().pod(pod))
     }
 
-    fn start_inbound_shim_at(&mut self, pod: &Pod, address: IpAddr) -> Result<(), ClustersError> {
+    /// The same, where the pod has moved to another address.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub fn start_inbound_shim_at(
+        &mut self,
+        pod: &Pod,
+        address: IpAddr,
+    ) -> Result<(), ClustersError> {
         let listen = SocketAddr::new(address, 15444);
         let identity = self
             .certificates()
@@ -111,11 +111,7 @@ impl Clusters {
     pub fn move_hello_pod(&mut self, pod: &Pod, to: IpNet) -> Result<(), ClustersError> {
         self.stop(&format!("{}-shim", pod.name));
         self.stop(&format!("{}-app", pod.name));
-        if let Some(stage) = self.stage() {
-            stage.add_address(pod.name, "pods-a", to)?;
-            let old = IpNet::new_assert(self.layout().pod(pod), to.prefix_len());
-            stage.delete_address(pod.name, "pods-a", old)?;
-        }
+        self.readdress(pod, self.layout().pod(pod), to)?;
         self.start_hello_pod_at(pod, to.addr())?;
         self.write_zone(&self.layout().zone_with(pod, to.addr())?)
     }
@@ -129,6 +125,19 @@ impl Clusters {
         self.write_zone(&layout.zone_with(pod, layout.pod(other))?)
     }
 
+    /// Gives the host of a pod another address instead of the one that it has.
+    ///
+    /// # Errors
+    /// When the host does not have the old one, or cannot have the new.
+    pub fn readdress(&self, pod: &Pod, from: IpAddr, to: IpNet) -> Result<(), ClustersError> {
+        if let Some(stage) = self.stage() {
+            stage.add_address(pod.name, "pods-a", to)?;
+            let old = IpNet::new_assert(from, to.prefix_len());
+            stage.delete_address(pod.name, "pods-a", old)?;
+        }
+        Ok(())
+    }
+
     /// Starts the gateway of cluster A.
     ///
     /// # Errors
@@ -140,53 +149,6 @@ impl Clusters {
         command.args(["--listen", &layout.gateway().to_string()]);
         command.args(["--name-server", &layout.dns_a().to_string()]);
         self.start_server("gateway", "gateway", command)
-    }
-
-    /// Starts the shim, with the resolver in it, in a pod of cluster B.
-    ///
-    /// # Errors
-    /// When it does not become ready.
-    pub fn start_outbound_shim(
-        &mut self,
-        host: &str,
-        (namespace, account): (&str, &str),
-        capture: Capture,
-    ) -> Result<(), ClustersError> {
-        let layout = self.layout();
-        let identity = self
-            .certificates()
-            .workload("cluster-b", namespace, account)?;
-        let mut command = self.server(host, "shim")?;
-        command.arg("--manifests").arg(self.manifests().cluster_b());
-        command.arg("--identity").arg(identity);
-        command.args(["--dns-listen", &layout.resolver().to_string()]);
-        command.args(["--dns-upstream", &layout.dns_b().to_string()]);
-        command.args(["--name-server", &layout.dns_b().to_string()]);
-        command.args(match capture {
-            Capture::Vip => ["--mode", "vip"],
-            Capture::Redirect => ["--mode", "redirect"],
-        });
-        self.start_server(&format!("{host}-shim"), host, command)
-    }
-
-    /// Lays the redirect rules of a pod. In a user namespace every program has one and the same
-    /// user, so that none can be told apart as the shim.
-    ///
-    /// # Errors
-    /// When they cannot be laid.
-    pub fn lay_capture(&self, host: &str) -> Result<(), ClustersError> {
-        let mut command = self.eastwest_on(host)?;
-        command.args(["shim", "capture", "lay", "--shim-uid", "none"]);
-        let what = format!("capture lay on {host}");
-        let output = Guarded::output(&mut command).map_err(|source| ClustersError::Run {
-            what: what.clone(),
-            source,
-        })?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        Err(ClustersError::Answer { what, said })
     }
 
     /// All of cluster A that says hello, the pod that is not exported, and the gateway.
@@ -225,8 +187,16 @@ impl Clusters {
     }
 
     /// A command for one of the three servers, with the flags that all of them have.
-    fn server(&self, host: &str, server: &str) -> Result<Command, ClustersError> {
-        let probes = self.layout().probes(host);
+    pub(super) fn server(&self, host: &str, server: &str) -> Result<Command, ClustersError> {
+        self.server_with_probes(host, server, self.layout().probes(host))
+    }
+
+    pub(super) fn server_with_probes(
+        &self,
+        host: &str,
+        server: &str,
+        probes: Ipv4Addr,
+    ) -> Result<Command, ClustersError> {
         let mut command = self.eastwest_on(host)?;
         command.arg(server);
         command.args(["--log-format", "json", "--log-level", "info"]);
@@ -236,13 +206,22 @@ impl Clusters {
         Ok(command)
     }
 
-    fn start_server(
+    pub(super) fn start_server(
         &mut self,
         name: &str,
         host: &str,
         command: Command,
     ) -> Result<(), ClustersError> {
         let probes = self.layout().probes(host);
+        self.start_server_with_probes(name, (host, probes), command)
+    }
+
+    pub(super) fn start_server_with_probes(
+        &mut self,
+        name: &str,
+        (host, probes): (&str, Ipv4Addr),
+        command: Command,
+    ) -> Result<(), ClustersError> {
         let mut wait = self.eastwest_on(host)?;
         wait.args([
             "wait",
@@ -251,9 +230,10 @@ impl Clusters {
             "--address",
             &format!("{probes}:15021"),
         ]);
+        let silent = self.log_disk() == LogDisk::Full;
         self.start(name, command, |printed| {
             // The line comes first: the probe alone might be another server's answer.
-            is_ready(printed)
+            (silent || is_ready(printed))
                 && Guarded::output(&mut wait).is_ok_and(|asked| asked.status.success())
         })
     }
@@ -271,7 +251,7 @@ fn ask(server: SocketAddr, host: &str) -> anyhow::Result<Option<IpAddr>> {
     question.metadata.id = 1;
     question.metadata.recursion_desired = true;
     question.add_query(Query::query(Name::from_utf8(host)?, RecordType::A));
-    let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0))?;
+    let socket = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     socket.set_read_timeout(Some(std::time::Duration::from_secs(5)))?;
     socket.send_to(&question.to_vec()?, server)?;
     let mut packet = [0; 1500];

@@ -4,8 +4,7 @@ use std::num::NonZeroU32;
 use std::thread;
 use std::time::Duration;
 
-use super::commands::Capture;
-use super::{Clusters, ClustersError, SOURCE};
+use super::{Capture, Clusters, ClustersError, SOURCE};
 use crate::mysql::{
     Account, Channel, Compared, Installed, Pace, ReplicaStatus, Server, ServerOptions, Workload,
     Written, compare,
@@ -69,6 +68,22 @@ impl Clusters {
         installed: &Installed,
         extra: &[String],
     ) -> Result<Databases, ClustersError> {
+        let databases = self.start_database_servers(installed, extra)?;
+        self.start_source_shim()?;
+        self.lay_capture("b-db")?;
+        self.start_outbound_shim("b-db", ("pxc", "db-pxc"), Capture::Redirect)?;
+        Ok(databases)
+    }
+
+    /// Starts both servers only, with an account to replicate by.
+    ///
+    /// # Errors
+    /// When one of them does not start.
+    pub fn start_database_servers(
+        &self,
+        installed: &Installed,
+        extra: &[String],
+    ) -> Result<Databases, ClustersError> {
         let (source_host, replica_host) = (self.host(SOURCE.name)?, self.host("b-db")?);
         let dir = self.dir().to_owned();
         let options = |id, name: &str| {
@@ -83,9 +98,6 @@ impl Clusters {
             password: "demo".into(),
         };
         account.create_on(source.client()).map_err(database)?;
-        self.start_source_shim()?;
-        self.lay_capture("b-db")?;
-        self.start_outbound_shim("b-db", ("pxc", "db-pxc"), Capture::Redirect)?;
         Ok(Databases {
             source,
             replica,

@@ -165,7 +165,7 @@ impl Layout {
     /// # Errors
     /// Never, as long as the pods' names are names.
     pub fn zone(self) -> Result<Zone, ZoneError> {
-        self.zone_where(|pod| self.pod(pod))
+        self.zone_where(|pod| Some(self.pod(pod)))
     }
 
     /// The same, with one pod at another address.
@@ -174,17 +174,26 @@ impl Layout {
     /// Never, as long as the pods' names are names.
     pub fn zone_with(self, moved: &Pod, address: IpAddr) -> Result<Zone, ZoneError> {
         self.zone_where(|pod| {
-            if pod.name == moved.name {
+            Some(if pod.name == moved.name {
                 address
             } else {
                 self.pod(pod)
-            }
+            })
         })
     }
 
-    fn zone_where(self, address: impl Fn(&Pod) -> IpAddr) -> Result<Zone, ZoneError> {
-        Pod::all().try_fold(Zone::new(), |zone, pod| {
-            zone.with(&pod.dns_name(), address(&pod), POD_TTL)
+    /// The same, while one pod is not ready.
+    ///
+    /// # Errors
+    /// Never, as long as the pods' names are names.
+    pub fn zone_without(self, gone: &Pod) -> Result<Zone, ZoneError> {
+        self.zone_where(|pod| (pod.name != gone.name).then(|| self.pod(pod)))
+    }
+
+    fn zone_where(self, address: impl Fn(&Pod) -> Option<IpAddr>) -> Result<Zone, ZoneError> {
+        Pod::all().try_fold(Zone::new(), |zone, pod| match address(&pod) {
+            Some(address) => zone.with(&pod.dns_name(), address, POD_TTL),
+            None => Ok(zone),
         })
     }
 }

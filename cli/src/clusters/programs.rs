@@ -11,6 +11,18 @@ use crate::leftovers::Guarded;
 /// How much of a log an error shows.
 const TAIL_LINES: usize = 12;
 
+/// Whether there is room where programs log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogDisk {
+    /// Each has a file.
+    HasRoom,
+    /// Every write fails for want of space.
+    Full,
+}
+
+/// Fails every write with ENOSPC (full(4)).
+const FULL_DISK: &str = "/dev/full";
+
 /// A program that runs until it is stopped or dropped.
 #[derive(Debug)]
 pub struct Program {
@@ -59,7 +71,17 @@ impl Program {
     ///
     /// # Errors
     /// When the program or its log cannot be started.
-    pub fn start(name: &str, mut command: Command, logs: &Path) -> Result<Self, ProgramError> {
+    pub fn start(name: &str, command: Command, logs: &Path) -> Result<Self, ProgramError> {
+        Self::start_on(name, command, logs, LogDisk::HasRoom)
+    }
+
+    /// The same, with or without room for what it prints.
+    pub(super) fn start_on(
+        name: &str,
+        mut command: Command,
+        logs: &Path,
+        disk: LogDisk,
+    ) -> Result<Self, ProgramError> {
         let log = logs.join(format!("{name}.log"));
         let start = |source| ProgramError::Start {
             name: name.to_owned(),
@@ -70,8 +92,12 @@ impl Program {
             .append(true)
             .open(&log)
             .map_err(start)?;
-        let err = out.try_clone().map_err(start)?;
         let begins = out.metadata().map_err(start)?.len();
+        let out = match disk {
+            LogDisk::HasRoom => out,
+            LogDisk::Full => File::options().write(true).open(FULL_DISK).map_err(start)?,
+        };
+        let err = out.try_clone().map_err(start)?;
         command.stdin(Stdio::null()).stdout(out).stderr(err);
         let child = Guarded::spawn(&mut command).map_err(start)?;
         Ok(Self {

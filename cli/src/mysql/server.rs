@@ -191,6 +191,23 @@ impl Server {
     /// Ends it as a power cut would, but for what the kernel still writes.
     pub fn kill(self) {}
 
+    /// Does the same, and keeps what [`restart`](Self::restart) needs.
+    pub fn crash(&mut self) {
+        self.child.kill();
+    }
+
+    /// Starts it again on its data directory, with the options that it had.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn restart(&mut self, host: &dyn Host, installed: &Installed) -> Result<(), StartError> {
+        if self.ended().is_none() {
+            self.crash();
+        }
+        *self = Self::start(host, installed, self.options.clone())?;
+        Ok(())
+    }
+
     /// Sends it a signal, e.g. SIGSTOP to freeze it.
     pub fn signal(&self, signal: Signal) -> Result<(), StopError> {
         let pid = self.child.id();

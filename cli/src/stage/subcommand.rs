@@ -6,7 +6,7 @@ use super::dns::DnsArgs;
 use super::exec::ExecArgs;
 use super::hello::HelloArgs;
 use super::up::UpArgs;
-use super::{dns, exec, hello, holder, up};
+use super::{conntrack, dns, exec, hello, holder, up};
 
 /// What a stage runs of this program, to be flattened into the program's own subcommands.
 #[derive(Debug, clap::Subcommand)]
@@ -26,6 +26,9 @@ pub enum StageCommand {
     /// Say hello over HTTP, as a pod does
     #[command(hide = true)]
     StageHello(HelloArgs),
+    /// Forget every connection that this host's packet filter tracks
+    #[command(hide = true)]
+    StageForgetFlows,
 }
 
 /// Runs a subcommand. To be called before this process has a second thread or a runtime: the
@@ -40,5 +43,6 @@ pub fn run(command: &StageCommand) -> anyhow::Result<ExitCode> {
         StageCommand::StageUp(args) => up::run(args),
         StageCommand::StageDns(args) => dns::run(args),
         StageCommand::StageHello(args) => hello::run(args),
+        StageCommand::StageForgetFlows => conntrack::run(),
     }
 }

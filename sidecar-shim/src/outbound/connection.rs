@@ -92,7 +92,8 @@ impl Outbound {
         }
         guard.set_state(ConnectionState::Relaying);
         let stop = self.shutdown.aborted_token();
-        let over = relay_into_tls(&mut app, &mut tunnel.stream, &counts, &self.patience, &stop).await;
+        let over =
+            relay_into_tls(&mut app, &mut tunnel.stream, &counts, &self.patience, &stop).await;
         drop((app, tunnel));
         end(guard, over.reason, over.error.as_ref());
     }

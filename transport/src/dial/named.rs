@@ -2,7 +2,8 @@
 //!
 //! An answer is used again for as long as it says, at most [`LONGEST`]. A pod may have moved all the
 //! same: where the addresses that are remembered do not answer at once, the name is asked for anew,
-//! and what it says then counts. That another pod has got the address in the meantime can't be seen
+//! and what it says then counts. It is asked for every second while nothing answers, because its record
+//! follows the pod. That another pod has got the address in the meantime can't be seen
 //! here; the far end has to prove who it is.
 //!
 //! Where name servers fail, what they said last is used for a while.
@@ -29,6 +30,8 @@ const LAST: Duration = Duration::from_secs(60);
 /// Time in which remembered addresses have to answer. A connection within a cluster takes a
 /// millisecond; Linux sends the first SYN again after a second.
 const AT_ONCE: Duration = Duration::from_millis(250);
+/// Time after which the name of a host that is silent is asked for again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Names that are remembered. For one more all are forgotten: so many are asked for by somebody who
 /// tries names, and an honest one costs a question.
 const NAMES: usize = 16 * 1024;
@@ -74,6 +77,25 @@ struct Known {
     until: Instant,
 }
 
+/// When an answer was given.
+#[derive(Debug, Clone, Copy)]
+enum Since {
+    /// For another dial.
+    Before,
+    /// For this one.
+    Now,
+}
+
+impl Since {
+    /// How long its addresses may be silent until the name is asked for.
+    const fn patience(self) -> Duration {
+        match self {
+            Self::Before => AT_ONCE,
+            Self::Now => AGAIN,
+        }
+    }
+}
+
 impl NamedDialer {
     /// A dialer that asks those name servers, and remembers nothing yet.
     #[must_use]
@@ -98,11 +120,19 @@ impl NamedDialer {
         let known = self.lock().get(host).cloned();
         let dialled = match known {
             Some(known) if known.until > Instant::now() => {
-                self.dial_known(&known, host, port, deadline).await?
+                self.dial_known(&known, Since::Before, (host, port), deadline)
+                    .await?
             }
             known => {
                 let addresses = self.look_up(host, deadline, known).await?;
-                dial(&addresses, port, deadline, &self.sockets).await
+                let until = Instant::now();
+                self.dial_known(
+                    &Known { addresses, until },
+                    Since::Now,
+                    (host, port),
+                    deadline,
+                )
+                .await?
             }
         };
         dialled.map_err(|error| NamedDialError::Dial {
@@ -114,43 +144,36 @@ impl NamedDialer {
     async fn dial_known(
         &self,
         known: &Known,
-        host: &str,
-        port: u16,
+        mut since: Since,
+        (host, port): (&str, u16),
         deadline: Instant,
     ) -> Result<Result<Dialled, DialError>, ResolveError> {
         let mut dialling = pin!(dial(&known.addresses, port, deadline, &self.sockets));
-        let failed = match timeout(AT_ONCE, &mut dialling).await {
-            Ok(Ok(dialled)) => return Ok(Ok(dialled)),
-            Ok(Err(error)) => Some(error),
-            Err(_) => None,
-        };
-        let mut asking = pin!(self.look_up(host, deadline, Some(known.clone())));
-        let found = match failed {
-            Some(error) => {
-                let found = asking.await?;
-                if same(&found, &known.addresses) {
-                    return Ok(Err(error));
-                }
-                found
+        let moved = loop {
+            let ended = timeout(since.patience(), &mut dialling).await;
+            if let Ok(Ok(dialled)) = ended {
+                return Ok(Ok(dialled));
             }
-            None => {
-                tokio::select! {
+            let mut asking = pin!(self.look_up(host, deadline, Some(known.clone())));
+            let (error, found) = match (ended, since) {
+                (Ok(Err(error)), Since::Now) => return Ok(Err(error)),
+                (Ok(Err(error)), Since::Before) => (Some(error), asking.await?),
+                _ => tokio::select! {
                     // It may answer yet.
                     dialled = &mut dialling => match dialled {
                         Ok(dialled) => return Ok(Ok(dialled)),
-                        Err(_) => asking.await?,
+                        Err(error) => (Some(error), asking.await?),
                     },
-                    found = &mut asking => {
-                        let found = found?;
-                        if same(&found, &known.addresses) {
-                            return Ok(dialling.await);
-                        }
-                        found
-                    }
-                }
+                    found = &mut asking => (None, found?),
+                },
+            };
+            match error {
+                _ if !same(&found, &known.addresses) => break found,
+                Some(error) => return Ok(Err(error)),
+                None => since = Since::Now,
             }
         };
-        Ok(dial(&found, port, deadline, &self.sockets).await)
+        Ok(dial(&moved, port, deadline, &self.sockets).await)
     }
 
     /// Asks for the name; `last` is what is used where nobody can tell.

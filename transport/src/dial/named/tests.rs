@@ -125,6 +125,31 @@ async fn a_pod_whose_old_address_is_silent_is_found_by_the_next_dial() {
 }
 
 #[tokio::test]
+async fn a_pod_whose_record_follows_later_is_found_by_the_dial_that_waits() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let silent = socket.listen(1).unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        let connecting = tokio::net::TcpStream::connect(("127.0.0.1", port));
+        held.push(timeout(Duration::from_millis(50), connecting).await);
+    }
+    let _moved = TcpListener::bind(("127.0.0.2", port)).await.unwrap();
+    let (zone, dialer) = dialer(1, 30).await;
+    let later = Arc::clone(&zone);
+    tokio::spawn(async move {
+        tokio::time::sleep(AGAIN / 2).await;
+        later.says(2);
+    });
+    let begun = Instant::now();
+    let dialled = dialer.dial(HOST, port, patient()).await.unwrap();
+    assert_eq!(dialled.address.ip(), IpAddr::from([127, 0, 0, 2]));
+    assert!(begun.elapsed() < AGAIN * 2, "{:?}", begun.elapsed());
+    assert_eq!(zone.asked(), 2);
+}
+
+#[tokio::test]
 async fn a_pod_that_refuses_is_said_to_even_if_it_was_known() {
     let (app, port) = listener("127.0.0.1:0").await;
     let (zone, dialer) = dialer(1, 30).await;

@@ -1,0 +1,188 @@
+//! What is done for each fault, and how it is mended.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::thread;
+use std::time::Duration;
+
+use eastwest::certs::valid_for;
+use eastwest::clusters::{ClustersError, LogDisk, SOURCE};
+use eastwest::stage::Link;
+use ipnet::IpNet;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::error::FaultError;
+use super::fault::Fault;
+use super::ground::{Ground, Process, REPLICA};
+use super::packets::{self, Dropped};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// How long the certificate is good that runs out.
+const SHORT: Duration = Duration::from_secs(4);
+/// Where the source's pod moves, and its network.
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(10, 71, 0, 99);
+const PODS_A: (&str, u8) = ("pods-a", 24);
+/// Programs of the path, all of which log.
+const LOGGING: [Process; 3] = [Process::Gateway, Process::CalledShim, Process::CallingShim];
+
+impl Ground {
+    /// What is to be in place before the fault.
+    pub(super) fn prepare_for(&mut self, fault: Fault) -> Result<(), FaultError> {
+        match fault {
+            Fault::BlackHoleIdle => self.load.pause(false),
+            Fault::GatewayFrozenGivenUp | Fault::PodForgets => self.set_net_timeout(8),
+            Fault::CertificateExpired => {
+                self.issue("cluster-b", SHORT)?;
+                // Its last second counts whole.
+                thread::sleep(SHORT + Duration::from_secs(2));
+                Ok(())
+            }
+            Fault::LogDiskFull => self.restart_with_logs_on(LogDisk::Full),
+            _ => Ok(()),
+        }
+    }
+
+    /// Does it.
+    pub(super) fn strike(&mut self, fault: Fault) -> Result<(), FaultError> {
+        match fault {
+            Fault::CallingShimKilled => self.kill(Process::CallingShim),
+            Fault::CalledShimKilled => self.kill(Process::CalledShim),
+            Fault::GatewayKilled => self.kill(Process::Gateway),
+            Fault::ResolverKilled => self.kill(Process::Resolver),
+            Fault::SourceKilled => {
+                self.databases.source.crash();
+                Ok(())
+            }
+            Fault::ReplicaKilled => {
+                self.databases.replica.crash();
+                Ok(())
+            }
+            Fault::GatewayFrozen | Fault::GatewayFrozenGivenUp => {
+                self.signal(Process::Gateway, Signal::STOP)
+            }
+            Fault::BlackHole | Fault::BlackHoleIdle => packets::drop(&self.clusters, Dropped::All),
+            Fault::NothingToSource => packets::drop(&self.clusters, Dropped::ToSource),
+            Fault::NothingToReplica => packets::drop(&self.clusters, Dropped::ToReplica),
+            Fault::Loss => packets::drop(&self.clusters, Dropped::Some),
+            Fault::SourceCutOff => self.set_source_link(Link::Cut),
+            Fault::NodeForgets => packets::forget_flows_of_node(&self.clusters),
+            Fault::PodForgets => packets::forget_flows(&self.clusters, REPLICA),
+            Fault::SourceMovedUnannounced => self.kill_source_pod(),
+            Fault::SourceMoved => {
+                self.kill_source_pod()?;
+                // A headless Service names ready pods only.
+                let zone = self.clusters.layout().zone_without(&SOURCE);
+                let zone = zone.map_err(ClustersError::from)?;
+                Ok(self.clusters.write_zone(&zone)?)
+            }
+            Fault::CertificatesRotated => {
+                for _ in 0..3 {
+                    self.issue("cluster-a", DAY)?;
+                    self.issue("cluster-b", DAY)?;
+                    thread::sleep(Duration::from_secs(1));
+                }
+                Ok(())
+            }
+            Fault::CertificateExpired | Fault::LogDiskFull => self.end_connection(),
+        }
+    }
+
+    /// Brings the path back, as a platform would: it starts what was killed, and the network heals.
+    pub(super) fn mend(&mut self, fault: Fault) -> Result<(), FaultError> {
+        match fault {
+            Fault::CallingShimKilled => self.start(Process::CallingShim),
+            Fault::CalledShimKilled => self.start(Process::CalledShim),
+            Fault::GatewayKilled => self.start(Process::Gateway),
+            Fault::ResolverKilled => self.start(Process::Resolver),
+            Fault::SourceKilled => self.restart_source(),
+            Fault::ReplicaKilled => self.restart_replica(),
+            Fault::GatewayFrozen | Fault::GatewayFrozenGivenUp => {
+                self.signal(Process::Gateway, Signal::CONT)
+            }
+            Fault::BlackHole
+            | Fault::BlackHoleIdle
+            | Fault::NothingToSource
+            | Fault::NothingToReplica
+            | Fault::Loss => packets::pass(&self.clusters),
+            Fault::SourceCutOff => self.set_source_link(Link::Connected),
+            Fault::SourceMoved | Fault::SourceMovedUnannounced => self.move_source(),
+            Fault::CertificateExpired => self.issue("cluster-b", DAY),
+            Fault::NodeForgets
+            | Fault::PodForgets
+            | Fault::CertificatesRotated
+            | Fault::LogDiskFull => Ok(()),
+        }
+    }
+
+    /// Leaves the ground as it was before, for the next fault.
+    pub(super) fn clear_up_after(&mut self, fault: Fault) -> Result<(), FaultError> {
+        match fault {
+            Fault::GatewayFrozenGivenUp | Fault::PodForgets => self.set_net_timeout(60),
+            Fault::LogDiskFull => self.restart_with_logs_on(LogDisk::HasRoom),
+            _ => Ok(()),
+        }
+    }
+
+    fn signal(&mut self, process: Process, signal: Signal) -> Result<(), FaultError> {
+        let id = self.clusters.program(process.name())?.id();
+        let id = i32::try_from(id).ok().and_then(Pid::from_raw);
+        let id = id.ok_or_else(|| FaultError::Failed {
+            what: process.name().to_owned(),
+            said: "its process number is none".to_owned(),
+        })?;
+        kill_process(id, signal)
+            .map_err(|errno| FaultError::io(format!("signalling {}", process.name()))(errno.into()))
+    }
+
+    /// Counts from the next connection on.
+    fn set_net_timeout(&self, seconds: u32) -> Result<(), FaultError> {
+        self.databases.replica.sql(&format!(
+            "SET GLOBAL replica_net_timeout = {seconds};
+             STOP REPLICA IO_THREAD; START REPLICA IO_THREAD"
+        ))?;
+        Ok(())
+    }
+
+    fn issue(&self, cluster: &str, validity: Duration) -> Result<(), FaultError> {
+        let certificates = self.clusters.certificates();
+        let dir = certificates.workload(cluster, "pxc", "db-pxc")?;
+        certificates.issue(&dir, cluster, "pxc", "db-pxc", valid_for(validity))?;
+        Ok(())
+    }
+
+    fn set_source_link(&self, link: Link) -> Result<(), FaultError> {
+        if let Some(stage) = self.clusters.stage() {
+            stage.set_link(SOURCE.name, PODS_A.0, link)?;
+        }
+        Ok(())
+    }
+
+    fn kill_source_pod(&mut self) -> Result<(), FaultError> {
+        self.kill(Process::CalledShim)?;
+        self.databases.source.crash();
+        Ok(())
+    }
+
+    /// There, and back again at the next time.
+    fn move_source(&mut self) -> Result<(), FaultError> {
+        let (from, home) = (self.source_address(), self.clusters.layout().pod(&SOURCE));
+        let elsewhere = IpAddr::V4(ELSEWHERE);
+        let to = if from == home { elsewhere } else { home };
+        let to = IpNet::new_assert(to, PODS_A.1);
+        self.clusters.readdress(&SOURCE, from, to)?;
+        self.source_at = to;
+        self.restart_source()?;
+        self.start(Process::CalledShim)?;
+        let zone = self.clusters.layout().zone_with(&SOURCE, to.addr());
+        let zone = zone.map_err(ClustersError::from)?;
+        Ok(self.clusters.write_zone(&zone)?)
+    }
+
+    fn restart_with_logs_on(&mut self, disk: LogDisk) -> Result<(), FaultError> {
+        self.clusters.set_log_disk(disk);
+        for process in LOGGING {
+            self.kill(process)?;
+            self.start(process)?;
+        }
+        Ok(())
+    }
+}
