@@ -7,7 +7,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -29,6 +29,8 @@ pub(super) struct Vigil(Option<Box<Watch>>);
 
 struct Watch {
     look: Pin<Box<Sleep>>,
+    /// Whom `look` wakes. It is polled again only where that changes: every turn comes by here.
+    waker: Option<Waker>,
     /// Something was moved since the last look.
     moved: bool,
     /// Since when each end has been seen in trouble: downstream, upstream.
@@ -55,7 +57,11 @@ impl Vigil {
             watch.moved = true;
         }
         while let Some(watch) = &mut self.0 {
+            if !watch.look.is_elapsed() && watch.wakes(cx) {
+                return Poll::Pending;
+            }
             if watch.look.as_mut().poll(cx).is_pending() {
+                watch.waker = Some(cx.waker().clone());
                 return Poll::Pending;
             }
             // This process was stopped meanwhile, or its host: the answers of that time are still to come.
@@ -64,7 +70,10 @@ impl Vigil {
             }
             match watch.look_at(legs, every * DECIDE) {
                 Seen::Rest => self.0 = None,
-                Seen::Work => watch.look.as_mut().reset(Instant::now() + every),
+                Seen::Work => {
+                    watch.waker = None;
+                    watch.look.as_mut().reset(Instant::now() + every);
+                }
                 Seen::Gone(side, error) => return Poll::Ready((side, error)),
             }
         }
@@ -85,9 +94,15 @@ impl Watch {
     fn new(every: Duration) -> Self {
         Self {
             look: Box::pin(sleep(every)),
+            waker: None,
             moved: false,
             since: [None; 2],
         }
+    }
+
+    fn wakes(&self, cx: &Context<'_>) -> bool {
+        let waker = self.waker.as_ref();
+        waker.is_some_and(|waker| waker.will_wake(cx.waker()))
     }
 
     fn look_at(&mut self, legs: [(Side, &TcpStream); 2], enough: Duration) -> Seen {

@@ -155,7 +155,7 @@ async fn a_connection_at_rest_has_no_timer() {
     let often = Some(Duration::from_millis(70));
     let legs = [(Side::Downstream, &near), (Side::Upstream, &other)];
     let polled = |vigil: &mut Vigil, moved| {
-        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let mut cx = Context::from_waker(Waker::noop());
         assert!(vigil.poll(&mut cx, moved, often, legs).is_pending());
         vigil.0.is_some()
     };
