@@ -212,3 +212,40 @@ async fn the_future_of_a_relay_stays_small() {
     let size = size_of_val(&relay);
     assert!(size <= 400, "{size} bytes for each connection");
 }
+
+/// A reader that is slow to take the last bytes gets them all the same, though the relay is over.
+#[tokio::test]
+async fn what_is_left_of_a_finished_connection_is_delivered_to_one_who_takes_his_time() {
+    const ANSWER: usize = 100 * 1024;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4 * 1024).unwrap();
+    let mut app = socket
+        .connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let (mut downstream, _) = listener.accept().await.unwrap();
+    SocketOptions::standard().apply((&downstream).into());
+    let (mut upstream, mut server) = pair().await;
+    let relay = tokio::spawn(async move {
+        let (counts, stop) = (Counts::default(), CancellationToken::new());
+        relay(
+            &mut downstream,
+            &mut upstream,
+            &counts,
+            &Patience::default(),
+            &stop,
+        )
+        .await
+    });
+    app.shutdown().await.unwrap();
+    server.write_all(&[7; ANSWER]).await.unwrap();
+    drop(server);
+    assert_eq!(relay.await.unwrap().reason, Reason::Finished);
+    // Longer than the kernel goes on asking a reader for whose connection nobody is there any more,
+    // where it asks every three seconds at least.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let mut answer = Vec::new();
+    app.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(answer.len(), ANSWER);
+}

@@ -38,6 +38,9 @@ async fn a_first_gateway_that_fails_in_any_way_costs_the_app_no_more_than_its_si
         (Gateway::HangsUp, SLACK),
         (Gateway::Alert(112), SLACK),
         (Gateway::Alert(80), SLACK),
+        // Not Istio's, and no word about us: something else has taken its address.
+        (Gateway::Alert(40), SLACK),
+        (Gateway::Alert(70), SLACK),
         (Gateway::Chatters, SLACK),
         (Gateway::BlackHole, 250 + SLACK),
         (Gateway::Frozen, 1000 + SLACK),
