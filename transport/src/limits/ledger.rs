@@ -1,0 +1,130 @@
+//! What is open, counted against the limits.
+
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::shares::Shares;
+use super::{Full, Limits};
+
+/// Time between two warnings.
+const WARN_EVERY: Duration = Duration::from_secs(60);
+
+/// What is open, counted against the limits. Clones are the same ledger.
+#[derive(Debug, Clone)]
+pub struct Ledger(Arc<Counted>);
+
+#[derive(Debug)]
+struct Counted {
+    limits: Limits,
+    total: AtomicUsize,
+    sources: Shares<IpAddr>,
+    routes: Shares<Arc<str>>,
+    warned: Mutex<Option<Instant>>,
+}
+
+/// Where a connection stands in the ledger; dropping it takes it out.
+#[derive(Debug)]
+pub struct Seat {
+    ledger: Ledger,
+    source: Option<IpAddr>,
+    route: Option<Arc<str>>,
+}
+
+impl Ledger {
+    /// An empty one.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self(Arc::new(Counted {
+            limits,
+            total: AtomicUsize::new(0),
+            sources: Shares::default(),
+            routes: Shares::default(),
+            warned: Mutex::default(),
+        }))
+    }
+
+    /// Counts a connection that has been accepted.
+    ///
+    /// # Errors
+    /// When it is one too many; it is not counted then.
+    pub fn admit(&self, source: IpAddr) -> Result<Seat, Full> {
+        let Limits {
+            total, per_source, ..
+        } = self.0.limits;
+        let most = total.map_or(usize::MAX, NonZeroUsize::get);
+        let one_more = |open| (open < most).then_some(open + 1);
+        let counted = &self.0.total;
+        if counted
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
+            .is_err()
+        {
+            let limit = total.unwrap_or(NonZeroUsize::MAX);
+            return Err(self.0.refused(Full::Total(limit)));
+        }
+        // From here on what was counted is taken back, whatever comes.
+        let mut seat = Seat {
+            ledger: self.clone(),
+            source: None,
+            route: None,
+        };
+        if let Some(limit) = per_source {
+            if !self.0.sources.take(source, limit) {
+                let source_ip = source;
+                return Err(self.0.refused(Full::Source { limit, source_ip }));
+            }
+            seat.source = Some(source);
+        }
+        Ok(seat)
+    }
+}
+
+impl Seat {
+    /// Counts the connection on its route, once that is known.
+    ///
+    /// # Errors
+    /// When it is one too many.
+    pub fn on_route(&mut self, route: &str) -> Result<(), Full> {
+        let counted = &self.ledger.0;
+        let Some(limit) = counted.limits.per_route else {
+            return Ok(());
+        };
+        let route: Arc<str> = route.into();
+        if !counted.routes.take(Arc::clone(&route), limit) {
+            return Err(counted.refused(Full::Route { limit, route }));
+        }
+        self.route = Some(route);
+        Ok(())
+    }
+}
+
+impl Counted {
+    /// Says it now and then: whoever opens too many opens them fast, and each has its own line at
+    /// `debug`.
+    fn refused(&self, full: Full) -> Full {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.is_none_or(|at| at.elapsed() >= WARN_EVERY) {
+            *warned = Some(Instant::now());
+            tracing::warn!("a connection is refused: {full}");
+        }
+        full
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let counted = &self.ledger.0;
+        counted.total.fetch_sub(1, Ordering::Relaxed);
+        if let Some(source) = &self.source {
+            counted.sources.give(source);
+        }
+        if let Some(route) = &self.route {
+            counted.routes.give(route);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+use super::*;
+
+const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
+const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2));
+
+fn ledger(total: usize, per_source: usize, per_route: usize) -> Ledger {
+    Ledger::new(Limits {
+        total: NonZeroUsize::new(total),
+        per_source: NonZeroUsize::new(per_source),
+        per_route: NonZeroUsize::new(per_route),
+    })
+}
+
+fn is_empty(ledger: &Ledger) -> bool {
+    let Counted {
+        total,
+        sources,
+        routes,
+        ..
+    } = &*ledger.0;
+    total.load(Ordering::Relaxed) == 0 && sources.lock().is_empty() && routes.lock().is_empty()
+}
+
+#[test]
+fn one_too_many_in_all_is_refused_until_another_has_gone() {
+    let ledger = ledger(2, 0, 0);
+    let (first, second) = (ledger.admit(ONE).unwrap(), ledger.admit(OTHER).unwrap());
+    let refused = ledger.admit(ONE).unwrap_err();
+    assert!(
+        refused.to_string().contains("--max-connections)"),
+        "{refused}"
+    );
+    drop(first);
+    let third = ledger.admit(ONE).unwrap();
+    drop((second, third));
+    assert!(is_empty(&ledger));
+}
+
+#[test]
+fn one_source_does_not_take_what_is_anothers() {
+    let ledger = ledger(0, 1, 0);
+    let first = ledger.admit(ONE).unwrap();
+    assert_eq!(
+        ledger.admit(ONE).unwrap_err(),
+        Full::Source {
+            limit: NonZeroUsize::MIN,
+            source_ip: ONE
+        }
+    );
+    let other = ledger.admit(OTHER).unwrap();
+    drop((first, other));
+    assert!(is_empty(&ledger));
+}
+
+#[test]
+fn one_route_does_not_take_what_is_anothers() {
+    let ledger = ledger(0, 0, 1);
+    let mut first = ledger.admit(ONE).unwrap();
+    first.on_route("db-0").unwrap();
+    let mut second = ledger.admit(ONE).unwrap();
+    let refused = second.on_route("db-0").unwrap_err();
+    assert!(refused.to_string().contains("to db-0"), "{refused}");
+    second.on_route("db-1").unwrap();
+    drop((first, second));
+    assert!(is_empty(&ledger));
+}
