@@ -38,8 +38,9 @@ pub(super) fn provider() -> &'static Arc<CryptoProvider> {
     &PROVIDER
 }
 
-/// Asks for the first random bytes of the process. Until then aws-lc has gathered no entropy, which
-/// takes it tens of milliseconds, and the first handshake would wait for that. Blocks as long.
+/// Asks for the first random bytes of the process, so that no handshake waits for what seeds them: with
+/// `.cargo/config.toml` that is the kernel, in microseconds; built elsewhere, aws-lc also measures the
+/// jitter of the CPU for tens of milliseconds. Blocks as long.
 pub fn gather_entropy() {
     let mut bytes = [0];
     // Where there is none, the handshake says so.
