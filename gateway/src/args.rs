@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use eastwest_daemon::{
-    ConnectionArgs, DaemonArgs, HumanDuration, NameServer, Settings, listen_address,
+    ConnectionArgs, DaemonArgs, HumanDuration, NameServer, Reach, Settings, listen_address,
 };
 use eastwest_mesh::Hostname;
 
@@ -64,5 +64,15 @@ Examples:
 impl Settings for GatewayArgs {
     fn daemon(&self) -> &DaemonArgs {
         &self.daemon
+    }
+
+    /// Which ports it dials is up to the manifests, which may change.
+    fn reach(&self) -> Reach {
+        Reach::new()
+            .read_once("/etc/resolv.conf")
+            .read_once("/etc/hosts")
+            .read_again(&self.manifests)
+            .listens(self.daemon.endpoint_addresses())
+            .listens([self.listen])
     }
 }
