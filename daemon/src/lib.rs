@@ -8,6 +8,8 @@
 //! - state shared with the server: [`Context`] with [`Shutdown`], [`Readiness`], [`Connections`],
 //!   [`Admin`]
 //! - the process's own addresses: [`Endpoints`] (probes, metrics, admin calls)
+//! - who was there before and who watches: [`Listeners`] (sockets that others have opened),
+//!   [`Supervisor`] (sd_notify)
 //! - what servers have in common beside that: [`ConnectionArgs`], [`Sources`] (files that are read
 //!   again when they change), [`ConnectionGuard::end`] (the access log)
 
@@ -25,6 +27,7 @@ mod file_limit;
 mod health;
 mod http;
 mod in_full;
+mod listeners;
 mod logging;
 mod metrics;
 mod readiness;
@@ -33,6 +36,7 @@ mod settings;
 mod shutdown;
 mod signals;
 mod sources;
+mod supervisor;
 
 pub use access_log::{Ended, Weight};
 pub use address::{
@@ -51,10 +55,12 @@ pub use duration::{DurationError, HumanDuration};
 pub use endpoints::Endpoints;
 pub use file_limit::raise as raise_file_limit;
 pub use in_full::in_full;
+pub use listeners::{Giver, Listeners};
 pub use logging::{AlreadyLogging, LogControl, LogFilter, LogFilterError, init as init_logging};
 pub use metrics::Metrics;
 pub use readiness::{Blocked, Blocker, Readiness};
-pub use run::{Exit, main};
+pub use run::{Exit, main, main_prepared};
 pub use settings::{ConfigFileError, Effective, EffectiveValue, Parsed, SettingsError, parse};
 pub use shutdown::{DrainPolicy, Drained, EndRequest, Phase, Shutdown};
 pub use sources::{LOOK_EVERY, SourceError, SourceFile, Sources};
+pub use supervisor::Supervisor;
