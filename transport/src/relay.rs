@@ -155,24 +155,30 @@ pub async fn relay<D: Leg, U: Leg>(
 /// [`relay`] as it was left in `transit`, until it is over, or `pause` is cancelled: then there is no
 /// end, and `transit` has what it takes to go on, here or in another process. What was read is written
 /// or in there, and the connections are as the peers know them.
-pub async fn relay_on(
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn holds its arguments twice, and this is most of what an idle connection costs"
+)]
+pub fn relay_on(
     downstream: &mut TcpStream,
     upstream: &mut TcpStream,
     transit: &mut Transit,
     counts: &Counts,
     patience: &Patience,
     pause: &CancellationToken,
-) -> Option<End> {
-    let end = tokio::select! {
-        biased;
-        end = run(downstream, upstream, transit, counts, patience) => end,
-        () = pause.cancelled() => {
-            transit.begun = true;
-            return None;
-        }
-    };
-    prepare_close(downstream, upstream, &end);
-    Some(end)
+) -> impl Future<Output = Option<End>> {
+    async move {
+        let end = tokio::select! {
+            biased;
+            end = run(downstream, upstream, transit, counts, patience) => end,
+            () = pause.cancelled() => {
+                transit.begun = true;
+                return None;
+            }
+        };
+        prepare_close(downstream, upstream, &end);
+        Some(end)
+    }
 }
 
 /// Ends a relay that stands still: both legs are reset when they are dropped.
