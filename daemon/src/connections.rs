@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -77,6 +78,33 @@ impl Connections {
     /// Adds a row, which stays for as long as the guard does.
     pub fn open(&self, info: ConnectionInfo) -> ConnectionGuard {
         let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
+        self.insert(id, info, Instant::now())
+    }
+
+    /// Adds a row for a connection that another process has had: under the number that it had there,
+    /// unless somebody has it here, and with its age.
+    pub fn go_on(&self, id: u64, info: ConnectionInfo, age: Duration) -> ConnectionGuard {
+        let taken = self.shared.shard(id).contains_key(&id);
+        let id = if taken {
+            self.shared.next_id.fetch_add(1, Ordering::Relaxed)
+        } else {
+            id
+        };
+        let now = Instant::now();
+        self.insert(id, info, now.checked_sub(age).unwrap_or(now))
+    }
+
+    /// The number that the next connection gets.
+    pub fn next_number(&self) -> u64 {
+        self.shared.next_id.load(Ordering::Relaxed)
+    }
+
+    /// Counts from `number` on, unless it is there already.
+    pub fn number_from(&self, number: u64) {
+        self.shared.next_id.fetch_max(number, Ordering::Relaxed);
+    }
+
+    fn insert(&self, id: u64, info: ConnectionInfo, opened: Instant) -> ConnectionGuard {
         let entry = Arc::new(Entry {
             id,
             direction: info.direction,
@@ -86,7 +114,7 @@ impl Connections {
             identity: OnceLock::new(),
             route: OnceLock::new(),
             bytes: info.bytes,
-            opened: Instant::now(),
+            opened,
         });
         self.shared
             .open(info.direction)
@@ -144,7 +172,7 @@ fn lock(shard: &Mutex<HashMap<u64, Arc<Entry>>>) -> MutexGuard<'_, HashMap<u64, 
 }
 
 impl ConnectionGuard {
-    /// The number of this connection in this process, counted from 0.
+    /// The number of this connection, counted from 0 in the process that accepted it.
     pub fn id(&self) -> u64 {
         self.entry.id
     }

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::admin::Admin;
 use crate::connections::Connections;
+use crate::listeners::Listeners;
 use crate::readiness::Readiness;
 use crate::shutdown::{DrainPolicy, Drained, Shutdown};
+use crate::supervisor::Supervisor;
 
 /// The process's shared parts; clones share them.
 ///
@@ -25,6 +28,11 @@ pub struct Context {
     pub connections: Connections,
     /// What the admin address shows.
     pub admin: Admin,
+    /// Sockets that others have opened, or will go on with.
+    pub listeners: Listeners,
+    /// Who is told how the process does.
+    pub supervisor: Supervisor,
+    started: CancellationToken,
     reloads: Arc<watch::Sender<u64>>,
 }
 
@@ -32,6 +40,26 @@ impl Context {
     /// The parts of a process in which nothing runs yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Those of a process that others may have left sockets, and whose supervisor may listen.
+    pub(crate) fn of_environment() -> Self {
+        let context = Self {
+            supervisor: Supervisor::of_environment(),
+            ..Self::default()
+        };
+        context.listeners.receive();
+        context
+    }
+
+    /// Returns when the server has bound and serves. At once if that is so already.
+    pub async fn started(&self) {
+        self.started.cancelled().await;
+    }
+
+    /// The server has bound, and serves.
+    pub(crate) fn start(&self) {
+        self.started.cancel();
     }
 
     /// Changes each time somebody asks for manifests and certificates to be read again (SIGHUP,

@@ -12,6 +12,7 @@ use crate::args::DaemonArgs;
 use crate::bind::{BindError, bind};
 use crate::context::Context;
 use crate::http::{Handler, serve};
+use crate::listeners::Giver;
 use crate::logging::LogControl;
 use crate::metrics::{self, Metrics};
 use crate::{admin, health};
@@ -39,17 +40,35 @@ impl Endpoints {
         let control = Handle::current();
         let readiness = context.readiness.clone();
         let probes: Handler = Arc::new(move |head, peer| health::answer(&readiness, head, peer));
-        let ready = start(args.ready_address, "--ready-address", data, probes)?;
+        let ready = start(
+            context,
+            ("ready", "--ready-address"),
+            args.ready_address,
+            data,
+            probes,
+        )?;
 
         let (recorder, scraped) = (Metrics::install(), context.clone());
         recorder.spawn_upkeep();
         let scrapes: Handler =
             Arc::new(move |head, peer| metrics::answer(&recorder, &scraped, head, peer));
-        let metrics = start(args.metrics_address, "--metrics-address", &control, scrapes)?;
+        let metrics = start(
+            context,
+            ("metrics", "--metrics-address"),
+            args.metrics_address,
+            &control,
+            scrapes,
+        )?;
 
         let calls = AdminCalls::new(context.clone(), log);
         let calls: Handler = Arc::new(move |head, peer| admin::answer(&calls, head, peer));
-        let admin = start(args.admin_address, "--admin-address", &control, calls)?;
+        let admin = start(
+            context,
+            ("admin", "--admin-address"),
+            args.admin_address,
+            &control,
+            calls,
+        )?;
         Ok(Self {
             ready,
             metrics,
@@ -59,17 +78,31 @@ impl Endpoints {
 }
 
 fn start(
+    context: &Context,
+    (name, flag): (&'static str, &'static str),
     address: EndpointAddress,
-    flag: &'static str,
     runtime: &Handle,
     handler: Handler,
 ) -> Result<Option<SocketAddr>, BindError> {
     let Some(address) = address.get() else {
         return Ok(None);
     };
-    let listener = bind(address, flag)?;
+    let error = |source| BindError::new(address, flag, source);
+    let (listener, giver) = match context.listeners.take(name, address) {
+        Some((listener, giver)) => (listener, Some(giver)),
+        None => (bind(address, flag)?, None),
+    };
+    listener.set_nonblocking(true).map_err(error)?;
+    context.listeners.keep(name, &listener);
+    let starting = context.clone();
+    let begin = async move {
+        // A predecessor is ready, and answers until we are.
+        if giver == Some(Giver::Predecessor) {
+            starting.started().await;
+        }
+    };
     let _runtime = runtime.enter();
-    serve(listener, handler)
+    serve(listener, handler, begin, context.listeners.retired())
         .map(Some)
-        .map_err(|source| BindError::new(address, flag, source))
+        .map_err(error)
 }

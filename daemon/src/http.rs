@@ -21,6 +21,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 /// From accept to the end of the request's head.
 const HEAD_TIME: Duration = Duration::from_secs(5);
@@ -38,11 +39,23 @@ pub(crate) type Reply = Response<Full<Bytes>>;
 /// Answers one request; the address is the client's.
 pub(crate) type Handler = Arc<dyn Fn(&Parts, SocketAddr) -> Reply + Send + Sync>;
 
-/// Serves `listener` on the current runtime until that ends. Returns the bound address.
-pub(crate) fn serve(listener: std::net::TcpListener, handler: Handler) -> io::Result<SocketAddr> {
+/// Serves `listener` on the current runtime from `begin` on, until that ends or `end` comes. Returns
+/// the bound address.
+pub(crate) fn serve(
+    listener: std::net::TcpListener,
+    handler: Handler,
+    begin: impl Future<Output = ()> + Send + 'static,
+    end: CancellationToken,
+) -> io::Result<SocketAddr> {
     let listener = TcpListener::from_std(listener)?;
     let address = listener.local_addr()?;
-    tokio::spawn(accept(listener, handler));
+    tokio::spawn(async move {
+        let serving = async {
+            begin.await;
+            accept(listener, handler).await;
+        };
+        end.run_until_cancelled(serving).await;
+    });
     Ok(address)
 }
 

@@ -9,6 +9,8 @@
 //!   [`Admin`]
 //! - the process's own addresses: [`Endpoints`] (probes, metrics, admin calls)
 //! - [`Sandbox`]: what the process can not do any more, and [`Reach`], what it still needs
+//! - who was there before and who watches: [`Listeners`] (sockets that others have opened),
+//!   [`Supervisor`] (sd_notify)
 //! - what servers have in common beside that: [`ConnectionArgs`], [`Sources`] (files that are read
 //!   again when they change), [`ConnectionGuard::end`] (the access log)
 
@@ -26,6 +28,7 @@ mod file_limit;
 mod health;
 mod http;
 mod in_full;
+mod listeners;
 mod logging;
 mod metrics;
 mod readiness;
@@ -35,6 +38,7 @@ mod settings;
 mod shutdown;
 mod signals;
 mod sources;
+mod supervisor;
 
 pub use access_log::{Ended, Weight};
 pub use address::{
@@ -52,11 +56,13 @@ pub use context::{Bound, Context, Listening};
 pub use duration::{DurationError, HumanDuration};
 pub use endpoints::Endpoints;
 pub use in_full::in_full;
+pub use listeners::{Giver, Listeners};
 pub use logging::{AlreadyLogging, LogControl, LogFilter, LogFilterError, init as init_logging};
 pub use metrics::Metrics;
 pub use readiness::{Blocked, Blocker, Readiness};
-pub use run::{Exit, main};
+pub use run::{Exit, main, main_prepared};
 pub use sandbox::{Reach, Sandbox, SandboxError, SandboxMode};
 pub use settings::{ConfigFileError, Effective, EffectiveValue, Parsed, SettingsError, parse};
 pub use shutdown::{DrainPolicy, Drained, EndRequest, Phase, Shutdown};
 pub use sources::{LOOK_EVERY, SourceError, SourceFile, Sources};
+pub use supervisor::Supervisor;

@@ -75,6 +75,21 @@ where
     A: Settings,
     F: Future<Output = anyhow::Result<Bound>> + Send + 'static,
 {
+    main_prepared(argv, configure, |_, _| Ok(()), run)
+}
+
+/// [`main`] with a step between: `prepare` does what comes before anything is bound. What it refuses is
+/// a failure.
+pub fn main_prepared<A, C, F>(
+    argv: impl IntoIterator<Item = impl Into<OsString>>,
+    configure: impl FnOnce(A) -> anyhow::Result<C>,
+    prepare: impl FnOnce(&mut C, &Context) -> anyhow::Result<()>,
+    run: impl FnOnce(C, Context) -> F,
+) -> Exit
+where
+    A: Settings,
+    F: Future<Output = anyhow::Result<Bound>> + Send + 'static,
+{
     let argv: Vec<OsString> = argv.into_iter().map(Into::into).collect();
     let parsed = match parse::<A>(&argv, std::env::vars_os()) {
         Ok(parsed) => parsed,
@@ -92,15 +107,18 @@ where
             return Exit::Failed;
         }
     };
-    let context = Context::new();
+    let context = Context::of_environment();
     introduce(&parsed, &context, limit);
     if let Err(error) = tell_sandbox(sandbox, &context) {
         return last_word(&log, &error.into(), Exit::Failed);
     }
-    let configuration = match configure(parsed.args) {
+    let mut configuration = match configure(parsed.args) {
         Ok(configuration) => configuration,
         Err(error) => return last_word(&log, &error, Exit::BadConfiguration),
     };
+    if let Err(error) = prepare(&mut configuration, &context) {
+        return last_word(&log, &error, Exit::Failed);
+    }
     let (data, control) = match runtimes(threads) {
         Ok(runtimes) => runtimes,
         Err(error) => {

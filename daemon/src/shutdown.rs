@@ -110,6 +110,11 @@ impl Shutdown {
         self.shared.abort.cancelled().await;
     }
 
+    /// Whether live connections have to reset.
+    pub fn is_aborted(&self) -> bool {
+        self.shared.abort.is_cancelled()
+    }
+
     /// The switch behind [`stop_accepting`](Self::stop_accepting), for code that takes a token.
     pub fn stop_accepting_token(&self) -> CancellationToken {
         self.shared.stop_accepting.clone()

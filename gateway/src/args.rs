@@ -9,6 +9,8 @@ use eastwest_daemon::{
 };
 use eastwest_mesh::Hostname;
 
+use crate::handover::Place;
+
 /// Routes TLS between clusters by the server name (SNI), without decrypting it
 ///
 /// Reads the SNI of each connection's ClientHello, looks up the pod that it names, dials it and
@@ -45,6 +47,16 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     pub hello_timeout: HumanDuration,
 
+    /// Unix socket at which a gateway is succeeded by a new one without cutting a connection; a path,
+    /// or @NAME
+    ///
+    /// If a gateway of the same user listens there, this one takes over its sockets and its live
+    /// connections, and the other ends. If not, this one listens there until it is succeeded itself.
+    /// Both need the same flag; --listen and the addresses of the process are taken over where they
+    /// are the same.
+    #[arg(long, value_name = "PATH|@NAME")]
+    pub(crate) handover: Option<Place>,
+
     /// Connection settings
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -59,6 +71,7 @@ Examples:
   eastwest-gateway -f gateway.yaml
   eastwest-gateway -f /etc/eastwest/manifests --listen [::]:15443 --log-format json
   EASTWEST_MANIFESTS=exports/ eastwest-gateway
+  eastwest-gateway -f exports/ --handover /run/eastwest/gateway.sock   # again: takes over
 ";
 
 impl Settings for GatewayArgs {
@@ -68,7 +81,9 @@ impl Settings for GatewayArgs {
 
     /// Which ports it dials is up to the manifests, which may change.
     fn reach(&self) -> Reach {
-        Reach::new()
+        let handover = self.handover.as_ref().and_then(Place::path);
+        let reach = handover.map_or_else(Reach::new, |path| Reach::new().socket(&path));
+        reach
             .read_once("/etc/resolv.conf")
             .read_once("/etc/hosts")
             .read_again(&self.manifests)

@@ -43,6 +43,11 @@ pub(crate) struct Connected {
 }
 
 impl Dialling {
+    /// The longest time that a connection takes until it is relayed, or refused.
+    pub(crate) fn longest(&self) -> Duration {
+        self.hello_timeout + self.connect_timeout
+    }
+
     /// Reads the ClientHello within the deadline.
     pub(crate) async fn greet(&self, downstream: &mut TcpStream) -> Result<Greeted, Refusal> {
         let mut bytes = Vec::new();
@@ -86,17 +91,22 @@ impl Dialling {
 /// Where a ClientHello goes: what its names say, and whether a Gateway exports that.
 pub(crate) fn route(hello: &Greeted, exports: &Exports) -> Result<Target, Refusal> {
     let hello = &hello.hello;
-    let sni: Sni = hello.sni().ok_or(Refusal::NoSni)?.parse()?;
-    let (dialect, host, port): (_, &str, Option<NonZeroU16>) = match &sni {
-        Sni::Istio(sni) => (Dialect::Istio, &sni.host, Some(sni.port)),
-        Sni::Plain(host) => (Dialect::Plain, host, None),
-    };
-    let target = exports.target(dialect, host, port)?;
+    let (dialect, target) = target(hello.sni().ok_or(Refusal::NoSni)?, exports)?;
     let offers = |alpn: &&str| hello.offers_alpn(alpn.as_bytes());
     if dialect == Dialect::Istio && !ISTIO_ALPN.iter().any(offers) {
         return Err(Refusal::NoIstioAlpn);
     }
     Ok(target)
+}
+
+/// Where a server name goes, and in whose form it is.
+pub(crate) fn target(sni: &str, exports: &Exports) -> Result<(Dialect, Target), Refusal> {
+    let sni: Sni = sni.parse()?;
+    let (dialect, host, port): (_, &str, Option<NonZeroU16>) = match &sni {
+        Sni::Istio(sni) => (Dialect::Istio, &sni.host, Some(sni.port)),
+        Sni::Plain(host) => (Dialect::Plain, host, None),
+    };
+    Ok((dialect, exports.target(dialect, host, port)?))
 }
 
 #[cfg(test)]

@@ -5,14 +5,17 @@
 //! - `connection`: what one connection needs: ClientHello, route, pod
 //! - `refusal`: why a connection is not carried, and what the client is told
 //! - `serve`: accepting, and the life of each connection
+//! - `handover`: hot restart: one process goes on with what another has
 
 mod args;
 mod connection;
 mod exports;
+mod handover;
 mod refusal;
 mod serve;
 
 use std::ffi::OsString;
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -27,15 +30,17 @@ use eastwest_transport::listener::Listener;
 use eastwest_transport::relay::Patience;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::socket::SocketOptions;
+use tokio::sync::watch;
 
 pub use args::GatewayArgs;
 use connection::Dialling;
 use exports::Manifests;
+use handover::{Cohorts, Succession};
 use serve::Gateway;
 
 /// Runs the gateway from its command line to its end.
 pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
-    eastwest_daemon::main(argv, Config::new, run).into()
+    eastwest_daemon::main_prepared(argv, Config::new, Config::prepare, run).into()
 }
 
 /// What a gateway runs with: arguments that have been checked, and manifests that have been read.
@@ -44,6 +49,7 @@ pub struct Config {
     args: GatewayArgs,
     manifests: Manifests,
     mesh: Mesh,
+    succession: Option<Succession>,
 }
 
 impl Config {
@@ -58,7 +64,20 @@ impl Config {
             args,
             manifests,
             mesh,
+            succession: None,
         })
+    }
+
+    /// Finds the gateway that is to be succeeded, and takes over its listening sockets.
+    ///
+    /// # Errors
+    /// When there is one that does not give way.
+    pub fn prepare(&mut self, context: &Context) -> anyhow::Result<()> {
+        if let Some(place) = &self.args.handover {
+            self.succession = Some(Succession::open(place, context)?);
+            context.listeners.keep_for_successor();
+        }
+        Ok(())
     }
 }
 
@@ -71,6 +90,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         args,
         manifests,
         mesh,
+        succession,
     } = config;
     let times = &args.connection;
     let sockets =
@@ -99,12 +119,22 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         )),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
+        cohorts: Cohorts::new(context.shutdown.aborted_token()),
+        held: watch::Sender::new(false),
     });
-    let listener = Listener::bind_for_first_bytes(args.listen, sockets)
-        .map_err(|error| anyhow::anyhow!("{error}; --listen gives another address"))?;
+    let listener = match context.listeners.take(handover::GATEWAY, args.listen) {
+        Some((socket, _)) => Listener::of_first_bytes(socket, sockets)?,
+        None => Listener::bind_for_first_bytes(args.listen, sockets)
+            .map_err(|error| anyhow::anyhow!("{error}; --listen gives another address"))?,
+    };
     let bound = Bound::new().with("gateway", listener.local_addr()?);
     let readiness = context.readiness.clone();
     tokio::spawn(readiness.follow("gateway", listener.starving()));
+    if let Some(succession) = succession {
+        let listener = listener.as_fd().try_clone_to_owned()?;
+        let (gateway, context) = (Arc::clone(&gateway), context.clone());
+        tokio::spawn(succession.run(gateway, context, listener.into()));
+    }
     tokio::spawn(manifests.follow(Arc::clone(&gateway), context));
     tokio::spawn(gateway.serve_all(listener, Admission::standard()));
     Ok(bound)

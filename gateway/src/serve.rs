@@ -14,10 +14,12 @@ use eastwest_transport::admission::{Admission, Place};
 use eastwest_transport::limits::{Ledger, Seat};
 use eastwest_transport::listener::Listener;
 use eastwest_transport::reason::Reason;
-use eastwest_transport::relay::{Counts, Patience, relay};
+use eastwest_transport::relay::{Counts, End, Patience, Transit, cut, relay_on};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 
-use crate::connection::{Connected, Dialling, route};
+use crate::connection::{Connected, Dialling, route, target};
+use crate::handover::{Answer, Cohort, Cohorts, Kept};
 use crate::refusal::Refusal;
 
 /// What all connections of a gateway share.
@@ -30,12 +32,30 @@ pub(crate) struct Gateway {
     pub(crate) ledger: Ledger,
     pub(crate) connections: Connections,
     pub(crate) shutdown: Shutdown,
+    pub(crate) cohorts: Cohorts,
+    /// Whether nothing is accepted while a successor is given what there is.
+    pub(crate) held: watch::Sender<bool>,
+}
+
+/// A connection both of whose ends are there.
+#[derive(Debug)]
+pub(crate) struct Relaying {
+    pub(crate) kept: Option<Kept>,
+    pub(crate) counts: Counts,
+    pub(crate) guard: ConnectionGuard,
+    /// Held for as long as the connection lives.
+    pub(crate) _seat: Seat,
 }
 
 impl Gateway {
     /// Accepts connections until the process stops accepting.
     pub(crate) async fn serve_all(self: Arc<Self>, listener: Listener, mut admission: Admission) {
+        let mut held = self.held.subscribe();
         loop {
+            tokio::select! {
+                go_on = held.wait_for(|held| !held) => if go_on.is_err() { return },
+                () = self.shutdown.stop_accepting() => return,
+            }
             tokio::select! {
                 (place, (downstream, peer)) = async {
                     (admission.place().await, listener.accept().await)
@@ -43,67 +63,162 @@ impl Gateway {
                     admission.seat(&place);
                     self.shutdown.spawn(Arc::clone(&self).serve(downstream, peer, place));
                 }
+                _ = held.wait_for(|held| *held) => {}
                 () = self.shutdown.stop_accepting() => return,
             }
         }
     }
 
-    async fn serve(self: Arc<Self>, mut downstream: TcpStream, peer: SocketAddr, place: Place) {
-        let counts = Counts::default();
-        let info = ConnectionInfo {
-            direction: Direction::Passthrough,
-            peer,
-            bytes: counts.shared(),
-        };
-        let guard = self.connections.open(info);
-        let stop = self.shutdown.aborted_token();
-        // Boxed: what it takes to find the pod is gone once bytes pass, and an idle connection is
-        // as small as its relay.
-        let opened = tokio::select! {
-            biased;
-            opened = Box::pin(self.open(&mut downstream, peer, &guard, place)) => opened,
-            () = stop.cancelled() => Err(Refusal::Stopped),
-        };
-        // The seat is held for as long as the connection lives.
-        let (
-            Connected {
-                mut upstream,
-                address,
-                replayed,
-            },
-            _seat,
-        ) = match opened {
-            Ok(connected) => connected,
-            Err(refusal) => {
-                refusal.tell(&mut downstream).await;
-                drop(downstream);
-                let weight = if refusal.is_noise() {
-                    Weight::Noise
-                } else {
-                    Weight::Failure
-                };
-                end(guard, refusal.reason(), Some(&refusal), weight);
-                return;
+    /// Accepts nothing until [`accept_again`](Self::accept_again): those who come wait in the socket's
+    /// queue, or for another process that has it.
+    pub(crate) fn stop_accepting(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// Accepts.
+    pub(crate) fn accept_again(&self) {
+        self.held.send_replace(false);
+    }
+
+    /// The pod that connections of this server name are counted by.
+    pub(crate) fn route_of(&self, sni: &str) -> Option<Arc<str>> {
+        let (_, target) = target(sni, &self.exports.load()).ok()?;
+        Some(target.host.as_ref().into())
+    }
+
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn holds its arguments twice, for as long as the connection lives"
+    )]
+    fn serve(
+        self: Arc<Self>,
+        mut downstream: TcpStream,
+        peer: SocketAddr,
+        place: Place,
+    ) -> impl Future<Output = ()> {
+        async move {
+            let counts = Counts::default();
+            let info = ConnectionInfo {
+                direction: Direction::Passthrough,
+                peer,
+                bytes: counts.shared(),
+            };
+            let guard = self.connections.open(info);
+            let stop = self.shutdown.aborted_token();
+            // Boxed: what it takes to find the pod is gone once bytes pass, and an idle connection is
+            // as small as its relay.
+            let opened = tokio::select! {
+                biased;
+                opened = Box::pin(self.open(&mut downstream, peer, &guard, place)) => opened,
+                () = stop.cancelled() => Err(Refusal::Stopped),
+            };
+            // The seat is held for as long as the connection lives.
+            let (
+                Connected {
+                    upstream,
+                    address,
+                    replayed,
+                },
+                _seat,
+            ) = match opened {
+                Ok(connected) => connected,
+                Err(refusal) => {
+                    refusal.tell(&mut downstream).await;
+                    drop(downstream);
+                    let weight = if refusal.is_noise() {
+                        Weight::Noise
+                    } else {
+                        Weight::Failure
+                    };
+                    end(guard, refusal.reason(), Some(&refusal), weight);
+                    return;
+                }
+            };
+            counts.add_to_upstream(replayed);
+            guard.set_upstream(address);
+            guard.set_state(ConnectionState::Relaying);
+            let mut kept = Some(Kept {
+                downstream,
+                upstream,
+                transit: Transit::default(),
+            });
+            let over = self.relay(&mut kept, &counts, &guard).await;
+            drop(kept);
+            tell(guard, over);
+        }
+    }
+
+    /// Goes on with a connection of another process.
+    pub(crate) fn go_on(self: &Arc<Self>, mut relaying: Relaying) {
+        let this = Arc::clone(self);
+        self.shutdown.spawn(async move {
+            let (kept, counts) = (&mut relaying.kept, &relaying.counts);
+            let over = this.relay(kept, counts, &relaying.guard).await;
+            drop(relaying.kept);
+            tell(relaying.guard, over);
+        });
+    }
+
+    /// Relays until the connection is over, or another process has it: nothing is kept of it then, and
+    /// there is no end.
+    #[expect(clippy::manual_async_fn, reason = "as `serve`")]
+    fn relay(
+        &self,
+        kept: &mut Option<Kept>,
+        counts: &Counts,
+        guard: &ConnectionGuard,
+    ) -> impl Future<Output = Option<End>> {
+        async move {
+            let mut cohort = self.cohorts.join(guard.id());
+            while let Some(relay) = kept {
+                let over = relay_on(
+                    &mut relay.downstream,
+                    &mut relay.upstream,
+                    &mut relay.transit,
+                    counts,
+                    &self.patience,
+                    &cohort.pause,
+                )
+                .await;
+                if over.is_some() {
+                    return over;
+                }
+                if self.shutdown.is_aborted() {
+                    return Some(cut(&relay.downstream, &relay.upstream));
+                }
+                cohort = Box::pin(self.part(cohort, kept, guard)).await;
             }
+            None
+        }
+    }
+
+    /// Has a relay that stands still handed over, or takes it back. Boxed by its caller: an idle
+    /// connection is none of those.
+    async fn part(
+        &self,
+        cohort: Arc<Cohort>,
+        kept: &mut Option<Kept>,
+        guard: &ConnectionGuard,
+    ) -> Arc<Cohort> {
+        let Some(relay) = kept.take().map(Box::new) else {
+            return cohort;
         };
-        counts.add_to_upstream(replayed);
-        guard.set_upstream(address);
-        guard.set_state(ConnectionState::Relaying);
-        let over = relay(
-            &mut downstream,
-            &mut upstream,
-            &counts,
-            &self.patience,
-            &stop,
-        )
-        .await;
-        drop((downstream, upstream));
-        let weight = if over.reason == Reason::Finished {
-            Weight::Ordinary
-        } else {
-            Weight::Failure
+        let answer = match cohort.leave(relay, guard.record()) {
+            // Nobody answers where the one who had it has panicked: it is gone with him.
+            Ok(answer) => answer.await.unwrap_or(Answer::HandedOver),
+            Err(relay) => Answer::Back(relay),
         };
-        end(guard, over.reason, over.error.as_ref(), weight);
+        match answer {
+            Answer::HandedOver => self.cohorts.stay(),
+            Answer::Back(relay) => {
+                *kept = Some(*relay);
+                self.cohorts.join(guard.id())
+            }
+            Answer::Stays(relay) => {
+                *kept = Some(*relay);
+                self.cohorts.stay()
+            }
+        }
     }
 
     /// Takes the connection to its pod; the place that it was admitted with is free after that.
@@ -131,6 +246,17 @@ impl Gateway {
         let connected = self.dialling.connect(&target, greeted).await?;
         Ok((connected, seat))
     }
+}
+
+/// The last word on a connection, unless that is another process's.
+fn tell(guard: ConnectionGuard, over: Option<End>) {
+    let Some(over) = over else { return };
+    let weight = if over.reason == Reason::Finished {
+        Weight::Ordinary
+    } else {
+        Weight::Failure
+    };
+    end(guard, over.reason, over.error.as_ref(), weight);
 }
 
 fn end(guard: ConnectionGuard, reason: Reason, error: Option<&impl Display>, weight: Weight) {
@@ -173,6 +299,7 @@ mod tests {
             cluster_domain: "cluster.local".parse().unwrap(),
             capture: eastwest_mesh::Capture::Redirect,
         };
+        let shutdown = Shutdown::new();
         Arc::new(Gateway {
             exports: ArcSwap::from_pointee(eastwest_mesh::load(&[], &options).exports),
             dialling: Dialling {
@@ -183,7 +310,9 @@ mod tests {
             patience: Patience::default(),
             ledger: Ledger::new(limits),
             connections: Connections::new(),
-            shutdown: Shutdown::new(),
+            cohorts: Cohorts::new(shutdown.aborted_token()),
+            held: watch::Sender::new(false),
+            shutdown,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -56,11 +57,30 @@ impl Listener {
     /// When the address is in use, not ours, or not allowed.
     pub fn bind(address: SocketAddr, options: SocketOptions) -> Result<Self, BindError> {
         let inner = listen(address).map_err(|source| BindError { address, source })?;
+        Ok(Self::tuned(inner, options))
+    }
+
+    fn tuned(inner: TcpListener, options: SocketOptions) -> Self {
         options.apply((&inner).into());
-        Ok(Self {
+        Self {
             inner,
             starving: watch::Sender::new(None),
-        })
+        }
+    }
+
+    /// A socket that listens already, for protocols whose client speaks first. Must be called within a
+    /// tokio runtime.
+    ///
+    /// # Errors
+    /// When it is no listening socket.
+    pub fn of_first_bytes(
+        socket: std::net::TcpListener,
+        options: SocketOptions,
+    ) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let listener = Self::tuned(TcpListener::from_std(socket)?, options);
+        socket::accept_with_first_bytes(&listener.inner);
+        Ok(listener)
     }
 
     /// The same, for protocols whose client speaks first: connections come with their first bytes, or
@@ -126,6 +146,12 @@ impl Listener {
                 }
             }
         }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inner.as_fd()
     }
 }
 

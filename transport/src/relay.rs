@@ -9,6 +9,7 @@
 //! - `leg`, `tls_leg`: an end of the relay, in clear and under TLS
 //! - `shim`: the relay between such two, as a shim has it
 //! - `row`, `remainder`: the buffers; `pipe`: what splice(2) goes through
+//! - `transit`: what is under way while a relay stands still, and how another process gets it
 //! - `vigil`: whether both ends are still there
 
 mod half;
@@ -18,6 +19,7 @@ mod remainder;
 mod row;
 mod shim;
 mod tls_leg;
+mod transit;
 mod vigil;
 
 use std::future::{Future, poll_fn};
@@ -28,6 +30,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -35,11 +38,11 @@ use crate::reason::Reason;
 use crate::socket::{self, SocketOptions};
 pub use crate::tls::record::Frame;
 use crate::tls::{BrokenOff, PeerAlert, RecordsUsedUp, peer_alert};
-use half::Half;
 pub use leg::{Leg, Read};
 pub use row::Row;
 pub use shim::{relay_into_tls, relay_out_of_tls};
 pub use tls_leg::TlsLeg;
+pub use transit::{Arrived, Piped, Stage, Transit, TransitError, Way};
 use vigil::Vigil;
 
 /// Bytes relayed so far; read by others while the connection lives.
@@ -78,6 +81,13 @@ pub struct End {
     pub reason: Reason,
     /// What the kernel or TLS said, where the end was an error.
     pub error: Option<io::Error>,
+}
+
+impl End {
+    const DRAINED: Self = Self {
+        reason: Reason::Drained,
+        error: None,
+    };
 }
 
 /// Which leg an error came from.
@@ -132,11 +142,52 @@ pub async fn relay<D: Leg, U: Leg>(
     patience: &Patience,
     stop: &CancellationToken,
 ) -> End {
+    let mut transit = Transit::default();
     let end = tokio::select! {
         biased;
-        end = run(downstream, upstream, counts, patience) => end,
-        () = stop.cancelled() => End { reason: Reason::Drained, error: None },
+        end = run(downstream, upstream, &mut transit, counts, patience) => end,
+        () = stop.cancelled() => End::DRAINED,
     };
+    prepare_close(downstream, upstream, &end);
+    end
+}
+
+/// [`relay`] as it was left in `transit`, until it is over, or `pause` is cancelled: then there is no
+/// end, and `transit` has what it takes to go on, here or in another process. What was read is written
+/// or in there, and the connections are as the peers know them.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn holds its arguments twice, and this is most of what an idle connection costs"
+)]
+pub fn relay_on(
+    downstream: &mut TcpStream,
+    upstream: &mut TcpStream,
+    transit: &mut Transit,
+    counts: &Counts,
+    patience: &Patience,
+    pause: &CancellationToken,
+) -> impl Future<Output = Option<End>> {
+    async move {
+        let end = tokio::select! {
+            biased;
+            end = run(downstream, upstream, transit, counts, patience) => end,
+            () = pause.cancelled() => {
+                transit.begun = true;
+                return None;
+            }
+        };
+        prepare_close(downstream, upstream, &end);
+        Some(end)
+    }
+}
+
+/// Ends a relay that stands still: both legs are reset when they are dropped.
+pub fn cut(downstream: &TcpStream, upstream: &TcpStream) -> End {
+    prepare_close(downstream, upstream, &End::DRAINED);
+    End::DRAINED
+}
+
+fn prepare_close<D: Leg, U: Leg>(downstream: &D, upstream: &U, end: &End) {
     if end.reason == Reason::Finished {
         socket::deliver_after_close(downstream.tcp());
         socket::deliver_after_close(upstream.tcp());
@@ -144,17 +195,16 @@ pub async fn relay<D: Leg, U: Leg>(
         downstream.reset_on_close();
         upstream.reset_on_close();
     }
-    end
 }
 
 async fn run<D: Leg, U: Leg>(
     downstream: &mut D,
     upstream: &mut U,
+    transit: &mut Transit,
     counts: &Counts,
     patience: &Patience,
 ) -> End {
-    let mut up = Half::default();
-    let mut down = Half::default();
+    let Transit { up, down, begun } = transit;
     let mut bound = IdleBound::new(patience.half_closed);
     let mut vigil = Vigil::default();
     let mut down_first = false;
@@ -189,7 +239,8 @@ async fn run<D: Leg, U: Leg>(
                 });
             }
         }
-        let moved = up.moved + down.moved != before;
+        // Where a relay goes on, the kernel may still have something of before.
+        let moved = up.moved + down.moved != before || std::mem::take(begun);
         if ended != (true, true) {
             let legs = [
                 (Side::Downstream, downstream.tcp()),

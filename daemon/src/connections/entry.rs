@@ -67,7 +67,7 @@ impl ConnectionState {
 /// A connection as `/connections` shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct ConnectionRecord {
-    /// Number in this process.
+    /// Its number; a process that goes on with it keeps it.
     pub id: u64,
     /// Which way it goes.
     pub direction: Direction,

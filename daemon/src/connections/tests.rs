@@ -45,7 +45,7 @@ async fn bytes_state_and_age_are_those_of_now() {
     guard.set_state(ConnectionState::HalfClosed);
     bytes[0].store(7, Ordering::Relaxed);
     bytes[1].store(9, Ordering::Relaxed);
-    tokio::time::advance(std::time::Duration::from_secs(3)).await;
+    tokio::time::advance(Duration::from_secs(3)).await;
 
     let row = serde_json::to_value(connections.snapshot()).unwrap();
     assert_eq!(

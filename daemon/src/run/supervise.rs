@@ -48,6 +48,10 @@ where
                 announce(context, &bound, &endpoints);
                 start.clear();
                 started = true;
+                context.start();
+                context.listeners.close_rest();
+                context.supervisor.ready("serving");
+                data.spawn(context.supervisor.clone().keep_watchdog());
             }
             signal = signals.next() => match signal {
                 Request::Reload => reload(context),
@@ -86,7 +90,10 @@ fn announce(context: &Context, bound: &Bound, endpoints: &Endpoints) {
 
 fn reload(context: &Context) {
     tracing::info!("SIGHUP: reading manifests and certificates again");
+    context.supervisor.reloading();
     context.request_reload();
+    // What comes of it is in the log; what is in force meanwhile serves as well.
+    context.supervisor.ready("serving");
 }
 
 /// Goes through the end that was asked for, unless something more urgent comes.
@@ -100,6 +107,10 @@ async fn finish(
     let EndRequest::Drain { lame_duck, cause } = end else {
         return cut(process, end).await;
     };
+    // Where another process goes on with it, the service is not at its end.
+    if !process.context.listeners.is_retired() {
+        process.context.supervisor.stopping("draining");
+    }
     let mut policy = process.args.drain_policy();
     if !lame_duck {
         policy.lame_duck = std::time::Duration::ZERO;
@@ -136,6 +147,7 @@ async fn finish(
 
 /// Ends now.
 async fn cut(process: Process<'_>, end: EndRequest) -> Exit {
+    process.context.supervisor.stopping("ending");
     let drained = process.context.shutdown.abort().await;
     if let EndRequest::Failed(reason) = end {
         tracing::error!("{reason}");

@@ -79,6 +79,26 @@ impl Ledger {
         }
         Ok(seat)
     }
+
+    /// Counts a connection that is there already, even where it is one too many by the limits of now.
+    /// `route` is asked only where routes are counted.
+    pub fn readmit(&self, source: IpAddr, route: impl FnOnce() -> Option<Arc<str>>) -> Seat {
+        let counted = &self.0;
+        counted.total.fetch_add(1, Ordering::Relaxed);
+        let source = counted.limits.per_source.map(|_| source);
+        let route = counted.limits.per_route.and_then(|_| route());
+        if let Some(source) = source {
+            counted.sources.add(source);
+        }
+        if let Some(route) = &route {
+            counted.routes.add(Arc::clone(route));
+        }
+        Seat {
+            ledger: self.clone(),
+            source,
+            route,
+        }
+    }
 }
 
 impl Seat {

@@ -27,6 +27,11 @@ impl<K: Hash + Eq> Shares<K> {
         free
     }
 
+    /// One more for `key`, whatever it has.
+    pub(super) fn add(&self, key: K) {
+        *self.lock().entry(key).or_default() += 1;
+    }
+
     /// One less for `key`.
     pub(super) fn give(&self, key: &K) {
         let mut shares = self.lock();

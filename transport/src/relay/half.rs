@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use super::leg::{Leg, Read};
 use super::pipe::{self, Pipe};
 use super::row::{Row, Size};
+use super::transit::Stage;
 use crate::tls::record::MOST_PLAINTEXT;
 
 /// A step that brings less than this does not need the means for bulk.
@@ -23,26 +24,17 @@ const TURN: u64 = 2 << 20;
 /// After so many steps too, as those that only open what was read are none that tokio counts.
 const STEPS: u32 = 64;
 
-/// The state of one direction: nothing but what the writer could not take yet.
+/// The state of one direction: nothing but what the writer could not take yet. Between two turns it is
+/// all that the direction consists of, so that it can be gone on with elsewhere.
 #[derive(Debug, Default)]
 pub(super) struct Half {
-    kept: Option<Box<Row>>,
-    pipe: Option<Pipe>,
+    /// Goes before what is in the pipe.
+    pub(super) kept: Option<Box<Row>>,
+    pub(super) pipe: Option<Pipe>,
     appetite: Size,
-    stage: Stage,
+    pub(super) stage: Stage,
     /// Bytes moved so far; wraps at no size that a connection reaches.
     pub(super) moved: u64,
-}
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    #[default]
-    Carrying,
-    /// The reader has ended; the writer still has to be told.
-    Ending,
-    /// The writer has been told as far as TLS is concerned.
-    Closing,
-    Done,
 }
 
 /// An error, and whether the leg that was read from made it.
@@ -69,6 +61,16 @@ impl Failure {
 }
 
 impl Half {
+    /// A direction as it was left.
+    pub(super) fn resumed(stage: Stage, kept: Option<Box<Row>>, pipe: Option<Pipe>) -> Self {
+        Self {
+            kept,
+            pipe,
+            stage,
+            ..Self::default()
+        }
+    }
+
     /// Nothing is under way: what is written to the writer now begins where a record begins.
     pub(super) const fn is_clear(&self) -> bool {
         self.kept.is_none()

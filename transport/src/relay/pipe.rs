@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::io::Errno;
+use rustix::fs::{FileType, Stat, fstat};
+use rustix::io::{Errno, ioctl_fionread};
 use rustix::pipe::{
     PipeFlags, SpliceFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with, splice,
 };
@@ -71,6 +72,25 @@ impl Pipe {
         self.held
     }
 
+    /// Its ends: to read from, to write to.
+    pub(super) fn ends(&self) -> [BorrowedFd<'_>; 2] {
+        [self.out.as_fd(), self.into.as_fd()]
+    }
+
+    /// A pipe of another process: its ends, and what is said to be in it.
+    ///
+    /// # Errors
+    /// When these are not the ends of one pipe, or something else is in it.
+    pub(super) fn adopt(out: OwnedFd, into: OwnedFd, held: usize) -> io::Result<Self> {
+        let pipe = |stat: &Stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo;
+        let (one, other) = (fstat(&out)?, fstat(&into)?);
+        let same = (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino);
+        if pipe(&one) && same && ioctl_fionread(&out)? == held as u64 {
+            return Ok(Self { out, into, held });
+        }
+        Err(io::ErrorKind::InvalidData.into())
+    }
+
     /// Fills the empty pipe from `from`; gives how much came, 0 at the end of the stream.
     pub(super) fn fill(&mut self, from: &TcpStream) -> io::Result<usize> {
         self.held = from.try_io(Interest::READABLE, || moved(from, &self.into, SIZE))?;
@@ -85,11 +105,7 @@ impl Pipe {
     }
 }
 
-fn moved(
-    from: impl std::os::fd::AsFd,
-    to: impl std::os::fd::AsFd,
-    length: usize,
-) -> io::Result<usize> {
+fn moved(from: impl AsFd, to: impl AsFd, length: usize) -> io::Result<usize> {
     loop {
         let flags = SpliceFlags::NONBLOCK | SpliceFlags::MOVE;
         match splice(&from, None, &to, None, length, flags) {

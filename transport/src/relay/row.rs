@@ -50,7 +50,7 @@ impl Size {
 
     /// Room for the pieces with the largest frame around each, and a record in front of them; or for
     /// a whole record, however large, and the beginning of the next.
-    const fn room(self) -> usize {
+    pub(super) const fn room(self) -> usize {
         CONTROL
             + match self {
                 Self::Small => MOST_RECORD,
@@ -95,6 +95,20 @@ impl Row {
 
     pub(super) const fn size(&self) -> Size {
         self.size
+    }
+
+    /// A row with `bytes` to be written; none where there is no room for so many.
+    pub(super) fn holding(bytes: &[u8]) -> Option<Box<Self>> {
+        let fits = |size: &Size| bytes.len() <= size.room();
+        let mut row = Self::take([Size::Small, Size::Large].into_iter().find(fits)?);
+        row.put(bytes);
+        Some(row)
+    }
+
+    /// What is to be written, piece by piece.
+    pub(super) fn contents(&self) -> impl Iterator<Item = &[u8]> {
+        self.left()
+            .filter_map(|range| self.bytes.get(range.clone()))
     }
 
     /// A row that nobody needs any more.

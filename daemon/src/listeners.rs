@@ -1,0 +1,195 @@
+//! Sockets that listen already when the process starts, and those that a successor may have.
+//!
+//! A supervisor that does socket activation (`LISTEN_FDS`, sd_listen_fds(3)) gives them by name, and so
+//! does a process that this one succeeds. They are used as they are, so that no connection is refused
+//! between two processes.
+
+use std::env;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use listenfd::ListenFd;
+use tokio_util::sync::CancellationToken;
+
+/// Who has given a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Giver {
+    /// The service manager: what it calls by our name is ours, whatever its address.
+    Supervisor,
+    /// The process before this one: what it has is ours where it is what we were told to listen on.
+    Predecessor,
+}
+
+/// Listening sockets of other processes; clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Listeners {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    given: Mutex<Vec<(String, TcpListener, Giver)>>,
+    keeps: AtomicBool,
+    kept: Mutex<Vec<(&'static str, Arc<TcpListener>)>>,
+    retired: CancellationToken,
+}
+
+impl Listeners {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes up what a supervisor has left, if it is for this process.
+    pub(crate) fn receive(&self) {
+        let names = env::var("LISTEN_FDNAMES").unwrap_or_default();
+        let mut names = names.split(':');
+        let mut sockets = ListenFd::from_env();
+        for index in 0..sockets.len() {
+            let name = names.next().unwrap_or_default();
+            match sockets.take_tcp_listener(index) {
+                Ok(Some(socket)) => self.give(name, socket, Giver::Supervisor),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(name, %error, "a socket that was given is not used"),
+            }
+        }
+    }
+
+    /// Adds a socket that listens.
+    pub fn give(&self, name: impl Into<String>, socket: TcpListener, giver: Giver) {
+        lock(&self.shared.given).push((name.into(), socket, giver));
+    }
+
+    /// The socket for what is called `name` and is to listen on `address`, if one was given. Port 0 is
+    /// any.
+    pub fn take(&self, name: &str, address: SocketAddr) -> Option<(TcpListener, Giver)> {
+        let mut given = lock(&self.shared.given);
+        let fits = |(its_name, socket, giver): &(String, TcpListener, Giver)| {
+            let same = socket.local_addr().is_ok_and(|at| is_at(at, address));
+            match giver {
+                Giver::Supervisor => its_name == name || same,
+                Giver::Predecessor => its_name == name && same,
+            }
+        };
+        let index = given.iter().position(fits)?;
+        let (_, socket, giver) = given.swap_remove(index);
+        Some((socket, giver))
+    }
+
+    /// Closes those that nobody has taken.
+    pub(crate) fn close_rest(&self) {
+        for (name, socket, _) in lock(&self.shared.given).drain(..) {
+            if let Ok(address) = socket.local_addr() {
+                tracing::warn!(name, %address, "nothing here listens there: a socket that was given is closed");
+            }
+        }
+    }
+
+    /// From now on what listens is kept for a successor, too.
+    pub fn keep_for_successor(&self) {
+        self.shared.keeps.store(true, Ordering::Relaxed);
+    }
+
+    /// Keeps a socket for a successor, if there may be one.
+    pub(crate) fn keep(&self, name: &'static str, socket: &TcpListener) {
+        if !self.shared.keeps.load(Ordering::Relaxed) {
+            return;
+        }
+        match socket.try_clone() {
+            Ok(socket) => lock(&self.shared.kept).push((name, Arc::new(socket))),
+            Err(error) => tracing::warn!(name, %error, "a successor will have to bind this anew"),
+        }
+    }
+
+    /// What a successor can have, by name.
+    pub fn kept(&self) -> Vec<(&'static str, Arc<TcpListener>)> {
+        lock(&self.shared.kept).clone()
+    }
+
+    /// Leaves the process's own endpoints to a successor: nothing is accepted there any more.
+    pub fn retire(&self) {
+        self.shared.retired.cancel();
+        lock(&self.shared.kept).clear();
+    }
+
+    /// Whether a successor has them.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.shared.retired.is_cancelled()
+    }
+
+    /// The switch of [`retire`](Self::retire).
+    pub(crate) fn retired(&self) -> CancellationToken {
+        self.shared.retired.clone()
+    }
+}
+
+fn is_at(at: SocketAddr, asked: SocketAddr) -> bool {
+    at.ip() == asked.ip() && (asked.port() == 0 || at.port() == asked.port())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(name: &str, giver: Giver) -> (Listeners, SocketAddr) {
+        let listeners = Listeners::new();
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        listeners.give(name, socket, giver);
+        (listeners, address)
+    }
+
+    const ELSEWHERE: &str = "127.0.0.2:9";
+
+    #[test]
+    fn what_a_supervisor_calls_by_name_is_taken_whatever_its_address() {
+        let (listeners, address) = given("gateway", Giver::Supervisor);
+        let (socket, _) = listeners
+            .take("gateway", ELSEWHERE.parse().unwrap())
+            .unwrap();
+        assert_eq!(socket.local_addr().unwrap(), address);
+        assert!(listeners.take("gateway", address).is_none());
+    }
+
+    #[test]
+    fn what_a_supervisor_calls_otherwise_is_taken_by_its_address() {
+        let (listeners, address) = given("eastwest-gateway.socket", Giver::Supervisor);
+        assert!(
+            listeners
+                .take("gateway", ELSEWHERE.parse().unwrap())
+                .is_none()
+        );
+        assert!(listeners.take("gateway", address).is_some());
+    }
+
+    #[test]
+    fn a_predecessors_socket_is_not_taken_where_another_address_was_asked_for() {
+        let (listeners, address) = given("gateway", Giver::Predecessor);
+        assert!(
+            listeners
+                .take("gateway", ELSEWHERE.parse().unwrap())
+                .is_none()
+        );
+        assert!(listeners.take("ready", address).is_none());
+        let any_port = SocketAddr::new(address.ip(), 0);
+        assert!(listeners.take("gateway", any_port).is_some());
+    }
+
+    #[test]
+    fn only_a_process_that_may_be_succeeded_keeps_sockets() {
+        let listeners = Listeners::new();
+        let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+        listeners.keep("ready", &socket);
+        assert!(listeners.kept().is_empty());
+        listeners.keep_for_successor();
+        listeners.keep("ready", &socket);
+        assert_eq!(listeners.kept().len(), 1);
+        listeners.retire();
+        assert!(listeners.kept().is_empty() && listeners.is_retired());
+    }
+}

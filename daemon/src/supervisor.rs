@@ -1,0 +1,104 @@
+//! What the process tells a service manager that listens (sd_notify(3)); nothing where there is none.
+//!
+//! The environment is left as it is: changing it is not safe once there are threads, and no server here
+//! starts another program that could mistake it for its own.
+
+use std::env;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// The service manager; clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Supervisor {
+    socket: Option<Arc<(UnixDatagram, SocketAddr)>>,
+    watchdog: Option<Duration>,
+    invocation: Arc<str>,
+}
+
+impl Supervisor {
+    /// The one that the environment names, as systemd sets it: `NOTIFY_SOCKET`, `WATCHDOG_USEC` and
+    /// `INVOCATION_ID`.
+    pub(crate) fn of_environment() -> Self {
+        let var = |name| env::var(name).unwrap_or_default();
+        let for_us = var("WATCHDOG_PID")
+            .parse()
+            .map_or(true, |process: u32| process == std::process::id());
+        let watchdog = var("WATCHDOG_USEC").parse().ok();
+        Self {
+            socket: Self::connect(&var("NOTIFY_SOCKET")).map(Arc::new),
+            watchdog: watchdog
+                .filter(|_| for_us)
+                .map(Duration::from_micros)
+                .filter(|time| !time.is_zero()),
+            invocation: var("INVOCATION_ID").into(),
+        }
+    }
+
+    fn connect(path: &str) -> Option<(UnixDatagram, SocketAddr)> {
+        let address = match path.strip_prefix('@') {
+            _ if path.is_empty() => return None,
+            Some(name) => SocketAddr::from_abstract_name(name),
+            None => SocketAddr::from_pathname(path),
+        };
+        let connected = address.and_then(|address| {
+            let socket = UnixDatagram::unbound()?;
+            // A manager that does not read must not stop us.
+            socket.set_nonblocking(true)?;
+            Ok((socket, address))
+        });
+        connected
+            .inspect_err(|error| tracing::warn!(path, %error, "NOTIFY_SOCKET is of no use"))
+            .ok()
+    }
+
+    /// The manager's name for this run of the service; empty where there is none. A process with the
+    /// same is of the same service.
+    pub fn invocation(&self) -> &str {
+        &self.invocation
+    }
+
+    /// The process serves.
+    pub(crate) fn ready(&self, status: &str) {
+        self.say(&format!("READY=1\nSTATUS={status}"));
+    }
+
+    /// The configuration is being read again; followed by [`ready`](Self::ready).
+    pub(crate) fn reloading(&self) {
+        let now = clock_gettime(ClockId::Monotonic);
+        let now = now.tv_sec * 1_000_000 + now.tv_nsec / 1_000;
+        self.say(&format!("RELOADING=1\nMONOTONIC_USEC={now}"));
+    }
+
+    /// The process ends.
+    pub(crate) fn stopping(&self, status: &str) {
+        self.say(&format!("STOPPING=1\nSTATUS={status}"));
+    }
+
+    /// Another process of this service is the main one from now on. The manager believes it of the one
+    /// that was.
+    pub fn succeeded_by(&self, process: u32) {
+        self.say(&format!("MAINPID={process}"));
+    }
+
+    /// Says twice in the time that the manager allows that this runtime is not stuck. To be run on the
+    /// one that matters.
+    pub(crate) async fn keep_watchdog(self) {
+        let Some(time) = self.watchdog else { return };
+        loop {
+            self.say("WATCHDOG=1");
+            tokio::time::sleep(time / 2).await;
+        }
+    }
+
+    fn say(&self, words: &str) {
+        if let Some((socket, address)) = self.socket.as_deref()
+            && let Err(error) = socket.send_to_addr(words.as_bytes(), address)
+        {
+            tracing::debug!(%error, words, "the service manager was not told");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Hot restart: a new gateway takes over the listening sockets and the live connections of an old one.
+//!
+//! The gateway only passes bytes on, so that a connection is two sockets and what is under way between
+//! them. The new process finds the old one at a Unix socket (`--handover`) and gets all of it in order:
+//!
+//! 1. Each says which version of this it speaks. Others than the same part without harm.
+//! 2. The new one gets the listening sockets, this one included, and says when it serves.
+//! 3. The old one stops accepting, and hands over its relays, a batch at a time. A connection is the
+//!    new one's from when it has said so; until then the old one keeps all that it takes to go on.
+//! 4. When all are gone that can go, the old one ends; what has stayed is drained as ever.
+//!
+//! - `place`: where gateways meet, and who may come
+//! - `channel`, `frame`: what they say, and how descriptors travel
+//! - `cohort`: how relays are stopped
+//! - `predecessor`, `successor`: the two sides
+
+mod channel;
+mod cohort;
+mod frame;
+mod place;
+mod predecessor;
+mod successor;
+
+use std::time::Duration;
+
+use channel::ChannelError;
+pub(crate) use cohort::{Answer, Cohort, Cohorts, Kept};
+pub(crate) use place::Place;
+pub(crate) use predecessor::Predecessor;
+pub(crate) use successor::Succession;
+
+/// How long either side waits for the other where nothing has to be done first.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the gateway's own listener is called among the sockets.
+pub(crate) const GATEWAY: &str = "gateway";
+/// What the socket at which gateways meet is called among them.
+const DOOR: &str = "handover";
+
+/// Why there was no handover, or not of all.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HandoverError {
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    #[error("cannot use the socket: {0}")]
+    Socket(#[from] std::io::Error),
+    #[error(
+        "it is of another version: its build {theirs} speaks version {their_version} of the handover, \
+         and this one, {ours}, version {version}. Restart it as a whole (its connections are cut), or \
+         give the new one another --handover and --listen",
+        version = frame::VERSION,
+        ours = env!("CARGO_PKG_VERSION"),
+    )]
+    Version { theirs: String, their_version: u16 },
+    #[error("it refuses: {0}")]
+    Refused(String),
+    #[error("it says something else than what is due")]
+    OutOfTurn,
+}
+
+/// Who we are.
+fn hello(invocation: &str) -> frame::Frame {
+    frame::Frame::Hello(frame::Hello {
+        version: frame::VERSION,
+        process: std::process::id(),
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        invocation: invocation.to_owned(),
+    })
+}
+
+/// Whom we understand.
+fn understood(frame: frame::Frame) -> Result<frame::Hello, HandoverError> {
+    match frame {
+        frame::Frame::Hello(hello) if hello.version == frame::VERSION => Ok(hello),
+        frame::Frame::Hello(hello) => Err(HandoverError::Version {
+            theirs: hello.build,
+            their_version: hello.version,
+        }),
+        frame::Frame::Refused(why) => Err(HandoverError::Refused(why)),
+        _ => Err(HandoverError::OutOfTurn),
+    }
+}

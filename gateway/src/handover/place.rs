@@ -1,0 +1,147 @@
+//! Where gateways meet, and who may come.
+
+use std::fmt;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::PeerCredentials;
+use rustix::process::geteuid;
+
+/// A Unix socket: a path, or after `@` a name of the network namespace (unix(7), "abstract").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place(String);
+
+/// Why gateways cannot meet there.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlaceError {
+    #[error("expected a path, or a name after @")]
+    Empty,
+    #[error("{place} cannot be used for the handover: {source}")]
+    Io { place: Place, source: io::Error },
+    #[error("{0} is there, and is no socket; --handover gives another place")]
+    NoSocket(Place),
+    #[error("at {place} is a process of another user ({uid}): only one's own is succeeded")]
+    Stranger { place: Place, uid: u32 },
+}
+
+/// What is found at a place.
+pub(crate) enum Found {
+    /// A process that listens.
+    Somebody(UnixStream),
+    /// Nobody: the socket is ours now.
+    Nobody(UnixListener),
+}
+
+impl Place {
+    /// Goes there: to whoever listens, or to listen.
+    ///
+    /// # Errors
+    /// When a file of another kind is there, or another user's process.
+    pub(crate) fn visit(&self) -> Result<Found, PlaceError> {
+        let error = |source| PlaceError::Io {
+            place: self.clone(),
+            source,
+        };
+        let address = self.address().map_err(error)?;
+        match UnixStream::connect_addr(&address) {
+            Ok(stream) => match caller(&stream).map_err(error)? {
+                caller if caller.is_ours() => Ok(Found::Somebody(stream)),
+                Caller { uid, .. } => Err(PlaceError::Stranger {
+                    place: self.clone(),
+                    uid,
+                }),
+            },
+            Err(refused)
+                if matches!(
+                    refused.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+                ) =>
+            {
+                self.clear()?;
+                let listener = UnixListener::bind_addr(&address).map_err(error)?;
+                if let Some(path) = self.path() {
+                    let private = std::fs::Permissions::from_mode(0o600);
+                    std::fs::set_permissions(path, private).map_err(error)?;
+                }
+                Ok(Found::Nobody(listener))
+            }
+            Err(refused) => Err(error(refused)),
+        }
+    }
+
+    /// Takes away the socket of a process that is no more.
+    fn clear(&self) -> Result<(), PlaceError> {
+        let Some(path) = self.path() else {
+            return Ok(());
+        };
+        match std::fs::symlink_metadata(&path) {
+            Ok(there) if !there.file_type().is_socket() => Err(PlaceError::NoSocket(self.clone())),
+            Ok(_) => std::fs::remove_file(&path).map_err(|source| PlaceError::Io {
+                place: self.clone(),
+                source,
+            }),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn address(&self) -> io::Result<SocketAddr> {
+        match self.0.strip_prefix('@') {
+            Some(name) => SocketAddr::from_abstract_name(name),
+            None => SocketAddr::from_pathname(&self.0),
+        }
+    }
+
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        (!self.0.starts_with('@')).then(|| PathBuf::from(&self.0))
+    }
+}
+
+impl FromStr for Place {
+    type Err = PlaceError;
+
+    fn from_str(text: &str) -> Result<Self, PlaceError> {
+        match text {
+            "" | "@" => Err(PlaceError::Empty),
+            text => Ok(Self(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who is at the other end: as the kernel noted when it connected or began to listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Caller {
+    uid: u32,
+    /// None for one whose process has no number here.
+    pub(super) process: Option<u32>,
+}
+
+impl Caller {
+    /// Whether this is a process of this one's user, or root's.
+    pub(super) fn is_ours(self) -> bool {
+        self.uid == 0 || self.uid == geteuid().as_raw()
+    }
+}
+
+/// Who is at the other end (`SO_PEERCRED`).
+pub(super) fn caller(socket: &impl AsFd) -> io::Result<Caller> {
+    let caller = getsockopt(socket, PeerCredentials)?;
+    Ok(Caller {
+        uid: caller.uid(),
+        process: u32::try_from(caller.pid()).ok().filter(|id| *id > 0),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+//! The old gateway: gives what it has to the one that comes.
+
+use std::os::fd::AsFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eastwest_daemon::Context;
+use eastwest_transport::relay::Way;
+
+use super::channel::Channel;
+use super::cohort::{Answer, Parcel};
+use super::frame::{Described, DescribedWay, Frame, Hello};
+use super::place::caller;
+use super::{DOOR, GATEWAY, HandoverError, PATIENCE, hello, understood};
+use crate::serve::Gateway;
+
+/// From the listening sockets to serving with them: manifests have been read before.
+const START: Duration = Duration::from_secs(30);
+/// Connections that stand still until the new one has said that it has them. Their descriptors count
+/// against the limit of open files while they are under way (unix(7)).
+const BATCH: usize = 32;
+/// How often it is looked whether more can be handed over.
+const LOOK: Duration = Duration::from_millis(10);
+/// Numbers of connections that may be accepted here after the new one has begun to count.
+const NUMBERS: u64 = 1 << 16;
+/// Beyond the time that a connection may take until it is relayed.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// A gateway that can be succeeded.
+pub(crate) struct Predecessor {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) context: Context,
+    pub(crate) door: UnixListener,
+    /// The gateway's listener, for the one that comes.
+    pub(crate) listener: std::net::TcpListener,
+}
+
+/// What came of it.
+struct HandedOver {
+    connections: usize,
+    staying: usize,
+    to: Hello,
+    process: Option<u32>,
+}
+
+impl Predecessor {
+    /// Waits for a successor until this process does not accept any more.
+    ///
+    /// # Errors
+    /// When the socket cannot be waited for.
+    pub(crate) async fn wait(self: Arc<Self>) -> std::io::Result<()> {
+        let door = self.door.try_clone()?;
+        door.set_nonblocking(true)?;
+        let door = tokio::net::UnixListener::from_std(door)?;
+        loop {
+            let accepted = tokio::select! {
+                accepted = door.accept() => accepted,
+                () = self.context.shutdown.stop_accepting() => return Ok(()),
+            };
+            let stream = match accepted.and_then(|(stream, _)| stream.into_std()) {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot hear a successor");
+                    tokio::time::sleep(SLACK).await;
+                    continue;
+                }
+            };
+            let this = Arc::clone(&self);
+            // It waits for the other process, and for nothing of this one but relays that stop.
+            match tokio::task::spawn_blocking(move || this.hand_over(stream)).await {
+                Ok(Ok(done)) => {
+                    self.leave(&done);
+                    return Ok(());
+                }
+                Ok(Err(error)) => tracing::warn!("no handover, this gateway goes on: {error}"),
+                // A panic has been logged by the hook.
+                Err(_) => {}
+            }
+            self.gateway.accept_again();
+        }
+    }
+
+    /// Ends this process: another one goes on.
+    fn leave(&self, done: &HandedOver) {
+        let Context {
+            listeners,
+            shutdown,
+            supervisor,
+            ..
+        } = &self.context;
+        let to = done.to.process;
+        tracing::info!(
+            connections = done.connections,
+            staying = done.staying,
+            build = done.to.build,
+            "handed over to process {to}"
+        );
+        metrics::counter!("eastwest_gateway_handed_over_total").increment(done.connections as u64);
+        listeners.retire();
+        if let Some(process) = done.process
+            && !supervisor.invocation().is_empty()
+            && supervisor.invocation() == done.to.invocation
+        {
+            supervisor.succeeded_by(process);
+        }
+        shutdown.request_drain(false, format!("process {to} goes on"));
+    }
+
+    fn hand_over(&self, stream: UnixStream) -> Result<HandedOver, HandoverError> {
+        let who = caller(&stream)?;
+        let mut channel = Channel::new(stream, PATIENCE)?;
+        if !who.is_ours() {
+            channel.close();
+            return Err(HandoverError::Refused(
+                "a process of another user came".to_owned(),
+            ));
+        }
+        let theirs = channel.receive()?.frame;
+        channel.send(&hello(self.context.supervisor.invocation()), &[])?;
+        let to = understood(theirs)?;
+        if self.context.shutdown.is_draining() {
+            let why = "it is draining, and ends by itself";
+            channel.send(&Frame::Refused(why.to_owned()), &[])?;
+            return Err(HandoverError::Refused(why.to_owned()));
+        }
+        self.give_listeners(&channel)?;
+        channel.set_patience(START)?;
+        expect(&channel, &Frame::Ready)?;
+        channel.set_patience(PATIENCE)?;
+        tracing::info!(
+            connections = self.context.shutdown.open(),
+            build = to.build,
+            "process {} serves; connections are handed over to it",
+            to.process
+        );
+        self.gateway.stop_accepting();
+        let connections = self.give_connections(&channel)?;
+        let staying = self.context.shutdown.open();
+        let done = Frame::Done {
+            staying: staying as u64,
+        };
+        channel.send(&done, &[])?;
+        if channel.receive_decision()?.frame != Frame::Farewell {
+            return Err(HandoverError::OutOfTurn);
+        }
+        Ok(HandedOver {
+            connections,
+            staying,
+            to,
+            process: who.process,
+        })
+    }
+
+    fn give_listeners(&self, channel: &Channel) -> Result<(), HandoverError> {
+        let kept = self.context.listeners.kept();
+        let mut names = vec![GATEWAY.to_owned(), DOOR.to_owned()];
+        let mut sockets = vec![self.listener.as_fd(), self.door.as_fd()];
+        for (name, socket) in &kept {
+            names.push((*name).to_owned());
+            sockets.push(socket.as_fd());
+        }
+        let number = self.context.connections.next_number() + NUMBERS;
+        channel.send(&Frame::Listeners { names, number }, &sockets)?;
+        Ok(())
+    }
+
+    /// Hands relays over until there are none that could be; how many that were. Connections that are
+    /// still on their way to their pod come when they are there.
+    fn give_connections(&self, channel: &Channel) -> Result<usize, HandoverError> {
+        let until = Instant::now() + self.gateway.dialling.longest() + SLACK;
+        let mut given = 0;
+        loop {
+            for mut cohort in self.gateway.cohorts.recall() {
+                let mut parcels = Vec::new();
+                // Ends when the last of them has said what it holds, or that it is over.
+                while let Some(parcel) = cohort.blocking_recv() {
+                    parcels.push(parcel);
+                }
+                given += give_all(channel, parcels)?;
+            }
+            let open = self.context.shutdown.open();
+            if open <= self.gateway.cohorts.staying() || Instant::now() > until {
+                return Ok(given);
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+fn expect(channel: &Channel, due: &Frame) -> Result<(), HandoverError> {
+    match channel.receive()?.frame {
+        said if said == *due => Ok(()),
+        Frame::Refused(why) => Err(HandoverError::Refused(why)),
+        _ => Err(HandoverError::OutOfTurn),
+    }
+}
+
+/// Hands over, a batch at a time. On an error, what the other one does not have goes on here.
+fn give_all(channel: &Channel, mut parcels: Vec<Parcel>) -> Result<usize, HandoverError> {
+    let mut given = 0;
+    while !parcels.is_empty() {
+        let rest = parcels.split_off(parcels.len().min(BATCH));
+        match give(channel, &parcels) {
+            Ok(taken) => {
+                for (parcel, taken) in parcels.into_iter().zip(taken) {
+                    given += usize::from(taken);
+                    answer(parcel, taken);
+                }
+            }
+            Err(error) => {
+                for parcel in parcels.into_iter().chain(rest) {
+                    let Parcel { kept, answer, .. } = parcel;
+                    let _ = answer.send(Answer::Back(kept));
+                }
+                return Err(error);
+            }
+        }
+        parcels = rest;
+    }
+    Ok(given)
+}
+
+fn answer(parcel: Parcel, taken: bool) {
+    let Parcel { kept, answer, .. } = parcel;
+    // A task that is no more has dropped its connection with its process.
+    let _ = answer.send(if taken {
+        // The other process has descriptors of its own: closing ours is seen by nobody.
+        drop(kept);
+        Answer::HandedOver
+    } else {
+        Answer::Stays(kept)
+    });
+}
+
+/// Hands one batch over; which of it the other one has.
+fn give(channel: &Channel, parcels: &[Parcel]) -> Result<Vec<bool>, HandoverError> {
+    for parcel in parcels {
+        send(channel, parcel)?;
+    }
+    channel.send(&Frame::EndOfBatch, &[])?;
+    match channel.receive_decision()?.frame {
+        Frame::Taken(taken) if taken.len() == parcels.len() => Ok(taken),
+        _ => {
+            channel.close();
+            Err(HandoverError::OutOfTurn)
+        }
+    }
+}
+
+fn send(channel: &Channel, parcel: &Parcel) -> Result<(), HandoverError> {
+    let (kept, record) = (&parcel.kept, &parcel.record);
+    let ways = kept.transit.ways();
+    let mut descriptors = vec![kept.downstream.as_fd(), kept.upstream.as_fd()];
+    for pipe in ways.iter().filter_map(|way| way.pipe.as_ref()) {
+        descriptors.extend(pipe.ends);
+    }
+    let described = Described {
+        id: record.id,
+        peer: record.peer,
+        // Known since it was dialled.
+        upstream: record.upstream.unwrap_or(record.peer),
+        route: record.route.as_deref().map(str::to_owned),
+        bytes: [record.bytes_to_upstream, record.bytes_to_peer],
+        age_micros: (record.age_seconds * 1e6) as u64,
+        ways: ways.each_ref().map(describe),
+    };
+    Ok(channel.send(&Frame::Connection(Box::new(described)), &descriptors)?)
+}
+
+fn describe(way: &Way<'_>) -> DescribedWay {
+    DescribedWay {
+        stage: way.stage,
+        bytes: way.bytes.concat(),
+        piped: way.pipe.as_ref().map(|pipe| pipe.held as u64),
+    }
+}
