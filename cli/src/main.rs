@@ -15,6 +15,10 @@ use eastwest::lint::{self, LintArgs};
 use eastwest::stage::{self, StageCommand};
 use eastwest::wait::{self, WaitArgs};
 
+/// The gateway's, which is in this program as well.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What a shell reports of a program that has ended by SIGPIPE: 128 and the signal's number.
 const BY_SIGPIPE: u8 = 141;
 
