@@ -8,9 +8,11 @@ use std::env;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use listenfd::ListenFd;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// Who has given a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +35,12 @@ struct Shared {
     keeps: AtomicBool,
     kept: Mutex<Vec<(&'static str, Arc<TcpListener>)>>,
     retired: CancellationToken,
+    answers: TaskTracker,
 }
+
+/// Whoever was accepted before the successor began has asked by then; one that says nothing is not
+/// waited for.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
 
 impl Listeners {
     /// None yet.
@@ -118,9 +125,18 @@ impl Listeners {
         self.shared.retired.is_cancelled()
     }
 
-    /// The switch of [`retire`](Self::retire).
-    pub(crate) fn retired(&self) -> CancellationToken {
-        self.shared.retired.clone()
+    /// What the endpoints need for it: the switch of [`retire`](Self::retire), and where answers are
+    /// given, which go on.
+    pub(crate) fn retirement(&self) -> (CancellationToken, TaskTracker) {
+        (self.shared.retired.clone(), self.shared.answers.clone())
+    }
+
+    /// Waits for the answers to those who came before this process was succeeded, if it was.
+    pub(crate) async fn answered(&self) {
+        if self.is_retired() {
+            self.shared.answers.close();
+            let _ = tokio::time::timeout(LAST_ANSWERS, self.shared.answers.wait()).await;
+        }
     }
 }
 

@@ -124,6 +124,7 @@ async fn finish(
     loop {
         tokio::select! {
             drained = &mut drain => {
+                process.context.listeners.answered().await;
                 tell(drained);
                 return Exit::Clean;
             }

@@ -37,6 +37,7 @@ pub(crate) struct Predecessor {
 }
 
 /// What came of it.
+#[derive(Debug)]
 struct HandedOver {
     connections: usize,
     staying: usize,
@@ -275,3 +276,6 @@ fn describe(way: &Way<'_>) -> DescribedWay {
         piped: way.pipe.as_ref().map(|pipe| pipe.held as u64),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -227,12 +227,12 @@ fn take(
     guard.set_upstream(described.upstream);
     guard.set_state(ConnectionState::Relaying);
     let route = || gateway.route_of(described.route.as_deref()?);
-    let _seat = gateway.ledger.readmit(described.peer.ip(), route);
+    let seat = gateway.ledger.readmit(described.peer.ip(), route);
     Ok(Relaying {
         kept: Some(kept),
         counts,
         guard,
-        _seat,
+        seat,
     })
 }
 

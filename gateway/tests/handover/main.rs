@@ -1,0 +1,14 @@
+//! Hot restart: what a new gateway process takes over from an old one, and what nobody notices.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod bulk;
+mod connections;
+mod crowd;
+mod ground;
+mod refused;
+mod talk;
