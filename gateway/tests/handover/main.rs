@@ -11,4 +11,5 @@ mod connections;
 mod crowd;
 mod ground;
 mod refused;
+mod supervised;
 mod talk;
