@@ -68,15 +68,14 @@ impl Listeners {
         lock(&self.shared.given).push((name.into(), socket, giver));
     }
 
-    /// The socket for what is called `name` and is to listen on `address`, if one was given. Port 0 is
-    /// any.
+    /// The socket for what is called `name` and is to listen on `address`, if one was given.
     pub fn take(&self, name: &str, address: SocketAddr) -> Option<(TcpListener, Giver)> {
         let mut given = lock(&self.shared.given);
         let fits = |(its_name, socket, giver): &(String, TcpListener, Giver)| {
-            let same = socket.local_addr().is_ok_and(|at| is_at(at, address));
+            let at = socket.local_addr().ok();
             match giver {
-                Giver::Supervisor => its_name == name || same,
-                Giver::Predecessor => its_name == name && same,
+                Giver::Supervisor => its_name == name || at == Some(address),
+                Giver::Predecessor => its_name == name && at.is_some_and(|at| is_at(at, address)),
             }
         };
         let index = given.iter().position(fits)?;
@@ -140,6 +139,7 @@ impl Listeners {
     }
 }
 
+/// Whether a predecessor listens where we were asked to: it was asked for port 0, too.
 fn is_at(at: SocketAddr, asked: SocketAddr) -> bool {
     at.ip() == asked.ip() && (asked.port() == 0 || at.port() == asked.port())
 }
@@ -175,11 +175,9 @@ mod tests {
     #[test]
     fn what_a_supervisor_calls_otherwise_is_taken_by_its_address() {
         let (listeners, address) = given("eastwest-gateway.socket", Giver::Supervisor);
-        assert!(
-            listeners
-                .take("gateway", ELSEWHERE.parse().unwrap())
-                .is_none()
-        );
+        for other in [ELSEWHERE, "127.0.0.1:0"] {
+            assert!(listeners.take("gateway", other.parse().unwrap()).is_none());
+        }
         assert!(listeners.take("gateway", address).is_some());
     }
 

@@ -100,7 +100,11 @@ fn activated(ground: &Ground, listener: TcpListener, name: &str, listen: &str) -
         let mut shell = std::process::Command::new("/bin/sh");
         shell
             .env_clear()
-            .args(["-c", "export LISTEN_PID=$$; exec \"$@\" 3<&0 0</dev/null", "sh"])
+            .args([
+                "-c",
+                "export LISTEN_PID=$$; exec \"$@\" 3<&0 0</dev/null",
+                "sh",
+            ])
             .arg(command.get_program())
             .args(command.get_args())
             .env("LISTEN_FDS", "1")
