@@ -79,19 +79,33 @@ fn a_manager_is_told_which_process_of_a_service_is_the_main_one_and_not_that_it_
 }
 
 #[test]
-fn a_watchdog_is_fed_by_the_threads_that_move_data() {
+fn a_watchdog_is_fed_by_the_threads_that_move_data_of_one_process_after_the_other() {
     let ground = Ground::prepare();
     let manager = Manager::listen(&ground);
-    let gateway = ground.gateway_with(&[], |command| {
-        command
-            .env("NOTIFY_SOCKET", ground.path("notify.sock"))
-            .env("WATCHDOG_USEC", "100000");
-    });
+    let start = |changes: &[(&str, &str)]| {
+        let mut gateway = ground.gateway_with(&[], |command| {
+            command
+                .env("NOTIFY_SOCKET", ground.path("notify.sock"))
+                .env("INVOCATION_ID", "one")
+                .envs(changes.iter().copied());
+        });
+        gateway.is_up();
+        gateway
+    };
+    let fed = || {
+        (0..200)
+            .filter(|_| manager.hears() == "WATCHDOG=1")
+            .take(3)
+            .count()
+    };
+    let mut old = start(&[("WATCHDOG_USEC", "100000")]);
     assert_eq!(manager.hears(), "READY=1\nSTATUS=serving");
-    for _ in 0..3 {
-        assert_eq!(manager.hears(), "WATCHDOG=1");
-    }
-    drop(gateway);
+    assert_eq!(fed(), 3);
+    // A manager says it to the process that it has started itself, and to no other.
+    let _new = start(&[]);
+    old.was_succeeded();
+    while manager.hears().starts_with("WATCHDOG=1") {}
+    assert_eq!(fed(), 3);
 }
 
 /// Has a shell give the listener as the third descriptor, and its own number: it becomes the gateway.

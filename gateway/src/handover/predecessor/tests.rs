@@ -80,7 +80,7 @@ impl Old {
             channel.send(&hello(""), &[]).unwrap();
             assert!(matches!(said(&channel), Frame::Hello(_)));
             let Received { frame, descriptors } = channel.receive().unwrap();
-            let Frame::Listeners { names, number } = frame else {
+            let Frame::Listeners { names, number, .. } = frame else {
                 panic!("{frame:?}");
             };
             assert_eq!(names, [GATEWAY, DOOR]);
