@@ -51,9 +51,11 @@ impl Gateway {
     pub(crate) async fn serve_all(self: Arc<Self>, listener: Listener, mut admission: Admission) {
         let mut held = self.held.subscribe();
         loop {
-            tokio::select! {
-                go_on = held.wait_for(|held| !held) => if go_on.is_err() { return },
-                () = self.shutdown.stop_accepting() => return,
+            if *held.borrow_and_update() {
+                tokio::select! {
+                    _ = held.changed() => continue,
+                    () = self.shutdown.stop_accepting() => return,
+                }
             }
             tokio::select! {
                 (place, (downstream, peer)) = async {
@@ -62,7 +64,7 @@ impl Gateway {
                     admission.seat(&place);
                     self.shutdown.spawn(Arc::clone(&self).serve(downstream, peer, place));
                 }
-                _ = held.wait_for(|held| *held) => {}
+                _ = held.changed() => {}
                 () = self.shutdown.stop_accepting() => return,
             }
         }

@@ -99,6 +99,21 @@ spec:
         Gateway::spawn(command)
     }
 
+    /// What a gateway of this ground is told, as a file of settings.
+    pub(crate) fn settings(&self) -> String {
+        format!(
+            "manifests: [{}]\nname-server: ['{}']\nlisten: 127.0.0.1:0\nready-address: 127.0.0.1:0\n\
+             metrics-address: 127.0.0.1:0\nadmin-address: 127.0.0.1:0\n",
+            self.path("manifests"),
+            self.names
+        )
+    }
+
+    /// A program of the caller's.
+    pub(crate) fn run(&self, change: impl FnOnce(&mut Command)) -> Gateway {
+        self.gateway_with(&[], change)
+    }
+
     /// A client that has said hello to the gateway, and the pod's end of the connection that follows.
     pub(crate) fn connect(&self, gateway: SocketAddr) -> (TcpStream, TcpStream) {
         let client = self.dial(gateway);

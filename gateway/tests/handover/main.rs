@@ -13,3 +13,4 @@ mod ground;
 mod refused;
 mod supervised;
 mod talk;
+mod unit;
