@@ -1,15 +1,16 @@
 //! A pod that gateways find, the gateways, and clients of theirs.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use tempfile::TempDir;
+
+use crate::log::Log;
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
@@ -146,8 +147,7 @@ spec:
 /// A gateway, killed when dropped.
 pub(crate) struct Gateway {
     child: Child,
-    lines: Receiver<String>,
-    log: Vec<String>,
+    log: Log,
     pub(crate) address: SocketAddr,
     pub(crate) ready: SocketAddr,
     pub(crate) admin: SocketAddr,
@@ -160,18 +160,11 @@ impl Gateway {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                let _ = sender.send(line);
-            }
-        });
+        let log = Log::of(child.stderr.take().unwrap());
         let nowhere = ([0, 0, 0, 0], 0).into();
         Self {
             child,
-            lines,
-            log: Vec::new(),
+            log,
             address: nowhere,
             ready: nowhere,
             admin: nowhere,
@@ -193,23 +186,12 @@ impl Gateway {
 
     /// The next line of the log with `text` in it.
     pub(crate) fn logged(&mut self, text: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(line) = self.lines.recv_timeout(left) else {
-                panic!("no `{text}` in the log:\n{}", self.log.join("\n"));
-            };
-            self.log.push(line.clone());
-            if line.contains(text) {
-                return line;
-            }
-        }
+        self.log.next_with(text, PATIENCE)
     }
 
     /// All that it has logged, once it has ended.
     pub(crate) fn whole_log(&mut self) -> Vec<String> {
-        self.log.extend(self.lines.iter());
-        self.log.clone()
+        self.log.whole(true).to_vec()
     }
 
     /// Waits until it has ended.
@@ -222,15 +204,10 @@ impl Gateway {
             assert!(
                 Instant::now() < deadline,
                 "still there:\n{}",
-                self.whole_log_so_far()
+                self.log.whole(false).join("\n")
             );
             std::thread::sleep(Duration::from_millis(5));
         }
-    }
-
-    fn whole_log_so_far(&mut self) -> String {
-        self.log.extend(self.lines.try_iter());
-        self.log.join("\n")
     }
 
     /// It has left all of it to another one, and ended in order.

@@ -10,6 +10,8 @@ mod bulk;
 mod connections;
 mod crowd;
 mod ground;
+#[path = "../process/log.rs"]
+mod log;
 mod refused;
 mod supervised;
 mod talk;

@@ -1,12 +1,13 @@
 //! The unit for systemd in `deploy/systemd`: what it runs, without systemd.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::ground::{Gateway, Ground, get};
+use crate::ground::Ground;
 use crate::talk::says;
 
 fn folder() -> PathBuf {
@@ -24,24 +25,12 @@ fn value(key: &str) -> String {
     value.to_owned()
 }
 
-/// A process that nobody else ends.
-struct Left(Pid);
+/// The processes of a shell, of which one stays when it has ended.
+struct Group(Pid);
 
-impl Left {
-    fn of(gateway: &Gateway) -> Self {
-        let (_, body) = get(gateway.admin, "/program").unwrap();
-        let mut lines = body.lines().map(str::trim);
-        let number = lines
-            .find_map(|line| line.strip_prefix("\"pid\": "))
-            .unwrap();
-        let number = number.trim_end_matches(',').parse().unwrap();
-        Self(Pid::from_raw(number).unwrap())
-    }
-}
-
-impl Drop for Left {
+impl Drop for Group {
     fn drop(&mut self) {
-        let _ = kill_process(self.0, Signal::KILL);
+        let _ = kill_process_group(self.0, Signal::KILL);
     }
 }
 
@@ -74,12 +63,13 @@ fn what_the_unit_starts_is_taken_over_by_what_it_runs_to_reload() {
         .unwrap();
     let mut new = ground.run(|command| {
         *command = Command::new("/bin/sh");
-        command.args(["-c", line]);
+        command.args(["-c", line]).process_group(0);
     });
+    let number = i32::try_from(new.id()).unwrap();
+    let _group = Group(Pid::from_raw(number).unwrap());
     // The shell ends at once, so that `systemctl reload` returns.
     assert!(new.ended().success());
     new.is_up();
-    let _nobodys_child = Left::of(&new);
     old.was_succeeded();
     says(&mut client, &mut pod, b"after");
     let told = new.logged("took over from process");
