@@ -31,11 +31,6 @@ fn bulk_in_both_directions_passes_through_five_processes() {
     let (client_sent, client_got) = at_client.join().unwrap();
     let (pod_sent, pod_got) = at_pod.join().unwrap();
     assert_eq!((client_sent, pod_sent), (pod_got, client_got));
-    // In each direction one pattern at least, and more than all that can be under way.
-    assert!(
-        client_sent + pod_sent > 32 << 20,
-        "{client_sent}, {pod_sent}"
-    );
     let ended = gateway.logged("connection ended");
     assert!(ended.contains("reason=\"finished\""), "{ended}");
     let received = client_sent + ground.hello().len();

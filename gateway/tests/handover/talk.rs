@@ -21,7 +21,10 @@ fn pattern(seed: u64) -> Vec<u8> {
     (0..4_194_301).map(|_| next()).collect()
 }
 
-/// Writes one pattern again and again until it is enough, and then ends; reads another to the end.
+/// More than all that can be under way.
+const LEAST: usize = 24 << 20;
+
+/// Writes one pattern again and again until it is enough, and much at least, and then ends; reads another to the end.
 /// Gives how much was written and read.
 pub(crate) fn exchange(
     stream: TcpStream,
@@ -31,10 +34,10 @@ pub(crate) fn exchange(
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut writer = stream.try_clone().unwrap();
     let enough = Arc::clone(enough);
+    let (sends, gets) = (pattern(sends), pattern(gets));
     let writing = thread::spawn(move || {
-        let sends = pattern(sends);
         let mut sent = 0;
-        while !enough.load(Ordering::Relaxed) {
+        while sent < LEAST || !enough.load(Ordering::Relaxed) {
             for piece in sends.chunks(100_003) {
                 writer.write_all(piece).unwrap();
                 sent += piece.len();
@@ -44,7 +47,6 @@ pub(crate) fn exchange(
         sent
     });
     thread::spawn(move || {
-        let gets = pattern(gets);
         let (mut got, mut piece) = (0, vec![0; 1 << 18]);
         loop {
             let length = (&stream).read(&mut piece).unwrap();
