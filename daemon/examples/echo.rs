@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use eastwest_daemon::{
-    Bound, ConnectionInfo, ConnectionState, Context, DaemonArgs, Direction, Settings,
+    Bound, ConnectionInfo, ConnectionState, Context, DaemonArgs, Direction, Reach, Settings,
 };
 use tokio::net::{TcpListener, TcpStream};
 
@@ -28,6 +28,12 @@ struct Args {
 impl Settings for Args {
     fn daemon(&self) -> &DaemonArgs {
         &self.daemon
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::new()
+            .listens(self.daemon.endpoint_addresses())
+            .listens([self.listen])
     }
 }
 

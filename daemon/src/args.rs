@@ -1,5 +1,6 @@
 //! The flags that all three servers have.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{Args, ValueEnum};
 use crate::address::EndpointAddress;
 use crate::duration::HumanDuration;
 use crate::logging::LogFilter;
+use crate::sandbox::{Reach, SandboxMode};
 use crate::shutdown::DrainPolicy;
 
 /// Flags of every server; put into a server's own arguments with `#[command(flatten)]`.
@@ -71,6 +73,14 @@ pub struct DaemonArgs {
     /// terminationGracePeriodSeconds (30 s unless set), or Kubernetes kills the process first.
     #[arg(long, value_name = "DURATION", default_value = "20s")]
     pub drain_grace: HumanDuration,
+
+    /// Whether the process locks itself in at its start
+    ///
+    /// No new privileges, no system calls that a server never makes (seccomp), and no files and ports
+    /// but those that its configuration names (Landlock, where the kernel has it). What is in force is
+    /// a line of the log. Files that are read again must stay in the folders they were in.
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = SandboxMode::Auto)]
+    pub sandbox: SandboxMode,
 }
 
 /// How log lines are written.
@@ -86,12 +96,21 @@ pub enum LogFormat {
 pub trait Settings: clap::Parser {
     /// The flattened [`DaemonArgs`].
     fn daemon(&self) -> &DaemonArgs;
+
+    /// What the server needs of the machine, for the sandbox; its endpoints included.
+    fn reach(&self) -> Reach;
 }
 
 /// More workers than this gain a relay nothing that a flag can't ask for; each costs a stack.
 const MAX_DEFAULT_THREADS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
 
 impl DaemonArgs {
+    /// Where the process answers for itself.
+    pub fn endpoint_addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        let addresses = [self.ready_address, self.metrics_address, self.admin_address];
+        addresses.into_iter().filter_map(EndpointAddress::get)
+    }
+
     /// The times of a drain.
     pub fn drain_policy(&self) -> DrainPolicy {
         DrainPolicy {

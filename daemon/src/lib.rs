@@ -8,6 +8,7 @@
 //! - state shared with the server: [`Context`] with [`Shutdown`], [`Readiness`], [`Connections`],
 //!   [`Admin`]
 //! - the process's own addresses: [`Endpoints`] (probes, metrics, admin calls)
+//! - [`Sandbox`]: what the process can not do any more, and [`Reach`], what it still needs
 //! - who was there before and who watches: [`Listeners`] (sockets that others have opened),
 //!   [`Supervisor`] (sd_notify)
 //! - what servers have in common beside that: [`ConnectionArgs`], [`Sources`] (files that are read
@@ -32,6 +33,7 @@ mod logging;
 mod metrics;
 mod readiness;
 mod run;
+mod sandbox;
 mod settings;
 mod shutdown;
 mod signals;
@@ -53,13 +55,13 @@ pub use connections::{
 pub use context::{Bound, Context, Listening};
 pub use duration::{DurationError, HumanDuration};
 pub use endpoints::Endpoints;
-pub use file_limit::raise as raise_file_limit;
 pub use in_full::in_full;
 pub use listeners::{Giver, Listeners};
 pub use logging::{AlreadyLogging, LogControl, LogFilter, LogFilterError, init as init_logging};
 pub use metrics::Metrics;
 pub use readiness::{Blocked, Blocker, Readiness};
 pub use run::{Exit, main, main_prepared};
+pub use sandbox::{Reach, Sandbox, SandboxError, SandboxMode};
 pub use settings::{ConfigFileError, Effective, EffectiveValue, Parsed, SettingsError, parse};
 pub use shutdown::{DrainPolicy, Drained, EndRequest, Phase, Shutdown};
 pub use sources::{LOOK_EVERY, SourceError, SourceFile, Sources};

@@ -11,8 +11,10 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::args::Settings;
 use crate::context::{Bound, Context};
+use crate::file_limit::FileLimit;
 use crate::in_full;
 use crate::logging::{self, LogControl};
+use crate::sandbox::{Sandbox, SandboxError};
 use crate::settings::{Parsed, SettingsError, parse};
 use crate::{file_limit, metrics};
 
@@ -94,6 +96,10 @@ where
         Err(error) => return refuse(&error),
     };
     let daemon = parsed.args.daemon().clone();
+    // What the sandbox forbids, or what it would have to allow for nothing else. Before any thread.
+    let threads = daemon.data_threads();
+    let limit = file_limit::raise();
+    let sandbox = Sandbox::enter(daemon.sandbox, &parsed.args.reach());
     let log = match logging::init(&daemon.log_level, daemon.log_format) {
         Ok(log) => log,
         Err(error) => {
@@ -102,7 +108,10 @@ where
         }
     };
     let context = Context::of_environment();
-    introduce(&parsed, &context);
+    introduce(&parsed, &context, limit);
+    if let Err(error) = tell_sandbox(sandbox, &context) {
+        return last_word(&log, &error.into(), Exit::Failed);
+    }
     let mut configuration = match configure(parsed.args) {
         Ok(configuration) => configuration,
         Err(error) => return last_word(&log, &error, Exit::BadConfiguration),
@@ -110,7 +119,7 @@ where
     if let Err(error) = prepare(&mut configuration, &context) {
         return last_word(&log, &error, Exit::Failed);
     }
-    let (data, control) = match runtimes(daemon.data_threads()) {
+    let (data, control) = match runtimes(threads) {
         Ok(runtimes) => runtimes,
         Err(error) => {
             let error = anyhow::Error::new(error).context("cannot start threads");
@@ -156,7 +165,7 @@ fn refuse(error: &SettingsError) -> Exit {
 }
 
 /// The first lines of the log, and what is known of the process before it runs.
-fn introduce<A: Settings>(parsed: &Parsed<A>, context: &Context) {
+fn introduce<A: Settings>(parsed: &Parsed<A>, context: &Context, files: FileLimit) {
     let command = A::command();
     let program = command.get_name().to_owned();
     let version = command.get_version().unwrap_or_default().to_owned();
@@ -170,16 +179,25 @@ fn introduce<A: Settings>(parsed: &Parsed<A>, context: &Context) {
     for warning in &parsed.warnings {
         tracing::warn!("{warning}");
     }
-    match file_limit::raise() {
-        Some(limit) => tracing::debug!(limit, "limit of open files"),
-        None => tracing::debug!("open files are not limited"),
-    }
+    files.tell();
     metrics::Metrics::install();
     metrics::identify(&program, &version);
     let about = json!({ "name": program, "version": version, "pid": std::process::id() });
     context.admin.section("program", move || about.clone());
     let settings = json!(parsed.effective);
     context.admin.section("settings", move || settings.clone());
+}
+
+/// Says what is in force, to whoever reads the log, the admin page or the metrics.
+fn tell_sandbox(
+    sandbox: Result<Sandbox, SandboxError>,
+    context: &Context,
+) -> Result<(), SandboxError> {
+    let sandbox = sandbox?;
+    tracing::info!("sandbox: {sandbox}");
+    sandbox.count();
+    context.admin.section("sandbox", move || sandbox.shown());
+    Ok(())
 }
 
 /// The runtime that moves data, and the one for everything else, on the calling thread.

@@ -10,6 +10,8 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 mod client;
+#[path = "process/sandbox.rs"]
+mod sandbox;
 #[path = "process/server.rs"]
 mod server;
 

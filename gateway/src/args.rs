@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use eastwest_daemon::{
-    ConnectionArgs, DaemonArgs, HumanDuration, NameServer, Settings, listen_address,
+    ConnectionArgs, DaemonArgs, HumanDuration, NameServer, Reach, Settings, listen_address,
 };
 use eastwest_mesh::Hostname;
 
@@ -77,5 +77,17 @@ Examples:
 impl Settings for GatewayArgs {
     fn daemon(&self) -> &DaemonArgs {
         &self.daemon
+    }
+
+    /// Which ports it dials is up to the manifests, which may change.
+    fn reach(&self) -> Reach {
+        let handover = self.handover.as_ref().and_then(Place::path);
+        let reach = handover.map_or_else(Reach::new, |path| Reach::new().socket(&path));
+        reach
+            .read_once("/etc/resolv.conf")
+            .read_once("/etc/hosts")
+            .read_again(&self.manifests)
+            .listens(self.daemon.endpoint_addresses())
+            .listens([self.listen])
     }
 }

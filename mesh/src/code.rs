@@ -163,6 +163,8 @@ codes! {
     RuleCertificate = "EW406", Istio;
     /// TLS of another kind than the mesh's on the way to an east-west gateway.
     RuleNotMutual = "EW407", Istio;
+    /// A keepalive that takes a dead connection for a living one for minutes.
+    SlowKeepalive = "EW408", Both;
 
     // AuthorizationPolicy
     /// A part of a rule that is empty.

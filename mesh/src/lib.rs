@@ -30,6 +30,7 @@ use std::sync::Arc;
 pub mod alias;
 mod build;
 mod code;
+mod connection_pool;
 mod duration;
 mod exports;
 mod fields;
@@ -53,6 +54,7 @@ pub mod virtual_ip;
 mod yaml;
 
 pub use code::{Code, CodePage, Example, Side, Within, code_pages};
+pub use connection_pool::{ConnectionPool, TcpKeepalive};
 pub use exports::{Dialect, Exports, INBOUND_PORT, ISTIO_ALPN, PROBE_HOST, Refusal, Target};
 pub use finding::{Finding, Origin, Severity};
 pub use hostname::{Hostname, HostnameError};

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroU16;
-use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use crate::connection_pool::ConnectionPool;
 use crate::finding::Origin;
 use crate::hostname::Hostname;
-use crate::outlier::{OutlierDetection, seconds};
+use crate::outlier::OutlierDetection;
 use crate::peer::PeerRule;
 
 /// What the client's side does with a connection to one alias and port.
@@ -37,19 +37,11 @@ pub struct Route {
     /// When a gateway that fails is put behind the others, where a DestinationRule says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outlier_detection: Option<OutlierDetection>,
-    /// Time to connect to a gateway, where a DestinationRule says so.
-    #[serde(
-        rename = "connect_timeout_seconds",
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "some_seconds"
-    )]
-    pub connect_timeout: Option<Duration>,
+    /// What a DestinationRule says of the connections.
+    #[serde(flatten)]
+    pub connection_pool: ConnectionPool,
     /// The ServiceEntry's host line.
     pub origin: Origin,
-}
-
-fn some_seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    seconds(&time.unwrap_or_default(), serializer)
 }
 
 /// One gateway that a route may go through.

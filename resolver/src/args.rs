@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, ValueEnum};
-use eastwest_daemon::{DaemonArgs, HumanDuration, NameServer, Settings};
+use eastwest_daemon::{DaemonArgs, HumanDuration, NameServer, Reach, Settings};
 use eastwest_mesh::virtual_ip::REDIRECTED;
 use eastwest_mesh::{Capture, Hostname, IpNet};
 
@@ -127,5 +127,17 @@ Examples:
 impl Settings for ResolverArgs {
     fn daemon(&self) -> &DaemonArgs {
         &self.daemon
+    }
+
+    /// It dials name servers and nobody else.
+    fn reach(&self) -> Reach {
+        let given = self.forwarding.upstreams.iter();
+        let given = given.map(|server| server.address().port());
+        Reach::new()
+            .read_once(&self.forwarding.resolv_conf)
+            .read_again(&self.manifests)
+            .listens(self.daemon.endpoint_addresses())
+            .listens(self.listen.iter().copied())
+            .dials(given.chain([crate::resolv_conf::DNS_PORT]))
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use eastwest_daemon::{
-    ConnectionArgs, DaemonArgs, HumanDuration, NameServer, Settings, listen_address,
+    ConnectionArgs, DaemonArgs, HumanDuration, NameServer, Reach, Settings, listen_address,
 };
 use eastwest_mesh::Hostname;
 
@@ -233,6 +233,27 @@ Examples:
 impl Settings for ShimArgs {
     fn daemon(&self) -> &DaemonArgs {
         &self.daemon
+    }
+
+    /// Which ports it dials, and in mode `vip` listens on, is up to the manifests, which may change.
+    fn reach(&self) -> Reach {
+        let files = &self.files;
+        let certificate = [&files.identity, &files.cert, &files.key, &files.roots];
+        let reach = Reach::new()
+            .read_once("/etc/resolv.conf")
+            .read_once("/etc/hosts")
+            .read_again(&files.manifests)
+            .read_again(certificate.into_iter().flatten());
+        match self.outbound.mode {
+            Mode::Vip => reach,
+            Mode::Redirect => {
+                let redirected = SocketAddr::from(([127, 0, 0, 1], self.outbound.outbound_port));
+                reach
+                    .listens(self.daemon.endpoint_addresses())
+                    .listens([self.inbound.inbound_listen, redirected])
+                    .listens(self.outbound.dns_listen)
+            }
+        }
     }
 }
 

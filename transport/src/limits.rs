@@ -6,6 +6,7 @@
 mod ledger;
 mod shares;
 
+use std::fmt;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -48,15 +49,33 @@ pub enum Full {
         source_ip: IpAddr,
     },
     /// The share of one route.
-    #[error(
-        "{limit} connections to {route} are open, as many as may be (--max-connections-per-route)"
-    )]
+    #[error("{limit} connections to {route} are open, as many as may be ({said_by})")]
     Route {
         /// How many it may have.
         limit: NonZeroUsize,
         /// Where they go.
         route: Arc<str>,
+        /// Who says so.
+        said_by: RouteLimit,
     },
+}
+
+/// Who says how many connections a route may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RouteLimit {
+    /// The process, the same for all routes.
+    Everywhere,
+    /// The route itself.
+    Own,
+}
+
+impl fmt::Display for RouteLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Everywhere => "--max-connections-per-route",
+            Self::Own => "maxConnections of its DestinationRule",
+        })
+    }
 }
 
 impl Limits {

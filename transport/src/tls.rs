@@ -4,6 +4,7 @@
 //! as well; a certificate's other names play no part.
 
 mod alert;
+mod chain;
 mod config;
 mod crypto;
 mod failure;
@@ -11,6 +12,7 @@ mod handshake;
 mod identity;
 mod peer;
 mod pem;
+mod proven;
 pub(crate) mod record;
 mod reload;
 mod roots;

@@ -12,15 +12,16 @@ use rustix::process::{Pid, Signal, kill_process};
 /// Longer than anything here takes, short enough to wait for a failure.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The example, which `cargo test` builds beside the tests.
-pub(crate) fn program() -> PathBuf {
+/// An example, which `cargo test` builds beside the tests.
+pub(crate) fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let built = test
         .parent()
         .unwrap()
         .parent()
         .unwrap()
-        .join("examples/echo");
+        .join("examples")
+        .join(name);
     assert!(
         built.exists(),
         "{}: build it with `cargo build --examples`",
@@ -31,7 +32,7 @@ pub(crate) fn program() -> PathBuf {
 
 /// A command line that uses no fixed port and nothing of the test's own environment.
 pub(crate) fn command(words: &[&str]) -> Command {
-    let mut command = Command::new(program());
+    let mut command = Command::new(example("echo"));
     command.env_clear();
     command.args(words);
     command
@@ -107,6 +108,10 @@ impl Server {
             .trim_end_matches(['"', '}'])
             .parse()
             .unwrap()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -97,7 +97,7 @@ impl Place {
         }
     }
 
-    fn path(&self) -> Option<PathBuf> {
+    pub(crate) fn path(&self) -> Option<PathBuf> {
         (!self.0.starts_with('@')).then(|| PathBuf::from(&self.0))
     }
 }

@@ -172,7 +172,7 @@ fn route(
         peer: peer.clone(),
         certificate_name: (alias.entry.value.verify_pod_name).then(|| alias.remote.clone()),
         outlier_detection: rule.and_then(|rule| rule.outlier_detection),
-        connect_timeout: rule.and_then(|rule| rule.connect_timeout),
+        connection_pool: rule.map(|rule| rule.connection_pool).unwrap_or_default(),
         origin: alias.host.origin.clone(),
     }))
 }

@@ -1,9 +1,9 @@
 //! DestinationRule: the server name to send to a host, and who must be there.
 
 use std::fmt;
-use std::time::Duration;
 
 use crate::code::Code;
+use crate::connection_pool::ConnectionPool;
 use crate::fields::Fields;
 use crate::finding::Origin;
 use crate::hostname::{Hostname, HostnameError};
@@ -23,7 +23,7 @@ pub(crate) struct DestinationRule {
     pub(crate) host: Option<RuleHost>,
     pub(crate) tls: Tls,
     pub(crate) outlier_detection: Option<OutlierDetection>,
-    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) connection_pool: ConnectionPool,
     pub(crate) origin: Origin,
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn read<'a>(
         host,
         tls: policy.tls,
         outlier_detection: policy.outlier_detection,
-        connect_timeout: policy.connect_timeout,
+        connection_pool: policy.connection_pool,
         origin: report.origin(object.mark),
     }
 }
@@ -144,7 +144,7 @@ fn host(
 struct TrafficPolicy {
     tls: Tls,
     outlier_detection: Option<OutlierDetection>,
-    connect_timeout: Option<Duration>,
+    connection_pool: ConnectionPool,
 }
 
 impl TrafficPolicy {
@@ -172,7 +172,9 @@ impl TrafficPolicy {
         Self {
             tls: tls.unwrap_or_default(),
             outlier_detection: outlier.map(|outlier| outlier::read(outlier, report)),
-            connect_timeout: pool.and_then(connection_pool::connect_timeout),
+            connection_pool: pool
+                .map(|pool| connection_pool::read(pool, report))
+                .unwrap_or_default(),
         }
     }
 }

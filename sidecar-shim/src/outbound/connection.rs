@@ -7,7 +7,7 @@ use eastwest_daemon::{ConnectionGuard, ConnectionInfo, ConnectionState, Directio
 use eastwest_mesh::Route;
 use eastwest_transport::limits::{Full, Seat};
 use eastwest_transport::reason::Reason;
-use eastwest_transport::relay::{Counts, relay_into_tls};
+use eastwest_transport::relay::{Counts, Patience, relay_into_tls};
 use eastwest_transport::socket::reset_on_close;
 use tokio::net::TcpStream;
 
@@ -92,15 +92,17 @@ impl Outbound {
         }
         guard.set_state(ConnectionState::Relaying);
         let stop = self.shutdown.aborted_token();
-        let over =
-            relay_into_tls(&mut app, &mut tunnel.stream, &counts, &self.patience, &stop).await;
+        let sockets = self.tunnels.sockets_of(route);
+        let patience = Patience::new(self.patience.half_closed, &sockets);
+        let over = relay_into_tls(&mut app, &mut tunnel.stream, &counts, &patience, &stop).await;
         drop((app, tunnel));
         end(guard, over.reason, over.error.as_ref());
     }
 
     async fn open(&self, app: SocketAddr, route: &Route) -> Result<(Tunnel, Seat), Refused> {
         let mut seat = self.ledger.admit(app.ip())?;
-        seat.on_route(route.alias.as_ref())?;
+        let own = route.connection_pool.max_connections;
+        seat.on_route_with(route.alias.as_ref(), own.and_then(|n| n.try_into().ok()))?;
         tokio::select! {
             biased;
             opened = self.tunnels.open(route) => Ok((opened?, seat)),

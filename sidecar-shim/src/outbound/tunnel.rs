@@ -1,18 +1,20 @@
 //! Opening the mTLS connection for one route: gateway dialled, TLS done, the far end known.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use eastwest_mesh::{Address, GatewayEndpoint, Principal, Route};
 use eastwest_transport::dial::{Dialled, NamedDialer, dial};
 use eastwest_transport::relay::TlsLeg;
-use eastwest_transport::socket::SocketOptions;
+use eastwest_transport::socket::{Keepalive, SocketOptions};
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
     HandshakeError, Identity, IdentityStore, MinTls, PeerPolicy, Side, Verdict, connect,
 };
 use rustls::pki_types::ServerName;
+use socket2::SockRef;
 use tokio::time::{Instant, timeout_at};
 
 use super::gateways::Gateways;
@@ -52,7 +54,10 @@ impl Tunnels {
             route,
             identity: self.identity.current(),
             name,
-            connect_timeout: route.connect_timeout.unwrap_or(self.connect_timeout),
+            connect_timeout: route
+                .connection_pool
+                .connect_timeout
+                .unwrap_or(self.connect_timeout),
         };
         let gateways = self.gateways.order(route);
         self.race(&call, gateways).await
@@ -85,6 +90,21 @@ impl Tunnels {
         opened
     }
 
+    /// How the sockets of a route are tuned: as all are, but for what a DestinationRule says.
+    pub(super) fn sockets_of(&self, route: &Route) -> SocketOptions {
+        let Some(rule) = route.connection_pool.keepalive else {
+            return self.sockets;
+        };
+        let usual = self.sockets.keepalive.unwrap_or_default();
+        SocketOptions {
+            keepalive: Some(Keepalive {
+                idle: rule.time.unwrap_or(usual.idle),
+                interval: rule.interval.unwrap_or(usual.interval),
+                probes: rule.probes.map_or(usual.probes, NonZeroU32::get),
+            }),
+        }
+    }
+
     async fn through(
         &self,
         call: &Call<'_>,
@@ -94,6 +114,10 @@ impl Tunnels {
     ) -> Result<Tunnel, TunnelError> {
         let dial_until = deadline.min(Instant::now() + call.connect_timeout);
         let dialled = self.dial_endpoint(endpoint, dial_until).await?;
+        if call.route.connection_pool.keepalive.is_some() {
+            let sockets = self.sockets_of(call.route);
+            sockets.apply(SockRef::from(&dialled.stream));
+        }
         progress.connected();
         let until = deadline.min(Instant::now() + self.handshake_timeout);
         self.handshake(call, dialled, until).await

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::shares::Shares;
-use super::{Full, Limits};
+use super::{Full, Limits, RouteLimit};
 
 /// Time between two warnings.
 const WARN_EVERY: Duration = Duration::from_secs(60);
@@ -107,13 +107,39 @@ impl Seat {
     /// # Errors
     /// When it is one too many.
     pub fn on_route(&mut self, route: &str) -> Result<(), Full> {
+        match self.ledger.0.limits.per_route {
+            Some(limit) => self.take_route(route, limit, RouteLimit::Everywhere),
+            None => Ok(()),
+        }
+    }
+
+    /// The same where routes may have limits of their own, which go before that of all routes. It is
+    /// counted without a limit, too: a route may be given one while connections are open.
+    ///
+    /// # Errors
+    /// When it is one too many.
+    pub fn on_route_with(&mut self, route: &str, own: Option<NonZeroUsize>) -> Result<(), Full> {
+        let everywhere = self.ledger.0.limits.per_route.unwrap_or(NonZeroUsize::MAX);
+        match own {
+            Some(own) => self.take_route(route, own, RouteLimit::Own),
+            None => self.take_route(route, everywhere, RouteLimit::Everywhere),
+        }
+    }
+
+    fn take_route(
+        &mut self,
+        route: &str,
+        limit: NonZeroUsize,
+        said_by: RouteLimit,
+    ) -> Result<(), Full> {
         let counted = &self.ledger.0;
-        let Some(limit) = counted.limits.per_route else {
-            return Ok(());
-        };
         let route: Arc<str> = route.into();
         if !counted.routes.take(Arc::clone(&route), limit) {
-            return Err(counted.refused(Full::Route { limit, route }));
+            return Err(counted.refused(Full::Route {
+                limit,
+                route,
+                said_by,
+            }));
         }
         self.route = Some(route);
         Ok(())

@@ -7,13 +7,13 @@ use rustls::Error as TlsError;
 use rustls::InconsistentKeys;
 use rustls::sign::CertifiedKey;
 
+use super::chain::verify_chain;
 use super::crypto::provider;
 use super::peer::{PeerFault, Side};
 use super::pem;
 use super::roots::{RootInfo, Roots};
 use super::svid::Svid;
 use super::validity::{Validity, to_unix_time};
-use super::verify::verify_chain;
 use crate::spiffe::SpiffeId;
 
 mod error;

@@ -9,6 +9,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
 use super::crypto::sha256;
+use super::proven::Proven;
 use super::svid::hex;
 use super::validity::{Utc, Validity};
 
@@ -28,6 +29,7 @@ pub struct RootInfo {
 pub(super) struct Roots {
     anchors: Vec<TrustAnchor<'static>>,
     infos: Vec<RootInfo>,
+    proven: Proven,
 }
 
 impl Roots {
@@ -43,6 +45,7 @@ impl Roots {
         let mut roots = Self {
             anchors: Vec::new(),
             infos: Vec::new(),
+            proven: Proven::default(),
         };
         for (index, certificate) in certificates.iter().enumerate() {
             let broken = |why: String| RootError::Broken {
@@ -83,6 +86,20 @@ impl Roots {
         all.filter(move |(_, info)| info.validity.check(now).is_ok())
     }
 
+    /// When a root that webpki has named is valid. One key may stand in several roots, of which one that
+    /// is valid at `now` counts.
+    pub(super) fn validity_of(&self, root: &TrustAnchor<'_>, now: SystemTime) -> Option<Validity> {
+        let mut valid = self.valid(now);
+        valid
+            .find(|(anchor, _)| *anchor == root)
+            .map(|(_, info)| info.validity)
+    }
+
+    /// The chains that were found to lead to these roots.
+    pub(super) fn proven(&self) -> &Proven {
+        &self.proven
+    }
+
     pub(super) fn infos(&self) -> &[RootInfo] {
         &self.infos
     }
@@ -100,14 +117,10 @@ impl Roots {
 }
 
 fn info(certificate: &CertificateDer<'_>, parsed: &X509Certificate<'_>) -> RootInfo {
-    let validity = parsed.validity();
     RootInfo {
         subject: parsed.subject().to_string(),
         fingerprint: hex(&sha256(&[certificate])),
-        validity: Validity::from_unix(
-            validity.not_before.timestamp(),
-            validity.not_after.timestamp(),
-        ),
+        validity: Validity::of(parsed),
     }
 }
 

@@ -46,14 +46,10 @@ impl Svid {
             return Err(SvidError::Der(format!("{} bytes follow it", rest.len())));
         }
         check_leaf(&certificate)?;
-        let validity = certificate.validity();
         Ok(Self {
             id: only_uri(&certificate)?.parse()?,
             serial: hex(certificate.raw_serial()),
-            validity: Validity::from_unix(
-                validity.not_before.timestamp(),
-                validity.not_after.timestamp(),
-            ),
+            validity: Validity::of(&certificate),
             purposes: purposes(&certificate)?,
         })
     }

@@ -9,6 +9,7 @@ mod late_refusals;
 pub(in crate::tls) mod meeting;
 pub(in crate::tls) mod mint;
 mod names;
+mod proven;
 mod refusals;
 mod root_times;
 mod sessions;

@@ -7,6 +7,7 @@ use rustls::pki_types::UnixTime;
 use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use x509_parser::certificate::X509Certificate;
 
 /// The validity of a certificate; both ends belong to it (RFC 5280 section 4.1.2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,22 @@ impl Validity {
         Self {
             not_before: from_unix(not_before),
             not_after: from_unix(not_after),
+        }
+    }
+
+    pub(super) fn of(certificate: &X509Certificate<'_>) -> Self {
+        let validity = certificate.validity();
+        Self::from_unix(
+            validity.not_before.timestamp(),
+            validity.not_after.timestamp(),
+        )
+    }
+
+    /// When both are valid; empty where they do not overlap.
+    pub(super) fn intersection(self, other: Self) -> Self {
+        Self {
+            not_before: self.not_before.max(other.not_before),
+            not_after: self.not_after.min(other.not_after),
         }
     }
 

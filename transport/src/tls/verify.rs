@@ -7,13 +7,14 @@ use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
-use webpki::{EndEntityCert, KeyUsage};
+use webpki::EndEntityCert;
 
+use super::chain::verify_chain;
 use super::crypto::provider;
 use super::peer::{PeerError, PeerFault, PeerPolicy, Side};
 use super::roots::Roots;
 use super::svid::Svid;
-use super::validity::{ValidityError, from_unix_time};
+use super::validity::from_unix_time;
 
 /// Checks a chain, then the name that the policy asks for, if any, then the identity that it proves.
 #[derive(Debug)]
@@ -68,33 +69,6 @@ impl PeerVerifier {
     }
 }
 
-/// Verifies that a chain leads from `leaf` to one of `roots`, and may be used by the end `side`.
-///
-/// The rest of the chain may come in any order and may hold certificates that lead nowhere: Istio
-/// sends the root too, at times twice. What counts are names, keys and signatures, never positions.
-///
-/// # Errors
-/// If no chain can be found; with the fault of the best one.
-pub(super) fn verify_chain(
-    leaf: &CertificateDer<'_>,
-    others: &[CertificateDer<'_>],
-    roots: &Roots,
-    side: Side,
-    now: UnixTime,
-) -> Result<(), PeerFault> {
-    let usage = match side {
-        Side::Server => KeyUsage::server_auth(),
-        Side::Client => KeyUsage::client_auth(),
-    };
-    let verified = EndEntityCert::try_from(leaf).and_then(|leaf| {
-        let algorithms = provider().signature_verification_algorithms.all;
-        let anchors = roots.anchors(from_unix_time(now));
-        leaf.verify_for_usage(algorithms, &anchors, others, now, usage, None, None)
-            .map(|_path| ())
-    });
-    verified.map_err(|error| chain_fault(error, roots, side, now))
-}
-
 /// Verifies that the certificate carries a DNS name (RFC 9525, section 6.3; a wildcard stands for one
 /// label).
 fn verify_name(leaf: &CertificateDer<'_>, expected: &str) -> Result<(), PeerFault> {
@@ -109,30 +83,6 @@ fn verify_name(leaf: &CertificateDer<'_>, expected: &str) -> Result<(), PeerFaul
         expected: expected.to_owned(),
         carried: leaf.valid_dns_names().map(str::to_owned).collect(),
     })
-}
-
-fn chain_fault(error: webpki::Error, roots: &Roots, side: Side, now: UnixTime) -> PeerFault {
-    match error {
-        webpki::Error::CertExpired { time, not_after } => {
-            PeerFault::Issuer(ValidityError::Expired {
-                not_after: from_unix_time(not_after),
-                now: from_unix_time(time),
-            })
-        }
-        webpki::Error::CertNotValidYet { time, not_before } => {
-            PeerFault::Issuer(ValidityError::NotYet {
-                not_before: from_unix_time(not_before),
-                now: from_unix_time(time),
-            })
-        }
-        // A signature that does not fit is what another root with the same name looks like.
-        webpki::Error::UnknownIssuer | webpki::Error::InvalidSignatureForPublicKey => {
-            PeerFault::UnknownRoot(roots.describe(from_unix_time(now)))
-        }
-        webpki::Error::RequiredEkuNotFoundContext(_) => PeerFault::WrongPurpose(side),
-        webpki::Error::NameConstraintViolation => PeerFault::NameConstraint,
-        other => PeerFault::Chain(other.to_string()),
-    }
 }
 
 impl ServerCertVerifier for PeerVerifier {

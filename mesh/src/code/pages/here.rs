@@ -99,7 +99,7 @@ spec:
         example: Example {
             within: Within::DestinationRule,
             wrong: r"trafficPolicy:
-  connectionPool: {tcp: {maxConnections: 5}}
+  connectionPool: {http: {maxRetries: 1}}
 ",
             right: r"trafficPolicy:
   tls: {mode: ISTIO_MUTUAL}

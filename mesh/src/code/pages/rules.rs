@@ -146,4 +146,21 @@ spec:
 ",
         },
     },
+    CodePage {
+        code: Code::SlowKeepalive,
+        title: "a keepalive that notices a dead connection late",
+        happens: "A gateway or pod that vanished without a word is waited for as long as time + \
+            interval x probes. A replica gives up by itself after 60 s (replica_net_timeout); until then \
+            it gets nothing, and no error either.",
+        fix: "take tcpKeepalive out (15 s are usual here), or write shorter times",
+        example: Example {
+            within: Within::DestinationRule,
+            wrong: r"trafficPolicy:
+  connectionPool: {tcp: {tcpKeepalive: {time: 7200s, interval: 75s}}}
+",
+            right: r"trafficPolicy:
+  connectionPool: {tcp: {tcpKeepalive: {time: 20s, interval: 5s, probes: 3}}}
+",
+        },
+    },
 ];

@@ -1,6 +1,9 @@
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use eastwest_mesh::TcpKeepalive;
 use eastwest_transport::reason::Reason;
+use eastwest_transport::relay::Leg as _;
 use tokio::net::{TcpListener, UdpSocket};
 
 use super::*;
@@ -183,7 +186,7 @@ async fn gateways_that_are_all_silent_are_given_up_when_the_time_is_over() {
     );
     let mut route = route(&[&first, &second], "db");
     // The rule's own time to connect.
-    route.connect_timeout = Some(Duration::from_millis(500));
+    route.connection_pool.connect_timeout = Some(Duration::from_millis(500));
     let tunnels = ground.tunnels(None);
     tunnels.gateways.follow([&route]);
     let begun = Instant::now();
@@ -210,4 +213,33 @@ async fn a_name_that_nobody_looks_up_keeps_no_other_gateway_waiting() {
     route.gateways.truncate(1);
     let error = tunnels.open(&route).await.err().unwrap();
     assert_eq!(error.reason(), Reason::NameLookupFailed, "{error}");
+}
+
+#[tokio::test]
+async fn a_rule_tunes_the_keepalive_of_its_own_tunnels() {
+    let ground = Ground::new();
+    let living = ground.stand(Gateway::Answers(0)).await;
+    let mut route = route(&[&living], "db");
+    let tunnels = ground.tunnels(None);
+    tunnels.gateways.follow([&route]);
+    let keepalive = |tunnel: &Tunnel| {
+        let socket = SockRef::from(tunnel.stream.tcp());
+        (
+            socket.tcp_keepalive_time().unwrap(),
+            socket.tcp_keepalive_interval().unwrap(),
+            socket.tcp_keepalive_retries().unwrap(),
+        )
+    };
+    let usual = tunnels.open(&route).await.unwrap();
+    let (five, three) = (Duration::from_secs(5), Duration::from_secs(3));
+    assert_eq!(keepalive(&usual), (five, three, 3));
+    route.connection_pool.keepalive = Some(TcpKeepalive {
+        time: Some(Duration::from_secs(20)),
+        interval: None,
+        probes: NonZeroU32::new(4),
+    });
+    let tuned = tunnels.open(&route).await.unwrap();
+    assert_eq!(keepalive(&tuned), (Duration::from_secs(20), three, 4));
+    let noticed = tunnels.sockets_of(&route).keepalive.unwrap().dead_after();
+    assert_eq!(noticed, Duration::from_secs(20 + 4 * 3));
 }

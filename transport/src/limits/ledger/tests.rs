@@ -64,3 +64,36 @@ fn one_route_does_not_take_what_is_anothers() {
     drop((first, second));
     assert!(is_empty(&ledger));
 }
+
+#[test]
+fn a_limit_of_the_route_itself_goes_before_that_of_all() {
+    let ledger = ledger(0, 0, 1);
+    let own = NonZeroUsize::new(2);
+    let mut seats: Vec<_> = (0..3).map(|_| ledger.admit(ONE).unwrap()).collect();
+    seats[0].on_route_with("db-0", own).unwrap();
+    seats[1].on_route_with("db-0", own).unwrap();
+    let refused = seats[2].on_route_with("db-0", own).unwrap_err();
+    assert!(refused.to_string().contains("DestinationRule"), "{refused}");
+    seats[2].on_route_with("db-1", None).unwrap();
+    let mut fourth = ledger.admit(ONE).unwrap();
+    let refused = fourth.on_route_with("db-1", None).unwrap_err();
+    assert!(
+        refused.to_string().contains("--max-connections-per-route"),
+        "{refused}"
+    );
+    drop((seats, fourth));
+    assert!(is_empty(&ledger));
+}
+
+#[test]
+fn a_limit_that_comes_later_counts_what_was_open_before() {
+    let ledger = ledger(0, 0, 0);
+    let mut first = ledger.admit(ONE).unwrap();
+    first.on_route_with("db-0", None).unwrap();
+    let mut second = ledger.admit(ONE).unwrap();
+    second
+        .on_route_with("db-0", NonZeroUsize::new(1))
+        .unwrap_err();
+    drop((first, second));
+    assert!(is_empty(&ledger));
+}
