@@ -208,6 +208,13 @@ impl Clusters {
             .ok_or_else(|| ClustersError::NoProgram(name.to_owned()))
     }
 
+    /// A program that was started, to be dealt with by the caller.
+    fn remove(&mut self, name: &str) -> Result<Program, ClustersError> {
+        self.programs
+            .remove(name)
+            .ok_or_else(|| ClustersError::NoProgram(name.to_owned()))
+    }
+
     /// Kills a program and forgets it.
     pub fn stop(&mut self, name: &str) {
         self.programs.remove(name);

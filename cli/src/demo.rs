@@ -1,6 +1,7 @@
 //! `eastwest demo`: the two clusters, shown to a person.
 
 mod hello;
+mod hot_restart;
 mod mysql;
 mod table;
 
@@ -20,7 +21,8 @@ use crate::stage::{Stage, StageError};
 /// Exit status 0: everything was as it should be. 1: something was not.
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
-    /// Also replicate a database: a replica in cluster B follows db-pxc-0 of cluster A
+    /// Also replicate a database: a replica in cluster B follows db-pxc-0 of cluster A, and goes on to
+    /// while new gateways take over
     ///
     /// Real MySQL servers, fetched by package name from your Debian mirror into a folder of their
     /// own, the first time.
@@ -49,11 +51,13 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         // What stands in its way is told before the rest is shown.
         mysql::check(&clusters)?;
     }
+    // Held until the end, so that --keep keeps the databases too.
+    let _databases;
     let mut ok = hello::show(&mut clusters, &mut out)?;
     if args.mysql {
-        // Held until the end, so that --keep keeps the databases too.
-        let (_databases, shown) = mysql::show(&mut clusters, &mut out)?;
-        ok &= shown;
+        let (databases, shown) = mysql::show(&mut clusters, &mut out)?;
+        ok &= shown && hot_restart::show(&mut clusters, &databases, &mut out)?;
+        _databases = databases;
     }
     if args.keep {
         keep(&clusters, &mut out)?;

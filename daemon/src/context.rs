@@ -78,9 +78,12 @@ impl Context {
 
     /// Turns unready for good and goes through the phases of a drain.
     pub async fn drain(&self, policy: &DrainPolicy) -> Drained {
-        self.readiness
-            .blocker("drain")
-            .set("the process is draining and will end");
+        // What a probe hears last of a process that was succeeded is true of its successor.
+        if !self.listeners.is_retired() {
+            self.readiness
+                .blocker("drain")
+                .set("the process is draining and will end");
+        }
         self.shutdown.drain(policy).await
     }
 }

@@ -102,7 +102,7 @@ fn start(
         }
     };
     let _runtime = runtime.enter();
-    serve(listener, handler, begin, context.listeners.retired())
+    serve(listener, handler, begin, context.listeners.retirement())
         .map(Some)
         .map_err(error)
 }

@@ -22,6 +22,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// From accept to the end of the request's head.
 const HEAD_TIME: Duration = Duration::from_secs(5);
@@ -45,21 +46,21 @@ pub(crate) fn serve(
     listener: std::net::TcpListener,
     handler: Handler,
     begin: impl Future<Output = ()> + Send + 'static,
-    end: CancellationToken,
+    (end, answers): (CancellationToken, TaskTracker),
 ) -> io::Result<SocketAddr> {
     let listener = TcpListener::from_std(listener)?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
         let serving = async {
             begin.await;
-            accept(listener, handler).await;
+            accept(listener, handler, answers).await;
         };
         end.run_until_cancelled(serving).await;
     });
     Ok(address)
 }
 
-async fn accept(listener: TcpListener, handler: Handler) {
+async fn accept(listener: TcpListener, handler: Handler, answers: TaskTracker) {
     let mut open: VecDeque<JoinHandle<()>> = VecDeque::new();
     loop {
         let (stream, peer) = match listener.accept().await {
@@ -78,7 +79,7 @@ async fn accept(listener: TcpListener, handler: Handler) {
         {
             oldest.abort();
         }
-        open.push_back(tokio::spawn(answer(stream, peer, Arc::clone(&handler))));
+        open.push_back(answers.spawn(answer(stream, peer, Arc::clone(&handler))));
     }
 }
 

@@ -8,9 +8,11 @@ use std::env;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use listenfd::ListenFd;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// Who has given a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +35,12 @@ struct Shared {
     keeps: AtomicBool,
     kept: Mutex<Vec<(&'static str, Arc<TcpListener>)>>,
     retired: CancellationToken,
+    answers: TaskTracker,
 }
+
+/// Whoever was accepted before the successor began has asked by then; one that says nothing is not
+/// waited for.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
 
 impl Listeners {
     /// None yet.
@@ -61,15 +68,14 @@ impl Listeners {
         lock(&self.shared.given).push((name.into(), socket, giver));
     }
 
-    /// The socket for what is called `name` and is to listen on `address`, if one was given. Port 0 is
-    /// any.
+    /// The socket for what is called `name` and is to listen on `address`, if one was given.
     pub fn take(&self, name: &str, address: SocketAddr) -> Option<(TcpListener, Giver)> {
         let mut given = lock(&self.shared.given);
         let fits = |(its_name, socket, giver): &(String, TcpListener, Giver)| {
-            let same = socket.local_addr().is_ok_and(|at| is_at(at, address));
+            let at = socket.local_addr().ok();
             match giver {
-                Giver::Supervisor => its_name == name || same,
-                Giver::Predecessor => its_name == name && same,
+                Giver::Supervisor => its_name == name || at == Some(address),
+                Giver::Predecessor => its_name == name && at.is_some_and(|at| is_at(at, address)),
             }
         };
         let index = given.iter().position(fits)?;
@@ -118,12 +124,22 @@ impl Listeners {
         self.shared.retired.is_cancelled()
     }
 
-    /// The switch of [`retire`](Self::retire).
-    pub(crate) fn retired(&self) -> CancellationToken {
-        self.shared.retired.clone()
+    /// What the endpoints need for it: the switch of [`retire`](Self::retire), and where answers are
+    /// given, which go on.
+    pub(crate) fn retirement(&self) -> (CancellationToken, TaskTracker) {
+        (self.shared.retired.clone(), self.shared.answers.clone())
+    }
+
+    /// Waits for the answers to those who came before this process was succeeded, if it was.
+    pub(crate) async fn answered(&self) {
+        if self.is_retired() {
+            self.shared.answers.close();
+            let _ = tokio::time::timeout(LAST_ANSWERS, self.shared.answers.wait()).await;
+        }
     }
 }
 
+/// Whether a predecessor listens where we were asked to: it was asked for port 0, too.
 fn is_at(at: SocketAddr, asked: SocketAddr) -> bool {
     at.ip() == asked.ip() && (asked.port() == 0 || at.port() == asked.port())
 }
@@ -159,11 +175,9 @@ mod tests {
     #[test]
     fn what_a_supervisor_calls_otherwise_is_taken_by_its_address() {
         let (listeners, address) = given("eastwest-gateway.socket", Giver::Supervisor);
-        assert!(
-            listeners
-                .take("gateway", ELSEWHERE.parse().unwrap())
-                .is_none()
-        );
+        for other in [ELSEWHERE, "127.0.0.1:0"] {
+            assert!(listeners.take("gateway", other.parse().unwrap()).is_none());
+        }
         assert!(listeners.take("gateway", address).is_some());
     }
 

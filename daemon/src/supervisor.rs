@@ -6,7 +6,7 @@
 use std::env;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -14,9 +14,14 @@ use rustix::time::{ClockId, clock_gettime};
 /// The service manager; clones are the same.
 #[derive(Debug, Clone, Default)]
 pub struct Supervisor {
-    socket: Option<Arc<(UnixDatagram, SocketAddr)>>,
-    watchdog: Option<Duration>,
-    invocation: Arc<str>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    socket: Option<(UnixDatagram, SocketAddr)>,
+    watchdog: OnceLock<Duration>,
+    invocation: String,
 }
 
 impl Supervisor {
@@ -27,15 +32,31 @@ impl Supervisor {
         let for_us = var("WATCHDOG_PID")
             .parse()
             .map_or(true, |process: u32| process == std::process::id());
-        let watchdog = var("WATCHDOG_USEC").parse().ok();
-        Self {
-            socket: Self::connect(&var("NOTIFY_SOCKET")).map(Arc::new),
-            watchdog: watchdog
-                .filter(|_| for_us)
-                .map(Duration::from_micros)
-                .filter(|time| !time.is_zero()),
-            invocation: var("INVOCATION_ID").into(),
+        let shared = Shared {
+            socket: Self::connect(&var("NOTIFY_SOCKET")),
+            watchdog: OnceLock::new(),
+            invocation: var("INVOCATION_ID"),
+        };
+        let supervisor = Self {
+            shared: Arc::new(shared),
+        };
+        if for_us && let Ok(micros) = var("WATCHDOG_USEC").parse() {
+            supervisor.has_watchdog(Duration::from_micros(micros));
         }
+        supervisor
+    }
+
+    /// It has to hear from this process within `time`; no time at all is no watchdog. It tells only the
+    /// process that it has started itself.
+    pub fn has_watchdog(&self, time: Duration) {
+        if !time.is_zero() {
+            let _ = self.shared.watchdog.set(time);
+        }
+    }
+
+    /// Within which time it has to hear from this process, if it has to.
+    pub fn watchdog(&self) -> Option<Duration> {
+        self.shared.watchdog.get().copied()
     }
 
     fn connect(path: &str) -> Option<(UnixDatagram, SocketAddr)> {
@@ -55,10 +76,14 @@ impl Supervisor {
             .ok()
     }
 
-    /// The manager's name for this run of the service; empty where there is none. A process with the
-    /// same is of the same service.
+    /// Whether a process of this invocation is one of the same run of the same service.
+    pub fn is_of(&self, invocation: &str) -> bool {
+        !invocation.is_empty() && invocation == self.shared.invocation
+    }
+
+    /// The manager's name for this run of the service; empty where there is none.
     pub fn invocation(&self) -> &str {
-        &self.invocation
+        &self.shared.invocation
     }
 
     /// The process serves.
@@ -87,7 +112,7 @@ impl Supervisor {
     /// Says twice in the time that the manager allows that this runtime is not stuck. To be run on the
     /// one that matters.
     pub(crate) async fn keep_watchdog(self) {
-        let Some(time) = self.watchdog else { return };
+        let Some(time) = self.watchdog() else { return };
         loop {
             self.say("WATCHDOG=1");
             tokio::time::sleep(time / 2).await;
@@ -95,7 +120,7 @@ impl Supervisor {
     }
 
     fn say(&self, words: &str) {
-        if let Some((socket, address)) = self.socket.as_deref()
+        if let Some((socket, address)) = &self.shared.socket
             && let Err(error) = socket.send_to_addr(words.as_bytes(), address)
         {
             tracing::debug!(%error, words, "the service manager was not told");

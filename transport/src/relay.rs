@@ -10,8 +10,9 @@
 //! - `shim`: the relay between such two, as a shim has it
 //! - `row`, `remainder`: the buffers; `pipe`: what splice(2) goes through
 //! - `transit`: what is under way while a relay stands still, and how another process gets it
-//! - `vigil`: whether both ends are still there
+//! - `vigil`: whether both ends are still there; `cause`: what their errors mean
 
+mod cause;
 mod half;
 mod leg;
 mod pipe;
@@ -37,7 +38,7 @@ use tokio_util::sync::CancellationToken;
 use crate::reason::Reason;
 use crate::socket::{self, SocketOptions};
 pub use crate::tls::record::Frame;
-use crate::tls::{BrokenOff, PeerAlert, RecordsUsedUp, peer_alert};
+use cause::{in_words, reason};
 pub use leg::{Leg, Read};
 pub use row::Row;
 pub use shim::{relay_into_tls, relay_out_of_tls};
@@ -288,47 +289,6 @@ impl IdleBound {
             reason: Reason::HalfCloseIdle,
             error: None,
         })
-    }
-}
-
-fn reason(side: Side, error: &io::Error) -> Reason {
-    use io::ErrorKind as K;
-    let (reset, dead, truncated, failed) = match side {
-        Side::Downstream => (
-            Reason::DownstreamReset,
-            Reason::DownstreamDead,
-            Reason::DownstreamTruncated,
-            Reason::DownstreamFailed,
-        ),
-        Side::Upstream => (
-            Reason::UpstreamReset,
-            Reason::UpstreamDead,
-            Reason::UpstreamTruncated,
-            Reason::UpstreamFailed,
-        ),
-    };
-    match error.kind() {
-        K::ConnectionReset | K::BrokenPipe | K::ConnectionAborted | K::NotConnected => reset,
-        K::TimedOut | K::HostUnreachable | K::NetworkUnreachable => dead,
-        K::UnexpectedEof => truncated,
-        // In TLS 1.3 a client has finished its handshake before the server has judged its
-        // certificate, so that the refusal arrives where the first answer should have been.
-        _ if peer_alert(error).is_some_and(PeerAlert::is_refusal) => Reason::RefusedByPeer,
-        _ if is_used_up(error) => Reason::TlsKeyUsedUp,
-        _ => failed,
-    }
-}
-
-fn is_used_up(error: &io::Error) -> bool {
-    let cause = error.get_ref();
-    cause.is_some_and(<dyn std::error::Error + Send + Sync>::is::<RecordsUsedUp>)
-}
-
-/// The error with an alert of the peer said in words, where that is what it is.
-fn in_words(error: io::Error) -> io::Error {
-    match peer_alert(&error) {
-        Some(alert) => io::Error::new(error.kind(), BrokenOff(alert)),
-        None => error,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use hickory_proto::op::{Message, Query};
 use hickory_proto::rr::{Name, RData, RecordType};
@@ -13,6 +14,9 @@ use super::programs::LogDisk;
 use super::readiness::{is_ready, listens};
 use super::{Clusters, ClustersError, HELLO, Layout, Pod, SECRET, SOURCE};
 use crate::leftovers::Guarded;
+
+/// The connections of a gateway are handed over within moments.
+const SUCCEEDED: Duration = Duration::from_secs(20);
 
 impl Clusters {
     /// Starts the name servers of both clusters.
@@ -148,7 +152,21 @@ impl Clusters {
         command.arg("--manifests").arg(self.manifests().cluster_a());
         command.args(["--listen", &layout.gateway().to_string()]);
         command.args(["--name-server", &layout.dns_a().to_string()]);
+        command
+            .arg("--handover")
+            .arg(self.dir().join("gateway.sock"));
         self.start_server("gateway", "gateway", command)
+    }
+
+    /// Starts another gateway, which takes over from the one that runs; returns when that one has ended,
+    /// and in order.
+    ///
+    /// # Errors
+    /// When the new one does not become ready, or the old one does not end as it should.
+    pub fn succeed_gateway(&mut self) -> Result<(), ClustersError> {
+        let mut old = self.remove("gateway")?;
+        self.start_gateway()?;
+        Ok(old.await_end(SUCCEEDED)?)
     }
 
     /// All of cluster A that says hello, the pod that is not exported, and the gateway.
@@ -252,7 +270,7 @@ fn ask(server: SocketAddr, host: &str) -> anyhow::Result<Option<IpAddr>> {
     question.metadata.recursion_desired = true;
     question.add_query(Query::query(Name::from_utf8(host)?, RecordType::A));
     let socket = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-    socket.set_read_timeout(Some(std::time::Duration::from_secs(5)))?;
+    socket.set_read_timeout(Some(Duration::from_secs(5)))?;
     socket.send_to(&question.to_vec()?, server)?;
     let mut packet = [0; 1500];
     let (n, _) = socket.recv_from(&mut packet)?;

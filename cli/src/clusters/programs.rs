@@ -54,6 +54,16 @@ pub enum ProgramError {
         /// The end of its log.
         tail: String,
     },
+    /// It did not end in time.
+    #[error("{name} has not ended after {after:?}; its last lines:\n{tail}")]
+    NotEnded {
+        /// Which program.
+        name: String,
+        /// How long was waited.
+        after: Duration,
+        /// The end of its log.
+        tail: String,
+    },
     /// It did not become ready in time.
     #[error("{name} is not ready after {after:?}; its last lines:\n{tail}")]
     NotReady {
@@ -157,6 +167,28 @@ impl Program {
                 });
             }
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until the program has ended by itself.
+    ///
+    /// # Errors
+    /// When it ends with a failure, or has not ended when `limit` is over.
+    pub fn await_end(&mut self, limit: Duration) -> Result<(), ProgramError> {
+        let begun = Instant::now();
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) if status.success() => return Ok(()),
+                Ok(Some(_)) => return self.still_runs(),
+                _ if begun.elapsed() > limit => {
+                    return Err(ProgramError::NotEnded {
+                        name: self.name.clone(),
+                        after: limit,
+                        tail: self.tail(),
+                    });
+                }
+                _ => std::thread::sleep(Duration::from_millis(20)),
+            }
         }
     }
 

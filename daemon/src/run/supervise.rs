@@ -107,10 +107,7 @@ async fn finish(
     let EndRequest::Drain { lame_duck, cause } = end else {
         return cut(process, end).await;
     };
-    // Where another process goes on with it, the service is not at its end.
-    if !process.context.listeners.is_retired() {
-        process.context.supervisor.stopping("draining");
-    }
+    say_that_it_ends(process, "draining");
     let mut policy = process.args.drain_policy();
     if !lame_duck {
         policy.lame_duck = std::time::Duration::ZERO;
@@ -124,6 +121,7 @@ async fn finish(
     loop {
         tokio::select! {
             drained = &mut drain => {
+                process.context.listeners.answered().await;
                 tell(drained);
                 return Exit::Clean;
             }
@@ -147,7 +145,7 @@ async fn finish(
 
 /// Ends now.
 async fn cut(process: Process<'_>, end: EndRequest) -> Exit {
-    process.context.supervisor.stopping("ending");
+    say_that_it_ends(process, "ending");
     let drained = process.context.shutdown.abort().await;
     if let EndRequest::Failed(reason) = end {
         tracing::error!("{reason}");
@@ -155,6 +153,13 @@ async fn cut(process: Process<'_>, end: EndRequest) -> Exit {
     }
     tell(drained);
     Exit::Clean
+}
+
+/// Where another process goes on with it, the service is not at its end.
+fn say_that_it_ends(process: Process<'_>, how: &str) {
+    if !process.context.listeners.is_retired() {
+        process.context.supervisor.stopping(how);
+    }
 }
 
 fn tell(drained: Drained) {

@@ -16,6 +16,8 @@ pub enum Fault {
     CalledShimKilled,
     /// `kill -9` of the gateway.
     GatewayKilled,
+    /// A new gateway takes over from the one that runs.
+    GatewaySucceeded,
     /// `kill -9` of the resolver beside the replica.
     ResolverKilled,
     /// `kill -9` of the source's server.
@@ -77,10 +79,11 @@ struct Description {
 
 impl Fault {
     /// All of them, in the order in which they are struck.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::CallingShimKilled,
         Self::CalledShimKilled,
         Self::GatewayKilled,
+        Self::GatewaySucceeded,
         Self::ResolverKilled,
         Self::SourceKilled,
         Self::ReplicaKilled,
@@ -121,6 +124,12 @@ impl Fault {
                 "`kill -9` of the gateway, started again after 1 s",
                 Told,
                 RESTART,
+            ),
+            Self::GatewaySucceeded => (
+                "gateway-succeeded",
+                "a new gateway started, which takes over (`--handover`), three times in a row",
+                Kept,
+                Duration::ZERO,
             ),
             Self::ResolverKilled => (
                 "resolver-killed",
@@ -279,18 +288,4 @@ impl Fault {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::Fault;
-
-    #[test]
-    fn every_fault_is_found_by_a_name_of_its_own() {
-        let names: HashSet<_> = Fault::ALL.iter().map(|fault| fault.name()).collect();
-        assert_eq!(names.len(), Fault::ALL.len());
-        for fault in Fault::ALL {
-            assert_eq!(Fault::named(fault.name()), Some(fault));
-        }
-        assert_eq!(Fault::named("flood"), None);
-    }
-}
+mod tests;

@@ -47,6 +47,12 @@ impl Ground {
             Fault::CallingShimKilled => self.kill(Process::CallingShim),
             Fault::CalledShimKilled => self.kill(Process::CalledShim),
             Fault::GatewayKilled => self.kill(Process::Gateway),
+            Fault::GatewaySucceeded => {
+                for _ in 0..3 {
+                    self.clusters.succeed_gateway()?;
+                }
+                Ok(())
+            }
             Fault::ResolverKilled => self.kill(Process::Resolver),
             Fault::SourceKilled => {
                 self.databases.source.crash();
@@ -106,7 +112,8 @@ impl Ground {
             Fault::SourceCutOff => self.set_source_link(Link::Connected),
             Fault::SourceMoved | Fault::SourceMovedUnannounced => self.move_source(),
             Fault::CertificateExpired => self.issue("cluster-b", DAY),
-            Fault::NodeForgets
+            Fault::GatewaySucceeded
+            | Fault::NodeForgets
             | Fault::PodForgets
             | Fault::CertificatesRotated
             | Fault::LogDiskFull => Ok(()),

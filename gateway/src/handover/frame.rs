@@ -32,8 +32,13 @@ pub(super) enum Frame {
     Hello(Hello),
     /// Why there will be no handover: the old one says it.
     Refused(String),
-    /// The listening sockets by name, as descriptors; and from where on to count connections.
-    Listeners { names: Vec<String>, number: u64 },
+    /// The listening sockets by name, as descriptors; from where on to count connections; and how often
+    /// the service manager has to hear of the main process, if it has to.
+    Listeners {
+        names: Vec<String>,
+        number: u64,
+        watchdog_micros: u64,
+    },
     /// The new one serves.
     Ready,
     /// A connection: its descriptors are downstream, upstream, and the ends of each pipe.
@@ -118,8 +123,13 @@ impl Frame {
                 to.text(&hello.invocation);
             }
             Self::Refused(why) => to.text(why),
-            Self::Listeners { names, number } => {
+            Self::Listeners {
+                names,
+                number,
+                watchdog_micros,
+            } => {
                 to.u64(*number);
+                to.u64(*watchdog_micros);
                 to.u16(u16::try_from(names.len()).unwrap_or(u16::MAX));
                 names.iter().for_each(|name| to.text(name));
             }
@@ -151,12 +161,13 @@ impl Frame {
             }
             2 => Self::Refused(from.text()?),
             3 => {
-                let number = from.u64()?;
+                let (number, watchdog_micros) = (from.u64()?, from.u64()?);
                 let count = from.u16()?;
                 let names = (0..count).map(|_| from.text());
                 Self::Listeners {
                     names: names.collect::<Result<_, _>>()?,
                     number,
+                    watchdog_micros,
                 }
             }
             4 => Self::Ready,

@@ -37,6 +37,7 @@ pub(crate) struct Predecessor {
 }
 
 /// What came of it.
+#[derive(Debug)]
 struct HandedOver {
     connections: usize,
     staying: usize,
@@ -99,8 +100,7 @@ impl Predecessor {
         metrics::counter!("eastwest_gateway_handed_over_total").increment(done.connections as u64);
         listeners.retire();
         if let Some(process) = done.process
-            && !supervisor.invocation().is_empty()
-            && supervisor.invocation() == done.to.invocation
+            && supervisor.is_of(&done.to.invocation)
         {
             supervisor.succeeded_by(process);
         }
@@ -161,8 +161,13 @@ impl Predecessor {
             sockets.push(socket.as_fd());
         }
         let number = self.context.connections.next_number() + NUMBERS;
-        channel.send(&Frame::Listeners { names, number }, &sockets)?;
-        Ok(())
+        let watchdog = self.context.supervisor.watchdog().unwrap_or_default();
+        let listeners = Frame::Listeners {
+            names,
+            number,
+            watchdog_micros: u64::try_from(watchdog.as_micros()).unwrap_or(0),
+        };
+        Ok(channel.send(&listeners, &sockets)?)
     }
 
     /// Hands relays over until there are none that could be; how many that were. Connections that are
@@ -275,3 +280,6 @@ fn describe(way: &Way<'_>) -> DescribedWay {
         piped: way.pipe.as_ref().map(|pipe| pipe.held as u64),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -95,8 +95,12 @@ impl Succession {
         channel.send(&hello(context.supervisor.invocation()), &[])?;
         let hello = understood(channel.receive()?.frame)?;
         let Received { frame, descriptors } = channel.receive()?;
-        let (names, number) = match frame {
-            Frame::Listeners { names, number } => (names, number),
+        let (names, number, watchdog) = match frame {
+            Frame::Listeners {
+                names,
+                number,
+                watchdog_micros,
+            } => (names, number, Duration::from_micros(watchdog_micros)),
             Frame::Refused(why) => return Err(HandoverError::Refused(why)),
             _ => return Err(HandoverError::OutOfTurn),
         };
@@ -104,6 +108,9 @@ impl Succession {
             return Err(HandoverError::OutOfTurn);
         }
         context.connections.number_from(number);
+        if context.supervisor.is_of(&hello.invocation) {
+            context.supervisor.has_watchdog(watchdog);
+        }
         let mut door = None;
         for (name, socket) in names.into_iter().zip(descriptors) {
             if name == DOOR {
@@ -227,12 +234,12 @@ fn take(
     guard.set_upstream(described.upstream);
     guard.set_state(ConnectionState::Relaying);
     let route = || gateway.route_of(described.route.as_deref()?);
-    let _seat = gateway.ledger.readmit(described.peer.ip(), route);
+    let seat = gateway.ledger.readmit(described.peer.ip(), route);
     Ok(Relaying {
         kept: Some(kept),
         counts,
         guard,
-        _seat,
+        seat,
     })
 }
 

@@ -6,6 +6,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+#[path = "../process/log.rs"]
+mod log;
 mod running;
 
 use running::{Gateway, hello};

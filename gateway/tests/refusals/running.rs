@@ -1,16 +1,18 @@
 //! A gateway as a process of its own, and clients that speak only as far as the ClientHello.
 
+use std::cell::RefCell;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use tempfile::TempDir;
+
+use crate::log::Log;
 
 /// Longer than anything here takes, and less than the default time for a ClientHello.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -32,7 +34,7 @@ spec:
 /// A running gateway, killed when dropped.
 pub(crate) struct Gateway {
     child: Child,
-    lines: Receiver<String>,
+    log: RefCell<Log>,
     address: SocketAddr,
     _manifests: TempDir,
 }
@@ -57,16 +59,10 @@ impl Gateway {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                let _ = sender.send(line);
-            }
-        });
+        let log = Log::of(child.stderr.take().unwrap());
         let mut gateway = Self {
             child,
-            lines,
+            log: RefCell::new(log),
             address: ([0, 0, 0, 0], 0).into(),
             _manifests: manifests,
         };
@@ -77,18 +73,7 @@ impl Gateway {
 
     /// The next line of the log with `text` in it.
     pub(crate) fn logged(&self, text: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        let mut log = Vec::new();
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(line) = self.lines.recv_timeout(left) else {
-                panic!("no `{text}` in the log:\n{}", log.join("\n"));
-            };
-            if line.contains(text) {
-                return line;
-            }
-            log.push(line);
-        }
+        self.log.borrow_mut().next_with(text, PATIENCE)
     }
 
     /// A client that has said one byte.

@@ -63,8 +63,16 @@ fn frame() -> impl Strategy<Value = Frame> {
             }
         ),
         text().prop_map(Frame::Refused),
-        (prop::collection::vec(text(), 0..9), any::<u64>())
-            .prop_map(|(names, number)| Frame::Listeners { names, number }),
+        (
+            prop::collection::vec(text(), 0..9),
+            any::<u64>(),
+            any::<u64>()
+        )
+            .prop_map(|(names, number, watchdog_micros)| Frame::Listeners {
+                names,
+                number,
+                watchdog_micros,
+            }),
         Just(Frame::Ready),
         described().prop_map(|described| Frame::Connection(Box::new(described))),
         Just(Frame::EndOfBatch),

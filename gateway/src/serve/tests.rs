@@ -1,0 +1,98 @@
+use super::*;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use eastwest_transport::dial::NamedDialer;
+use eastwest_transport::limits::Limits;
+use eastwest_transport::resolve::NameServers;
+use eastwest_transport::socket::SocketOptions;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+/// Enough for anything that does happen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn future_size<S, T, U, V, F>(_: impl Fn(S, T, U, V) -> F) -> usize {
+    size_of::<F>()
+}
+
+#[test]
+fn the_task_of_a_connection_stays_small() {
+    let size = future_size(Gateway::serve);
+    assert!(size <= 880, "{size} bytes for each connection");
+}
+
+pub(crate) fn gateway(limits: Limits) -> Arc<Gateway> {
+    let options = eastwest_mesh::Options {
+        cluster_domain: "cluster.local".parse().unwrap(),
+        capture: eastwest_mesh::Capture::Redirect,
+    };
+    let shutdown = Shutdown::new();
+    Arc::new(Gateway {
+        exports: ArcSwap::from_pointee(eastwest_mesh::load(&[], &options).exports),
+        dialling: Dialling {
+            pods: NamedDialer::new(NameServers::at(&[]).unwrap(), SocketOptions::standard()),
+            hello_timeout: PATIENCE,
+            connect_timeout: PATIENCE,
+        },
+        patience: Patience::default(),
+        ledger: Ledger::new(limits),
+        connections: Connections::new(),
+        cohorts: Cohorts::new(shutdown.aborted_token()),
+        held: watch::Sender::new(false),
+        shutdown,
+    })
+}
+
+async fn listening(gateway: &Arc<Gateway>, places: usize) -> SocketAddr {
+    let local = "127.0.0.1:0".parse().unwrap();
+    let listener = Listener::bind(local, SocketOptions::standard()).unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(Arc::clone(gateway).serve_all(listener, Admission::of(places)));
+    address
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_reset_at_once() {
+    let gateway = gateway(Limits {
+        total: NonZeroUsize::new(1),
+        ..Limits::default()
+    });
+    let address = listening(&gateway, 9).await;
+    let first = TcpStream::connect(address).await.unwrap();
+    while gateway.connections.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let mut second = TcpStream::connect(address).await.unwrap();
+    let refused = timeout(PATIENCE, second.read(&mut [0])).await.unwrap();
+    assert_eq!(
+        refused.unwrap_err().kind(),
+        std::io::ErrorKind::ConnectionReset
+    );
+    drop(first);
+    while !gateway.connections.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let mut third = TcpStream::connect(address).await.unwrap();
+    let carried_on = timeout(Duration::from_millis(200), third.read(&mut [0])).await;
+    assert!(carried_on.is_err(), "{carried_on:?}");
+}
+
+#[tokio::test]
+async fn who_says_nothing_leaves_his_place_to_one_who_speaks() {
+    let gateway = gateway(Limits::default());
+    let address = listening(&gateway, 1).await;
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    while gateway.connections.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let mut other = TcpStream::connect(address).await.unwrap();
+    other.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    let hung_up = async { matches!(other.read(&mut [0]).await, Ok(0) | Err(_)) };
+    tokio::pin!(hung_up);
+    let early = timeout(Duration::from_millis(300), &mut hung_up).await;
+    assert!(early.is_err(), "a second connection was accepted");
+    assert!(timeout(PATIENCE, hung_up).await.unwrap());
+    let ended = timeout(PATIENCE, silent.read(&mut [0])).await.unwrap();
+    assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
+}

@@ -1,0 +1,18 @@
+//! Hot restart: what a new gateway process takes over from an old one, and what nobody notices.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod bulk;
+mod connections;
+mod crowd;
+mod ground;
+#[path = "../process/log.rs"]
+mod log;
+mod refused;
+mod supervised;
+mod talk;
+mod unit;

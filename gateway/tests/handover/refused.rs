@@ -1,0 +1,83 @@
+//! Where no gateway follows another, the one that is there goes on.
+
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::thread;
+use std::time::Duration;
+
+use crate::ground::Ground;
+use crate::talk::says;
+
+#[test]
+fn a_gateway_that_cannot_start_leaves_everything_as_it_was() {
+    let ground = Ground::prepare();
+    let mut old = ground.gateway();
+    let (mut client, mut pod) = ground.connect(old.address);
+    let before = old.descriptors();
+    for _ in 0..5 {
+        // Nothing listens there on this host.
+        let mut new = ground.gateway_with(&["--metrics-address=192.0.2.1:1"], |_| {});
+        assert_eq!(new.ended().code(), Some(1));
+        old.logged("no handover, this gateway goes on: the other gateway is gone");
+    }
+    for wait in [0, 1, 3, 5, 8, 13] {
+        let mut new = ground.gateway_with(&["--metrics-address=192.0.2.1:1"], |_| {});
+        thread::sleep(Duration::from_millis(wait));
+        new.kill();
+    }
+    says(&mut client, &mut pod, b"still");
+    thread::sleep(Duration::from_millis(100));
+    assert!(
+        old.descriptors() <= before,
+        "{} of {before}",
+        old.descriptors()
+    );
+    let mut new = ground.gateway();
+    old.was_succeeded();
+    new.logged("took over from process");
+    says(&mut client, &mut pod, b"after");
+}
+
+/// A gateway of another version, as far as both sides understand each other: the length of what
+/// follows, kind 1, no descriptors, a mark, the version, a process, two texts.
+fn hello_of_version(version: u16) -> Vec<u8> {
+    let mut body = u64::from_be_bytes(*b"eastwest").to_le_bytes().to_vec();
+    body.extend(version.to_le_bytes());
+    body.extend(4711u64.to_le_bytes());
+    for text in ["9.9.9", ""] {
+        body.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
+        body.extend(text.as_bytes());
+    }
+    let mut frame = u32::try_from(body.len()).unwrap().to_le_bytes().to_vec();
+    frame.extend([1, 0]);
+    frame.extend(body);
+    frame
+}
+
+#[test]
+fn a_newer_gateway_that_speaks_another_version_is_told_so_and_the_old_one_goes_on() {
+    let ground = Ground::prepare();
+    let mut old = ground.gateway();
+    let (mut client, mut pod) = ground.connect(old.address);
+    let mut other = UnixStream::connect(ground.path("handover.sock")).unwrap();
+    other.write_all(&hello_of_version(2)).unwrap();
+    let mut answer = Vec::new();
+    other.read_to_end(&mut answer).unwrap();
+    let ours = hello_of_version(1);
+    assert_eq!(answer[4..16], ours[4..16], "{answer:?}");
+    let said = old.logged("no handover, this gateway goes on");
+    assert!(said.contains("build 9.9.9 speaks version 2"), "{said}");
+    says(&mut client, &mut pod, b"still");
+}
+
+#[test]
+fn an_older_gateway_that_speaks_another_version_is_left_alone() {
+    let ground = Ground::prepare();
+    let place = UnixListener::bind(ground.path("handover.sock")).unwrap();
+    let mut new = ground.gateway_with(&[], |_| {});
+    let (mut other, _) = place.accept().unwrap();
+    other.write_all(&hello_of_version(0)).unwrap();
+    let said = new.logged("is not succeeded");
+    assert!(said.contains("build 9.9.9 speaks version 0"), "{said}");
+    assert_eq!(new.ended().code(), Some(1));
+}
