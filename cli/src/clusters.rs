@@ -12,6 +12,7 @@ mod error;
 mod layout;
 mod loopback;
 mod manifests;
+pub mod open;
 mod programs;
 mod readiness;
 
@@ -52,6 +53,9 @@ pub struct Clusters {
     certificates: Certificates,
     manifests: Manifests,
     log_disk: LogDisk,
+    counting: bool,
+    /// By how they were started.
+    counted: BTreeMap<String, open::Counted>,
     dir: GuardedFolder,
 }
 
@@ -92,6 +96,8 @@ impl Clusters {
             certificates,
             manifests,
             log_disk: LogDisk::HasRoom,
+            counting: false,
+            counted: BTreeMap::new(),
             dir,
         };
         clusters.write_zone(&layout.zone()?)?;
@@ -213,6 +219,11 @@ impl Clusters {
         self.programs
             .remove(name)
             .ok_or_else(|| ClustersError::NoProgram(name.to_owned()))
+    }
+
+    /// The names of all programs that have been started, and not been forgotten.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.programs.keys().map(String::as_str)
     }
 
     /// Kills a program and forgets it.

@@ -19,24 +19,25 @@ use nix::unistd::Pid;
 use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{Resource, Rlimit};
 
-/// A port that only `files` may dial.
+/// The ports that `files` may dial and listen on.
 const DIALLED: u16 = 53;
+const LISTENED: u16 = 45444;
 
 fn main() -> ExitCode {
     let argv: Vec<String> = std::env::args().collect();
     let [_, mode, what, folder] = argv.as_slice() else {
-        eprintln!("usage: attempt calls|files|off WHAT FOLDER");
+        eprintln!("usage: attempt calls|files|off WHAT FOLDER|FILE");
         return ExitCode::from(2);
     };
     let folder = Path::new(folder);
     let attempt = || attempt(what, folder);
     let outcome = match mode.as_str() {
         "files" => {
-            let any = SocketAddr::from(([127, 0, 0, 1], 0));
+            let own = SocketAddr::from(([127, 0, 0, 1], LISTENED));
             let reach = Reach::new()
                 .read_again([folder])
                 .socket(&folder.join("socket"));
-            enter(SandboxMode::Auto, &reach.listens([any]).dials([DIALLED]));
+            enter(SandboxMode::Auto, &reach.listens([own]).dials([DIALLED]));
             thread::scope(|scope| scope.spawn(attempt).join())
         }
         // The filter holds for threads from before, too.
@@ -68,7 +69,10 @@ fn enter(mode: SandboxMode, reach: &Reach) {
 }
 
 fn attempt(what: &str, folder: &Path) -> io::Result<()> {
-    let file = folder.join("file");
+    let file = match folder.is_dir() {
+        true => folder.join("file"),
+        false => folder.to_owned(),
+    };
     match what {
         "execve" => {
             nix::unistd::execve::<_, &std::ffi::CStr>(c"/bin/true", &[c"true"], &[]).map(drop)?
@@ -126,6 +130,11 @@ fn attempt(what: &str, folder: &Path) -> io::Result<()> {
         "mkdir" => fs::create_dir(folder.join("new"))?,
         "remove" => fs::remove_file(&file)?,
         "read" => drop((fs::read(&file)?, fs::read_dir(folder)?.count())),
+        "read-later" => {
+            println!("waiting");
+            io::stdin().read_line(&mut String::new())?;
+            drop(fs::read(&file)?);
+        }
         "own-files" => drop((
             fs::read_dir("/proc/self/fd")?.count(),
             fs::read("/proc/self/status")?,
@@ -134,7 +143,7 @@ fn attempt(what: &str, folder: &Path) -> io::Result<()> {
         "listen-elsewhere" => drop(TcpListener::bind("127.0.0.1:45443")?),
         "dial-elsewhere" => drop(TcpStream::connect("127.0.0.1:9")?),
         "dial" => drop(TcpStream::connect(("127.0.0.1", DIALLED))?),
-        "listen" => drop(TcpListener::bind("127.0.0.1:0")?),
+        "listen" => drop(TcpListener::bind(("127.0.0.1", LISTENED))?),
         "thread" => thread::Builder::new()
             .spawn(|| ())?
             .join()

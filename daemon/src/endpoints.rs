@@ -50,8 +50,11 @@ impl Endpoints {
 
         let (recorder, scraped) = (Metrics::install(), context.clone());
         recorder.spawn_upkeep();
-        let scrapes: Handler =
-            Arc::new(move |head, peer| metrics::answer(&recorder, &scraped, head, peer));
+        let tasks = data.metrics();
+        let scrapes: Handler = Arc::new(move |head, peer| {
+            metrics::count_tasks(tasks.num_alive_tasks());
+            metrics::answer(&recorder, &scraped, head, peer)
+        });
         let metrics = start(
             context,
             ("metrics", "--metrics-address"),

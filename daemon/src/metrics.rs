@@ -102,7 +102,16 @@ pub(crate) fn identify(program: &str, version: &str) {
     gauge!("process_start_time_seconds").set(now.as_secs_f64());
 }
 
+/// Tasks of the runtime that moves data, as of now.
+pub(crate) fn count_tasks(tasks: usize) {
+    gauge!("eastwest_tasks").set(tasks as f64);
+}
+
 fn describe() {
+    describe_gauge!(
+        "eastwest_tasks",
+        "Tasks of the threads that move data: one for each connection, and some that stay."
+    );
     describe_gauge!(
         "eastwest_build_info",
         "Always 1; the labels say which program and version."

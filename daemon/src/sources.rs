@@ -46,7 +46,9 @@ pub struct SourceError {
 fn explain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or folder".into(),
-        io::ErrorKind::PermissionDenied => "this process may not read it".into(),
+        io::ErrorKind::PermissionDenied => {
+            "this process may not read it (its sandbox has the folders in which files were at the start)".into()
+        },
         _ => error.to_string(),
     }
 }

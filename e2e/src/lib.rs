@@ -3,6 +3,7 @@
 //! Everything is real: processes, namespaces, DNS, TLS, databases. A test that cannot run where it
 //! is fails and says why.
 
+mod counted;
 pub mod envoy;
 pub mod faults;
 pub mod fetched;
@@ -17,7 +18,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use eastwest::clusters::{Clusters, ClustersError, Layout};
+pub use counted::CountedClusters;
+use eastwest::clusters::{ClustersError, Layout};
 use eastwest::mysql::{FetchError, Flavor, Installed, Packages};
 use eastwest::stage::{HostPlan, Stage, StageError, StageHost, StagePlan};
 use ipnet::IpNet;
@@ -71,8 +73,8 @@ fn build() -> Result<PathBuf, String> {
 ///
 /// # Errors
 /// When something of it does not start.
-pub fn hello() -> Result<Clusters, ClustersError> {
-    let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage)?;
+pub fn hello() -> Result<CountedClusters, ClustersError> {
+    let mut clusters = CountedClusters::prepare(Layout::Stage)?;
     clusters.start_dns()?;
     clusters.start_cluster_a()?;
     clusters.start_outbound_shim("b-app", ("demo", "app"), eastwest::clusters::Capture::Vip)?;

@@ -18,11 +18,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use eastwest::clusters::{Clusters, ClustersError, Layout};
+use eastwest::clusters::{ClustersError, Layout};
 use eastwest::stage::zone::Zone;
 use eastwest_mesh::Finding;
 
-use crate::eastwest;
+use crate::CountedClusters;
 pub use error::WireError;
 pub use hello::described;
 pub use istio::Istio;
@@ -48,7 +48,7 @@ pub enum By {
 /// The clusters, with nothing running in them yet but name servers.
 pub struct Wire {
     /// Everything that runs.
-    pub clusters: Clusters,
+    pub clusters: CountedClusters,
     /// Who has which certificate.
     pub keys: Keys,
     /// What Envoys are told.
@@ -77,7 +77,7 @@ impl Wire {
     /// # Errors
     /// When something of it does not start.
     pub fn under(peer: &str, istio: Istio) -> Result<Self, WireError> {
-        let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage)?;
+        let mut clusters = CountedClusters::prepare(Layout::Stage)?;
         let keys = Keys::make(clusters.certificates())?;
         let zone = Place::ALL.iter().try_fold(Zone::new(), |zone, place| {
             zone.with(&place.dns_name(), place.address(), TTL)

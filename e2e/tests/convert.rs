@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use eastwest::clusters::{Capture, Clusters, HELLO, Layout, Pod, SECRET};
 use eastwest::stage::zone::Zone;
-use eastwest_e2e::eastwest;
+use eastwest_e2e::CountedClusters;
 use eastwest_e2e::proxy::Proxy;
 use eastwest_mesh::{Capture as Reach, Dialect, Exports, Options, Source, load};
 
@@ -23,8 +23,8 @@ const PEER: &str = env!("CARGO_BIN_EXE_wire-peer");
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Both clusters, with a proxy that the demo's manifests have been converted for.
-fn clusters_with(proxy: Proxy, callers_too: bool) -> Clusters {
-    let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage).unwrap();
+fn clusters_with(proxy: Proxy, callers_too: bool) -> CountedClusters {
+    let mut clusters = CountedClusters::prepare(Layout::Stage).unwrap();
     clusters.start_dns().unwrap();
     for pod in HELLO.iter().chain([&SECRET]) {
         clusters.start_hello_pod(pod).unwrap();
@@ -178,7 +178,7 @@ const NAMES: [(Dialect, &str); 6] = [
 
 #[test]
 fn every_form_of_an_entry_lets_through_what_the_gateway_does() {
-    let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage).unwrap();
+    let mut clusters = CountedClusters::prepare(Layout::Stage).unwrap();
     clusters.start_dns().unwrap();
     for pod in [&HELLO[1], &SECRET] {
         clusters.start_hello_pod(pod).unwrap();
@@ -238,7 +238,7 @@ fn with_istios_sidecars_the_pods_services_are_dialled() {
         deploy.as_os_str(),
     ];
     for proxy in Proxy::BOTH {
-        let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage).unwrap();
+        let mut clusters = CountedClusters::prepare(Layout::Stage).unwrap();
         let (running, absent) = (&HELLO[0], &HELLO[1]);
         let services = [running, absent].iter().try_fold(Zone::new(), |zone, pod| {
             zone.with(&pod.alias(), clusters.layout().pod(pod), 5)
@@ -265,7 +265,7 @@ fn with_istios_sidecars_the_pods_services_are_dialled() {
 /// nginx does not start where its tables are too small for the names.
 #[test]
 fn many_long_names_are_taken() {
-    let clusters = Clusters::prepare(&eastwest(), Layout::Stage).unwrap();
+    let clusters = CountedClusters::prepare(Layout::Stage).unwrap();
     let mut text = gateway("AUTO_PASSTHROUGH", "*.svc.cluster.local");
     let namespace = "n".repeat(60);
     for number in 0..3000 {

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use eastwest::clusters::{Capture, Clusters, HELLO, Layout, Pod, Visit};
-use eastwest_e2e::eastwest;
+use eastwest_e2e::CountedClusters;
 
 const EXPORTS: &str = "istio/cluster-a/hello/exports/gateway.yaml";
 const CALLERS: &str = "istio/cluster-a/hello/callers/authorization-policy.yaml";
@@ -32,8 +32,8 @@ fn fill(folder: &Path, files: &[&str]) {
 }
 
 /// Both clusters with files of `deploy/`. Cluster B redirects, as the sidecar does that it stands for.
-fn deployed(cluster_a: &[&str]) -> Clusters {
-    let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage).unwrap();
+fn deployed(cluster_a: &[&str]) -> CountedClusters {
+    let mut clusters = CountedClusters::prepare(Layout::Stage).unwrap();
     fill(&clusters.manifests().cluster_a(), cluster_a);
     fill(&clusters.manifests().cluster_b(), &ALIASES);
     clusters.start_dns().unwrap();

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use eastwest::clusters::{Capture, Clusters, HELLO, Layout};
-use eastwest_e2e::eastwest;
+use eastwest_e2e::CountedClusters;
 use ipnet::IpNet;
 
 /// The second gateway, beside the one that all set-ups have.
@@ -28,8 +28,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const SLACK: Duration = Duration::from_secs(2);
 
 /// Both clusters; hello-0 is reached through two gateways, each a process of its own.
-fn two_gateways() -> Clusters {
-    let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage).unwrap();
+fn two_gateways() -> CountedClusters {
+    let mut clusters = CountedClusters::prepare(Layout::Stage).unwrap();
     clusters.start_dns().unwrap();
     clusters.start_cluster_a().unwrap();
     let stage = clusters.stage().unwrap();

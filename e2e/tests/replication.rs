@@ -6,12 +6,12 @@
     reason = "a test that cannot go on has failed"
 )]
 
-use eastwest::clusters::{Clusters, Layout, SOURCE};
+use eastwest::clusters::{Layout, SOURCE};
 use eastwest::mysql::Flavor;
-use eastwest_e2e::{eastwest, installed};
+use eastwest_e2e::{CountedClusters, installed};
 
-fn clusters() -> Clusters {
-    let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage).unwrap();
+fn clusters() -> CountedClusters {
+    let mut clusters = CountedClusters::prepare(Layout::Stage).unwrap();
     clusters.start_dns().unwrap();
     clusters.start_gateway().unwrap();
     clusters

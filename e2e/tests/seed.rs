@@ -9,9 +9,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use eastwest::clusters::{Capture, Clusters, HELLO, Layout};
+use eastwest::clusters::{Capture, HELLO, Layout};
 use eastwest::mysql::Flavor;
-use eastwest_e2e::{eastwest, installed};
+use eastwest_e2e::{CountedClusters, installed};
 
 fn seed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../mesh/tests/seed")
@@ -19,8 +19,8 @@ fn seed() -> PathBuf {
 
 /// Both clusters with the seed's files in place of the demo's. Only who may call stays from those:
 /// the seed says nothing of it, and nobody is let in who is not named.
-fn clusters() -> Clusters {
-    let clusters = Clusters::prepare(&eastwest(), Layout::Stage).unwrap();
+fn clusters() -> CountedClusters {
+    let clusters = CountedClusters::prepare(Layout::Stage).unwrap();
     let (a, b) = (
         clusters.manifests().cluster_a(),
         clusters.manifests().cluster_b(),

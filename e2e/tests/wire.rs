@@ -10,7 +10,7 @@ use std::process::Stdio;
 
 use eastwest::clusters::{Clusters, Layout};
 use eastwest::mysql::Flavor;
-use eastwest_e2e::{eastwest, installed};
+use eastwest_e2e::{CountedClusters, installed};
 
 /// A word that is in the rows, and words of MySQL's own protocol.
 const ROW: &str = "a row that nobody on the way may read";
@@ -21,7 +21,7 @@ fn what_crosses_between_the_clusters_holds_nothing_of_mysql() {
     let Some(installed) = installed(Flavor::MySql, test) else {
         return;
     };
-    let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage).unwrap();
+    let mut clusters = CountedClusters::prepare(Layout::Stage).unwrap();
     clusters.start_dns().unwrap();
     clusters.start_gateway().unwrap();
     // On the router of cluster B everything between the clusters passes; inside the source's pod it

@@ -41,6 +41,12 @@ pub enum AppCommand {
         /// The file
         file: PathBuf,
     },
+    /// Read the metrics of a server, and print them as one JSON string
+    #[command(hide = true)]
+    AppScrape {
+        /// Its metrics address
+        target: SocketAddr,
+    },
     /// Try to connect to addresses, and say in JSON which could be
     #[command(hide = true)]
     AppReach {
@@ -87,6 +93,9 @@ pub fn run(command: &AppCommand) -> anyhow::Result<ExitCode> {
             serde_json::to_writer(&mut out, &visit(host, *port, *at, *pause))?;
         }
         AppCommand::AppCapture { file } => capture(file, &mut out)?,
+        AppCommand::AppScrape { target } => {
+            serde_json::to_writer(&mut out, &scrape(*target)?)?;
+        }
         AppCommand::AppReach { targets } => {
             let reached: Vec<_> = targets.iter().map(|&target| reach(target)).collect();
             serde_json::to_writer(&mut out, &reached)?;
@@ -166,6 +175,18 @@ fn get(host: &str, address: SocketAddr, pause: bool) -> io::Result<String> {
             ))
         }
     }
+}
+
+fn scrape(target: SocketAddr) -> io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&target, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    write!(
+        stream,
+        "GET /metrics HTTP/1.1\r\nhost: {target}\r\nconnection: close\r\n\r\n"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 fn reach(target: SocketAddr) -> Reached {

@@ -249,11 +249,14 @@ impl Clusters {
             &format!("{probes}:15021"),
         ]);
         let silent = self.log_disk() == LogDisk::Full;
+        let started = format!("{command:?}");
         self.start(name, command, |printed| {
             // The line comes first: the probe alone might be another server's answer.
             (silent || is_ready(printed))
                 && Guarded::output(&mut wait).is_ok_and(|asked| asked.status.success())
-        })
+        })?;
+        let metrics = SocketAddr::new(probes.into(), 15020);
+        self.count_from_ready(name, started, (host, metrics))
     }
 
     /// Asks the resolver of cluster B, over UDP, what `host` stands for.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use super::open::Counted;
 use crate::leftovers::Guarded;
 
 /// How much of a log an error shows.
@@ -31,6 +32,7 @@ pub struct Program {
     /// Where this start begins in the log, which goes on over restarts.
     begins: u64,
     child: Guarded,
+    counted: Option<Counted>,
 }
 
 /// What went wrong with a program.
@@ -115,6 +117,7 @@ impl Program {
             log,
             begins,
             child,
+            counted: None,
         })
     }
 
@@ -128,6 +131,28 @@ impl Program {
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Where its metrics are, and what it had open when it was ready; none unless it was asked to be
+    /// counted.
+    #[must_use]
+    pub const fn counted(&self) -> Option<&Counted> {
+        self.counted.as_ref()
+    }
+
+    pub(super) fn count_from(&mut self, counted: Counted) {
+        self.counted = Some(counted);
+    }
+
+    /// Whether it has neither ended nor been stopped by a signal.
+    #[must_use]
+    pub fn goes_on(&mut self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap_or_default();
+        // proc_pid_stat(5): the state follows the name, which is in brackets.
+        let state = stat
+            .rsplit_once(") ")
+            .and_then(|(_, rest)| rest.chars().next());
+        self.still_runs().is_ok() && !matches!(state, None | Some('T' | 'Z' | 'X'))
     }
 
     /// All that it has printed since it was started.

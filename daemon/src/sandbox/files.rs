@@ -1,6 +1,6 @@
 //! Landlock: which files and which ports the process may use.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, NetPort,
@@ -10,8 +10,9 @@ use landlock::{
 
 use super::reach::Reach;
 
-/// What each process reads of itself: its descriptors and memory, for metrics.
-const OWN: &str = "/proc/self";
+/// What each process reads of itself: descriptors and memory, for metrics, and the limit of its CPUs,
+/// by which libraries choose how many parts their tables have.
+const OWN: [&str; 2] = ["/proc/self", "/sys/fs/cgroup"];
 
 /// The kernel's version of Landlock whose rights are asked for; an older one has some of them. The
 /// fifth (Linux 6.10) is the last that says something about files and TCP ports.
@@ -39,7 +40,7 @@ fn rules(reach: &Reach) -> Result<RulesetCreated, RulesetError> {
     let mut handled = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(VERSION))?;
-    if reach.bind.is_some() {
+    if reach.bound().is_some() {
         handled = handled.handle_access(AccessNet::BindTcp)?;
     }
     if reach.connect.is_some() {
@@ -47,8 +48,8 @@ fn rules(reach: &Reach) -> Result<RulesetCreated, RulesetError> {
     }
     let mut rules = handled.create()?;
     let folder = AccessFs::ReadFile | AccessFs::ReadDir;
-    rules = beneath(rules, Path::new(OWN), folder)?;
-    for path in &reach.folders {
+    let own = OWN.iter().map(Path::new);
+    for path in own.chain(reach.folders.iter().map(PathBuf::as_path)) {
         rules = beneath(rules, path, folder)?;
     }
     for path in &reach.files {
@@ -58,11 +59,11 @@ fn rules(reach: &Reach) -> Result<RulesetCreated, RulesetError> {
         rules = beneath(rules, path, AccessFs::MakeSock | AccessFs::RemoveFile)?;
     }
     let ports = [
-        (&reach.bind, AccessNet::BindTcp),
-        (&reach.connect, AccessNet::ConnectTcp),
+        (reach.bound(), AccessNet::BindTcp),
+        (reach.connect.as_ref(), AccessNet::ConnectTcp),
     ];
     for (ports, access) in ports {
-        for port in ports.iter().flatten() {
+        for port in ports.into_iter().flatten() {
             rules = rules.add_rule(NetPort::new(*port, access))?;
         }
     }
@@ -97,7 +98,7 @@ mod tests {
             .socket(&dir.path().join("handover.sock"))
             .listens([
                 "127.0.0.1:15443".parse().unwrap(),
-                "[::1]:0".parse().unwrap(),
+                "[::1]:15021".parse().unwrap(),
             ])
             .dials([53]);
         rules(&reach).unwrap();

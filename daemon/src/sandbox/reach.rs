@@ -18,7 +18,7 @@ pub struct Reach {
     pub(super) files: BTreeSet<PathBuf>,
     pub(super) folders: BTreeSet<PathBuf>,
     pub(super) socket_folders: BTreeSet<PathBuf>,
-    pub(super) bind: Option<BTreeSet<u16>>,
+    bind: Option<BTreeSet<u16>>,
     pub(super) connect: Option<BTreeSet<u16>>,
 }
 
@@ -39,8 +39,8 @@ impl Reach {
     ///
     /// A changed file is another file: Kubernetes, and whoever writes safely, puts a new one in its
     /// place. So it is the folder that counts: of a folder itself, of a file the one it is in, and
-    /// for each symbolic link on the way also the one in which what it stands for is. The root folder
-    /// is never taken whole; of files in it the very file counts.
+    /// for each symbolic link, also of a file in a folder, the one in which what it stands for is. The
+    /// root folder is never taken whole; of files in it the very file counts.
     #[must_use]
     pub fn read_again<P: AsRef<Path>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
         for path in paths {
@@ -56,7 +56,7 @@ impl Reach {
         self
     }
 
-    /// With TCP ports that are listened on; no others then. Without a call, any.
+    /// With TCP ports that are listened on; no others then. Without a call, or with port 0, any.
     #[must_use]
     pub fn listens(mut self, addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
         let ports = addresses.into_iter().map(|address| address.port());
@@ -69,6 +69,12 @@ impl Reach {
     pub fn dials(mut self, ports: impl IntoIterator<Item = u16>) -> Self {
         self.connect.get_or_insert_default().extend(ports);
         self
+    }
+
+    /// The only ports that may be listened on. Where the kernel is to choose one, the resolver binds
+    /// what it has chosen for UDP.
+    pub(super) fn bound(&self) -> Option<&BTreeSet<u16>> {
+        self.bind.as_ref().filter(|ports| !ports.contains(&0))
     }
 
     fn follow(&mut self, path: &Path) {
@@ -85,6 +91,7 @@ impl Reach {
                     if links > 0 {
                         self.folder(folder_of(&path));
                     }
+                    self.links_in(&path);
                     return self.folder(path);
                 }
                 Err(_) => {
@@ -95,6 +102,16 @@ impl Reach {
                     }
                     return self.folder(folder);
                 }
+            }
+        }
+    }
+
+    /// The files of a folder that really are elsewhere.
+    fn links_in(&mut self, folder: &Path) {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_symlink() && path.is_file() {
+                self.follow(&path);
             }
         }
     }

@@ -1,7 +1,10 @@
 //! What a process that has locked itself in cannot do, each tried by a real one.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::client::get;
@@ -142,23 +145,61 @@ fn files_and_ports_that_the_configuration_does_not_name_are_out_of_reach() {
             "{what}"
         );
     }
-    for what in [
-        "read",
-        "own-files",
-        "listen",
-        "udp",
-        "thread",
-        "unix-socket",
-    ] {
+    for what in ["read", "own-files", "udp", "thread", "unix-socket"] {
         assert_eq!(
             attempt("files", what),
             Outcome::Said("done".to_owned()),
             "{what}"
         );
     }
-    let dialled = attempt("files", "dial");
-    let through = ["done", "ECONNREFUSED"].map(|said| Outcome::Said(said.to_owned()));
-    assert!(through.contains(&dialled), "{dialled:?}");
+    // Whoever has the port, or has it not: Landlock is asked before.
+    for (what, otherwise) in [("dial", "ECONNREFUSED"), ("listen", "EADDRINUSE")] {
+        let through = ["done", otherwise].map(|said| Outcome::Said(said.to_owned()));
+        let outcome = attempt("files", what);
+        assert!(through.contains(&outcome), "{what}: {outcome:?}");
+    }
+}
+
+/// A volume as the kubelet mounts it, with its first version.
+fn mounted() -> tempfile::TempDir {
+    let volume = tempfile::tempdir().unwrap();
+    symlink("..data/file", volume.path().join("file")).unwrap();
+    renew(volume.path(), "..1");
+    volume
+}
+
+/// Puts another version in its place, as the kubelet does.
+fn renew(volume: &Path, version: &str) {
+    let old = fs::read_link(volume.join("..data"));
+    fs::create_dir(volume.join(version)).unwrap();
+    fs::write(volume.join(version).join("file"), version).unwrap();
+    symlink(version, volume.join("..data_tmp")).unwrap();
+    fs::rename(volume.join("..data_tmp"), volume.join("..data")).unwrap();
+    if let Ok(old) = old {
+        fs::remove_dir_all(volume.join(old)).unwrap();
+    }
+}
+
+#[test]
+fn what_is_mounted_in_the_place_of_what_was_is_read() {
+    for named in ["", "file"] {
+        let volume = mounted();
+        let mut child = Command::new(example("attempt"))
+            .args(["files", "read-later"])
+            .arg(volume.path().join(named))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert_eq!(said.next().unwrap().unwrap(), "waiting");
+        renew(volume.path(), "..2");
+        renew(volume.path(), "..3");
+        child.stdin.take().unwrap().write_all(b"now\n").unwrap();
+        assert_eq!(said.next().unwrap().unwrap(), "done", "named {named:?}");
+        child.wait().unwrap();
+    }
 }
 
 /// The values of a field of proc_pid_status(5), of each thread of a process.

@@ -3,14 +3,14 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use eastwest::clusters::{Capture, Clusters, Databases, Layout, SOURCE};
+use eastwest::clusters::{Capture, Databases, Layout, SOURCE};
 use eastwest::mysql::Installed;
 use ipnet::IpNet;
 
 use super::error::FaultError;
 use super::load::Load;
 use super::packets;
-use crate::eastwest;
+use crate::CountedClusters;
 
 /// Time between MySQL's attempts to connect.
 pub const CONNECT_RETRY: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ pub struct Ground {
     // Dropped in this order: who writes, the servers, the rest.
     pub(super) load: Load,
     pub(super) databases: Databases,
-    pub(super) clusters: Clusters,
+    pub(super) clusters: CountedClusters,
     pub(super) installed: Installed,
     pub(super) source_at: IpNet,
 }
@@ -62,7 +62,7 @@ impl Ground {
     /// # Errors
     /// When something of it does not start, or nothing arrives.
     pub fn prepare(installed: Installed) -> Result<Self, FaultError> {
-        let mut clusters = Clusters::prepare(&eastwest(), Layout::Stage)?;
+        let mut clusters = CountedClusters::prepare(Layout::Stage)?;
         clusters.start_dns()?;
         packets::masquerade(&clusters)?;
         let databases = clusters.start_database_servers(&installed, &[])?;

@@ -24,13 +24,11 @@ fn a_mounted_config_map_is_reached_through_its_folder_and_through_a_file_in_it()
     fs::write(version.join("tls.crt"), "").unwrap();
     symlink("..2026_11_25", dir.path().join("..data")).unwrap();
     symlink("..data/tls.crt", dir.path().join("tls.crt")).unwrap();
-    assert_eq!(
-        folders(&Reach::new().read_again([dir.path()])),
-        [dir.path()]
-    );
     // The next version is another folder beside this one: the rule has to be above both.
-    let file = Reach::new().read_again([dir.path().join("tls.crt")]);
-    assert!(folders(&file).contains(&dir.path()), "{file:?}");
+    for named in [dir.path().to_owned(), dir.path().join("tls.crt")] {
+        let reach = Reach::new().read_again([named]);
+        assert!(folders(&reach).contains(&dir.path()), "{reach:?}");
+    }
 }
 
 #[test]
@@ -44,6 +42,21 @@ fn a_link_to_a_folder_may_point_to_its_neighbour_later() {
     let folders = folders(&reach);
     let real = |path: &Path| folders.iter().any(|f| fs::canonicalize(f).unwrap() == path);
     assert!(real(&named) && real(&releases), "{folders:?}");
+}
+
+#[test]
+fn a_file_that_a_folder_has_as_a_link_is_reached_where_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let [secrets, named] = ["secrets", "named"].map(|name| dir.path().join(name));
+    fs::create_dir(&secrets).unwrap();
+    fs::create_dir(&named).unwrap();
+    fs::write(secrets.join("key.pem"), "").unwrap();
+    symlink(secrets.join("key.pem"), named.join("key.pem")).unwrap();
+    symlink("/", named.join("everything")).unwrap();
+    assert_eq!(
+        folders(&Reach::new().read_again([&named])),
+        [&named, &secrets]
+    );
 }
 
 #[test]
@@ -64,9 +77,11 @@ fn the_root_folder_is_never_taken_whole() {
 
 #[test]
 fn ports_are_not_limited_before_one_is_named() {
-    assert_eq!(Reach::new().bind, None);
+    assert_eq!(Reach::new().bound(), None);
     let listens = Reach::new().listens(["0.0.0.0:15443".parse().unwrap()]);
-    assert_eq!(listens.bind, Some([15443].into()));
+    assert_eq!(listens.bound(), Some(&[15443].into()));
+    let any = listens.clone().listens(["0.0.0.0:0".parse().unwrap()]);
+    assert_eq!(any.bound(), None);
     assert_eq!(listens.connect, None);
     assert_eq!(Reach::new().dials([53, 53]).connect, Some([53].into()));
 }
