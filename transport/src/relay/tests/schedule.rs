@@ -24,8 +24,9 @@ use world::{Kind, World};
 enum Step {
     /// A side sends so many bytes.
     Feed(Side, usize),
-    /// A side has nothing of the app's to say, as TLS may.
-    Nothing(Side),
+    /// A side has nothing of the app's to say, so many times, as TLS may. A relay has its turn's end
+    /// in the middle of many.
+    Nothing(Side, usize),
     /// A side is not ready, and then is.
     Stall(Side),
     /// A side finishes sending.
@@ -54,7 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => (side(), size()).prop_map(|(side, size)| Step::Feed(side, size)),
         12 => (side(), size()).prop_map(|(side, size)| Step::Drain(side, size)),
-        3 => side().prop_map(Step::Nothing),
+        3 => (side(), 1..200_usize).prop_map(|(side, count)| Step::Nothing(side, count)),
         3 => side().prop_map(Step::Stall),
         2 => side().prop_map(Step::End),
         1 => side().prop_map(Step::Reset),
@@ -219,7 +220,7 @@ fn buffers() -> impl Strategy<Value = Option<usize>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(384))]
 
     /// Reads are scripted; what is written goes through a socket, of which the other end takes what the
     /// schedule says. With a farewell, as TLS has it, in front of the FIN, and without.

@@ -16,6 +16,12 @@ const UNDER_WAY_SMALL: usize = 2 << 20;
 /// What stands in front of the FIN where a leg has something to say there.
 const FAREWELL: &[u8] = b"farewell";
 
+/// Who sends and who takes.
+const WAYS: [(Side, Side); 2] = [
+    (Side::Downstream, Side::Upstream),
+    (Side::Upstream, Side::Downstream),
+];
+
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
     Scripted { farewell: bool },
@@ -69,6 +75,8 @@ impl World {
         for socket in [&far_down, &near_down, &near_up, &far_up] {
             if let Some(size) = buffers {
                 SockRef::from(socket).set_send_buffer_size(size).unwrap();
+                // With less, the kernel's timers for small windows take most of the time.
+                let size = size.max(64 * 1024);
                 SockRef::from(socket).set_recv_buffer_size(size).unwrap();
             }
         }
@@ -119,7 +127,7 @@ impl World {
                 true
             }
             Step::Feed(side, _)
-            | Step::Nothing(side)
+            | Step::Nothing(side, _)
             | Step::Stall(side)
             | Step::End(side)
             | Step::Reset(side)
@@ -204,11 +212,7 @@ impl World {
     }
 
     fn counted(&self, sender: Side) -> usize {
-        let count = match sender {
-            Side::Downstream => self.counts.to_upstream(),
-            Side::Upstream => self.counts.to_downstream(),
-        };
-        usize::try_from(count).unwrap()
+        usize::try_from(self.counts.0[index(sender)].load(Ordering::Relaxed)).unwrap()
     }
 
     /// A relay reads no more than it can keep while nobody takes it.
@@ -218,10 +222,7 @@ impl World {
         } else {
             UNDER_WAY
         };
-        for (sender, taker) in [
-            (Side::Downstream, Side::Upstream),
-            (Side::Upstream, Side::Downstream),
-        ] {
+        for (sender, taker) in WAYS {
             let under_way = self.counted(sender).saturating_sub(self.delivered(taker));
             assert!(under_way <= most, "{under_way} bytes under way");
         }
@@ -246,10 +247,7 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         }
-        for (sender, taker) in [
-            (Side::Downstream, Side::Upstream),
-            (Side::Upstream, Side::Downstream),
-        ] {
+        for (sender, taker) in WAYS {
             let (sent, counted) = (self.ends[index(sender)].sent, self.counted(sender));
             let delivered = self.delivered(taker);
             assert!(delivered <= counted && counted <= sent, "{self:?}");
@@ -272,7 +270,11 @@ impl Far {
                 self.sent += length;
                 Event::Bytes(length)
             }
-            Step::Nothing(_) => Event::Nothing,
+            Step::Nothing(_, count) => {
+                let mut source = self.source.borrow_mut();
+                source.events.extend(vec![Event::Nothing; count - 1]);
+                Event::Nothing
+            }
             Step::End(_) => Event::End,
             Step::Reset(_) => Event::Reset,
             _ => Event::Stall,
