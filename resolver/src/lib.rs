@@ -21,6 +21,8 @@ mod args;
 pub mod config;
 mod dispatch;
 mod forward;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
 mod manifests;
 mod metrics;
 pub mod name;

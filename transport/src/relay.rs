@@ -213,12 +213,19 @@ async fn run<D: Leg, U: Leg>(
         let before = up.moved + down.moved;
         let (to_upstream, to_downstream);
         // In turns: tokio lets a task do so much at a time, and a busy half takes all of it.
+        // Not after a failure: a socket tells of a reset once, and says end to whoever asks next.
         if down_first {
             to_downstream = down.poll(cx, upstream, downstream, &counts.0[1]);
-            to_upstream = up.poll(cx, downstream, upstream, &counts.0[0]);
+            to_upstream = match to_downstream {
+                Poll::Ready(Err(_)) => Poll::Pending,
+                _ => up.poll(cx, downstream, upstream, &counts.0[0]),
+            };
         } else {
             to_upstream = up.poll(cx, downstream, upstream, &counts.0[0]);
-            to_downstream = down.poll(cx, upstream, downstream, &counts.0[1]);
+            to_downstream = match to_upstream {
+                Poll::Ready(Err(_)) => Poll::Pending,
+                _ => down.poll(cx, upstream, downstream, &counts.0[1]),
+            };
         }
         down_first = !down_first;
         let ended = (to_upstream.is_ready(), to_downstream.is_ready());

@@ -1,8 +1,13 @@
 //! Whatever the bytes, `load` comes back, and what it gives holds together.
 
-use eastwest_mesh::{Capture, Mesh, Severity};
+use eastwest_mesh::Capture;
 use proptest::prelude::*;
 use proptest::sample::Index;
+
+#[path = "../../fuzz/checks/manifests.rs"]
+mod manifests;
+
+use manifests::assert_sound;
 
 use super::{errors, load_text, service_entry};
 
@@ -25,33 +30,6 @@ fn all_kinds() -> String {
         OTHERS.to_owned(),
     ]
     .join("---\n")
-}
-
-/// What must hold for any input.
-fn check(text: &str, mesh: &Mesh) {
-    // YAML breaks a line at a lone carriage return too.
-    let lines = text.chars().filter(|c| matches!(c, '\n' | '\r')).count() + 2;
-    for finding in &mesh.findings {
-        assert!(
-            (1..=lines).contains(&(finding.origin.line as usize)),
-            "{finding}"
-        );
-        assert!(finding.origin.column >= 1, "{finding}");
-        assert_eq!(finding.to_string().lines().count(), 1, "{finding:?}");
-    }
-    for route in &mesh.routes {
-        assert!(
-            !route.virtual_ips.is_empty() && !route.gateways.is_empty(),
-            "{route:?}"
-        );
-    }
-    if !mesh.down.is_empty() {
-        assert!(
-            mesh.findings
-                .iter()
-                .any(|finding| finding.severity == Severity::Error)
-        );
-    }
 }
 
 #[test]
@@ -77,7 +55,7 @@ fn a_bomb_of_aliases_is_one_error_and_leaves_the_other_documents() {
     );
     let mesh = load_text(&text);
     assert_eq!((errors(&mesh).len(), mesh.routes.len()), (1, 1));
-    check(&text, &mesh);
+    assert_sound(&text, &mesh);
 }
 
 #[test]
@@ -89,7 +67,7 @@ fn nesting_without_end_is_one_error() {
     ] {
         let mesh = load_text(&text);
         assert_eq!(errors(&mesh).len(), 1);
-        check(&text, &mesh);
+        assert_sound(&text, &mesh);
     }
 }
 
@@ -190,20 +168,20 @@ fn apply(text: &str, change: &Change) -> String {
 proptest! {
     #[test]
     fn any_text_is_survived(text in any::<String>()) {
-        check(&text, &load_text(&text));
+        assert_sound(&text, &load_text(&text));
     }
 
     #[test]
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let text = String::from_utf8_lossy(&bytes);
-        check(&text, &load_text(&text));
+        assert_sound(&text, &load_text(&text));
     }
 
     #[test]
     fn spoilt_manifests_are_survived(changes in prop::collection::vec(change(), 1..6)) {
         let text = changes.iter().fold(all_kinds(), |text, change| apply(&text, change));
         let mesh = super::load_files(&[&text], Capture::Redirect);
-        check(&text, &mesh);
+        assert_sound(&text, &mesh);
     }
 
     #[test]

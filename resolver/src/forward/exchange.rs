@@ -90,7 +90,7 @@ impl Outgoing {
     }
 
     /// The ID and the question must be ours. A server that failed may leave the question out.
-    fn is_answered_by(&self, answer: &[u8]) -> bool {
+    pub(crate) fn is_answered_by(&self, answer: &[u8]) -> bool {
         let (Some(sent), Some(got)) = (Header::read(&self.message), Header::read(answer)) else {
             return false;
         };
@@ -103,7 +103,7 @@ impl Outgoing {
         }
     }
 
-    fn for_client(&self, mut answer: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn for_client(&self, mut answer: Vec<u8>) -> Vec<u8> {
         let bare = Header::read(&answer).is_some_and(|header| header.questions == 0);
         if bare && answer.len() == wire::HEADER {
             // Clients wait on for an answer that has their question in it.

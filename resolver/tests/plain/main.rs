@@ -8,5 +8,6 @@
 
 mod agreement;
 mod asking;
+mod corpus;
 mod oracle;
 mod plainness;

@@ -1,3 +1,5 @@
+mod schedule;
+
 use std::io::ErrorKind;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -10,7 +10,7 @@
 //! - `alone`: records that no relay carries
 
 mod alone;
-#[cfg(fuzzing)]
+#[cfg(any(test, fuzzing))]
 mod fuzzed;
 mod handshake_message;
 mod protection;

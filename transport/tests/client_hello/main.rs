@@ -7,5 +7,4 @@ mod hello;
 mod oracle;
 mod reading;
 mod refusals;
-mod seeds;
 mod splits;

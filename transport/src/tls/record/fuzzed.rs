@@ -1,4 +1,4 @@
-//! A way into the records for the fuzz target.
+//! A way into the records for the fuzz target and its replay.
 
 use super::{ContentType, Opened};
 use crate::tls::Secured;

@@ -3,4 +3,5 @@
 mod alone;
 mod broken;
 mod exchanged;
+mod fuzzed;
 mod peers;
