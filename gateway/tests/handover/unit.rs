@@ -77,9 +77,14 @@ fn what_the_unit_starts_is_taken_over_by_what_it_runs_to_reload() {
 }
 
 #[test]
-fn the_unit_is_one_that_is_told_who_is_the_main_process() {
+fn the_unit_is_told_who_is_the_main_process_and_lets_it_lock_itself_in() {
     assert_eq!(value("Type"), "notify");
     assert_eq!(value("NotifyAccess"), "all");
+    // Without these it could not lock itself in.
+    let calls = value("SystemCallFilter");
+    for call in ["seccomp", "landlock_restrict_self"] {
+        assert!(calls.split(' ').any(|allowed| allowed == call), "{calls}");
+    }
     let socket = fs::read_to_string(folder().join("eastwest-gateway.socket")).unwrap();
     assert!(socket.contains("FileDescriptorName=gateway\n"), "{socket}");
 }
