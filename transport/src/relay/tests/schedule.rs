@@ -4,6 +4,7 @@
 //! The test polls the relay itself, and only where its waker was called: a wake-up that is lost stands
 //! still here, and a relay that calls itself for nothing is counted.
 
+mod far;
 mod legs;
 mod world;
 

@@ -1,11 +1,11 @@
 //! What stands around a relay: two ends that send and take by the schedule, and know what must come.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use socket2::SockRef;
 
-use super::legs::{Event, ScriptedLeg, Source, byte_at};
+use super::far::Far;
+use super::legs::{ScriptedLeg, byte_at};
 use super::*;
 
 /// The most that may be under way: a large row or a pipe for each direction, and the sockets' buffers,
@@ -26,21 +26,6 @@ const WAYS: [(Side, Side); 2] = [
 pub(super) enum Kind {
     Scripted { farewell: bool },
     Sockets,
-}
-
-/// One end.
-#[derive(Debug)]
-struct Far {
-    side: Side,
-    stream: Option<TcpStream>,
-    source: Rc<RefCell<Source>>,
-    /// Bytes that it has sent, and that it has got.
-    sent: usize,
-    got: usize,
-    /// It has finished sending.
-    has_ended: bool,
-    /// How its own reading ended.
-    read_end: Option<Result<(), ErrorKind>>,
 }
 
 #[derive(Debug)]
@@ -259,46 +244,6 @@ impl World {
                 // An error, where nothing else would tell that bytes may be missing.
                 assert_eq!(read_end, Some(Err(ErrorKind::ConnectionReset)), "{self:?}");
             }
-        }
-    }
-}
-
-impl Far {
-    fn script(&mut self, step: Step) {
-        let event = match step {
-            Step::Feed(_, length) => {
-                self.sent += length;
-                Event::Bytes(length)
-            }
-            Step::Nothing(_, count) => {
-                let mut source = self.source.borrow_mut();
-                source.events.extend(vec![Event::Nothing; count - 1]);
-                Event::Nothing
-            }
-            Step::End(_) => Event::End,
-            Step::Reset(_) => Event::Reset,
-            _ => Event::Stall,
-        };
-        self.source.borrow_mut().push(event);
-    }
-
-    fn really(&mut self, step: Step) {
-        let Some(stream) = &self.stream else { return };
-        match step {
-            Step::Feed(_, length) => {
-                let bytes: Vec<_> = (self.sent..self.sent + length)
-                    .map(|place| byte_at(self.side, place))
-                    .collect();
-                self.sent += stream.try_write(&bytes).unwrap_or(0);
-            }
-            Step::End(_) => SockRef::from(stream)
-                .shutdown(std::net::Shutdown::Write)
-                .unwrap(),
-            Step::Reset(_) => {
-                stream.set_zero_linger().unwrap();
-                self.stream = None;
-            }
-            _ => {}
         }
     }
 }
