@@ -174,8 +174,9 @@ fn descriptors(pid: u32) -> io::Result<BTreeMap<Descriptor, usize>> {
         let descriptor = match link.split_once(":[") {
             Some(("socket", inode)) => {
                 let inode = inode.trim_end_matches(']').parse().unwrap_or_default();
-                match (sockets.remove(&inode), others.get(&inode)) {
-                    (Some(socket), _) => socket,
+                // Not taken out: a gateway that may be succeeded has a second descriptor of each listener.
+                match (sockets.get(&inode), others.get(&inode)) {
+                    (Some(socket), _) => Descriptor::clone(socket),
                     (None, Some(table)) => Descriptor::Other(format!("{table} socket")),
                     (None, None) => Descriptor::Connection("in no list".to_owned()),
                 }
