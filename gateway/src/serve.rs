@@ -58,14 +58,16 @@ impl Gateway {
                 }
             }
             tokio::select! {
+                // Whoever is told to hold takes nobody more: they are the next process's.
+                biased;
+                _ = held.changed() => {}
+                () = self.shutdown.stop_accepting() => return,
                 (place, (downstream, peer)) = async {
                     (admission.place().await, listener.accept().await)
                 } => {
                     admission.seat(&place);
                     self.shutdown.spawn(Arc::clone(&self).serve(downstream, peer, place));
                 }
-                _ = held.changed() => {}
-                () = self.shutdown.stop_accepting() => return,
             }
         }
     }
