@@ -20,6 +20,8 @@ const START: Duration = Duration::from_secs(30);
 /// Connections that stand still until the new one has said that it has them. Their descriptors count
 /// against the limit of open files while they are under way (unix(7)).
 const BATCH: usize = 32;
+/// Time between two words to a successor while connections are still on their way to their pods.
+const WORD_EVERY: Duration = Duration::from_secs(1);
 /// How often it is looked whether more can be handed over.
 const LOOK: Duration = Duration::from_millis(10);
 /// Numbers of connections that may be accepted here after the new one has begun to count.
@@ -175,6 +177,7 @@ impl Predecessor {
     fn give_connections(&self, channel: &Channel) -> Result<usize, HandoverError> {
         let until = Instant::now() + self.gateway.dialling.longest() + SLACK;
         let mut given = 0;
+        let mut said = Instant::now();
         loop {
             for mut cohort in self.gateway.cohorts.recall() {
                 let mut parcels = Vec::new();
@@ -187,6 +190,11 @@ impl Predecessor {
             let open = self.context.shutdown.open();
             if open <= self.gateway.cohorts.staying() || Instant::now() > until {
                 return Ok(given);
+            }
+            // An empty batch: the other one has its own settings, and waits only so long for a word.
+            if said.elapsed() > WORD_EVERY {
+                give(channel, &[])?;
+                said = Instant::now();
             }
             std::thread::sleep(LOOK);
         }

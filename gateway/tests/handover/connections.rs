@@ -82,7 +82,8 @@ fn a_connection_that_is_still_greeting_comes_when_it_is_relayed() {
     {}
     let mut new = ground.gateway();
     old.logged("serves; connections are handed over to it");
-    thread::sleep(Duration::from_millis(100));
+    // So long that the old one says meanwhile that it is still there.
+    thread::sleep(Duration::from_millis(2500));
     client.write_all(rest).unwrap();
     let mut pod = ground.accept();
     old.was_succeeded();
