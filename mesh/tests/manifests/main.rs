@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 mod addresses;
+mod connection_pools;
 mod destination_rules;
 mod documents;
 mod exported;
