@@ -10,11 +10,12 @@
 //! - `shim`: the relay between such two, as a shim has it
 //! - `row`, `remainder`: the buffers; `pipe`: what splice(2) goes through
 //! - `transit`: what is under way while a relay stands still, and how another process gets it
-//! - `vigil`: whether both ends are still there; `cause`: what their errors mean
+//! - `patience`: how long an end may say nothing; `vigil`: whether both ends are still there; `cause`: what their errors mean
 
 mod cause;
 mod half;
 mod leg;
+mod patience;
 mod pipe;
 mod remainder;
 mod row;
@@ -36,10 +37,11 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::reason::Reason;
-use crate::socket::{self, SocketOptions};
+use crate::socket;
 pub use crate::tls::record::Frame;
 use cause::{in_words, reason};
 pub use leg::{Leg, Read};
+pub use patience::Patience;
 pub use row::Row;
 pub use shim::{relay_into_tls, relay_out_of_tls};
 pub use tls_leg::TlsLeg;
@@ -96,42 +98,6 @@ impl End {
 enum Side {
     Downstream,
     Upstream,
-}
-
-/// How long a relay waits for an end that says nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// While one side has finished sending. RFC 1122 lets such a connection live for ever; in practice
-    /// the other end is gone without its FIN having reached us.
-    pub half_closed: Duration,
-    /// While an end owes an acknowledgement, or an answer to the question whether it has room again.
-    /// One that answers and merely does not read is waited for as long as it takes. Without a time,
-    /// the kernel's own limits count.
-    pub unanswered: Option<Duration>,
-}
-
-/// One packet that is lost, and lost again, must not make a peer dead: the third attempt comes after three
-/// seconds at the latest (`TCP_RTO_MAX_MS`).
-const SHORTEST: Duration = Duration::from_secs(5);
-
-impl Patience {
-    /// With this time for half-closed connections, and that of the sockets' keepalive.
-    #[must_use]
-    pub fn new(half_closed: Duration, sockets: &SocketOptions) -> Self {
-        Self {
-            half_closed,
-            unanswered: sockets
-                .keepalive
-                .map(|keepalive| keepalive.dead_after().max(SHORTEST)),
-        }
-    }
-}
-
-impl Default for Patience {
-    /// 60 s, and as long as the standard keepalive takes.
-    fn default() -> Self {
-        Self::new(Duration::from_secs(60), &SocketOptions::standard())
-    }
 }
 
 /// Relays until both directions have ended, one leg fails, or `stop` is cancelled. Unless the reason

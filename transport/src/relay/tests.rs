@@ -7,6 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::socket::SocketOptions;
 
 /// app - [downstream | upstream] - server
 struct Path {
