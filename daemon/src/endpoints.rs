@@ -96,11 +96,11 @@ fn start(
         None => (bind(address, flag)?, None),
     };
     listener.set_nonblocking(true).map_err(error)?;
-    context.listeners.keep(name, &listener);
+    context.listeners.keep(name, &listener, giver);
     let starting = context.clone();
     let begin = async move {
         // A predecessor is ready, and answers until we are.
-        if giver == Some(Giver::Predecessor) {
+        if giver.is_some_and(Giver::is_predecessor) {
             starting.started().await;
         }
     };

@@ -56,7 +56,7 @@ pub use context::{Bound, Context, Listening};
 pub use duration::{DurationError, HumanDuration};
 pub use endpoints::Endpoints;
 pub use in_full::in_full;
-pub use listeners::{Giver, Listeners};
+pub use listeners::{Giver, KeptListener, Listeners};
 pub use logging::{AlreadyLogging, LogControl, LogFilter, LogFilterError, init as init_logging};
 pub use metrics::Metrics;
 pub use readiness::{Blocked, Blocker, Readiness};

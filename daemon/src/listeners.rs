@@ -21,6 +21,31 @@ pub enum Giver {
     Supervisor,
     /// The process before this one: what it has is ours where it is what we were told to listen on.
     Predecessor,
+    /// The process before this one, which had it from the service manager.
+    SupervisorBefore,
+}
+
+impl Giver {
+    /// Whether the service manager has opened it, in the end.
+    pub const fn is_supervisor(self) -> bool {
+        matches!(self, Self::Supervisor | Self::SupervisorBefore)
+    }
+
+    /// Whether another process serves there until this one does.
+    pub(crate) const fn is_predecessor(self) -> bool {
+        matches!(self, Self::Predecessor | Self::SupervisorBefore)
+    }
+}
+
+/// A listening socket that a successor can have.
+#[derive(Debug, Clone)]
+pub struct KeptListener {
+    /// What it is called.
+    pub name: &'static str,
+    /// Where it listens.
+    pub socket: Arc<TcpListener>,
+    /// Who has given it to this process, if it has not bound it itself.
+    pub giver: Option<Giver>,
 }
 
 /// Listening sockets of other processes; clones are the same.
@@ -33,7 +58,7 @@ pub struct Listeners {
 struct Shared {
     given: Mutex<Vec<(String, TcpListener, Giver)>>,
     keeps: AtomicBool,
-    kept: Mutex<Vec<(&'static str, Arc<TcpListener>)>>,
+    kept: Mutex<Vec<KeptListener>>,
     retired: CancellationToken,
     answers: TaskTracker,
 }
@@ -74,7 +99,9 @@ impl Listeners {
         let fits = |(its_name, socket, giver): &(String, TcpListener, Giver)| {
             let at = socket.local_addr().ok();
             match giver {
-                Giver::Supervisor => its_name == name || at == Some(address),
+                Giver::Supervisor | Giver::SupervisorBefore => {
+                    its_name == name || at == Some(address)
+                }
                 Giver::Predecessor => its_name == name && at.is_some_and(|at| is_at(at, address)),
             }
         };
@@ -98,18 +125,22 @@ impl Listeners {
     }
 
     /// Keeps a socket for a successor, if there may be one.
-    pub(crate) fn keep(&self, name: &'static str, socket: &TcpListener) {
+    pub fn keep(&self, name: &'static str, socket: &TcpListener, giver: Option<Giver>) {
         if !self.shared.keeps.load(Ordering::Relaxed) {
             return;
         }
         match socket.try_clone() {
-            Ok(socket) => lock(&self.shared.kept).push((name, Arc::new(socket))),
+            Ok(socket) => lock(&self.shared.kept).push(KeptListener {
+                name,
+                socket: Arc::new(socket),
+                giver,
+            }),
             Err(error) => tracing::warn!(name, %error, "a successor will have to bind this anew"),
         }
     }
 
-    /// What a successor can have, by name.
-    pub fn kept(&self) -> Vec<(&'static str, Arc<TcpListener>)> {
+    /// What a successor can have.
+    pub fn kept(&self) -> Vec<KeptListener> {
         lock(&self.shared.kept).clone()
     }
 
@@ -164,12 +195,14 @@ mod tests {
 
     #[test]
     fn what_a_supervisor_calls_by_name_is_taken_whatever_its_address() {
-        let (listeners, address) = given("gateway", Giver::Supervisor);
-        let (socket, _) = listeners
-            .take("gateway", ELSEWHERE.parse().unwrap())
-            .unwrap();
-        assert_eq!(socket.local_addr().unwrap(), address);
-        assert!(listeners.take("gateway", address).is_none());
+        for giver in [Giver::Supervisor, Giver::SupervisorBefore] {
+            let (listeners, address) = given("gateway", giver);
+            let (socket, _) = listeners
+                .take("gateway", ELSEWHERE.parse().unwrap())
+                .unwrap();
+            assert_eq!(socket.local_addr().unwrap(), address);
+            assert!(listeners.take("gateway", address).is_none());
+        }
     }
 
     #[test]
@@ -198,10 +231,10 @@ mod tests {
     fn only_a_process_that_may_be_succeeded_keeps_sockets() {
         let listeners = Listeners::new();
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
-        listeners.keep("ready", &socket);
+        listeners.keep("ready", &socket, None);
         assert!(listeners.kept().is_empty());
         listeners.keep_for_successor();
-        listeners.keep("ready", &socket);
+        listeners.keep("ready", &socket, None);
         assert_eq!(listeners.kept().len(), 1);
         listeners.retire();
         assert!(listeners.kept().is_empty() && listeners.is_retired());

@@ -4,12 +4,16 @@
 //! starts another program that could mistake it for its own.
 
 use std::env;
+use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
+
+/// How long a manager may have no room for what it must not miss.
+const ROOM: Duration = Duration::from_secs(2);
 
 /// The service manager; clones are the same.
 #[derive(Debug, Clone, Default)]
@@ -104,9 +108,24 @@ impl Supervisor {
     }
 
     /// Another process of this service is the main one from now on. The manager believes it of the one
-    /// that was.
-    pub fn succeeded_by(&self, process: u32) {
-        self.say(&format!("MAINPID={process}"));
+    /// that was, and must have heard it before that one ends: it would take the service for ended.
+    pub async fn succeeded_by(&self, process: u32) {
+        let words = format!("MAINPID={process}");
+        let deadline = tokio::time::Instant::now() + ROOM;
+        let told = loop {
+            match self.send(&words) {
+                Err(error)
+                    if error.kind() == io::ErrorKind::WouldBlock
+                        && tokio::time::Instant::now() < deadline =>
+                {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                told => break told,
+            }
+        };
+        if let Err(error) = told {
+            tracing::error!(%error, words, "the service manager was not told who goes on");
+        }
     }
 
     /// Says twice in the time that the manager allows that this runtime is not stuck. To be run on the
@@ -120,10 +139,51 @@ impl Supervisor {
     }
 
     fn say(&self, words: &str) {
-        if let Some((socket, address)) = &self.shared.socket
-            && let Err(error) = socket.send_to_addr(words.as_bytes(), address)
-        {
+        if let Err(error) = self.send(words) {
             tracing::debug!(%error, words, "the service manager was not told");
         }
+    }
+
+    fn send(&self, words: &str) -> io::Result<()> {
+        if let Some((socket, address)) = &self.shared.socket {
+            socket.send_to_addr(words.as_bytes(), address)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_goes_on_is_said_when_a_manager_that_was_busy_has_room_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notify.sock");
+        let manager = UnixDatagram::bind(&path).unwrap();
+        let shared = Shared {
+            socket: Supervisor::connect(path.to_str().unwrap()),
+            ..Shared::default()
+        };
+        let supervisor = Supervisor {
+            shared: Arc::new(shared),
+        };
+        let mut waiting = 0;
+        while supervisor.send("WATCHDOG=1").is_ok() {
+            waiting += 1;
+        }
+        let hears = move || {
+            std::thread::sleep(Duration::from_millis(100));
+            let mut words = [0; 64];
+            let mut last = String::new();
+            for _ in 0..=waiting {
+                let length = manager.recv(&mut words).unwrap();
+                last = String::from_utf8(words[..length].to_vec()).unwrap();
+            }
+            last
+        };
+        let hears = tokio::task::spawn_blocking(hears);
+        supervisor.succeeded_by(4711).await;
+        assert_eq!(hears.await.unwrap(), "MAINPID=4711");
     }
 }

@@ -7,19 +7,27 @@
 //! 2. The new one gets the listening sockets, this one included, and says when it serves.
 //! 3. The old one stops accepting, and hands over its relays, a batch at a time. A connection is the
 //!    new one's from when it has said so; until then the old one keeps all that it takes to go on.
-//! 4. When all are gone that can go, the old one ends; what has stayed is drained as ever.
+//! 4. When all are gone that can go, the new one gets the socket at which they meet, too, and the old
+//!    one ends; what has stayed is drained as ever.
+//!
+//! Who has that socket is the one to be succeeded. So a new gateway whose handover breaks off comes
+//! again, until the old one has given it or is no more.
 //!
 //! - `place`: where gateways meet, and who may come
 //! - `channel`, `frame`: what they say, and how descriptors travel
 //! - `cohort`: how relays are stopped
 //! - `predecessor`, `successor`: the two sides
+//! - `taking`: what the new one makes of what it gets
 
 mod channel;
 mod cohort;
 mod frame;
 mod place;
 mod predecessor;
+#[cfg(test)]
+mod staged;
 mod successor;
+mod taking;
 
 use std::time::Duration;
 
@@ -34,8 +42,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the gateway's own listener is called among the sockets.
 pub(crate) const GATEWAY: &str = "gateway";
-/// What the socket at which gateways meet is called among them.
-const DOOR: &str = "handover";
 
 /// Why there was no handover, or not of all.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +62,10 @@ pub(crate) enum HandoverError {
     Refused(String),
     #[error("it says something else than what is due")]
     OutOfTurn,
+    #[error("this gateway ends itself")]
+    Ending,
+    #[error("descriptors have run out")]
+    Descriptors,
 }
 
 /// Who we are.

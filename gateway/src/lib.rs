@@ -74,7 +74,7 @@ impl Config {
     /// When there is one that does not give way.
     pub fn prepare(&mut self, context: &Context) -> anyhow::Result<()> {
         if let Some(place) = &self.args.handover {
-            self.succession = Some(Succession::open(place, context)?);
+            self.succession = Some(Succession::open(place.clone(), context)?);
             context.listeners.keep_for_successor();
         }
         Ok(())
@@ -121,19 +121,23 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         shutdown: context.shutdown.clone(),
         cohorts: Cohorts::new(context.shutdown.aborted_token()),
         held: watch::Sender::new(false),
+        accepting: watch::Sender::new(false),
     });
-    let listener = match context.listeners.take(handover::GATEWAY, args.listen) {
-        Some((socket, _)) => Listener::of_first_bytes(socket, sockets)?,
-        None => Listener::bind_for_first_bytes(args.listen, sockets)
-            .map_err(|error| anyhow::anyhow!("{error}; --listen gives another address"))?,
+    let (listener, giver) = match context.listeners.take(handover::GATEWAY, args.listen) {
+        Some((socket, giver)) => (Listener::of_first_bytes(socket, sockets)?, Some(giver)),
+        None => {
+            let listener = Listener::bind_for_first_bytes(args.listen, sockets)
+                .map_err(|error| anyhow::anyhow!("{error}; --listen gives another address"))?;
+            (listener, None)
+        }
     };
     let bound = Bound::new().with("gateway", listener.local_addr()?);
     let readiness = context.readiness.clone();
     tokio::spawn(readiness.follow("gateway", listener.starving()));
     if let Some(succession) = succession {
-        let listener = listener.as_fd().try_clone_to_owned()?;
-        let (gateway, context) = (Arc::clone(&gateway), context.clone());
-        tokio::spawn(succession.run(gateway, context, listener.into()));
+        let socket = listener.as_fd().try_clone_to_owned()?.into();
+        context.listeners.keep(handover::GATEWAY, &socket, giver);
+        tokio::spawn(succession.run(Arc::clone(&gateway), context.clone()));
     }
     tokio::spawn(manifests.follow(Arc::clone(&gateway), context));
     tokio::spawn(gateway.serve_all(listener, Admission::standard()));

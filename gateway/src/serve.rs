@@ -35,6 +35,8 @@ pub(crate) struct Gateway {
     pub(crate) cohorts: Cohorts,
     /// Whether nothing is accepted while a successor is given what there is.
     pub(crate) held: watch::Sender<bool>,
+    /// Whether there is somebody who accepts, held or not.
+    pub(crate) accepting: watch::Sender<bool>,
 }
 
 /// A connection both of whose ends are there.
@@ -46,12 +48,24 @@ pub(crate) struct Relaying {
     pub(crate) seat: Seat,
 }
 
+/// Who accepts: nobody does once this is dropped.
+struct Accepting<'a>(&'a watch::Sender<bool>);
+
+impl Drop for Accepting<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(false);
+    }
+}
+
 impl Gateway {
     /// Accepts connections until the process stops accepting.
     pub(crate) async fn serve_all(self: Arc<Self>, listener: Listener, mut admission: Admission) {
         let mut held = self.held.subscribe();
+        let accepting = Accepting(&self.accepting);
         loop {
-            if *held.borrow_and_update() {
+            let is_held = *held.borrow_and_update();
+            accepting.0.send_replace(!is_held);
+            if is_held {
                 tokio::select! {
                     _ = held.changed() => continue,
                     () = self.shutdown.stop_accepting() => return,
@@ -73,9 +87,16 @@ impl Gateway {
     }
 
     /// Accepts nothing until [`accept_again`](Self::accept_again): those who come wait in the socket's
-    /// queue, or for another process that has it.
-    pub(crate) fn stop_accepting(&self) {
+    /// queue, or for another process that has it. When this returns, whoever was accepted before is
+    /// counted.
+    pub(crate) async fn stop_accepting(&self) {
         self.held.send_replace(true);
+        // The sender lives in `self`, so the channel can't close.
+        let _ = self
+            .accepting
+            .subscribe()
+            .wait_for(|accepts| !accepts)
+            .await;
     }
 
     /// Accepts.

@@ -56,7 +56,9 @@ fn rules(reach: &Reach) -> Result<RulesetCreated, RulesetError> {
         rules = beneath(rules, path, AccessFs::ReadFile.into())?;
     }
     for path in &reach.socket_folders {
-        rules = beneath(rules, path, AccessFs::MakeSock | AccessFs::RemoveFile)?;
+        // To open it is to lock it.
+        let socket = AccessFs::MakeSock | AccessFs::RemoveFile | AccessFs::ReadDir;
+        rules = beneath(rules, path, socket)?;
     }
     let ports = [
         (reach.bound(), AccessNet::BindTcp),

@@ -35,7 +35,7 @@ pub(super) enum Frame {
     /// The listening sockets by name, as descriptors; from where on to count connections; and how often
     /// the service manager has to hear of the main process, if it has to.
     Listeners {
-        names: Vec<String>,
+        offered: Vec<Offered>,
         number: u64,
         watchdog_micros: u64,
     },
@@ -47,10 +47,19 @@ pub(super) enum Frame {
     EndOfBatch,
     /// Which of the batch the new one has from now on.
     Taken(Vec<bool>),
-    /// There are no more; so many stay with the old one.
+    /// There are no more, and so many stay with the old one. Its descriptor is the socket at which
+    /// gateways meet.
     Done { staying: u64 },
     /// The new one has understood that, and is alone.
     Farewell,
+}
+
+/// A listening socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Offered {
+    pub(super) name: String,
+    /// Whether the service manager has opened it.
+    pub(super) supervised: bool,
 }
 
 /// Who a gateway is.
@@ -124,14 +133,17 @@ impl Frame {
             }
             Self::Refused(why) => to.text(why),
             Self::Listeners {
-                names,
+                offered,
                 number,
                 watchdog_micros,
             } => {
                 to.u64(*number);
                 to.u64(*watchdog_micros);
-                to.u16(u16::try_from(names.len()).unwrap_or(u16::MAX));
-                names.iter().for_each(|name| to.text(name));
+                to.u16(u16::try_from(offered.len()).unwrap_or(u16::MAX));
+                for Offered { name, supervised } in offered {
+                    to.text(name);
+                    to.u8(u8::from(*supervised));
+                }
             }
             Self::Connection(described) => described.write(&mut to),
             Self::Taken(taken) => {
@@ -163,9 +175,14 @@ impl Frame {
             3 => {
                 let (number, watchdog_micros) = (from.u64()?, from.u64()?);
                 let count = from.u16()?;
-                let names = (0..count).map(|_| from.text());
+                let offered = (0..count).map(|_| {
+                    Ok(Offered {
+                        name: from.text()?,
+                        supervised: from.bool()?,
+                    })
+                });
                 Self::Listeners {
-                    names: names.collect::<Result<_, _>>()?,
+                    offered: offered.collect::<Result<_, FrameError>>()?,
                     number,
                     watchdog_micros,
                 }

@@ -1,17 +1,24 @@
 //! Where gateways meet, and who may come.
 
 use std::fmt;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::{Duration, Instant};
 
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerCredentials;
 use rustix::process::geteuid;
+
+use super::PATIENCE;
+
+/// How often it is looked whether another one is done at the place.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// A Unix socket: a path, or after `@` a name of the network namespace (unix(7), "abstract").
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +56,8 @@ impl Place {
             source,
         };
         let address = self.address().map_err(error)?;
+        // Two that find nobody at the same time would each take the other's socket for a dead one's.
+        let _alone = self.lock().map_err(error)?;
         match UnixStream::connect_addr(&address) {
             Ok(stream) => match caller(&stream).map_err(error)? {
                 caller if caller.is_ours() => Ok(Found::Somebody(stream)),
@@ -72,6 +81,32 @@ impl Place {
                 Ok(Found::Nobody(listener))
             }
             Err(refused) => Err(error(refused)),
+        }
+    }
+
+    /// The folder of the socket, to oneself. A name has no file that could be taken away.
+    fn lock(&self) -> io::Result<Option<File>> {
+        let Some(path) = self.path() else {
+            return Ok(None);
+        };
+        let folder = match path.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let folder = File::open(folder)?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match folder.try_lock() {
+                Ok(()) => return Ok(Some(folder)),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(LOOK);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let why = "another process has locked its folder (`lsof` names it)";
+                    return Err(io::Error::other(why));
+                }
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
         }
     }
 

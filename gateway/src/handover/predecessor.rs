@@ -5,14 +5,15 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eastwest_daemon::Context;
+use eastwest_daemon::{Context, Giver};
 use eastwest_transport::relay::Way;
+use tokio::runtime::Handle;
 
 use super::channel::Channel;
 use super::cohort::{Answer, Parcel};
-use super::frame::{Described, DescribedWay, Frame, Hello};
+use super::frame::{Described, DescribedWay, Frame, Hello, Offered};
 use super::place::caller;
-use super::{DOOR, GATEWAY, HandoverError, PATIENCE, hello, understood};
+use super::{HandoverError, PATIENCE, hello, understood};
 use crate::serve::Gateway;
 
 /// From the listening sockets to serving with them: manifests have been read before.
@@ -34,15 +35,13 @@ pub(crate) struct Predecessor {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) context: Context,
     pub(crate) door: UnixListener,
-    /// The gateway's listener, for the one that comes.
-    pub(crate) listener: std::net::TcpListener,
 }
 
 /// What came of it.
 #[derive(Debug)]
-struct HandedOver {
-    connections: usize,
-    staying: usize,
+pub(super) struct HandedOver {
+    pub(super) connections: usize,
+    pub(super) staying: usize,
     to: Hello,
     process: Option<u32>,
 }
@@ -73,7 +72,7 @@ impl Predecessor {
             // It waits for the other process, and for nothing of this one but relays that stop.
             match tokio::task::spawn_blocking(move || this.hand_over(stream)).await {
                 Ok(Ok(done)) => {
-                    self.leave(&done);
+                    self.leave(&done).await;
                     return Ok(());
                 }
                 Ok(Err(error)) => tracing::warn!("no handover, this gateway goes on: {error}"),
@@ -85,7 +84,7 @@ impl Predecessor {
     }
 
     /// Ends this process: another one goes on.
-    fn leave(&self, done: &HandedOver) {
+    async fn leave(&self, done: &HandedOver) {
         let Context {
             listeners,
             shutdown,
@@ -99,17 +98,16 @@ impl Predecessor {
             build = done.to.build,
             "handed over to process {to}"
         );
-        metrics::counter!("eastwest_gateway_handed_over_total").increment(done.connections as u64);
         listeners.retire();
         if let Some(process) = done.process
             && supervisor.is_of(&done.to.invocation)
         {
-            supervisor.succeeded_by(process);
+            supervisor.succeeded_by(process).await;
         }
         shutdown.request_drain(false, format!("process {to} goes on"));
     }
 
-    fn hand_over(&self, stream: UnixStream) -> Result<HandedOver, HandoverError> {
+    pub(super) fn hand_over(&self, stream: UnixStream) -> Result<HandedOver, HandoverError> {
         let who = caller(&stream)?;
         let mut channel = Channel::new(stream, PATIENCE)?;
         if !who.is_ours() {
@@ -136,13 +134,13 @@ impl Predecessor {
             "process {} serves; connections are handed over to it",
             to.process
         );
-        self.gateway.stop_accepting();
+        Handle::current().block_on(self.gateway.stop_accepting());
         let connections = self.give_connections(&channel)?;
         let staying = self.context.shutdown.open();
         let done = Frame::Done {
             staying: staying as u64,
         };
-        channel.send(&done, &[])?;
+        channel.send(&done, &[self.door.as_fd()])?;
         if channel.receive_decision()?.frame != Frame::Farewell {
             return Err(HandoverError::OutOfTurn);
         }
@@ -156,16 +154,15 @@ impl Predecessor {
 
     fn give_listeners(&self, channel: &Channel) -> Result<(), HandoverError> {
         let kept = self.context.listeners.kept();
-        let mut names = vec![GATEWAY.to_owned(), DOOR.to_owned()];
-        let mut sockets = vec![self.listener.as_fd(), self.door.as_fd()];
-        for (name, socket) in &kept {
-            names.push((*name).to_owned());
-            sockets.push(socket.as_fd());
-        }
+        let offered = kept.iter().map(|kept| Offered {
+            name: kept.name.to_owned(),
+            supervised: kept.giver.is_some_and(Giver::is_supervisor),
+        });
+        let sockets: Vec<_> = kept.iter().map(|kept| kept.socket.as_fd()).collect();
         let number = self.context.connections.next_number() + NUMBERS;
         let watchdog = self.context.supervisor.watchdog().unwrap_or_default();
         let listeners = Frame::Listeners {
-            names,
+            offered: offered.collect(),
             number,
             watchdog_micros: u64::try_from(watchdog.as_micros()).unwrap_or(0),
         };
@@ -216,10 +213,13 @@ fn give_all(channel: &Channel, mut parcels: Vec<Parcel>) -> Result<usize, Handov
         let rest = parcels.split_off(parcels.len().min(BATCH));
         match give(channel, &parcels) {
             Ok(taken) => {
+                let before = given;
                 for (parcel, taken) in parcels.into_iter().zip(taken) {
                     given += usize::from(taken);
                     answer(parcel, taken);
                 }
+                metrics::counter!("eastwest_gateway_handed_over_total")
+                    .increment((given - before) as u64);
             }
             Err(error) => {
                 for parcel in parcels.into_iter().chain(rest) {

@@ -1,166 +1,249 @@
 //! The new gateway: takes what the old one has, and goes on with it.
 
 use std::net::TcpListener;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use eastwest_daemon::{ConnectionInfo, ConnectionState, Context, Direction, Giver};
-use eastwest_transport::relay::{Arrived, Counts, Piped, Transit, TransitError};
-use rustix::net::sockopt::{socket_domain, socket_type};
-use rustix::net::{AddressFamily, SocketType};
-use tokio::net::TcpStream;
+use eastwest_daemon::{Context, Giver};
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use super::channel::{Channel, Received};
-use super::frame::{Described, Frame, Hello};
+use super::frame::{Frame, Hello, Offered};
 use super::place::{Found, Place};
-use super::{DOOR, HandoverError, Kept, PATIENCE, Predecessor, hello, understood};
-use crate::serve::{Gateway, Relaying};
+use super::taking::take;
+use super::{HandoverError, PATIENCE, Predecessor, hello, understood};
+use crate::serve::Gateway;
+
+#[cfg(test)]
+mod tests;
 
 /// How long the old one may have nothing to say while its connections find their pods, beyond the time
 /// that they may take.
 const PAUSE: Duration = Duration::from_secs(30);
+/// Time until a handover that has broken off is tried again; doubled each time.
+const AGAIN: Duration = Duration::from_secs(1);
+/// The most that grows to: each try has a few connections stand still for some milliseconds.
+const SELDOM: Duration = Duration::from_secs(30);
 
 /// A place at which this gateway can be succeeded, and whom it succeeds itself.
 #[derive(Debug)]
 pub(crate) struct Succession {
-    pub(crate) door: UnixListener,
-    pub(crate) predecessor: Option<Old>,
+    place: Place,
+    met: Met,
+}
+
+/// Who was at the place.
+#[derive(Debug)]
+enum Met {
+    /// Nobody: whoever comes is to find this gateway.
+    Nobody(UnixListener),
+    Somebody(Old),
 }
 
 /// A gateway that is to be succeeded.
 #[derive(Debug)]
-pub(crate) struct Old {
+struct Old {
     channel: Channel,
     hello: Hello,
 }
 
-/// A connection that was given, and cannot be gone on with here. It stays where it was.
-#[derive(Debug, thiserror::Error)]
-enum NotTaken {
-    #[error("descriptors have run out: {had} of {needed} could be had")]
-    Descriptors { had: usize, needed: usize },
-    #[error("what came is no TCP connection")]
-    NoConnection,
-    #[error(transparent)]
-    Transit(#[from] TransitError),
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-}
-
 impl Succession {
     /// Goes to the place. If there is a gateway, its listening sockets are taken, and it is told that
-    /// this one comes; it goes on as before until [`Old::succeed`].
+    /// this one comes; it goes on as before until [`run`](Self::run).
     ///
     /// # Errors
     /// When the place cannot be used, or the gateway there does not give way.
-    pub(crate) fn open(place: &Place, context: &Context) -> anyhow::Result<Self> {
-        let stream = match place.visit()? {
-            Found::Nobody(door) => {
-                return Ok(Self {
-                    door,
-                    predecessor: None,
+    pub(crate) fn open(place: Place, context: &Context) -> anyhow::Result<Self> {
+        let met = match place.visit()? {
+            Found::Nobody(door) => Met::Nobody(door),
+            Found::Somebody(stream) => {
+                let old = Old::meet(stream, context).and_then(|old| {
+                    old.take_listeners(context)?;
+                    Ok(Met::Somebody(old))
                 });
+                old.map_err(|error| {
+                    anyhow::anyhow!("the gateway at {place} goes on, and is not succeeded: {error}")
+                })?
             }
-            Found::Somebody(stream) => stream,
         };
-        Self::take(Channel::new(stream, PATIENCE)?, context).map_err(|error| {
-            anyhow::anyhow!("the gateway at {place} goes on, and is not succeeded: {error}")
-        })
+        Ok(Self { place, met })
     }
 
     /// Takes over, once this gateway serves, and waits to be succeeded itself.
-    pub(crate) async fn run(self, gateway: Arc<Gateway>, context: Context, listener: TcpListener) {
-        let Self { door, predecessor } = self;
-        if let Some(old) = predecessor {
-            context.started().await;
-            let gateway = Arc::clone(&gateway);
-            // A panic has been logged by the hook.
-            let _ = tokio::task::spawn_blocking(move || old.succeed(&gateway)).await;
-        }
+    pub(crate) async fn run(self, gateway: Arc<Gateway>, context: Context) {
+        let Self { place, met } = self;
+        let door = match met {
+            Met::Nobody(door) => Some(door),
+            Met::Somebody(old) => {
+                context.started().await;
+                take_over(&place, old, &gateway, &context).await
+            }
+        };
+        let Some(door) = door else { return };
         let next = Arc::new(Predecessor {
             gateway,
             context,
             door,
-            listener,
         });
         if let Err(error) = next.wait().await {
             tracing::error!(%error, "this gateway cannot be succeeded");
         }
     }
+}
 
-    fn take(channel: Channel, context: &Context) -> Result<Self, HandoverError> {
-        channel.send(&hello(context.supervisor.invocation()), &[])?;
-        let hello = understood(channel.receive()?.frame)?;
-        let Received { frame, descriptors } = channel.receive()?;
-        let (names, number, watchdog) = match frame {
-            Frame::Listeners {
-                names,
-                number,
-                watchdog_micros,
-            } => (names, number, Duration::from_micros(watchdog_micros)),
-            Frame::Refused(why) => return Err(HandoverError::Refused(why)),
-            _ => return Err(HandoverError::OutOfTurn),
-        };
-        if names.len() != descriptors.len() {
-            return Err(HandoverError::OutOfTurn);
+/// Takes over, as often as it takes: two gateways that both can be succeeded would never be one again.
+/// None where this one ends before.
+async fn take_over(
+    place: &Place,
+    mut old: Old,
+    gateway: &Arc<Gateway>,
+    context: &Context,
+) -> Option<UnixListener> {
+    let mut pause = AGAIN;
+    loop {
+        let this = Arc::clone(gateway);
+        // A panic has been logged by the hook.
+        if let Ok(Some(door)) = spawn_blocking(move || old.succeed(&this)).await {
+            return Some(door);
         }
-        context.connections.number_from(number);
-        if context.supervisor.is_of(&hello.invocation) {
-            context.supervisor.has_watchdog(watchdog);
-        }
-        let mut door = None;
-        for (name, socket) in names.into_iter().zip(descriptors) {
-            if name == DOOR {
-                door = Some(UnixListener::from(socket));
-            } else {
-                let socket = TcpListener::from(socket);
-                context.listeners.give(name, socket, Giver::Predecessor);
+        old = loop {
+            if context.shutdown.is_draining() {
+                return None;
             }
-        }
-        let door = door.ok_or(HandoverError::OutOfTurn)?;
-        Ok(Self {
-            door,
-            predecessor: Some(Old { channel, hello }),
-        })
+            let stop = context.shutdown.stop_accepting_token();
+            stop.run_until_cancelled(sleep(pause)).await?;
+            pause = SELDOM.min(pause * 2);
+            let (there, us) = (place.clone(), context.clone());
+            match spawn_blocking(move || visit_again(&there, &us)).await {
+                Ok(Ok(Met::Somebody(old))) => break old,
+                Ok(Ok(Met::Nobody(door))) => {
+                    tracing::info!(
+                        "the gateway that was at {place} is no more; this one goes on alone"
+                    );
+                    return Some(door);
+                }
+                Ok(Err(error)) => tracing::warn!(
+                    again_seconds = pause.as_secs(),
+                    "the handover does not go on yet: {error:#}"
+                ),
+                Err(_) => {}
+            }
+        };
     }
 }
 
+/// Whoever is at the place now. The listening sockets have been taken before.
+fn visit_again(place: &Place, context: &Context) -> anyhow::Result<Met> {
+    Ok(match place.visit()? {
+        Found::Nobody(door) => Met::Nobody(door),
+        Found::Somebody(stream) => {
+            let old = Old::meet(stream, context)?;
+            old.listeners()?;
+            Met::Somebody(old)
+        }
+    })
+}
+
 impl Old {
-    /// Says that this gateway serves, and takes the connections. To be called where waiting is allowed,
-    /// within a runtime. What was taken stays, whatever becomes of the rest.
-    pub(crate) fn succeed(mut self, gateway: &Arc<Gateway>) {
+    /// Greets it.
+    fn meet(stream: UnixStream, context: &Context) -> Result<Self, HandoverError> {
+        let channel = Channel::new(stream, PATIENCE)?;
+        channel.send(&hello(context.supervisor.invocation()), &[])?;
+        let hello = understood(channel.receive()?.frame)?;
+        Ok(Self { channel, hello })
+    }
+
+    /// Hears where it listens.
+    fn listeners(&self) -> Result<Received, HandoverError> {
+        let received = self.channel.receive()?;
+        match received.frame {
+            Frame::Listeners { ref offered, .. } if offered.len() == received.descriptors.len() => {
+                Ok(received)
+            }
+            Frame::Listeners { .. } => Err(HandoverError::Descriptors),
+            Frame::Refused(why) => Err(HandoverError::Refused(why)),
+            _ => Err(HandoverError::OutOfTurn),
+        }
+    }
+
+    fn take_listeners(&self, context: &Context) -> Result<(), HandoverError> {
+        let Received { frame, descriptors } = self.listeners()?;
+        let Frame::Listeners {
+            offered,
+            number,
+            watchdog_micros,
+        } = frame
+        else {
+            return Err(HandoverError::OutOfTurn);
+        };
+        context.connections.number_from(number);
+        if context.supervisor.is_of(&self.hello.invocation) {
+            let watchdog = Duration::from_micros(watchdog_micros);
+            context.supervisor.has_watchdog(watchdog);
+        }
+        for (Offered { name, supervised }, socket) in offered.into_iter().zip(descriptors) {
+            let giver = if supervised {
+                Giver::SupervisorBefore
+            } else {
+                Giver::Predecessor
+            };
+            context
+                .listeners
+                .give(name, TcpListener::from(socket), giver);
+        }
+        Ok(())
+    }
+
+    /// Says that this gateway serves, and takes the connections; then the socket at which gateways meet,
+    /// if nothing has broken off. To be called where waiting is allowed, within a runtime. What was
+    /// taken stays, whatever becomes of the rest.
+    fn succeed(mut self, gateway: &Arc<Gateway>) -> Option<UnixListener> {
         let process = self.hello.process;
         let mut connections = 0;
         let outcome = self.take_all(gateway, &mut connections);
         metrics::counter!("eastwest_gateway_taken_over_total").increment(connections);
-        match outcome {
-            Ok(0) => tracing::info!(connections, "took over from process {process}"),
-            Ok(staying) => tracing::warn!(
+        match &outcome {
+            Ok((_, 0)) => tracing::info!(connections, "took over from process {process}"),
+            Ok((_, staying)) => tracing::warn!(
                 connections,
                 staying,
                 "took over from process {process}, which keeps some until they end, or its grace time is over"
             ),
+            Err(HandoverError::Ending) => tracing::warn!(
+                connections,
+                "process {process} is not succeeded: this gateway ends itself"
+            ),
             Err(error) => tracing::error!(
                 connections,
-                "the handover from process {process} broke off: {error}"
+                "the handover from process {process} broke off, and is tried again: {error}"
             ),
         }
+        outcome.ok().map(|(door, _)| door)
     }
 
     fn take_all(
         &mut self,
         gateway: &Arc<Gateway>,
         connections: &mut u64,
-    ) -> Result<u64, HandoverError> {
+    ) -> Result<(UnixListener, u64), HandoverError> {
+        let stays = || {
+            if gateway.shutdown.is_draining() {
+                return Err(HandoverError::Ending);
+            }
+            Ok(())
+        };
+        stays()?;
         self.channel.send(&Frame::Ready, &[])?;
         self.channel
             .set_patience(PAUSE + gateway.dialling.longest())?;
         let mut batch = Vec::new();
         loop {
-            let Received { frame, descriptors } = self.channel.receive()?;
+            let Received {
+                frame,
+                mut descriptors,
+            } = self.channel.receive()?;
             match frame {
                 Frame::Connection(described) => {
                     let taken = take(gateway, &described, descriptors);
@@ -171,6 +254,7 @@ impl Old {
                 }
                 Frame::EndOfBatch => {
                     let taken = batch.iter().map(Option::is_some).collect();
+                    stays()?;
                     // Ours when this has been said, and not before: until then they are only dropped.
                     self.channel.send(&Frame::Taken(taken), &[])?;
                     for relaying in batch.drain(..).flatten() {
@@ -179,79 +263,13 @@ impl Old {
                     }
                 }
                 Frame::Done { staying } => {
+                    let door = descriptors.pop().ok_or(HandoverError::Descriptors)?;
+                    stays()?;
                     self.channel.send(&Frame::Farewell, &[])?;
-                    return Ok(staying);
+                    return Ok((UnixListener::from(door), staying));
                 }
                 _ => return Err(HandoverError::OutOfTurn),
             }
         }
     }
-}
-
-/// Makes a relay of what came.
-fn take(
-    gateway: &Gateway,
-    described: &Described,
-    descriptors: Vec<OwnedFd>,
-) -> Result<Relaying, NotTaken> {
-    let (had, needed) = (descriptors.len(), described.descriptors());
-    if had != needed {
-        return Err(NotTaken::Descriptors { had, needed });
-    }
-    let mut descriptors = descriptors.into_iter();
-    let mut next = || descriptors.next().ok_or(NotTaken::NoConnection);
-    let (downstream, upstream) = (connection(next()?)?, connection(next()?)?);
-    let mut arrived = [Arrived::default(), Arrived::default()];
-    for (arrived, way) in arrived.iter_mut().zip(&described.ways) {
-        arrived.stage = way.stage;
-        arrived.bytes.clone_from(&way.bytes);
-        if let Some(held) = way.piped {
-            arrived.pipe = Some(Piped {
-                ends: [next()?, next()?],
-                held: usize::try_from(held).map_err(|_| NotTaken::NoConnection)?,
-            });
-        }
-    }
-    let kept = Kept {
-        downstream,
-        upstream,
-        transit: Transit::resumed(arrived)?,
-    };
-    let counts = Counts::default();
-    for (count, before) in counts.shared().iter().zip(described.bytes) {
-        count.store(before, Ordering::Relaxed);
-    }
-    let info = ConnectionInfo {
-        direction: Direction::Passthrough,
-        peer: described.peer,
-        bytes: counts.shared(),
-    };
-    let age = Duration::from_micros(described.age_micros);
-    let guard = gateway.connections.go_on(described.id, info, age);
-    if let Some(route) = &described.route {
-        guard.set_route(route.as_str());
-    }
-    guard.set_upstream(described.upstream);
-    guard.set_state(ConnectionState::Relaying);
-    let route = || gateway.route_of(described.route.as_deref()?);
-    let seat = gateway.ledger.readmit(described.peer.ip(), route);
-    Ok(Relaying {
-        kept: Some(kept),
-        counts,
-        guard,
-        seat,
-    })
-}
-
-/// A TCP connection, whatever its state.
-fn connection(socket: OwnedFd) -> Result<TcpStream, NotTaken> {
-    let domain = socket_domain(&socket).map_err(std::io::Error::from)?;
-    let kind = socket_type(&socket).map_err(std::io::Error::from)?;
-    let internet = matches!(domain, AddressFamily::INET | AddressFamily::INET6);
-    if !internet || kind != SocketType::STREAM {
-        return Err(NotTaken::NoConnection);
-    }
-    let stream = std::net::TcpStream::from(socket);
-    stream.set_nonblocking(true)?;
-    Ok(TcpStream::from_std(stream)?)
 }

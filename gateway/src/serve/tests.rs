@@ -40,6 +40,7 @@ pub(crate) fn gateway(limits: Limits) -> Arc<Gateway> {
         connections: Connections::new(),
         cohorts: Cohorts::new(shutdown.aborted_token()),
         held: watch::Sender::new(false),
+        accepting: watch::Sender::new(false),
         shutdown,
     })
 }
@@ -95,4 +96,35 @@ async fn who_says_nothing_leaves_his_place_to_one_who_speaks() {
     assert!(timeout(PATIENCE, hung_up).await.unwrap());
     let ended = timeout(PATIENCE, silent.read(&mut [0])).await.unwrap();
     assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
+}
+
+#[tokio::test]
+async fn whoever_was_accepted_before_accepting_stopped_is_counted_and_nobody_is_after() {
+    let gateway = gateway(Limits::default());
+    let address = listening(&gateway, 99).await;
+    let mut clients = Vec::new();
+    for _ in 0..20 {
+        clients.push(TcpStream::connect(address).await.unwrap());
+        timeout(PATIENCE, gateway.stop_accepting()).await.unwrap();
+        let counted = gateway.shutdown.open();
+        clients.push(TcpStream::connect(address).await.unwrap());
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        assert_eq!(gateway.shutdown.open(), counted);
+        gateway.accept_again();
+        while gateway.shutdown.open() < clients.len() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_accepts_there_is_nobody_to_wait_for() {
+    let gateway = gateway(Limits::default());
+    let address = listening(&gateway, 9).await;
+    let _client = TcpStream::connect(address).await.unwrap();
+    while gateway.connections.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    gateway.shutdown.abort().await;
+    timeout(PATIENCE, gateway.stop_accepting()).await.unwrap();
 }

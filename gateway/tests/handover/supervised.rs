@@ -147,3 +147,21 @@ fn a_socket_that_a_manager_has_opened_is_used() {
         gateway.kill();
     }
 }
+
+/// What the manager calls ours is ours wherever it listens, and a successor's too.
+#[test]
+fn a_socket_that_a_manager_has_opened_goes_on_to_the_processes_that_follow() {
+    let ground = Ground::prepare();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let elsewhere = "127.0.0.2:1";
+    let mut old = activated(&ground, listener, "gateway", elsewhere);
+    for _ in 0..2 {
+        let mut new = ground.gateway_with(&["--listen", elsewhere], |_| {});
+        new.is_up();
+        old.was_succeeded();
+        assert_eq!(new.address, address);
+        let (_client, _pod) = ground.connect(address);
+        old = new;
+    }
+}

@@ -64,12 +64,15 @@ fn frame() -> impl Strategy<Value = Frame> {
         ),
         text().prop_map(Frame::Refused),
         (
-            prop::collection::vec(text(), 0..9),
+            prop::collection::vec((text(), any::<bool>()), 0..9),
             any::<u64>(),
             any::<u64>()
         )
             .prop_map(|(names, number, watchdog_micros)| Frame::Listeners {
-                names,
+                offered: names
+                    .into_iter()
+                    .map(|(name, supervised)| Offered { name, supervised })
+                    .collect(),
                 number,
                 watchdog_micros,
             }),

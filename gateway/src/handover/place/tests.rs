@@ -2,7 +2,7 @@ use std::os::unix::fs::MetadataExt;
 
 use super::*;
 
-fn at(path: &std::path::Path) -> Place {
+fn at(path: &Path) -> Place {
     path.to_str().unwrap().parse().unwrap()
 }
 
@@ -30,6 +30,34 @@ fn a_name_without_a_file_does_as_well() {
         panic!("somebody");
     };
     assert!(matches!(place.visit().unwrap(), Found::Somebody(_)));
+}
+
+#[test]
+fn of_many_that_come_at_once_one_finds_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let path = dir.path().join(round.to_string());
+        // What a process that was killed leaves behind.
+        drop(UnixListener::bind(&path).unwrap());
+        let start = std::sync::Barrier::new(8);
+        let found = std::thread::scope(|scope| {
+            let visits: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| {
+                        start.wait();
+                        at(&path).visit().unwrap()
+                    })
+                })
+                .collect();
+            visits
+                .into_iter()
+                .map(|visit| visit.join().unwrap())
+                .collect::<Vec<_>>()
+        });
+        let nobody = |found: &&Found| matches!(found, Found::Nobody(_));
+        assert_eq!(found.iter().filter(nobody).count(), 1);
+        assert!(matches!(at(&path).visit().unwrap(), Found::Somebody(_)));
+    }
 }
 
 #[test]

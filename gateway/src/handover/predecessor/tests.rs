@@ -1,136 +1,16 @@
-use std::net::SocketAddr;
-use std::os::linux::net::SocketAddrExt;
+use std::time::Duration;
 
-use eastwest_daemon::{ConnectionInfo, ConnectionState, Direction};
-use eastwest_transport::limits::Limits;
-use eastwest_transport::relay::{Counts, Transit};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, block_in_place, spawn_blocking};
+use tokio::io::AsyncReadExt;
+use tokio::task::block_in_place;
 
 use super::*;
-use crate::handover::Kept;
-use crate::handover::channel::Received;
+use crate::handover::HandoverError;
 use crate::handover::frame::VERSION;
-use crate::serve::Relaying;
-use crate::serve::tests::gateway;
-
-/// A gateway that is to be succeeded, with one connection.
-struct Old {
-    this: Arc<Predecessor>,
-    client: TcpStream,
-    pod: TcpStream,
-}
-
-async fn pair() -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let near = TcpStream::connect(listener.local_addr().unwrap()).await;
-    (near.unwrap(), listener.accept().await.unwrap().0)
-}
-
-impl Old {
-    async fn start() -> Self {
-        let gateway = gateway(Limits::default());
-        let mut context = Context::new();
-        context.shutdown = gateway.shutdown.clone();
-        context.connections = gateway.connections.clone();
-        let name = std::os::unix::net::SocketAddr::from_abstract_name(format!(
-            "eastwest-old-{:p}",
-            Arc::as_ptr(&gateway)
-        ));
-        let this = Arc::new(Predecessor {
-            gateway,
-            context,
-            door: UnixListener::bind_addr(&name.unwrap()).unwrap(),
-            listener: std::net::TcpListener::bind("127.0.0.1:0").unwrap(),
-        });
-        let (client, downstream) = pair().await;
-        let (upstream, pod) = pair().await;
-        this.gateway
-            .go_on(relaying(&this.gateway, downstream, upstream));
-        Self { this, client, pod }
-    }
-
-    /// Bytes pass both ways.
-    async fn carries(&mut self) {
-        for _ in 0..3 {
-            let mut heard = [0; 8];
-            self.client.write_all(b"question").await.unwrap();
-            self.pod.read_exact(&mut heard).await.unwrap();
-            assert_eq!(&heard, b"question");
-            self.pod.write_all(b"answer..").await.unwrap();
-            self.client.read_exact(&mut heard).await.unwrap();
-            assert_eq!(&heard, b"answer..");
-        }
-        assert_eq!(self.this.gateway.connections.len(), 1);
-    }
-
-    /// Somebody comes, and has said nothing yet.
-    fn meets(&self) -> (Channel, JoinHandle<Result<HandedOver, HandoverError>>) {
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        let this = Arc::clone(&self.this);
-        let talk = spawn_blocking(move || this.hand_over(ours));
-        (Channel::new(theirs, 4 * PATIENCE).unwrap(), talk)
-    }
-
-    /// A successor comes, and serves.
-    fn is_succeeded(&self) -> (Channel, JoinHandle<Result<HandedOver, HandoverError>>) {
-        let (channel, talk) = self.meets();
-        block_in_place(|| {
-            channel.send(&hello(""), &[]).unwrap();
-            assert!(matches!(said(&channel), Frame::Hello(_)));
-            let Received { frame, descriptors } = channel.receive().unwrap();
-            let Frame::Listeners { names, number, .. } = frame else {
-                panic!("{frame:?}");
-            };
-            assert_eq!(names, [GATEWAY, DOOR]);
-            assert_eq!(descriptors.len(), 2);
-            assert!(number > 0);
-            channel.send(&Frame::Ready, &[]).unwrap();
-        });
-        (channel, talk)
-    }
-}
-
-fn relaying(gateway: &Gateway, downstream: TcpStream, upstream: TcpStream) -> Relaying {
-    let counts = Counts::default();
-    let peer: SocketAddr = ([127, 0, 0, 9], 9).into();
-    let guard = gateway.connections.open(ConnectionInfo {
-        direction: Direction::Passthrough,
-        peer,
-        bytes: counts.shared(),
-    });
-    guard.set_upstream(upstream.peer_addr().unwrap());
-    guard.set_state(ConnectionState::Relaying);
-    Relaying {
-        kept: Some(Kept {
-            downstream,
-            upstream,
-            transit: Transit::default(),
-        }),
-        counts,
-        guard,
-        seat: gateway.ledger.admit(peer.ip()).unwrap(),
-    }
-}
-
-fn said(channel: &Channel) -> Frame {
-    channel.receive().unwrap().frame
-}
-
-/// The one connection as it is handed over.
-fn batch(channel: &Channel) -> (Described, Vec<std::os::fd::OwnedFd>) {
-    let Received { frame, descriptors } = channel.receive().unwrap();
-    let Frame::Connection(described) = frame else {
-        panic!("{frame:?}");
-    };
-    assert_eq!(said(channel), Frame::EndOfBatch);
-    (*described, descriptors)
-}
+use crate::handover::staged::{Staged, batch, pair, relaying, said};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_the_others_when_it_has_said_so() {
-    let mut old = Old::start().await;
+    let mut old = Staged::start().await;
     old.carries().await;
     let (channel, talk) = old.is_succeeded();
     let (described, descriptors) = block_in_place(|| batch(&channel));
@@ -153,7 +33,7 @@ async fn a_connection_is_the_others_when_it_has_said_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_successor_that_is_gone_before_it_has_a_connection_has_taken_nothing() {
-    let mut old = Old::start().await;
+    let mut old = Staged::start().await;
     let held = || *old.this.gateway.held.borrow();
     let (channel, talk) = old.is_succeeded();
     let (_, descriptors) = block_in_place(|| batch(&channel));
@@ -175,7 +55,7 @@ async fn a_successor_that_is_gone_before_it_has_a_connection_has_taken_nothing()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_successor_that_says_too_late_that_it_has_a_connection_cannot_say_so() {
-    let mut old = Old::start().await;
+    let mut old = Staged::start().await;
     let (channel, talk) = old.is_succeeded();
     let (_, descriptors) = block_in_place(|| batch(&channel));
     let error = talk.await.unwrap().unwrap_err();
@@ -189,7 +69,7 @@ async fn a_successor_that_says_too_late_that_it_has_a_connection_cannot_say_so()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_taken_stays_and_is_not_offered_again() {
-    let mut old = Old::start().await;
+    let mut old = Staged::start().await;
     let (channel, talk) = old.is_succeeded();
     block_in_place(|| {
         batch(&channel);
@@ -208,7 +88,7 @@ async fn what_is_not_taken_stays_and_is_not_offered_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_does_not_fit_is_none() {
-    let mut old = Old::start().await;
+    let mut old = Staged::start().await;
     for answer in [
         Frame::Taken(vec![true; 2]),
         Frame::Taken(vec![]),
@@ -227,7 +107,7 @@ async fn an_answer_that_does_not_fit_is_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_another_version_is_told_which_this_one_speaks() {
-    let mut old = Old::start().await;
+    let mut old = Staged::start().await;
     let (channel, talk) = old.meets();
     let other = Frame::Hello(Hello {
         version: VERSION + 1,
@@ -250,7 +130,7 @@ async fn one_of_another_version_is_told_which_this_one_speaks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_drains_is_not_succeeded() {
-    let old = Old::start().await;
+    let old = Staged::start().await;
     let abort = old.this.gateway.shutdown.abort();
     abort.await;
     let (channel, talk) = old.meets();
@@ -264,7 +144,7 @@ async fn one_that_drains_is_not_succeeded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_ends_at_once_ends_what_stands_still_as_well() {
-    let mut old = Old::start().await;
+    let mut old = Staged::start().await;
     let (channel, talk) = old.is_succeeded();
     let (_, descriptors) = block_in_place(|| batch(&channel));
     // It waits for an answer, which does not come.
@@ -280,7 +160,7 @@ async fn a_process_that_ends_at_once_ends_what_stands_still_as_well() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_are_handed_over_in_batches_and_each_once() {
     const MANY: usize = 700;
-    let old = Old::start().await;
+    let old = Staged::start().await;
     let mut ends = Vec::new();
     for _ in 1..MANY {
         let (client, downstream) = pair().await;

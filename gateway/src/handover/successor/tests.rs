@@ -1,0 +1,159 @@
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+
+use eastwest_transport::limits::Limits;
+use tokio::task::{JoinHandle, block_in_place};
+
+use super::*;
+use crate::handover::staged::Staged;
+use crate::serve::tests::gateway;
+
+/// A gateway that comes to a place.
+struct New {
+    gateway: Arc<Gateway>,
+    context: Context,
+}
+
+impl New {
+    fn start() -> Self {
+        let gateway = gateway(Limits::default());
+        let mut context = Context::new();
+        context.shutdown = gateway.shutdown.clone();
+        Self { gateway, context }
+    }
+
+    /// Meets who is there, and takes over.
+    fn takes_over(&self, path: &Path) -> JoinHandle<Option<UnixListener>> {
+        let place: Place = path.to_str().unwrap().parse().unwrap();
+        let (gateway, context) = (Arc::clone(&self.gateway), self.context.clone());
+        tokio::spawn(async move {
+            let Succession {
+                met: Met::Somebody(old),
+                ..
+            } = block_in_place(|| Succession::open(place.clone(), &context).unwrap())
+            else {
+                panic!("nobody at {place}");
+            };
+            take_over(&place, old, &gateway, &context).await
+        })
+    }
+}
+
+/// An old one, by hand: it has greeted a new one, and given it no listening socket.
+fn met(door: &UnixListener) -> Channel {
+    let (stream, _) = door.accept().unwrap();
+    let channel = Channel::new(stream, 4 * PATIENCE).unwrap();
+    assert!(matches!(channel.receive().unwrap().frame, Frame::Hello(_)));
+    channel.send(&hello(""), &[]).unwrap();
+    let listeners = Frame::Listeners {
+        offered: Vec::new(),
+        number: 1,
+        watchdog_micros: 0,
+    };
+    channel.send(&listeners, &[]).unwrap();
+    channel
+}
+
+fn ready(channel: &Channel) {
+    assert_eq!(channel.receive().unwrap().frame, Frame::Ready);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_whose_handover_broke_off_comes_again_and_takes_what_there_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("gateway.sock");
+    let door = UnixListener::bind(&path).unwrap();
+    let new = New::start();
+    let taking = new.takes_over(&path);
+    // The old one gives up while the new one starts, then right after, then where all has been given.
+    block_in_place(|| {
+        drop(met(&door));
+        ready(&met(&door));
+        let third = met(&door);
+        ready(&third);
+        third
+            .send(&Frame::Done { staying: 0 }, &[door.as_fd()])
+            .unwrap();
+        third.close();
+    });
+    let mut old = Staged::start().await;
+    old.carries().await;
+    let next = Arc::new(Predecessor {
+        gateway: Arc::clone(&old.this.gateway),
+        context: old.this.context.clone(),
+        door,
+    });
+    next.wait().await.unwrap();
+    let door = taking.await.unwrap().unwrap();
+    assert_eq!(door.local_addr().unwrap().as_pathname(), Some(&*path));
+    // The connection is the new one's, and nobody else answers at the place.
+    assert!(old.this.gateway.connections.is_empty());
+    assert_eq!(new.gateway.connections.len(), 1);
+    old.this = Arc::new(Predecessor {
+        gateway: Arc::clone(&new.gateway),
+        context: new.context.clone(),
+        door,
+    });
+    old.carries().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_whose_predecessor_dies_is_the_one_to_be_succeeded() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("gateway.sock");
+    let door = UnixListener::bind(&path).unwrap();
+    let new = New::start();
+    let taking = new.takes_over(&path);
+    block_in_place(|| ready(&met(&door)));
+    drop(door);
+    let door = taking.await.unwrap().unwrap();
+    let found = std::fs::symlink_metadata(&path).unwrap();
+    assert!(found.file_type().is_socket());
+    let another = New::start();
+    let taking = another.takes_over(&path);
+    block_in_place(|| ready(&met(&door)));
+    taking.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_ends_itself_takes_nothing_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("gateway.sock");
+    let door = UnixListener::bind(&path).unwrap();
+    let new = New::start();
+    let taking = new.takes_over(&path);
+    let channel = block_in_place(|| {
+        let channel = met(&door);
+        ready(&channel);
+        channel
+    });
+    new.context.shutdown.abort().await;
+    block_in_place(|| {
+        channel.send(&Frame::EndOfBatch, &[]).unwrap();
+        assert!(channel.receive().is_err());
+    });
+    assert!(taking.await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_without_room_for_the_socket_at_which_gateways_meet_does_not_say_farewell() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("gateway.sock");
+    let door = UnixListener::bind(&path).unwrap();
+    let new = New::start();
+    let taking = new.takes_over(&path);
+    block_in_place(|| {
+        let channel = met(&door);
+        ready(&channel);
+        channel.send(&Frame::Done { staying: 0 }, &[]).unwrap();
+        assert!(channel.receive().is_err());
+        let channel = met(&door);
+        ready(&channel);
+        channel
+            .send(&Frame::Done { staying: 0 }, &[door.as_fd()])
+            .unwrap();
+        assert_eq!(channel.receive().unwrap().frame, Frame::Farewell);
+    });
+    assert!(taking.await.unwrap().is_some());
+}

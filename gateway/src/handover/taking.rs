@@ -1,0 +1,96 @@
+//! What a gateway makes of a connection that it is given.
+
+use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use eastwest_daemon::{ConnectionInfo, ConnectionState, Direction};
+use eastwest_transport::relay::{Arrived, Counts, Piped, Transit, TransitError};
+use rustix::net::sockopt::{socket_domain, socket_type};
+use rustix::net::{AddressFamily, SocketType};
+use tokio::net::TcpStream;
+
+use super::Kept;
+use super::frame::Described;
+use crate::serve::{Gateway, Relaying};
+
+/// A connection that was given, and cannot be gone on with here. It stays where it was.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotTaken {
+    #[error("descriptors have run out: {had} of {needed} could be had")]
+    Descriptors { had: usize, needed: usize },
+    #[error("what came is no TCP connection")]
+    NoConnection,
+    #[error(transparent)]
+    Transit(#[from] TransitError),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Makes a relay of what came.
+pub(super) fn take(
+    gateway: &Gateway,
+    described: &Described,
+    descriptors: Vec<OwnedFd>,
+) -> Result<Relaying, NotTaken> {
+    let (had, needed) = (descriptors.len(), described.descriptors());
+    if had != needed {
+        return Err(NotTaken::Descriptors { had, needed });
+    }
+    let mut descriptors = descriptors.into_iter();
+    let mut next = || descriptors.next().ok_or(NotTaken::NoConnection);
+    let (downstream, upstream) = (connection(next()?)?, connection(next()?)?);
+    let mut arrived = [Arrived::default(), Arrived::default()];
+    for (arrived, way) in arrived.iter_mut().zip(&described.ways) {
+        arrived.stage = way.stage;
+        arrived.bytes.clone_from(&way.bytes);
+        if let Some(held) = way.piped {
+            arrived.pipe = Some(Piped {
+                ends: [next()?, next()?],
+                held: usize::try_from(held).map_err(|_| NotTaken::NoConnection)?,
+            });
+        }
+    }
+    let kept = Kept {
+        downstream,
+        upstream,
+        transit: Transit::resumed(arrived)?,
+    };
+    let counts = Counts::default();
+    for (count, before) in counts.shared().iter().zip(described.bytes) {
+        count.store(before, Ordering::Relaxed);
+    }
+    let info = ConnectionInfo {
+        direction: Direction::Passthrough,
+        peer: described.peer,
+        bytes: counts.shared(),
+    };
+    let age = Duration::from_micros(described.age_micros);
+    let guard = gateway.connections.go_on(described.id, info, age);
+    if let Some(route) = &described.route {
+        guard.set_route(route.as_str());
+    }
+    guard.set_upstream(described.upstream);
+    guard.set_state(ConnectionState::Relaying);
+    let route = || gateway.route_of(described.route.as_deref()?);
+    let seat = gateway.ledger.readmit(described.peer.ip(), route);
+    Ok(Relaying {
+        kept: Some(kept),
+        counts,
+        guard,
+        seat,
+    })
+}
+
+/// A TCP connection, whatever its state.
+fn connection(socket: OwnedFd) -> Result<TcpStream, NotTaken> {
+    let domain = socket_domain(&socket).map_err(std::io::Error::from)?;
+    let kind = socket_type(&socket).map_err(std::io::Error::from)?;
+    let internet = matches!(domain, AddressFamily::INET | AddressFamily::INET6);
+    if !internet || kind != SocketType::STREAM {
+        return Err(NotTaken::NoConnection);
+    }
+    let stream = std::net::TcpStream::from(socket);
+    stream.set_nonblocking(true)?;
+    Ok(TcpStream::from_std(stream)?)
+}
