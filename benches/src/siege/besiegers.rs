@@ -12,6 +12,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What an app sends.
 pub(crate) const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: hello\r\n\r\n";
+/// Longer than any of the servers' deadlines.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Between two pieces of garbage: a thousand a second.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -27,7 +29,7 @@ impl Held {
     pub(crate) fn connect(to: SocketAddr, n: usize, word: &[u8]) -> anyhow::Result<Self> {
         let mut held = Vec::with_capacity(n);
         for _ in 0..n {
-            let mut stream = TcpStream::connect_timeout(&to, Duration::from_secs(5))
+            let mut stream = TcpStream::connect_timeout(&to, PATIENCE)
                 .with_context(|| format!("connecting to {to} after {}", held.len()))?;
             // One that is gone already has been thrown out.
             let _ = stream.write_all(word);
@@ -53,7 +55,7 @@ impl Held {
 pub(crate) fn idle(alias: SocketAddr, n: usize) -> anyhow::Result<Held> {
     let held = Held::connect(alias, n, REQUEST)?;
     for mut stream in &held.0 {
-        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
         ensure!(
             stream.read(&mut [0; 1024])? > 0,
             "an idle connection was closed"
@@ -62,35 +64,56 @@ pub(crate) fn idle(alias: SocketAddr, n: usize) -> anyhow::Result<Held> {
     Ok(held)
 }
 
-/// Somebody who sends what is no TLS, again and again.
-pub(crate) struct Garbage {
+/// Somebody who goes on until told to stop.
+pub(crate) struct Besieger {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<usize>,
 }
 
-impl Garbage {
-    pub(crate) fn start(to: SocketAddr) -> Self {
+impl Besieger {
+    fn start(mut strike: impl FnMut(usize) -> usize + Send + 'static) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = thread::spawn(move || {
-            let mut thrown: usize = 0;
+            let mut done = 0;
             while !stopped.load(Ordering::Relaxed) {
-                if let Ok(mut stream) = TcpStream::connect_timeout(&to, Duration::from_secs(5)) {
-                    // Random enough, and the same each time.
-                    let piece: Vec<u8> = (0..300_usize)
-                        .map(|at| (at * 31 + thrown * 17 + (thrown >> 3)).to_le_bytes()[0])
-                        .collect();
-                    let _ = stream.write_all(&piece);
-                    thrown += 1;
-                }
-                thread::sleep(PAUSE);
+                done += strike(done);
             }
-            thrown
+            done
         });
         Self { stop, thread }
     }
 
-    /// Ends it; how many pieces there were.
+    /// Sends what is no TLS, again and again.
+    pub(crate) fn with_garbage(to: SocketAddr) -> Self {
+        Self::start(move |thrown| {
+            thread::sleep(PAUSE);
+            let Ok(mut stream) = TcpStream::connect_timeout(&to, PATIENCE) else {
+                return 0;
+            };
+            // Random enough, and the same each time.
+            let piece: Vec<u8> = (0..300_usize)
+                .map(|at| (at * 31 + thrown * 17 + (thrown >> 3)).to_le_bytes()[0])
+                .collect();
+            let _ = stream.write_all(&piece);
+            1
+        })
+    }
+
+    /// Begins handshakes, so many at a time, and is gone when the server has computed its part: what it
+    /// costs the server is a hundred times what it costs this.
+    pub(crate) fn with_handshakes(to: SocketAddr, hello: Vec<u8>, at_once: usize) -> Self {
+        Self::start(move |_| {
+            let crowd = Held::connect(to, at_once, &hello).map_or(Vec::new(), |held| held.0);
+            let answered = crowd.into_iter().filter(|mut stream| {
+                let _ = stream.set_read_timeout(Some(PATIENCE));
+                matches!(stream.read(&mut [0]), Ok(1))
+            });
+            answered.count()
+        })
+    }
+
+    /// Ends it; how many times it struck.
     pub(crate) fn stop(self) -> usize {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap_or_default()

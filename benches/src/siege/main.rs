@@ -1,5 +1,6 @@
 //! Whether a client still gets in while many others hold the gateway: idle connections, clients that say
-//! nothing, clients that say one byte, and garbage, all at once.
+//! nothing, clients that say one byte, and garbage, all at once; then how it fares while others keep the
+//! pod's shim busy with handshakes.
 //!
 //! Runs the demo's clusters on loopback addresses. The client is an app: each of its connections is a
 //! new tunnel over the whole path.
@@ -9,18 +10,21 @@ mod besiegers;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use eastwest::clusters::{Capture, Clusters, HELLO, Layout};
+use eastwest::clusters::{Capture, Clusters, HELLO, Layout, Pod};
 use eastwest::leftovers::clear_when_interrupted;
 use eastwest_benches::process::Memory;
 use eastwest_benches::stats::Spread;
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-use besiegers::{Garbage, Held};
+use besiegers::{Besieger, Held};
 
-/// Hold a gateway with idle, silent and senseless connections, and see how a client fares
+/// Hold a gateway with idle, silent and senseless connections, and a shim with handshakes, and see how a
+/// client fares
 #[derive(Debug, Parser)]
 #[command(name = "siege", version)]
 struct Args {
@@ -36,11 +40,17 @@ struct Args {
     #[arg(long, value_name = "N", default_value = "2000")]
     stammering: usize,
 
-    /// Connections of the client at each stage
+    /// Handshakes with the pod's shim at a time, which are left when the shim has done its part
+    #[arg(long, value_name = "N", default_value = "256")]
+    handshakes: usize,
+
+    /// Connections of the client at each stage, and requests on one that is there already
     #[arg(long, value_name = "N", default_value = "100")]
     visits: usize,
 }
 
+/// Where a pod's shim takes TLS.
+const INBOUND: u16 = 15444;
 /// Time for what has ended to be cleared away.
 const SETTLE: Duration = Duration::from_secs(3);
 /// Longer than any of the gateway's deadlines: what it still holds then, it has lost.
@@ -77,7 +87,7 @@ fn main() -> anyhow::Result<()> {
     let held = State::of(process)?;
     let silent = Held::connect(gateway, args.silent, b"")?;
     let stammering = Held::connect(gateway, args.stammering, &[22])?;
-    let garbage = Garbage::start(gateway);
+    let garbage = Besieger::with_garbage(gateway);
     let besieged = visits(alias, args.visits)?;
     let thrown = garbage.stop();
     let alive = idle.count_alive();
@@ -86,6 +96,16 @@ fn main() -> anyhow::Result<()> {
     let calm_again = visits(alias, args.visits)?;
     let after = State::of(process)?;
 
+    let live_calm = requests(alias, args.visits)?;
+    let shim = SocketAddr::new(Layout::Loopback.pod(&pod), INBOUND);
+    let handshakes = Besieger::with_handshakes(shim, client_hello(&pod)?, args.handshakes);
+    std::thread::sleep(SETTLE);
+    let begun = Instant::now();
+    let flooded = visits(alias, args.visits)?;
+    let live_flooded = requests(alias, args.visits)?;
+    let flood = begun.elapsed();
+    let shaken = handshakes.stop() as f64 / (SETTLE + flood).as_secs_f64();
+
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
@@ -93,22 +113,29 @@ fn main() -> anyhow::Result<()> {
          pieces of garbage meanwhile\n",
         args.idle, args.silent, args.stammering
     )?;
-    writeln!(
-        out,
-        "a new connection over the whole path, ms: median (least..most)"
-    )?;
-    for (when, times) in [
-        ("before", calm),
-        ("besieged", besieged),
-        ("after", calm_again),
+    let new = "a new connection over the whole path";
+    let live = "a request on a connection that is there";
+    writeln!(out, "ms: median (least..most)")?;
+    for (what, when, times) in [
+        (new, "before", calm),
+        (new, "besieged", besieged),
+        (new, "after", calm_again),
+        (new, "flooded", flooded),
+        (live, "after", live_calm),
+        (live, "flooded", live_flooded),
     ] {
         let spread = Spread::of(&times).context("no visit")?;
         writeln!(
             out,
-            "  {when:<9} {:>8.1} ({:.1}..{:.1})",
+            "  {what:<40} {when:<9} {:>6.2} ({:.2}..{:.2})",
             spread.median, spread.min, spread.max
         )?;
     }
+    writeln!(
+        out,
+        "flooded: the pod's shim answers {shaken:.0} handshakes a second meanwhile, {} at a time",
+        args.handshakes
+    )?;
     let each = held.memory.saturating_sub(before.memory) / args.idle.max(1) as u64;
     writeln!(
         out,
@@ -141,6 +168,35 @@ impl State {
             memory: Memory::of(process)?.written,
         })
     }
+}
+
+/// What somebody says first who wants to go to this pod.
+fn client_hello(pod: &Pod) -> anyhow::Result<Vec<u8>> {
+    let mut config = ClientConfig::builder()
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"istio".to_vec()];
+    let sni = format!("outbound_.{}_._.{}", pod.port, pod.dns_name());
+    let mut client = ClientConnection::new(Arc::new(config), sni.try_into()?)?;
+    let mut hello = Vec::new();
+    client.write_tls(&mut hello)?;
+    Ok(hello)
+}
+
+/// So many requests on one connection: the time of each, in milliseconds.
+fn requests(alias: SocketAddr, n: usize) -> anyhow::Result<Vec<f64>> {
+    let mut stream = TcpStream::connect(alias)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut request = || {
+        let begun = Instant::now();
+        stream.write_all(besiegers::REQUEST)?;
+        let read = stream.read(&mut [0; 1024]).context("stalled")?;
+        ensure!(read > 0, "a live connection was closed");
+        Ok(begun.elapsed().as_secs_f64() * 1e3)
+    };
+    request()?;
+    (0..n).map(|_| request()).collect()
 }
 
 /// So many connections, one after the other: the time of each to its first byte, in milliseconds.

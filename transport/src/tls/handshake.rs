@@ -2,7 +2,7 @@
 //! [`record`](super::record) to open.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::pki_types::ServerName;
@@ -10,6 +10,9 @@ use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, UnbufferedStatus};
 use rustls::{ClientConfig, InvalidMessage, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::yield_now;
 
 use super::record::{MOST_RECORD, RecordError, Session};
 
@@ -19,6 +22,31 @@ const FLIGHT: usize = 4 * 1024;
 /// The most that a peer may have sent of a message that is not whole, with its records: as much as
 /// the buffer of a rustls connection holds. Who has proved nothing must not make us hold more.
 const MOST_FLIGHT: usize = 0xffff;
+
+/// Handshakes that compute at the same time, one a thread; the others wait for their turn.
+///
+/// One takes as long as relaying a hundred messages. Were all of a crowd ready to run, each relay would come
+/// when all of them have been; so it comes after one.
+struct Turns(OnceLock<Semaphore>);
+
+/// Of those who have just come: an answer costs them a packet, and us a signature.
+static STRANGERS: Turns = Turns(OnceLock::new());
+/// Of those who have gone on after our answer, and of those whom we dial. A crowd of strangers is not
+/// before them.
+static OTHERS: Turns = Turns(OnceLock::new());
+
+impl Turns {
+    /// A turn to compute, given in the order in which it was asked for. Whoever else is ready has run
+    /// since the one before.
+    async fn next(&'static self) -> Option<SemaphorePermit<'static>> {
+        let threads = || Handle::try_current().map_or(1, |runtime| runtime.metrics().num_workers());
+        let turns = self.0.get_or_init(|| Semaphore::new(threads()));
+        // It is never closed.
+        let turn = turns.acquire().await.ok();
+        yield_now().await;
+        turn
+    }
+}
 
 /// A connection whose two ends know each other.
 #[derive(Debug)]
@@ -39,7 +67,7 @@ pub async fn connect<T: AsyncRead + AsyncWrite + Unpin>(
     io: &mut T,
 ) -> io::Result<Secured> {
     let connection = UnbufferedClientConnection::new(config, name).map_err(invalid)?;
-    drive(connection, io, Vec::new()).await
+    drive(connection, io, Vec::new(), &OTHERS).await
 }
 
 /// The server's end; `read` is what was read of the client to find out who should serve it.
@@ -52,7 +80,7 @@ pub async fn accept<T: AsyncRead + AsyncWrite + Unpin>(
     read: Vec<u8>,
 ) -> io::Result<Secured> {
     let connection = UnbufferedServerConnection::new(config).map_err(invalid)?;
-    drive(connection, io, read).await
+    drive(connection, io, read, &STRANGERS).await
 }
 
 /// What both ends of rustls have, and no trait of its own says.
@@ -178,17 +206,27 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
     mut connection: C,
     io: &mut T,
     mut incoming: Vec<u8>,
+    mut turns: &'static Turns,
 ) -> io::Result<Secured> {
     let mut outgoing = Vec::with_capacity(FLIGHT);
     // How much of what came is shown to rustls: whole records, up to the one that is its turn.
     let mut shown = 0;
     loop {
-        match step(&mut connection, &mut incoming, &mut shown, &mut outgoing) {
+        let turn = turns.next().await;
+        let next = loop {
+            match step(&mut connection, &mut incoming, &mut shown, &mut outgoing) {
+                Step::Again => {}
+                next => break next,
+            }
+        };
+        drop(turn);
+        match next {
             Step::Again => {}
             Step::Send => {
                 io.write_all(&outgoing).await?;
                 io.flush().await?;
                 outgoing.clear();
+                turns = &OTHERS;
             }
             Step::Receive => shown = next_record(io, &mut incoming, shown).await?,
             Step::Done => {

@@ -14,5 +14,6 @@ mod refusals;
 mod root_times;
 mod sessions;
 mod strangers;
+mod turns;
 mod versions;
 pub(in crate::tls) mod wire;
