@@ -126,6 +126,10 @@ pub(super) const CHANGES_FILES: &[c_long] = &[
     SYS_lremovexattr,
     SYS_fremovexattr,
     SYS_utimensat,
+    SYS_fchmodat,
+    FCHMODAT2,
+    #[cfg(target_arch = "x86_64")]
+    SYS_chmod,
     #[cfg(target_arch = "x86_64")]
     SYS_creat,
     #[cfg(target_arch = "x86_64")]
@@ -152,16 +156,11 @@ pub(super) const CHANGES_FILES: &[c_long] = &[
     SYS_futimesat,
 ];
 
-/// The same, but needed for a Unix socket that has a path.
-pub(super) const CHANGES_SOCKET_FILES: &[c_long] = &[
+/// The same, but needed where a Unix socket has a path.
+pub(super) const TAKES_SOCKET_FILES_AWAY: &[c_long] = &[
     SYS_unlinkat,
-    SYS_fchmod,
-    SYS_fchmodat,
-    FCHMODAT2,
     #[cfg(target_arch = "x86_64")]
     SYS_unlink,
-    #[cfg(target_arch = "x86_64")]
-    SYS_chmod,
 ];
 
 /// Their flags are in memory, where a filter can't look. Both C libraries go on with the older call
