@@ -132,6 +132,7 @@ fn attempt(what: &str, folder: &Path) -> io::Result<()> {
             };
             rustix::process::setrlimit(Resource::Nofile, limit)?;
         }
+        "priority" => rustix::process::setpriority_process(None, 0)?,
         "signal" => {
             let parent = rustix::process::getppid().ok_or(ErrorKind::NotFound)?;
             rustix::process::test_kill_process(parent)?;

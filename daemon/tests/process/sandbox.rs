@@ -31,7 +31,7 @@ const FATAL: [&str; 14] = [
 ];
 
 /// What is answered with an error, and which.
-const REFUSED: [(&str, &str); 20] = [
+const REFUSED: [(&str, &str); 21] = [
     ("spawn", "EPERM"),
     ("packets", "EAFNOSUPPORT"),
     ("kernel-cryptography", "EAFNOSUPPORT"),
@@ -42,6 +42,7 @@ const REFUSED: [(&str, &str); 20] = [
     ("pair", "EAFNOSUPPORT"),
     ("memfd", "EPERM"),
     ("limit", "EPERM"),
+    ("priority", "EPERM"),
     ("signal", "EPERM"),
     ("write", "EACCES"),
     ("create", "EACCES"),
