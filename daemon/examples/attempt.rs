@@ -2,9 +2,11 @@
 //!
 //! Prints the name of the error, or `done`; what is fatal prints nothing.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -16,12 +18,21 @@ use nix::errno::Errno;
 use nix::sched::CloneFlags;
 use nix::sys::uio::RemoteIoVec;
 use nix::unistd::Pid;
-use rustix::net::{AddressFamily, SocketType};
+use rustix::fs::Mode;
+use rustix::net::{
+    AddressFamily, MMsgHdr, Protocol, SendAncillaryBuffer, SendFlags, SocketAddrUnix, SocketFlags,
+    SocketType, ipproto,
+};
 use rustix::process::{Resource, Rlimit};
 
 /// The ports that `files` may dial and listen on.
 const DIALLED: u16 = 53;
 const LISTENED: u16 = 45444;
+
+const NOT_DIALLED: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9);
+
+/// `MSG_FASTOPEN`: connects, and sends at once.
+const FAST_OPEN: SendFlags = SendFlags::from_bits_retain(0x2000_0000);
 
 fn main() -> ExitCode {
     let argv: Vec<String> = std::env::args().collect();
@@ -110,6 +121,9 @@ fn attempt(what: &str, folder: &Path) -> io::Result<()> {
         "kernel-cryptography" => socket(AddressFamily::from_raw(38), SocketType::SEQPACKET)?,
         "netlink" => socket(AddressFamily::NETLINK, SocketType::RAW)?,
         "raw-ip" => socket(AddressFamily::INET, SocketType::RAW)?,
+        "multipath-tcp" => inet(SocketType::STREAM, ipproto::MPTCP)?,
+        "ping" => inet(SocketType::DGRAM, ipproto::ICMP)?,
+        "pair" => pair(AddressFamily::INET)?,
         "memfd" => rustix::fs::memfd_create(c"code", rustix::fs::MemfdFlags::CLOEXEC).map(drop)?,
         "limit" => {
             let limit = Rlimit {
@@ -118,6 +132,7 @@ fn attempt(what: &str, folder: &Path) -> io::Result<()> {
             };
             rustix::process::setrlimit(Resource::Nofile, limit)?;
         }
+        "priority" => rustix::process::setpriority_process(None, 0)?,
         "signal" => {
             let parent = rustix::process::getppid().ok_or(ErrorKind::NotFound)?;
             rustix::process::test_kill_process(parent)?;
@@ -129,6 +144,8 @@ fn attempt(what: &str, folder: &Path) -> io::Result<()> {
         "link" => fs::hard_link(&file, folder.join("new"))?,
         "mkdir" => fs::create_dir(folder.join("new"))?,
         "remove" => fs::remove_file(&file)?,
+        "chmod" => fs::set_permissions(&file, Permissions::from_mode(0o600))?,
+        "fchmod" => File::open(&file)?.set_permissions(Permissions::from_mode(0o644))?,
         "read" => drop((fs::read(&file)?, fs::read_dir(folder)?.count())),
         "read-later" => {
             println!("waiting");
@@ -141,8 +158,21 @@ fn attempt(what: &str, folder: &Path) -> io::Result<()> {
         )),
         "read-elsewhere" => drop(fs::read("/etc/passwd")?),
         "listen-elsewhere" => drop(TcpListener::bind("127.0.0.1:45443")?),
-        "dial-elsewhere" => drop(TcpStream::connect("127.0.0.1:9")?),
+        "dial-elsewhere" => drop(TcpStream::connect(NOT_DIALLED)?),
         "dial" => drop(TcpStream::connect(("127.0.0.1", DIALLED))?),
+        "dial-by-sendto" => rustix::net::sendto(tcp()?, b"x", FAST_OPEN, &NOT_DIALLED).map(drop)?,
+        "dial-by-sendmsg" => {
+            let (text, mut nothing) = ([IoSlice::new(b"x")], SendAncillaryBuffer::default());
+            let sent =
+                rustix::net::sendmsg_addr(tcp()?, &NOT_DIALLED, &text, &mut nothing, FAST_OPEN);
+            sent.map(drop)?;
+        }
+        "dial-by-sendmmsg" => {
+            let (text, mut nothing) = ([IoSlice::new(b"x")], SendAncillaryBuffer::default());
+            let to = NOT_DIALLED.into();
+            let mut messages = [MMsgHdr::new_with_addr(&to, &text, &mut nothing)];
+            rustix::net::sendmmsg(tcp()?, &mut messages, FAST_OPEN).map(drop)?;
+        }
         "listen" => drop(TcpListener::bind(("127.0.0.1", LISTENED))?),
         "thread" => thread::Builder::new()
             .spawn(|| ())?
@@ -157,10 +187,22 @@ fn attempt(what: &str, folder: &Path) -> io::Result<()> {
         }
         "udp" => drop(UdpSocket::bind("127.0.0.1:0")?.send_to(b"x", "127.0.0.1:9")?),
         "notify" => drop(UnixDatagram::unbound()?),
+        "unix-pair" => pair(AddressFamily::UNIX)?,
         "unix-socket" => {
             let path = folder.join("socket");
             drop(UnixListener::bind(&path)?);
             fs::remove_file(path)?;
+        }
+        "private-unix-socket" => {
+            let path = folder.join("socket");
+            let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+            rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
+            rustix::net::bind(&socket, &SocketAddrUnix::new(&path)?)?;
+            let mode = fs::metadata(&path)?.permissions().mode();
+            fs::remove_file(path)?;
+            if mode & 0o777 != 0o600 {
+                return Err(ErrorKind::PermissionDenied.into());
+            }
         }
         other => return Err(io::Error::new(ErrorKind::InvalidInput, other)),
     }
@@ -169,4 +211,21 @@ fn attempt(what: &str, folder: &Path) -> io::Result<()> {
 
 fn socket(family: AddressFamily, kind: SocketType) -> io::Result<()> {
     Ok(rustix::net::socket(family, kind, None).map(drop)?)
+}
+
+fn inet(kind: SocketType, protocol: Protocol) -> io::Result<()> {
+    Ok(rustix::net::socket(AddressFamily::INET, kind, Some(protocol)).map(drop)?)
+}
+
+fn tcp() -> io::Result<OwnedFd> {
+    Ok(rustix::net::socket(
+        AddressFamily::INET,
+        SocketType::STREAM,
+        None,
+    )?)
+}
+
+fn pair(family: AddressFamily) -> io::Result<()> {
+    let flags = SocketFlags::CLOEXEC;
+    Ok(rustix::net::socketpair(family, SocketType::STREAM, flags, None).map(drop)?)
 }

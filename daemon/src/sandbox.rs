@@ -92,7 +92,7 @@ impl Sandbox {
             Ok(false) => Layer::InPart,
             Err(why) => Layer::Missing(why),
         };
-        let calls = match seccomp::filter(!reach.socket_folders.is_empty()) {
+        let calls = match seccomp::filter(reach) {
             Ok(()) => Layer::InForce,
             Err(why) => Layer::Missing(why),
         };

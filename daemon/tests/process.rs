@@ -12,6 +12,8 @@ use rustix::process::Signal;
 mod client;
 #[path = "process/sandbox.rs"]
 mod sandbox;
+#[path = "process/sandboxed.rs"]
+mod sandboxed;
 #[path = "process/server.rs"]
 mod server;
 

@@ -14,6 +14,9 @@ pub(super) const FATAL: &[c_long] = &[
     SYS_process_vm_readv,
     SYS_process_vm_writev,
     SYS_pidfd_getfd,
+    // A library into this one, by its path.
+    #[cfg(target_arch = "x86_64")]
+    SYS_uselib,
     // Namespaces, mounts, file handles: ways out of a container.
     SYS_unshare,
     SYS_setns,
@@ -57,6 +60,8 @@ pub(super) const FATAL: &[c_long] = &[
     SYS_swapoff,
     SYS_acct,
     SYS_quotactl,
+    SYS_quotactl_fd,
+    SYS_lookup_dcookie,
     SYS_settimeofday,
     SYS_clock_settime,
     SYS_adjtimex,
@@ -78,6 +83,7 @@ pub(super) const REFUSED: &[c_long] = &[
     SYS_io_uring_setup,
     SYS_io_uring_enter,
     SYS_io_uring_register,
+    SYS_io_setup,
     SYS_perf_event_open,
     SYS_personality,
     SYS_memfd_create,
@@ -88,16 +94,48 @@ pub(super) const REFUSED: &[c_long] = &[
     SYS_fanotify_mark,
     SYS_kcmp,
     SYS_process_madvise,
+    SYS_process_mrelease,
+    SYS_remap_file_pages,
     SYS_migrate_pages,
     SYS_move_pages,
     SYS_mbind,
+    SYS_get_mempolicy,
     SYS_set_mempolicy,
+    SYS_set_mempolicy_home_node,
+    // Memory, semaphores and queues of System V's and POSIX's; what somebody else has made is used
+    // by its number, without the call that gets one.
     SYS_shmget,
     SYS_shmat,
+    SYS_shmctl,
     SYS_semget,
+    SYS_semop,
+    SYS_semtimedop,
+    SYS_semctl,
     SYS_msgget,
+    SYS_msgsnd,
+    SYS_msgrcv,
+    SYS_msgctl,
     SYS_mq_open,
+    SYS_mq_unlink,
     SETRLIMIT,
+    // Other processes' share of the CPUs and disks.
+    SYS_setpriority,
+    SYS_ioprio_set,
+    SYS_sched_setparam,
+    SYS_sched_setscheduler,
+    SYS_sched_setattr,
+    // What the kernel has: what is mounted, its file systems, security modules and settings.
+    STATMOUNT,
+    LISTMOUNT,
+    LSM_GET_SELF_ATTR,
+    LSM_SET_SELF_ATTR,
+    LSM_LIST_MODULES,
+    #[cfg(target_arch = "x86_64")]
+    SYS_sysfs,
+    #[cfg(target_arch = "x86_64")]
+    SYS_ustat,
+    #[cfg(target_arch = "x86_64")]
+    SYS__sysctl,
     // Signals to others; to itself the process may send any.
     SYS_rt_sigqueueinfo,
     SYS_rt_tgsigqueueinfo,
@@ -126,6 +164,10 @@ pub(super) const CHANGES_FILES: &[c_long] = &[
     SYS_lremovexattr,
     SYS_fremovexattr,
     SYS_utimensat,
+    SYS_fchmodat,
+    FCHMODAT2,
+    #[cfg(target_arch = "x86_64")]
+    SYS_chmod,
     #[cfg(target_arch = "x86_64")]
     SYS_creat,
     #[cfg(target_arch = "x86_64")]
@@ -152,16 +194,11 @@ pub(super) const CHANGES_FILES: &[c_long] = &[
     SYS_futimesat,
 ];
 
-/// The same, but needed for a Unix socket that has a path.
-pub(super) const CHANGES_SOCKET_FILES: &[c_long] = &[
+/// The same, but needed where a Unix socket has a path.
+pub(super) const TAKES_SOCKET_FILES_AWAY: &[c_long] = &[
     SYS_unlinkat,
-    SYS_fchmod,
-    SYS_fchmodat,
-    FCHMODAT2,
     #[cfg(target_arch = "x86_64")]
     SYS_unlink,
-    #[cfg(target_arch = "x86_64")]
-    SYS_chmod,
 ];
 
 /// Their flags are in memory, where a filter can't look. Both C libraries go on with the older call
@@ -192,6 +229,11 @@ pub(super) const HOT: &[c_long] = &[
 pub(super) const UNKNOWN_FROM: u32 = 463;
 
 const FCHMODAT2: c_long = 452;
+const STATMOUNT: c_long = 457;
+const LISTMOUNT: c_long = 458;
+const LSM_GET_SELF_ATTR: c_long = 459;
+const LSM_SET_SELF_ATTR: c_long = 460;
+const LSM_LIST_MODULES: c_long = 461;
 
 #[cfg(target_arch = "x86_64")]
 const KEXEC_FILE_LOAD: c_long = SYS_kexec_file_load;

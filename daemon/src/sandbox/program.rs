@@ -4,9 +4,10 @@ use libc::c_long;
 use seccompiler::sock_filter;
 
 use super::calls::{
-    CHANGES_FILES, CHANGES_SOCKET_FILES, FATAL, HOT, REFUSED, UNKNOWN_FROM, UNREADABLE,
+    CHANGES_FILES, FATAL, HOT, REFUSED, TAKES_SOCKET_FILES_AWAY, UNKNOWN_FROM, UNREADABLE,
 };
 
+mod arguments;
 #[cfg(test)]
 mod tests;
 
@@ -25,19 +26,9 @@ const X32: u32 = 0x4000_0000;
 const ALLOW: u32 = 0x7fff_0000;
 const KILL_PROCESS: u32 = 0x8000_0000;
 
-/// Offsets in `struct seccomp_data` of linux/seccomp.h; the low half of an argument comes first on
-/// both architectures.
+/// Offsets in `struct seccomp_data` of linux/seccomp.h.
 const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
-const fn low(argument: u32) -> u32 {
-    16 + 8 * argument
-}
-const fn high(argument: u32) -> u32 {
-    low(argument) + 4
-}
-
-/// New namespaces of `clone`: mount, cgroup, UTS, IPC, user, PID, network.
-const NEW_NAMESPACES: u32 = 0x7E02_0000;
 
 /// What the filter has to know of the process.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +36,8 @@ pub(super) struct Process {
     pub(super) pid: u32,
     /// A Unix socket with a path is made, and its file taken away again.
     pub(super) makes_sockets: bool,
+    /// Landlock has a list of the TCP ports that may be dialled.
+    pub(super) dials_named_ports: bool,
 }
 
 /// The program; `None` on an architecture whose calls are not known here.
@@ -57,12 +50,18 @@ pub(super) fn program(process: Process) -> Option<Vec<sock_filter>> {
         to.at_least(X32, KILL_PROCESS);
     }
     to.at_least(UNKNOWN_FROM, errno(libc::ENOSYS));
+    if process.dials_named_ports {
+        to.dialling_by_sending();
+    }
     to.each(HOT, ALLOW);
     to.each(FATAL, KILL_PROCESS);
     to.each(REFUSED, errno(libc::EPERM));
     to.each(CHANGES_FILES, errno(libc::EACCES));
-    if !process.makes_sockets {
-        to.each(CHANGES_SOCKET_FILES, errno(libc::EACCES));
+    if process.makes_sockets {
+        to.private_files_only();
+    } else {
+        to.each(TAKES_SOCKET_FILES_AWAY, errno(libc::EACCES));
+        to.on(libc::SYS_fchmod, &[give(errno(libc::EACCES))]);
     }
     to.each(UNREADABLE, errno(libc::ENOSYS));
     to.arguments(process.pid);
@@ -102,97 +101,7 @@ impl Program {
             self.on(*call, &[give(answer)]);
         }
     }
-
-    /// The calls that are right or wrong by what they are given.
-    fn arguments(&mut self, pid: u32) {
-        let no_bits = |argument, bits: i32, refusal| {
-            [
-                load(low(argument)),
-                jump(ANY_BIT, bits.unsigned_abs(), 0, 1),
-                give(errno(refusal)),
-                give(ALLOW),
-            ]
-        };
-        // Threads; no processes, and no namespaces.
-        self.on(
-            libc::SYS_clone,
-            &[
-                load(low(0)),
-                jump(ANY_BIT, NEW_NAMESPACES, 0, 1),
-                give(KILL_PROCESS),
-                jump(ANY_BIT, libc::CLONE_THREAD.unsigned_abs(), 1, 0),
-                give(errno(libc::EPERM)),
-                give(ALLOW),
-            ],
-        );
-        // TCP, UDP and Unix sockets: no packets, no netlink, no cryptography of the kernel's.
-        self.on(
-            libc::SYS_socket,
-            &[
-                load(low(0)),
-                jump(EQUAL, libc::AF_UNIX.unsigned_abs(), 8, 0),
-                jump(EQUAL, libc::AF_INET.unsigned_abs(), 2, 0),
-                jump(EQUAL, libc::AF_INET6.unsigned_abs(), 1, 0),
-                give(errno(libc::EAFNOSUPPORT)),
-                load(low(1)),
-                keep(SOCKET_TYPE),
-                jump(EQUAL, libc::SOCK_STREAM.unsigned_abs(), 2, 0),
-                jump(EQUAL, libc::SOCK_DGRAM.unsigned_abs(), 1, 0),
-                give(errno(libc::EPERM)),
-                give(ALLOW),
-            ],
-        );
-        // No file is opened to be written, and no memory becomes code.
-        // Not `O_ACCMODE`: musl's has O_PATH in it.
-        let writing = libc::O_WRONLY | libc::O_RDWR | libc::O_CREAT | libc::O_TRUNC;
-        self.on(libc::SYS_openat, &no_bits(2, writing, libc::EACCES));
-        #[cfg(target_arch = "x86_64")]
-        self.on(libc::SYS_open, &no_bits(1, writing, libc::EACCES));
-        for call in [libc::SYS_mmap, libc::SYS_mprotect, libc::SYS_pkey_mprotect] {
-            self.on(call, &no_bits(2, libc::PROT_EXEC, libc::EACCES));
-        }
-        // Limits are read, not set.
-        self.on(
-            libc::SYS_prlimit64,
-            &[
-                load(low(2)),
-                jump(EQUAL, 0, 1, 0),
-                give(errno(libc::EPERM)),
-                load(high(2)),
-                jump(EQUAL, 0, 1, 0),
-                give(errno(libc::EPERM)),
-                give(ALLOW),
-            ],
-        );
-        for call in [libc::SYS_kill, libc::SYS_tgkill] {
-            let own = [
-                load(low(0)),
-                jump(EQUAL, pid, 1, 0),
-                give(errno(libc::EPERM)),
-                give(ALLOW),
-            ];
-            self.on(call, &own);
-        }
-        // Keys typed into the terminal that the process was started from.
-        self.on(
-            libc::SYS_ioctl,
-            &[
-                load(low(1)),
-                jump(EQUAL, TIOCSTI, 1, 0),
-                jump(EQUAL, TIOCLINUX, 0, 1),
-                give(errno(libc::EPERM)),
-                give(ALLOW),
-            ],
-        );
-    }
 }
-
-/// Of the second argument of socket(2); the rest are flags.
-const SOCKET_TYPE: u32 = 0xf;
-
-/// asm-generic/ioctls.h.
-const TIOCSTI: u32 = 0x5412;
-const TIOCLINUX: u32 = 0x541C;
 
 /// Instructions of linux/bpf_common.h.
 const LOAD: u16 = 0x20;

@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -13,12 +13,17 @@ use std::time::{Duration, Instant};
 
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerCredentials;
+use rustix::fs::Mode;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use rustix::process::geteuid;
 
 use super::PATIENCE;
 
 /// How often it is looked whether another one is done at the place.
 const LOOK: Duration = Duration::from_millis(10);
+
+/// Gateways that wait for an answer, at most; the standard library's choice.
+const WAITING: i32 = 128;
 
 /// A Unix socket: a path, or after `@` a name of the network namespace (unix(7), "abstract").
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,12 +78,11 @@ impl Place {
                 ) =>
             {
                 self.clear()?;
-                let listener = UnixListener::bind_addr(&address).map_err(error)?;
-                if let Some(path) = self.path() {
-                    let private = std::fs::Permissions::from_mode(0o600);
-                    std::fs::set_permissions(path, private).map_err(error)?;
-                }
-                Ok(Found::Nobody(listener))
+                let listener = match self.path() {
+                    Some(path) => listen_privately(&path),
+                    None => UnixListener::bind_addr(&address),
+                };
+                Ok(Found::Nobody(listener.map_err(error)?))
             }
             Err(refused) => Err(error(refused)),
         }
@@ -152,6 +156,17 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Makes a socket that only its user and root may connect to. Its file gets the mode that it has
+/// itself, so that nobody comes in between, and the sandbox lets no file's mode be changed.
+fn listen_privately(path: &Path) -> io::Result<UnixListener> {
+    let (family, kind) = (AddressFamily::UNIX, SocketType::STREAM);
+    let socket = rustix::net::socket_with(family, kind, SocketFlags::CLOEXEC, None)?;
+    rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
+    rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
+    rustix::net::listen(&socket, WAITING)?;
+    Ok(socket.into())
 }
 
 /// Who is at the other end: as the kernel noted when it connected or began to listen.

@@ -4,61 +4,22 @@ use std::cell::RefCell;
 use std::sync::{Arc, LazyLock};
 
 use super::{Secured, accept, connect};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme};
-
-/// The verification of a peer is no part of this.
-#[derive(Debug)]
-struct Anyone;
-
-impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        vec![SignatureScheme::ECDSA_NISTP256_SHA256]
-    }
-}
+use rustls::pki_types::{PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 type Configs = [(Arc<ClientConfig>, Arc<ServerConfig>); 2];
 
 static CONFIGS: LazyLock<Configs> = LazyLock::new(|| {
     let made = rcgen::generate_simple_self_signed(["peer".to_owned()]).expect("a certificate");
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let mut roots = RootCertStore::empty();
+    roots.add(made.cert.der().clone()).expect("a root");
     [&rustls::version::TLS12, &rustls::version::TLS13].map(|version| {
         let provider = || Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut client = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[version])
             .expect("a version")
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anyone))
+            .with_root_certificates(roots.clone())
             .with_no_client_auth();
         client.enable_secret_extraction = true;
         let mut server = ServerConfig::builder_with_provider(provider())

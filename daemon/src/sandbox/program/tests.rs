@@ -1,5 +1,6 @@
 //! The program, run by an interpreter of the few instructions that it has.
 
+use super::arguments::{F_SETOWN_EX, F_SETSIG, FIOSETOWN, SIOCSPGRP, TIOCLINUX, TIOCSTI};
 use super::*;
 
 use libc::{c_int, c_ulong};
@@ -45,11 +46,24 @@ fn run(program: &[sock_filter], call: &Call) -> u32 {
     }
 }
 
-fn answer_in(makes_sockets: bool, call: c_long, arguments: &[c_ulong]) -> u32 {
-    let process = Process {
-        pid: PID,
-        makes_sockets,
-    };
+/// A process that makes no sockets that have a path, and dials any port.
+const PLAIN: Process = Process {
+    pid: PID,
+    makes_sockets: false,
+    dials_named_ports: false,
+};
+
+const MAKES_SOCKETS: Process = Process {
+    makes_sockets: true,
+    ..PLAIN
+};
+
+const DIALS_NAMED_PORTS: Process = Process {
+    dials_named_ports: true,
+    ..PLAIN
+};
+
+fn answer_in(process: Process, call: c_long, arguments: &[c_ulong]) -> u32 {
     let mut given = [0; 6];
     given[..arguments.len()].copy_from_slice(arguments);
     let call = Call {
@@ -61,7 +75,7 @@ fn answer_in(makes_sockets: bool, call: c_long, arguments: &[c_ulong]) -> u32 {
 }
 
 fn answer(call: c_long, arguments: &[c_ulong]) -> u32 {
-    answer_in(false, call, arguments)
+    answer_in(PLAIN, call, arguments)
 }
 
 fn bits(flags: c_int) -> c_ulong {
@@ -75,7 +89,7 @@ fn every_listed_call_has_the_answer_of_its_list_and_is_in_one_list() {
         (FATAL, KILL_PROCESS),
         (REFUSED, errno(libc::EPERM)),
         (CHANGES_FILES, errno(libc::EACCES)),
-        (CHANGES_SOCKET_FILES, errno(libc::EACCES)),
+        (TAKES_SOCKET_FILES_AWAY, errno(libc::EACCES)),
         (UNREADABLE, errno(libc::ENOSYS)),
     ];
     let mut seen = std::collections::BTreeSet::new();
@@ -88,19 +102,22 @@ fn every_listed_call_has_the_answer_of_its_list_and_is_in_one_list() {
 }
 
 #[test]
-fn whoever_makes_unix_sockets_may_remove_them() {
-    for call in CHANGES_SOCKET_FILES {
-        assert_eq!(answer_in(true, *call, &[]), ALLOW, "{call}");
+fn whoever_makes_unix_sockets_may_make_them_private_and_remove_them() {
+    for call in TAKES_SOCKET_FILES_AWAY {
+        assert_eq!(answer_in(MAKES_SOCKETS, *call, &[]), ALLOW, "{call}");
     }
+    let mode = |process, mode| answer_in(process, libc::SYS_fchmod, &[3, mode]);
+    assert_eq!(mode(MAKES_SOCKETS, 0o600), ALLOW);
+    for other in [0, 0o400, 0o660, 0o777, 0o4600, 1 << 16] {
+        assert_eq!(mode(MAKES_SOCKETS, other), errno(libc::EACCES), "{other:o}");
+    }
+    assert_eq!(mode(PLAIN, 0o600), errno(libc::EACCES));
+    assert_eq!(answer(libc::SYS_fchmodat, &[]), errno(libc::EACCES));
 }
 
 #[test]
 fn calls_of_another_architecture_or_of_a_later_kernel_are_none() {
-    let process = Process {
-        pid: PID,
-        makes_sockets: false,
-    };
-    let program = program(process).unwrap();
+    let program = program(PLAIN).unwrap();
     let call = |arch, number| Call {
         arch,
         number,
@@ -150,14 +167,77 @@ fn sockets_are_tcp_udp_and_unix() {
         }
     }
     assert_eq!(socket(libc::AF_UNIX, libc::SOCK_SEQPACKET), ALLOW);
-    for family in [
-        libc::AF_NETLINK,
-        libc::AF_PACKET,
-        libc::AF_ALG,
-        libc::AF_VSOCK,
-    ] {
+    for family in OTHER_FAMILIES {
         let refused = socket(family, libc::SOCK_RAW);
         assert_eq!(refused, errno(libc::EAFNOSUPPORT), "{family}");
+    }
+}
+
+const OTHER_FAMILIES: [c_int; 4] = [
+    libc::AF_NETLINK,
+    libc::AF_PACKET,
+    libc::AF_ALG,
+    libc::AF_VSOCK,
+];
+
+#[test]
+fn of_the_protocols_of_ip_there_are_tcp_and_udp() {
+    let socket = |family, kind, protocol| {
+        let arguments = [bits(family), bits(kind), bits(protocol)];
+        answer(libc::SYS_socket, &arguments)
+    };
+    let refused = errno(libc::EPROTONOSUPPORT);
+    for kind in [libc::SOCK_STREAM, libc::SOCK_DGRAM] {
+        for family in [libc::AF_INET, libc::AF_INET6] {
+            for protocol in [libc::IPPROTO_IP, libc::IPPROTO_TCP, libc::IPPROTO_UDP] {
+                assert_eq!(socket(family, kind, protocol), ALLOW, "{protocol}");
+            }
+            for protocol in [
+                libc::IPPROTO_ICMP,
+                libc::IPPROTO_DCCP,
+                libc::IPPROTO_SCTP,
+                libc::IPPROTO_UDPLITE,
+                libc::IPPROTO_MPTCP,
+                256,
+                -1,
+            ] {
+                assert_eq!(socket(family, kind, protocol), refused, "{protocol}");
+            }
+        }
+        assert_eq!(socket(libc::AF_UNIX, kind, 0), ALLOW);
+        assert_eq!(socket(libc::AF_UNIX, kind, libc::IPPROTO_TCP), refused);
+    }
+}
+
+#[test]
+fn pairs_of_sockets_are_unix_ones() {
+    let pair = |family| answer(libc::SYS_socketpair, &[bits(family)]);
+    assert_eq!(pair(libc::AF_UNIX), ALLOW);
+    for family in OTHER_FAMILIES
+        .into_iter()
+        .chain([libc::AF_INET, libc::AF_TIPC])
+    {
+        assert_eq!(pair(family), errno(libc::EAFNOSUPPORT), "{family}");
+    }
+}
+
+#[test]
+fn whose_ports_are_named_does_not_dial_by_sending() {
+    for (call, at) in [
+        (libc::SYS_sendto, 3),
+        (libc::SYS_sendmsg, 2),
+        (libc::SYS_sendmmsg, 3),
+    ] {
+        let send = |process, flags| {
+            let mut arguments = [0; 4];
+            arguments[at] = bits(flags);
+            answer_in(process, call, &arguments)
+        };
+        let fast = libc::MSG_NOSIGNAL | libc::MSG_FASTOPEN;
+        let refused = errno(libc::EOPNOTSUPP);
+        assert_eq!(send(DIALS_NAMED_PORTS, fast), refused, "{call}");
+        assert_eq!(send(DIALS_NAMED_PORTS, libc::MSG_NOSIGNAL), ALLOW);
+        assert_eq!(send(PLAIN, fast), ALLOW);
     }
 }
 
@@ -193,7 +273,7 @@ fn limits_are_read_and_not_set() {
 
 #[test]
 fn signals_go_to_the_process_itself() {
-    for call in [libc::SYS_kill, libc::SYS_tgkill] {
+    for call in [libc::SYS_kill, libc::SYS_tgkill, libc::SYS_tkill] {
         assert_eq!(answer(call, &[PID.into()]), ALLOW);
         assert_eq!(answer(call, &[1]), errno(libc::EPERM));
         assert_eq!(answer(call, &[c_ulong::MAX]), errno(libc::EPERM));
@@ -201,9 +281,16 @@ fn signals_go_to_the_process_itself() {
 }
 
 #[test]
-fn nothing_is_typed_into_the_terminal() {
-    let control = |request| answer(libc::SYS_ioctl, &[0, request]);
-    assert_eq!(control(0x541B), ALLOW);
-    assert_eq!(control(TIOCSTI.into()), errno(libc::EPERM));
-    assert_eq!(control(TIOCLINUX.into()), errno(libc::EPERM));
+fn descriptors_send_nobody_a_signal_and_nothing_is_typed_into_the_terminal() {
+    let (command, control) = (libc::SYS_fcntl, libc::SYS_ioctl);
+    for fine in [libc::F_GETFL, libc::F_SETFL, libc::F_DUPFD_CLOEXEC] {
+        assert_eq!(answer(command, &[0, bits(fine)]), ALLOW);
+    }
+    for other in [libc::F_SETOWN, F_SETOWN_EX, F_SETSIG] {
+        assert_eq!(answer(command, &[0, bits(other)]), errno(libc::EPERM));
+    }
+    assert_eq!(answer(control, &[0, libc::FIONBIO]), ALLOW);
+    for other in [FIOSETOWN, SIOCSPGRP, TIOCSTI, TIOCLINUX] {
+        assert_eq!(answer(control, &[0, other.into()]), errno(libc::EPERM));
+    }
 }
