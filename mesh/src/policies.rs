@@ -155,14 +155,6 @@ impl InboundPolicy {
         }
     }
 
-    /// This policy, with every DENY that `newer` has beside its own.
-    #[must_use]
-    pub fn tightened(&self, newer: &Self) -> Self {
-        let mut both = self.clone();
-        both.deny.extend(newer.deny.iter().cloned());
-        both
-    }
-
     /// Whether `principal` may call the app's `port`.
     ///
     /// # Errors
