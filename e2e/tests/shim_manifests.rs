@@ -93,6 +93,12 @@ impl Shim {
         }
     }
 
+    /// Where it listens, by a line of the log that is still to come.
+    fn address(&mut self, name: &str) -> SocketAddr {
+        let line = self.wait_for(&format!("{name} listens on "));
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    }
+
     /// Asks for `/routes` until the answer is as wanted.
     fn wait_for_routes(admin: SocketAddr, wanted: impl Fn(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;
@@ -180,10 +186,7 @@ fn a_taken_address_is_down_until_it_is_free_and_routes_say_what_is_so_now() {
     fs::write(&file, service_entry(address)).unwrap();
     let identity = demo();
     let mut shim = Shim::start(dir.path(), &identity);
-    let dns = shim.wait_for("dns listens on ");
-    let dns = dns.rsplit(' ').next().unwrap().parse().unwrap();
-    let admin = shim.wait_for("admin listens on ");
-    let admin = admin.rsplit(' ').next().unwrap().parse().unwrap();
+    let (dns, admin) = (shim.address("dns"), shim.address("admin"));
     let down = |text: &str| text.contains(r#""served":[]"#) && text.contains("theportisinuse");
     Shim::wait_for_routes(admin, down);
     // An answer would lead the app to whoever has the address, such as its own pod's server.
@@ -207,10 +210,7 @@ fn a_broken_object_leaves_routes_and_callers_as_they_are_until_it_is_mended() {
     fs::write(&file, &good).unwrap();
     let identity = demo();
     let mut shim = Shim::start(dir.path(), &identity);
-    let dns = shim.wait_for("dns listens on ");
-    let dns = dns.rsplit(' ').next().unwrap().parse().unwrap();
-    let admin = shim.wait_for("admin listens on ");
-    let admin = admin.rsplit(' ').next().unwrap().parse().unwrap();
+    let (dns, admin) = (shim.address("dns"), shim.address("admin"));
     // A new policy does not count before the typo beside it is mended.
     let bad = good.replace("number: ", "number: x");
     fs::write(&file, format!("{bad}---\n{DENY}")).unwrap();
