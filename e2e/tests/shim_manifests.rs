@@ -266,3 +266,16 @@ fn policies_and_an_identity_without_a_namespace_are_refused_as_configuration() {
     assert!(said.contains("--allow"), "{said}");
     assert_eq!(shim.child.wait().unwrap().code(), Some(BAD_CONFIGURATION));
 }
+
+#[test]
+fn a_policy_of_which_nobody_can_tell_whether_it_holds_leaves_the_callers_as_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let identity = identity("spiffe://cluster.local/workload/db");
+    let mut shim = Shim::start(dir.path(), &identity);
+    let admin = shim.address("admin");
+    shim.wait_for("readiness: ready");
+    fs::write(dir.path().join("policy.yaml"), DENY).unwrap();
+    let said = shim.wait_for("manifests not taken");
+    assert!(said.contains("names no namespace"), "{said}");
+    assert!(page(admin, "/manifests").contains("older_than_the_files"));
+}

@@ -1,5 +1,6 @@
 //! The manifests of a gateway: what may be reached, read at the start and whenever they change.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use eastwest_daemon::{Context, SourceError, Sources};
@@ -26,6 +27,7 @@ pub(crate) async fn follow(manifests: Manifests, gateway: Arc<Gateway>, context:
     let take = |mesh: &Mesh| {
         tell_if_empty(&mesh.exports);
         gateway.exports.store(Arc::new(mesh.exports.clone()));
+        Ok::<_, Infallible>(())
     };
     manifests.follow(context, take).await;
 }

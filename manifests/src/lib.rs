@@ -4,6 +4,8 @@
 //! At the start what is broken is down, and the rest serves. Later a set of files that has an error
 //! which the one in force has not is refused: who is served by the old one goes on being served.
 
+use std::fmt;
+
 use eastwest_daemon::{Context, LOOK_EVERY, Reload, SourceError, SourceFile, Sources};
 use eastwest_mesh::{
     Finding, IpNet, Mesh, Options, Part, Severity, Source, load_redirected, virtual_ip,
@@ -78,8 +80,13 @@ impl Manifests {
     }
 
     /// Calls `take` with what the files mean whenever they have changed and are no worse than those in
-    /// force, or somebody has asked, for as long as the process accepts.
-    pub async fn follow(self, context: Context, mut take: impl FnMut(&Mesh) + Send) {
+    /// force, or somebody has asked, for as long as the process accepts. Where it returns an error it
+    /// has changed nothing.
+    pub async fn follow<E: fmt::Display>(
+        self,
+        context: Context,
+        mut take: impl FnMut(&Mesh) -> Result<(), E> + Send,
+    ) {
         let Self {
             sources,
             meaning,
@@ -112,7 +119,11 @@ impl Manifests {
                 return;
             }
             mesh.findings.iter().for_each(tell);
-            take(&mesh);
+            if let Err(error) = take(&mesh) {
+                standing.refused(vec![error.to_string()]);
+                tracing::error!(%error, "manifests not taken: those in force stay so as a whole");
+                return;
+            }
             standing.taken();
             tracing::info!(
                 files,

@@ -67,7 +67,14 @@ impl Server {
         let context = Context::new();
         let take = {
             let taken = Arc::clone(&taken);
-            move |mesh: &Mesh| taken.lock().unwrap().push(aliases(mesh))
+            move |mesh: &Mesh| {
+                let aliases = aliases(mesh);
+                if aliases.contains(&alias("unwanted-0")) {
+                    return Err("not with this one");
+                }
+                taken.lock().unwrap().push(aliases);
+                Ok(())
+            }
         };
         tokio::spawn(manifests.follow(context.clone(), take));
         Self {
@@ -265,4 +272,22 @@ async fn a_refused_set_makes_no_error_an_old_one() {
     server.looks().await;
     assert_eq!(server.taken().len(), 1);
     assert_eq!(server.logged("not taken").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_that_the_server_cannot_take_is_refused_as_well() {
+    let server = Server::with(&entry("db-0"));
+    server.write(&(entry("db-0") + &entry("unwanted-0")));
+    server.looks().await;
+    let said = server.logged("manifests not taken");
+    assert!(said[0].contains("not with this one"), "{said:?}");
+    server.write(&(entry("db-0") + &entry("db-1")));
+    server.looks().await;
+    // Compared with what is in force.
+    let said = server.logged("manifests read again");
+    assert!(
+        said[0].contains(&format!("routes added: {}:3306", alias("db-1"))),
+        "{said:?}"
+    );
+    assert!(!said[0].contains("unwanted"), "{said:?}");
 }

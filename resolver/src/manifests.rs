@@ -1,6 +1,6 @@
 //! The manifests of a resolver: its aliases, read at the start and whenever they change.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{collections::HashMap, convert::Infallible, net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Context, SourceError, Sources};
@@ -24,7 +24,10 @@ pub(crate) async fn follow(
     table: Arc<ArcSwap<AliasTable>>,
     context: Context,
 ) {
-    let take = |mesh: &Mesh| table.store(Arc::new(aliases(mesh)));
+    let take = |mesh: &Mesh| {
+        table.store(Arc::new(aliases(mesh)));
+        Ok::<_, Infallible>(())
+    };
     manifests.follow(context, take).await;
 }
 

@@ -60,14 +60,6 @@ impl Callers {
             None => Allowed::new(self.rules.clone(), mesh.policies.inbound(&workload)),
         })
     }
-
-    /// The list after a change of the manifests, for a process that goes on in any case.
-    pub(crate) fn read_again(&self, mesh: &Mesh, id: &SpiffeId) -> Allowed {
-        self.read(mesh, id).unwrap_or_else(|error| {
-            tracing::error!("nobody may call from now on: {error}");
-            Allowed::new(Vec::new(), InboundPolicy::closed(error.to_string()))
-        })
-    }
 }
 
 /// Nobody, not even by `--allow`, which a DENY outweighs. It comes to that at the start only: later

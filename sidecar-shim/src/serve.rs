@@ -16,6 +16,7 @@ use eastwest_transport::tls::{IdentityStore, gather_entropy};
 use serde_json::json;
 
 use crate::args::{Mode, OutboundArgs};
+use crate::callers::NoNamespace;
 use crate::config::Config;
 use crate::inbound::{Acceptance, AppAddress, Inbound, OwnPod};
 use crate::manifests::tell_open_far_ends;
@@ -100,19 +101,21 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         inbound
     });
     tokio::spawn(manifests.follow(context, move |mesh| {
+        // First, as it is all that can be wrong with a set: nothing has been changed then.
+        if let Some(inbound) = &accepting {
+            let allowed = callers.read(mesh, identity.current().id())?;
+            inbound.allowed.store(Arc::new(allowed));
+        }
         tell_open_far_ends(mesh);
         outbound.follow(mesh);
         down.store(Arc::new(mesh.down.clone()));
         if args.outbound.mode == Mode::Vip {
             vips.follow();
         }
-        if let Some(inbound) = &accepting {
-            let allowed = callers.read_again(mesh, identity.current().id());
-            inbound.allowed.store(Arc::new(allowed));
-        }
         if let Some(dns) = &dns {
             dns.follow(mesh, &vips);
         }
+        Ok::<_, NoNamespace>(())
     }));
     Ok(bound)
 }
