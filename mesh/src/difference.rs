@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::Mesh;
 use crate::finding::{Finding, Origin, Severity};
 use crate::route::Route;
-use crate::{Code, Mesh};
 
 #[cfg(test)]
 mod tests;
@@ -46,7 +46,7 @@ impl Mesh {
         // Those that are where they were first, so that of two alike the right one is called new.
         let mut moved: Vec<_> = errors(self).collect();
         moved.retain(|error| !took(&|known| known == error));
-        moved.retain(|error| !took(&|known| known.is_about_the_same(error)));
+        moved.retain(|error| !took(&|known| error.is_known_by(known)));
         moved.into_iter().map(|error| error.finding).collect()
     }
 
@@ -78,17 +78,12 @@ struct Error<'a> {
 }
 
 impl Error<'_> {
-    fn is_about_the_same(&self, other: &Self) -> bool {
-        self.about() == other.about()
-    }
-
-    fn about(&self) -> (Code, bool, bool, String) {
-        (
-            self.finding.code,
-            self.hides_callers,
-            self.hides_far_ends,
-            without_places(&self.finding.message),
-        )
+    /// Whether `known` is about the same, and hides as much at least.
+    fn is_known_by(&self, known: &Self) -> bool {
+        let about = |error: &Self| (error.finding.code, without_places(&error.finding.message));
+        about(self) == about(known)
+            && (known.hides_callers || !self.hides_callers)
+            && (known.hides_far_ends || !self.hides_far_ends)
     }
 }
 

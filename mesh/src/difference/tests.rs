@@ -91,18 +91,34 @@ fn a_second_document_that_is_no_yaml_is_new_and_the_first_is_not() {
     assert!(new_errors(&both, &[("b.yaml", bad)]).is_empty());
 }
 
-/// What hides only a rule for a far end must not let something hide a DENY.
+/// What hides nothing, or only a rule for a far end, must not let something hide a DENY.
 #[test]
 fn an_error_that_hides_more_than_before_is_new() {
-    let hides = |api_version: &str| format!("apiVersion: {api_version}\nmetadata: {{name: x}}\n");
-    let security = hides("security.istio.io/v1");
-    let (rule, deny) = (
-        mesh(&[("a.yaml", &hides("networking.istio.io/v1"))]),
-        mesh(&[("a.yaml", &security)]),
-    );
-    assert_eq!(rule.findings[0].message, deny.findings[0].message);
-    assert_eq!(deny.new_errors(&rule).len(), 1);
-    assert!(deny.new_errors(&deny).is_empty());
+    let hides = |api_version: &str| {
+        let text = format!("apiVersion: {api_version}\nmetadata: {{name: x}}\n");
+        mesh(&[("a.yaml", &text)])
+    };
+    let nothing = hides("apps/v1");
+    let rule = hides("networking.istio.io/v1");
+    let deny = hides("security.istio.io/v1");
+    assert_eq!(nothing.findings, deny.findings);
+    assert_eq!(rule.findings, deny.findings);
+    for (old, new) in [
+        (&nothing, &rule),
+        (&nothing, &deny),
+        (&rule, &deny),
+        (&deny, &rule),
+    ] {
+        assert_eq!(new.new_errors(old).len(), 1);
+    }
+    for (old, new) in [
+        (&nothing, &nothing),
+        (&deny, &deny),
+        (&rule, &nothing),
+        (&deny, &nothing),
+    ] {
+        assert!(new.new_errors(old).is_empty());
+    }
 }
 
 #[test]
