@@ -20,6 +20,8 @@ impl Manifests {
     pub(crate) fn new(args: &ShimArgs) -> Self {
         let capture = match args.outbound.mode {
             Mode::Vip => Capture::Vip,
+            Mode::Port => Capture::Port(args.outbound.port_offset),
+            Mode::Service => Capture::Service,
             Mode::Redirect => Capture::Redirect,
         };
         Self {

@@ -1,6 +1,6 @@
 //! Putting a shim together and running it.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -18,14 +18,14 @@ use serde_json::json;
 use crate::args::{Mode, OutboundArgs};
 use crate::config::Config;
 use crate::inbound::{Acceptance, AppAddress, Inbound, OwnPod};
-use crate::outbound::{Gateways, Outbound, RouteTable, Tunnels};
+use crate::outbound::{Arrival, Gateways, Outbound, RouteTable, Tunnels};
 use crate::vips::Vips;
 use crate::{dns, identity};
 
 /// Binds the shim's listeners and serves until the process ends.
 ///
 /// # Errors
-/// When an address cannot be listened on (in mode `vip` that takes only its own route down), or
+/// When an address cannot be listened on (that of an alias takes only its own route down), or
 /// there is no name server.
 pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     tokio::task::spawn_blocking(gather_entropy);
@@ -52,7 +52,15 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     let outbound = outbound(&config, &store, &ledger, &context)?;
     let vips = Vips::new(Arc::clone(&outbound), config.sockets);
     match config.args.outbound.mode {
-        Mode::Vip => vips.follow(),
+        Mode::Vip | Mode::Port => vips.follow(),
+        Mode::Service => {
+            tracing::warn!(
+                "mode service: the way from the pods that call to this one is IN CLEAR, and whoever \
+                 reaches this pod's ports is taken for one that may call; it is mutual TLS from here \
+                 on. Let the callers alone in with a NetworkPolicy, or use another mode in their pods"
+            );
+            vips.follow();
+        }
         Mode::Redirect => {
             for (name, listener) in redirect_listeners(&config)? {
                 bound = bound.with(name, listener.local_addr()?);
@@ -66,8 +74,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     }
     let failed = vips.failed();
     for route in &config.mesh.routes {
-        for ip in &route.virtual_ips {
-            let address = SocketAddr::new(*ip, route.port.get());
+        for address in outbound.arrival.addresses(route) {
             if !failed.contains_key(&address) {
                 bound = bound.with(route.alias.to_string(), address);
             }
@@ -101,7 +108,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     tokio::spawn(manifests.follow(context, move |mesh| {
         outbound.follow(mesh);
         down.store(Arc::new(mesh.down.clone()));
-        if args.outbound.mode == Mode::Vip {
+        if args.outbound.mode != Mode::Redirect {
             vips.follow();
         }
         if let Some(inbound) = &accepting {
@@ -124,8 +131,10 @@ fn outbound(
     let times = &config.args.connection;
     let gateways = Gateways::new(config.args.outbound.locality.clone());
     gateways.follow(&config.mesh.routes);
+    let arrival = arrival(&config.args.outbound);
     Ok(Arc::new(Outbound {
-        routes: ArcSwap::from_pointee(RouteTable::of(&config.mesh)),
+        routes: ArcSwap::from_pointee(RouteTable::of(&config.mesh, arrival)),
+        arrival,
         tunnels: Arc::new(Tunnels {
             identity: store.clone(),
             dialer: NamedDialer::new(name_servers(&config.args.outbound)?, config.sockets),
@@ -140,6 +149,18 @@ fn outbound(
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     }))
+}
+
+fn arrival(args: &OutboundArgs) -> Arrival {
+    let all = || match TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)) {
+        Ok(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        // A node without IPv6.
+        Err(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    };
+    match args.mode {
+        Mode::Vip | Mode::Port | Mode::Redirect => Arrival::OwnAddresses,
+        Mode::Service => Arrival::PodAddress(args.service_address.unwrap_or_else(all)),
+    }
 }
 
 fn name_servers(args: &OutboundArgs) -> anyhow::Result<NameServers> {

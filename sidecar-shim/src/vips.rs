@@ -1,7 +1,7 @@
-//! The virtual IPs of mode `vip`: which are listened on, which are not, and why.
+//! The addresses of aliases in all modes but `redirect`: which are listened on, which are not, and why.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use eastwest_mesh::{DownRoute, Route};
 use eastwest_transport::socket::SocketOptions;
 use tokio::time::sleep;
 
-use crate::outbound::{Outbound, VipListeners};
+use crate::outbound::{AliasListeners, Outbound};
 
 /// How soon an address that was taken is tried again: an app that gives a port up is usually
 /// restarting, and a failed bind costs next to nothing.
 const TRY_AGAIN_EVERY: Duration = Duration::from_secs(5);
 
-/// All listeners on virtual IPs; clones share them.
+/// All listeners of aliases; clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Vips {
     outbound: Arc<Outbound>,
@@ -26,7 +26,7 @@ pub(crate) struct Vips {
 #[derive(Debug)]
 struct State {
     /// `None` once the process has stopped accepting.
-    listeners: Option<VipListeners>,
+    listeners: Option<AliasListeners>,
     /// Addresses that could not be listened on, and why.
     failed: BTreeMap<SocketAddr, String>,
 }
@@ -34,7 +34,7 @@ struct State {
 impl Vips {
     pub(crate) fn new(outbound: Arc<Outbound>, sockets: SocketOptions) -> Self {
         let state = State {
-            listeners: Some(VipListeners::new(sockets)),
+            listeners: Some(AliasListeners::new(sockets)),
             failed: BTreeMap::new(),
         };
         Self {
@@ -57,7 +57,7 @@ impl Vips {
             if failed.get(address) != Some(why) {
                 tracing::error!(
                     "{why}; the alias with this address is down until it can be had (where the \
-                     pod's own server owns the port on all addresses, use --mode redirect)"
+                     pod's own server owns the port on all addresses, use --mode port or redirect)"
                 );
             }
         }
@@ -94,9 +94,10 @@ impl Vips {
         let failed = self.failed();
         let (mut served, mut down) = (Vec::new(), Vec::new());
         for route in routes {
-            let why = |ip: &IpAddr| failed.get(&SocketAddr::new(*ip, route.port.get()));
-            let reasons: Vec<_> = route.virtual_ips.iter().filter_map(why).cloned().collect();
-            if reasons.len() < route.virtual_ips.len() {
+            let addresses: Vec<_> = self.outbound.arrival.addresses(route).collect();
+            let why = addresses.iter().filter_map(|address| failed.get(address));
+            let reasons: Vec<_> = why.cloned().collect();
+            if reasons.len() < addresses.len() {
                 served.push(route);
                 continue;
             }
