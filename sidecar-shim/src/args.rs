@@ -148,9 +148,12 @@ pub struct OutboundArgs {
     #[arg(long, value_name = "REGION[/ZONE[/SUBZONE]]")]
     pub locality: Option<Locality>,
 
-    /// Answer the aliases here, in this process, instead of running eastwest-resolver
-    #[arg(long, value_name = "IP:PORT", value_parser = listen_address)]
-    pub dns_listen: Option<SocketAddr>,
+    /// Answer the aliases here, in this process, instead of running eastwest-resolver; can be repeated
+    ///
+    /// 127.0.0.1:15053,[::1]:15053 is where `capture lay --dns` sends the pod's questions. Of several
+    /// addresses an IPv6 one is left out where there is no IPv6.
+    #[arg(long, value_name = "IP:PORT", value_delimiter = ',', value_parser = listen_address)]
+    pub dns_listen: Vec<SocketAddr>,
 
     /// Where --dns-listen sends all other names; can be repeated [default: /etc/resolv.conf]
     #[arg(
@@ -275,7 +278,7 @@ impl Settings for ShimArgs {
                 reach
                     .listens(self.daemon.endpoint_addresses())
                     .listens([self.inbound.inbound_listen, redirected])
-                    .listens(self.outbound.dns_listen)
+                    .listens(self.outbound.dns_listen.iter().copied())
             }
         }
     }

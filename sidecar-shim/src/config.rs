@@ -45,7 +45,7 @@ impl Config {
             );
         }
         let outbound = &args.outbound;
-        if outbound.mode == Mode::Service && outbound.dns_listen.is_some() {
+        if outbound.mode == Mode::Service && !outbound.dns_listen.is_empty() {
             bail!(
                 "--dns-listen has nothing to answer in mode service: the Services have the aliases' \
                  names, and the cluster's DNS answers those"

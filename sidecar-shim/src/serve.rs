@@ -81,8 +81,8 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         }
     }
     let dns = dns::start(&config, &vips, &context)?;
-    if let Some(address) = dns.as_ref().and_then(dns::Dns::address) {
-        bound = bound.with("dns", address);
+    for address in dns.iter().flat_map(dns::Dns::addresses) {
+        bound = bound.with("dns", *address);
     }
     let down = Arc::new(ArcSwap::from_pointee(config.mesh.down.clone()));
     show(&context, &store, &outbound, &vips, &down);

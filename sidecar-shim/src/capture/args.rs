@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
+use super::error::CaptureError;
 use super::range::{DEFAULT_RANGES, VirtualRange};
 use super::report::Format;
 use super::ruleset::{Ruleset, ShimUid};
@@ -92,11 +93,32 @@ pub(super) struct RuleArgs {
     /// no such rule, for a user namespace in which shim and app have the same uid.
     #[arg(long, value_name = "UID", default_value = "1337")]
     pub(super) shim_uid: ShimUid,
+    /// Send all questions to name servers to the resolver in the shim, over UDP and TCP.
+    ///
+    /// The pod needs no change of its own DNS then. Start the shim with `--dns-listen
+    /// 127.0.0.1:15053,[::1]:15053`; it asks the name servers of /etc/resolv.conf for all names but
+    /// the aliases. What the shim's uid asks goes out.
+    #[arg(long)]
+    pub(super) dns: bool,
+    /// The port of that resolver, on 127.0.0.1 and ::1.
+    #[arg(long, value_name = "PORT", default_value = "15053")]
+    pub(super) dns_port: NonZeroU16,
 }
 
 impl RuleArgs {
-    pub(super) fn ruleset(&self) -> Ruleset {
-        Ruleset::new(&self.ranges, self.outbound_port, self.shim_uid)
+    /// # Errors
+    /// Where the resolver would be asked by itself.
+    pub(super) fn ruleset(&self) -> Result<Ruleset, CaptureError> {
+        if self.dns && self.shim_uid == ShimUid::Shared {
+            return Err(CaptureError::DnsWithoutUid);
+        }
+        let resolver = self.dns.then_some(self.dns_port);
+        Ok(Ruleset::with_dns(
+            &self.ranges,
+            self.outbound_port,
+            self.shim_uid,
+            resolver,
+        ))
     }
 
     pub(super) fn ranges_v4(&self) -> impl Iterator<Item = ipnet::Ipv4Net> {

@@ -7,6 +7,7 @@
     reason = "a test ends at the first surprise"
 )]
 
+mod dns;
 mod guard;
 mod nft;
 mod own_namespace;
