@@ -20,6 +20,7 @@ mod compile;
 mod error;
 mod expression;
 mod installed;
+mod keep;
 mod netlink;
 mod nftables;
 mod range;
@@ -62,6 +63,7 @@ pub fn run_to(args: &CaptureArgs, out: &mut dyn Write) -> Result<ExitCode, Captu
     match &args.command {
         CaptureCommand::Lay(args) => run_lay(args, out),
         CaptureCommand::Check(args) => run_check(args, out),
+        CaptureCommand::Keep(args) => Ok(keep::main(&args.flags)),
         CaptureCommand::Remove => run_remove(out),
     }
 }

@@ -1,5 +1,6 @@
 //! The command line of `eastwest-shim capture`.
 
+use std::ffi::OsString;
 use std::num::NonZeroU16;
 use std::str::FromStr;
 
@@ -43,6 +44,11 @@ pub(super) enum CaptureCommand {
     /// Exit code 0: the same, and the virtual IPs can be dialled. 1: not so; says what differs.
     /// Needs the same rights as `lay`.
     Check(CheckArgs),
+    /// Lay the rules, and lay again what goes missing, until SIGTERM: for a sidecar.
+    ///
+    /// For pods that can have no init container, such as those of the Percona operator. The rules stay
+    /// when it ends. Needs the same rights as `lay`.
+    Keep(KeepFlags),
     /// Remove the rules, and the routes laid with --route. Fine if there are none.
     Remove,
 }
@@ -60,6 +66,19 @@ pub(super) struct LayArgs {
     /// How to print what was laid.
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
     pub(super) output: Format,
+}
+
+/// What belongs to a process of its own, its `--help` included.
+#[derive(Debug, Clone, clap::Args)]
+#[command(disable_help_flag = true)]
+pub(super) struct KeepFlags {
+    /// Its flags; see its --help.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "FLAGS"
+    )]
+    pub(super) flags: Vec<OsString>,
 }
 
 #[derive(Debug, Clone, clap::Args)]

@@ -9,6 +9,7 @@
 
 mod dns;
 mod guard;
+mod keep;
 mod nft;
 mod own_namespace;
 mod pod;
