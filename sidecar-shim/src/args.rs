@@ -110,6 +110,14 @@ pub struct OutboundArgs {
     #[arg(long, value_enum, default_value = "vip")]
     pub mode: Mode,
 
+    /// Port of a server of this pod, such as 3306 beside mysqld; can be repeated (mode vip)
+    ///
+    /// The server always gets it: the shim listens on it, at the aliases' addresses, only while the
+    /// server does, at addresses of its own (mysqld: bind_address=POD_IP,127.0.0.1). Ports of --inbound
+    /// are such ports, and one that is found taken on all addresses becomes one.
+    #[arg(long = "own-port", value_name = "PORT", value_parser = port)]
+    pub own_ports: Vec<NonZeroU16>,
+
     /// What is added to a port of an alias: 3306 of each is dialled at 13306 (mode port)
     ///
     /// A port that leads above 65535, or to another port of the same alias, is not served.

@@ -24,7 +24,7 @@ use tokio::net::TcpStream;
 use crate::original_dst::original_dst;
 use connection::Destination;
 pub(crate) use gateways::Gateways;
-pub(crate) use listeners::AliasListeners;
+pub(crate) use listeners::{AliasListeners, Unopened};
 pub use order::Locality;
 pub(crate) use table::{Arrival, RouteTable};
 pub(crate) use tunnel::Tunnels;

@@ -15,7 +15,7 @@ use eastwest_transport::resolve::NameServers;
 use eastwest_transport::tls::{IdentityStore, gather_entropy};
 use serde_json::json;
 
-use crate::args::{Mode, OutboundArgs};
+use crate::args::{Mode, OutboundArgs, ShimArgs};
 use crate::config::Config;
 use crate::inbound::{Acceptance, AppAddress, Inbound, OwnPod};
 use crate::outbound::{Arrival, Gateways, Outbound, RouteTable, Tunnels};
@@ -50,7 +50,11 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         );
     }
     let outbound = outbound(&config, &store, &ledger, &context)?;
-    let vips = Vips::new(Arc::clone(&outbound), config.sockets);
+    let vips = Vips::new(
+        Arc::clone(&outbound),
+        config.sockets,
+        own_ports(&config.args),
+    );
     match config.args.outbound.mode {
         Mode::Vip | Mode::Port => vips.follow(),
         Mode::Service => {
@@ -149,6 +153,13 @@ fn outbound(
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     }))
+}
+
+/// What callers are let in to is a server of this pod, too.
+fn own_ports(args: &ShimArgs) -> impl Iterator<Item = u16> + '_ {
+    let given = args.outbound.own_ports.iter().chain(&args.inbound.ports);
+    let ports = given.map(|port| port.get());
+    ports.filter(|_| args.outbound.mode != Mode::Service)
 }
 
 fn arrival(args: &OutboundArgs) -> Arrival {

@@ -1,20 +1,25 @@
 //! The addresses of aliases in all modes but `redirect`: which are listened on, which are not, and why.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use eastwest_daemon::Shutdown;
 use eastwest_mesh::{DownRoute, Route};
+use eastwest_transport::listener::BindError;
 use eastwest_transport::socket::SocketOptions;
 use tokio::time::sleep;
 
-use crate::outbound::{AliasListeners, Outbound};
+use crate::outbound::{AliasListeners, Arrival, Outbound, Unopened};
+use crate::own_ports::OwnPorts;
 
 /// How soon an address that was taken is tried again: an app that gives a port up is usually
 /// restarting, and a failed bind costs next to nothing.
 const TRY_AGAIN_EVERY: Duration = Duration::from_secs(5);
+/// How soon a port is given up after its server has gone. One that is started again needs longer.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// All listeners of aliases; clones share them.
 #[derive(Debug, Clone)]
@@ -27,15 +32,22 @@ pub(crate) struct Vips {
 struct State {
     /// `None` once the process has stopped accepting.
     listeners: Option<AliasListeners>,
-    /// Addresses that could not be listened on, and why.
+    /// Addresses that are not listened on, and why.
     failed: BTreeMap<SocketAddr, String>,
+    own_ports: OwnPorts,
 }
 
 impl Vips {
-    pub(crate) fn new(outbound: Arc<Outbound>, sockets: SocketOptions) -> Self {
+    /// `own_ports` are those of servers of this pod.
+    pub(crate) fn new(
+        outbound: Arc<Outbound>,
+        sockets: SocketOptions,
+        own_ports: impl IntoIterator<Item = u16>,
+    ) -> Self {
         let state = State {
             listeners: Some(AliasListeners::new(sockets)),
             failed: BTreeMap::new(),
+            own_ports: OwnPorts::new(own_ports),
         };
         Self {
             outbound,
@@ -47,19 +59,27 @@ impl Vips {
     /// listened on is down; the others are not. What fails as it did before is not told again.
     pub(crate) fn follow(&self) {
         let mut state = self.state();
-        let State { listeners, failed } = &mut *state;
+        let State {
+            listeners,
+            failed,
+            own_ports,
+        } = &mut *state;
         let Some(listeners) = listeners else { return };
-        let now = listeners.follow(&self.outbound).into_iter();
-        let now: BTreeMap<_, _> = now
-            .map(|error| (error.address, error.to_string()))
-            .collect();
-        for (address, why) in &now {
-            if failed.get(address) != Some(why) {
-                tracing::error!(
-                    "{why}; the alias with this address is down until it can be had (where the \
-                     pod's own server owns the port on all addresses, use --mode port or redirect)"
-                );
+        own_ports.look(|address| listeners.has(address));
+        let mut now = BTreeMap::new();
+        for unopened in listeners.follow(&self.outbound, |port| own_ports.why_not(port)) {
+            let (address, why) = match unopened {
+                Unopened::Left { address, why } => (address, why),
+                Unopened::Failed(error) => {
+                    let (address, why) = (error.address, error.to_string());
+                    self.learn(own_ports, &error);
+                    (address, own_ports.why_not(address.port()).unwrap_or(why))
+                }
+            };
+            if failed.get(&address) != Some(&why) {
+                tracing::error!(%address, "{why}; the alias with this address is down until it can be had");
             }
+            now.insert(address, why);
         }
         let routes = self.outbound.routes.load();
         for address in failed.keys() {
@@ -70,9 +90,46 @@ impl Vips {
         *failed = now;
     }
 
+    /// Whoever has a port of all addresses is a server of this pod, and is to have it again when it is
+    /// started again.
+    fn learn(&self, own_ports: &mut OwnPorts, error: &BindError) {
+        let port = error.address.port();
+        if self.outbound.arrival == Arrival::OwnAddresses
+            && error.source.kind() == ErrorKind::AddrInUse
+            && OwnPorts::is_taken_whole(port)
+            && own_ports.add(port)
+        {
+            tracing::info!(
+                port,
+                "a server of this pod owns this port, and will find it free"
+            );
+        }
+    }
+
+    /// Gives up, or takes, what servers of this pod own, as soon as they come or go.
+    async fn yield_to_servers(&self, followed: &(impl Fn(&Self) + Send)) {
+        loop {
+            sleep(LOOK_EVERY).await;
+            let changed = {
+                let mut state = self.state();
+                let State {
+                    listeners,
+                    own_ports,
+                    ..
+                } = &mut *state;
+                let Some(listeners) = listeners else { return };
+                own_ports.look(|address| listeners.has(address))
+            };
+            if changed {
+                self.follow();
+                followed(self);
+            }
+        }
+    }
+
     /// Tries what failed again and again, and calls `tried` after each time; closes all listeners
     /// when the process stops accepting.
-    pub(crate) async fn retry(self, shutdown: Shutdown, tried: impl Fn(&Self) + Send) {
+    pub(crate) async fn retry(self, shutdown: Shutdown, tried: impl Fn(&Self) + Send + Sync) {
         let again = async {
             loop {
                 sleep(TRY_AGAIN_EVERY).await;
@@ -83,7 +140,8 @@ impl Vips {
             }
         };
         let stop = shutdown.stop_accepting_token();
-        let _: Option<()> = stop.run_until_cancelled(again).await;
+        let both = async { tokio::join!(again, self.yield_to_servers(&tried)) };
+        let _: Option<((), ())> = stop.run_until_cancelled(both).await;
         if let Some(mut listeners) = self.state().listeners.take() {
             listeners.close();
         }

@@ -18,6 +18,17 @@ pub(crate) struct AliasListeners {
     open: Option<HashMap<SocketAddr, JoinHandle<()>>>,
 }
 
+/// An address that is not listened on.
+#[derive(Debug)]
+pub(crate) enum Unopened {
+    Failed(BindError),
+    /// To a server of the pod.
+    Left {
+        address: SocketAddr,
+        why: String,
+    },
+}
+
 impl AliasListeners {
     pub(crate) fn new(sockets: SocketOptions) -> Self {
         Self {
@@ -26,16 +37,28 @@ impl AliasListeners {
         }
     }
 
+    /// Whether an address is listened on.
+    pub(crate) fn has(&self, address: SocketAddr) -> bool {
+        self.open
+            .as_ref()
+            .is_some_and(|open| open.contains_key(&address))
+    }
+
     /// Opens what the route table has more, closes what it has no longer, and leaves the rest
-    /// alone; live connections are never touched. Says which addresses could not be opened.
-    pub(crate) fn follow(&mut self, outbound: &Arc<Outbound>) -> Vec<BindError> {
+    /// alone; live connections are never touched. `why_not` has reasons to close, or not to open, a
+    /// port. Says which addresses are not open, and why.
+    pub(crate) fn follow(
+        &mut self,
+        outbound: &Arc<Outbound>,
+        why_not: impl Fn(u16) -> Option<String>,
+    ) -> Vec<Unopened> {
         // Manifests may still be read while the process stops accepting.
         let Some(open) = &mut self.open else {
             return Vec::new();
         };
         let routes = outbound.routes.load_full();
         open.retain(|address, task| {
-            let wanted = routes.route(*address).is_some();
+            let wanted = routes.route(*address).is_some() && why_not(address.port()).is_none();
             if !wanted {
                 task.abort();
             }
@@ -46,12 +69,16 @@ impl AliasListeners {
             if open.contains_key(&address) {
                 continue;
             }
+            if let Some(why) = why_not(address.port()) {
+                failed.push(Unopened::Left { address, why });
+                continue;
+            }
             match Listener::bind(address, self.sockets) {
                 Ok(listener) => {
                     let task = tokio::spawn(Arc::clone(outbound).serve_alias(listener, address));
                     open.insert(address, task);
                 }
-                Err(error) => failed.push(error),
+                Err(error) => failed.push(Unopened::Failed(error)),
             }
         }
         failed
@@ -139,14 +166,14 @@ spec:
     async fn what_is_closed_stays_closed_when_manifests_are_read_once_more() {
         let (outbound, address) = outbound();
         let mut listeners = AliasListeners::new(SocketOptions::standard());
-        assert!(listeners.follow(&outbound).is_empty());
+        assert!(listeners.follow(&outbound, |_| None).is_empty());
         assert!(TcpStream::connect(address).await.is_ok());
         listeners.close();
         // The socket is gone with its task, at the next turn of the runtime.
         while TcpStream::connect(address).await.is_ok() {
             tokio::task::yield_now().await;
         }
-        assert!(listeners.follow(&outbound).is_empty());
+        assert!(listeners.follow(&outbound, |_| None).is_empty());
         tokio::task::yield_now().await;
         assert!(TcpStream::connect(address).await.is_err());
     }
@@ -164,7 +191,7 @@ spec:
         assert_eq!(address.port(), 53_061);
         assert!(address.ip().is_loopback());
         let mut listeners = AliasListeners::new(SocketOptions::standard());
-        assert!(listeners.follow(&outbound).is_empty());
+        assert!(listeners.follow(&outbound, |_| None).is_empty());
         assert!(TcpStream::connect(address).await.is_ok());
     }
 
@@ -173,7 +200,7 @@ spec:
         let any = Arrival::PodAddress(Ipv6Addr::UNSPECIFIED.into());
         let (outbound, address) = arriving(Capture::Service, any);
         let mut listeners = AliasListeners::new(SocketOptions::standard());
-        assert!(listeners.follow(&outbound).is_empty());
+        assert!(listeners.follow(&outbound, |_| None).is_empty());
         for loopback in [
             IpAddr::from(Ipv4Addr::LOCALHOST),
             Ipv6Addr::LOCALHOST.into(),

@@ -6,6 +6,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod own_ports;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -49,6 +51,10 @@ impl Drop for Shim {
 impl Shim {
     /// With these manifests, this identity, and somebody who may call.
     fn start(manifests: &Path, identity: &TempDir) -> Self {
+        Self::start_with(manifests, identity, &[])
+    }
+
+    fn start_with(manifests: &Path, identity: &TempDir, more: &[&str]) -> Self {
         let mut child = Command::new(eastwest())
             .args(["shim", "-f", manifests.to_str().unwrap()])
             .args(["--identity", identity.path().to_str().unwrap()])
@@ -63,6 +69,7 @@ impl Shim {
             .args(["--dns-listen", "127.0.0.1:0"])
             .args(["--ready-address", "off", "--metrics-address", "off"])
             .args(["--admin-address", "127.0.0.1:0"])
+            .args(more)
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -91,6 +98,12 @@ impl Shim {
                 return line;
             }
         }
+    }
+
+    /// Where it listens under this name.
+    fn address_of(&mut self, name: &str) -> SocketAddr {
+        let line = self.wait_for(&format!("{name} listens on "));
+        line.rsplit(' ').next().unwrap().parse().unwrap()
     }
 
     /// Asks for `/routes` until the answer is as wanted.
@@ -179,10 +192,8 @@ fn a_taken_address_is_down_until_it_is_free_and_routes_say_what_is_so_now() {
     fs::write(&file, service_entry(address)).unwrap();
     let identity = demo();
     let mut shim = Shim::start(dir.path(), &identity);
-    let dns = shim.wait_for("dns listens on ");
-    let dns = dns.rsplit(' ').next().unwrap().parse().unwrap();
-    let admin = shim.wait_for("admin listens on ");
-    let admin = admin.rsplit(' ').next().unwrap().parse().unwrap();
+    let dns = shim.address_of("dns");
+    let admin = shim.address_of("admin");
     let down = |text: &str| text.contains(r#""served":[]"#) && text.contains("theportisinuse");
     Shim::wait_for_routes(admin, down);
     // An answer would lead the app to whoever has the address, such as its own pod's server.
