@@ -14,6 +14,7 @@ use anyhow::bail;
 use eastwest_daemon::{Blocker, Bound, Context};
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use self::command::{KeepArgs, KeepCommand};
 use super::args::RuleArgs;
@@ -80,8 +81,7 @@ async fn run((kept, args): (Kept, KeepArgs), context: Context) -> anyhow::Result
     let remove_at_end = args.remove_at_end;
     // A drain waits for it, so that the rules are gone when the process is.
     context.shutdown.spawn(async move {
-        let looking = keep(kept, every, blocker);
-        let _: Option<()> = stop.run_until_cancelled(looking).await;
+        keep(kept, every, blocker, stop).await;
         if remove_at_end {
             told(spawn_blocking(take_away).await);
         } else {
@@ -93,10 +93,10 @@ async fn run((kept, args): (Kept, KeepArgs), context: Context) -> anyhow::Result
     Ok(Bound::new())
 }
 
-async fn keep(kept: Kept, every: Duration, blocker: Blocker) {
+/// Until it is told to stop, which it does between two looks: nothing is laid after that.
+async fn keep(kept: Kept, every: Duration, blocker: Blocker, stop: CancellationToken) {
     let mut failing = None;
-    loop {
-        sleep(every).await;
+    while stop.run_until_cancelled(sleep(every)).await.is_some() {
         let kept = kept.clone();
         let looked = spawn_blocking(move || kept.look().map_err(|error| error.to_string())).await;
         match looked.unwrap_or_else(|error| Err(error.to_string())) {
