@@ -45,6 +45,10 @@ impl OwnPorts {
         self.holders.insert(port, Holder::AllAddresses).is_none()
     }
 
+    pub(crate) fn has(&self, port: u16) -> bool {
+        self.holders.contains_key(&port)
+    }
+
     /// Looks who listens; `shims` are the listeners of this process. Whether something has changed.
     pub(crate) fn look(&mut self, shims: impl Fn(SocketAddr) -> bool) -> bool {
         if self.holders.is_empty() {

@@ -10,6 +10,7 @@ use eastwest_daemon::Shutdown;
 use eastwest_mesh::{DownRoute, Route};
 use eastwest_transport::listener::BindError;
 use eastwest_transport::socket::SocketOptions;
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::outbound::{AliasListeners, Arrival, Outbound, Unopened};
@@ -26,6 +27,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 pub(crate) struct Vips {
     outbound: Arc<Outbound>,
     state: Arc<Mutex<State>>,
+    followed: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -52,6 +54,7 @@ impl Vips {
         Self {
             outbound,
             state: Arc::new(Mutex::new(state)),
+            followed: Arc::new(Notify::new()),
         }
     }
 
@@ -88,6 +91,7 @@ impl Vips {
             }
         }
         *failed = now;
+        self.followed.notify_one();
     }
 
     /// Whoever has a port of all addresses is a server of this pod, and is to have it again when it is
@@ -106,9 +110,22 @@ impl Vips {
         }
     }
 
+    /// Whether an alias is at a port that a server of this pod owns.
+    fn has_own_ports(&self) -> bool {
+        let routes = self.outbound.routes.load();
+        let own_ports = &self.state().own_ports;
+        routes
+            .addresses()
+            .any(|address| own_ports.has(address.port()))
+    }
+
     /// Gives up, or takes, what servers of this pod own, as soon as they come or go.
     async fn yield_to_servers(&self, followed: &(impl Fn(&Self) + Send)) {
         loop {
+            if !self.has_own_ports() {
+                self.followed.notified().await;
+                continue;
+            }
             sleep(LOOK_EVERY).await;
             let changed = {
                 let mut state = self.state();
