@@ -263,6 +263,8 @@ Examples:
   eastwest-shim -f aliases/ --identity /var/run/secrets/workload-spiffe-credentials
   eastwest-shim --identity certs/ --inbound 3306 --allow 'spiffe://cluster.local/ns/pxc/sa/*'
   eastwest-shim capture lay && eastwest-shim -f aliases/ --identity certs/ --mode redirect
+  eastwest-shim -f aliases/ --identity certs/ --mode port --dns-listen 127.0.0.1:53
+  eastwest-shim -f aliases/ --identity certs/ --mode service
 ";
 
 impl Settings for ShimArgs {

@@ -21,7 +21,9 @@ const DEFAULTS: [(&str, &str); 6] = [
 /// Lay the redirect rules, and lay again what goes missing, until SIGTERM
 ///
 /// For pods that can have no init container, such as those of the Percona operator: a sidecar with
-///   securityContext: {runAsUser: 0, capabilities: {drop: [ALL], add: [NET_ADMIN]}}
+///
+/// securityContext: {runAsUser: 0, capabilities: {drop: [ALL], add: [NET_ADMIN]}}
+///
 /// Whatever is not as `capture check` wants it is laid again, and is a line of the log. When it ends
 /// the rules stay, so that connections to virtual IPs go to the shim or nowhere.
 #[derive(Debug, Clone, Parser)]
