@@ -16,12 +16,12 @@ mod pods;
 mod replica;
 mod rows;
 
-use eastwest::clusters::Clusters;
+use eastwest::clusters::{Clusters, SOURCE};
 use eastwest::mysql::Flavor;
 use eastwest_e2e::{eastwest, installed};
 
 use alias::{Alias, EGRESS, Family, PLAIN, PXC, plan};
-use pods::Containers;
+use pods::{CLUSTERS_OWN, Containers};
 use replica::{Replica, ServerAt};
 use rows::{Row, Table};
 
@@ -87,7 +87,7 @@ fn vip(pods: &mut Containers, replica: &mut Replica<'_>, table: &mut Table) {
     replica.start_on(pods, PLAIN, ServerAt::AllIpv4);
     pods.wait_for_shim("of all addresses: use --mode port or redirect");
     assert!(
-        pods.answers(PLAIN).is_empty(),
+        pods.answers(PLAIN, &SOURCE.alias()).is_empty(),
         "its address is the server's"
     );
     pods.kill_shim();
@@ -133,6 +133,8 @@ fn redirect(pods: &mut Containers, replica: &Replica<'_>, table: &mut Table) {
     for family in FAMILIES {
         let wire = pods.watch(PXC);
         let alias = pods.start_shim(PXC, "redirect", family, &[]);
+        let (name, address) = CLUSTERS_OWN;
+        assert!(pods.answers(PXC, name).contains(address));
         row(pods, replica, table, ("redirect", &alias, 3306));
         assert!(
             !pods.went_out(&wire, &alias),

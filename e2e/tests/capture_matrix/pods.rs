@@ -19,6 +19,8 @@ use tempfile::TempDir;
 
 use super::alias::{Alias, EGRESS, Family, PLAIN, PXC, ipv4_of, ipv6_of};
 
+/// A name that is no alias, and what the cluster's DNS says.
+pub(crate) const CLUSTERS_OWN: (&str, &str) = ("kubernetes.default.svc.cluster.local", "10.96.0.1");
 const SHIM_UID: u32 = 1337;
 const SHIM: &str = "matrix-shim";
 const KEEPER: &str = "matrix-keeper";
@@ -191,10 +193,10 @@ impl Containers {
         self.clusters.stop(SHIM);
     }
 
-    /// The addresses that the C library finds for the alias.
-    pub(crate) fn answers(&self, host: &str) -> String {
+    /// The addresses that the C library of a pod finds for a name.
+    pub(crate) fn answers(&self, host: &str, name: &str) -> String {
         let mut command = self.host(host).command(OsStr::new("getent"));
-        let output = Guarded::output(command.args(["ahosts", &SOURCE.alias()])).unwrap();
+        let output = Guarded::output(command.args(["ahosts", name])).unwrap();
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -202,7 +204,9 @@ impl Containers {
     /// leads its port to the pod's (kube-proxy, by nft).
     pub(crate) fn apply_service(&self, family: Family) {
         let address = Alias::virtual_ip("service", family).address;
+        let (name, service) = CLUSTERS_OWN;
         let zone = Zone::new().with(&SOURCE.alias(), address, 1).unwrap();
+        let zone = zone.with(name, service.parse().unwrap(), 30).unwrap();
         zone.write(&self.dir().join("cluster-b.zone")).unwrap();
         let alias = SOURCE.alias().parse().unwrap();
         let target = service_port::computed(&alias, 3306.try_into().unwrap());
@@ -212,8 +216,9 @@ impl Containers {
         );
         self.as_root(EGRESS, "PATH=$PATH:/usr/sbin nft -f -", &rules);
         let begun = Instant::now();
-        while !self.answers(PXC).contains(&address.to_string()) {
-            assert!(begun.elapsed() < PATIENCE, "{}", self.answers(PXC));
+        let alias = SOURCE.alias();
+        while !self.answers(PXC, &alias).contains(&address.to_string()) {
+            assert!(begun.elapsed() < PATIENCE, "{address} is not answered");
         }
     }
 
