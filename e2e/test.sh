@@ -57,8 +57,8 @@ cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
 [ "${PIPESTATUS[0]}" = 0 ] || failed=1
 
 say "what has run"
-# Each file of e2e/tests is a test of the whole system.
-whole=$(cd e2e/tests && printf '%s|' *.rs | sed 's/\.rs|/|/g; s/|$//')
+# Each file of e2e/tests is a test of the whole system, and so is each folder with a main.rs.
+whole=$(cd e2e/tests && printf '%s|' *.rs */main.rs | sed 's/\.rs|/|/g; s/|$//')
 awk -v whole="tests/($whole)\\.rs" '
     # "Running unittests src/lib.rs (...)" and "Running tests/hello.rs (...)", then its result.
     /Running unittests/ { kind = "unit" }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use eastwest_mesh::lint::{Lint, Options, View};
+use eastwest_mesh::virtual_ip::DEFAULT_PORT_OFFSET;
 use eastwest_mesh::{Capture, Code, Hostname, IpNet, Severity};
 
 mod add;
@@ -107,7 +108,9 @@ enum FailOn {
 #[derive(Clone, Copy, ValueEnum)]
 enum CaptureMode {
     Vip,
+    Port,
     Redirect,
+    Service,
 }
 
 /// A code of a finding, in capitals or not.
@@ -132,7 +135,9 @@ impl LintArgs {
             },
             capture: match self.capture {
                 CaptureMode::Vip => Capture::Vip,
+                CaptureMode::Port => Capture::Port(DEFAULT_PORT_OFFSET),
                 CaptureMode::Redirect => Capture::Redirect,
+                CaptureMode::Service => Capture::Service,
             },
             pod_ranges: self.pod_cidr.clone(),
             service_ranges: self.service_cidr.clone(),

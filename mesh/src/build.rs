@@ -10,6 +10,7 @@ mod addresses;
 mod alias;
 mod exported;
 mod far_end;
+mod listen_port;
 mod neighbours;
 mod rules;
 mod served;
@@ -22,6 +23,7 @@ pub(crate) fn mesh(manifest: Manifest, options: &Options, reach: Reach<'_>) -> M
     let aliases = alias::find(&manifest.service_entries, &rules, &options.cluster_domain);
     let mut down = Vec::new();
     let candidates = served::candidates(&aliases, &options.cluster_domain, &mut down);
+    let candidates = listen_port::assign(candidates, reach.capture, &mut down);
     let routes = addresses::assign(candidates, reach, &mut down);
     let exports = exported::exports(&manifest, &aliases, &rules, &options.cluster_domain);
     neighbours::warn(&manifest.neighbours, &routes, &down);

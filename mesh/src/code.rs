@@ -211,6 +211,10 @@ codes! {
     FarEndUnknown = "EW916", Eastwest;
     /// An alias that leads to two pods.
     TwoTargets = "EW917", Eastwest;
+    /// Two aliases have one port in mode `service`.
+    ServicePortTaken = "EW918", Eastwest;
+    /// A port that mode `port` cannot shift.
+    ShiftedPort = "EW919", Eastwest;
 }
 
 impl Code {

@@ -15,7 +15,8 @@
 //! - `build`: which hosts are aliases, their routes and addresses, and what a gateway exports
 //! - [`forwarding`]: what a gateway lets through, name by name, for servers of others
 //! - [`lint`]: what a person wants to know before the files are applied, also in stock Istio
-//! - [`alias`], [`virtual_ip`]: pure functions of a name: the pod behind an alias, its address
+//! - [`alias`], [`virtual_ip`], [`service_port`]: pure functions of a name: the pod behind an alias,
+//!   its address, its ports in mode `service`
 //!
 //! What comes out:
 //! - [`Route`], [`Aliases`], [`PeerRule`]: the client's side (shim, resolver)
@@ -48,6 +49,7 @@ mod peer;
 mod policies;
 mod report;
 mod route;
+pub mod service_port;
 mod sni;
 mod spiffe;
 mod suggest;

@@ -18,6 +18,8 @@ const ANNOTATIONS: &str = "eastwest.dev/";
 pub(crate) const REMOTE_HOST: &str = "eastwest.dev/remote-host";
 /// The annotation that has the pod's name checked in the far end's certificate.
 pub(crate) const VERIFY_POD_NAME: &str = "eastwest.dev/verify-pod-name";
+/// The annotation that gives the port of an alias in mode `service`.
+pub(crate) const SERVICE_PORT: &str = "eastwest.dev/service-port";
 /// Annotations of the design that this version does not carry out.
 const PLANNED: [&str; 3] = [
     "eastwest.dev/listen",

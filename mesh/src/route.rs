@@ -20,7 +20,9 @@ pub struct Route {
     pub alias: Hostname,
     /// The port that the app dials (`ports[].number`).
     pub port: NonZeroU16,
-    /// The alias's own addresses, at least one, the same for all of its ports.
+    /// The port at which that reaches the shim: `port` itself, but in the modes `port` and `service`.
+    pub listen_port: NonZeroU16,
+    /// The alias's own addresses, at least one, the same for all of its ports; none in mode `service`.
     pub virtual_ips: Vec<IpAddr>,
     /// The pod in the other cluster.
     pub remote: Hostname,

@@ -7,6 +7,7 @@
 //! some tools take them for networks and broadcasts.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroU16;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::Serialize;
@@ -19,11 +20,19 @@ use crate::hostname::Hostname;
 pub enum Capture {
     /// The shim binds each alias's address itself: 127.64.0.0/10.
     Vip,
+    /// The same address at a port that is so much higher than the alias's own.
+    Port(NonZeroU16),
     /// A redirect rule leads to the shim: 240.240.0.0/16, the range that Istio allocates from too.
     Redirect,
+    /// A Service of the alias's name leads to a port of the shim's own pod: an alias has no address
+    /// of its own here, and each of its ports one of the shim's (`service_port`).
+    Service,
     /// They don't reach this process at all, such as a gateway: any address will do.
     Elsewhere,
 }
+
+/// What mode `port` adds to a port unless something else is given: 13306 for 3306.
+pub const DEFAULT_PORT_OFFSET: NonZeroU16 = NonZeroU16::MIN.saturating_add(9_999);
 
 /// The ranges that redirect rules send to the shim unless others are given.
 pub const REDIRECTED: [IpNet; 2] = [
@@ -56,9 +65,9 @@ pub(crate) enum Unreachable {
 impl Reach<'_> {
     pub(crate) fn check(&self, address: IpAddr) -> Result<(), Unreachable> {
         match self.capture {
-            Capture::Elsewhere => Ok(()),
-            Capture::Vip if address.is_loopback() => Ok(()),
-            Capture::Vip => Err(Unreachable::NotBindable),
+            Capture::Elsewhere | Capture::Service => Ok(()),
+            Capture::Vip | Capture::Port(_) if address.is_loopback() => Ok(()),
+            Capture::Vip | Capture::Port(_) => Err(Unreachable::NotBindable),
             Capture::Redirect if address.is_loopback() => Err(Unreachable::Loopback),
             Capture::Redirect if self.redirected.iter().any(|net| net.contains(&address)) => Ok(()),
             Capture::Redirect => Err(Unreachable::NotRedirected),
@@ -83,11 +92,11 @@ struct Range {
 impl Capture {
     const fn range(self) -> Range {
         match self {
-            Self::Vip => Range {
+            Self::Vip | Self::Port(_) => Range {
                 first: Ipv4Addr::new(127, 64, 0, 0),
                 blocks: 1 << 14,
             },
-            Self::Redirect | Self::Elsewhere => Range {
+            Self::Redirect | Self::Service | Self::Elsewhere => Range {
                 first: Ipv4Addr::new(240, 240, 0, 0),
                 blocks: 1 << 8,
             },
@@ -98,8 +107,8 @@ impl Capture {
     #[must_use]
     pub const fn range_text(self) -> &'static str {
         match self {
-            Self::Vip => "127.64.0.0/10",
-            Self::Redirect | Self::Elsewhere => "240.240.0.0/16",
+            Self::Vip | Self::Port(_) => "127.64.0.0/10",
+            Self::Redirect | Self::Service | Self::Elsewhere => "240.240.0.0/16",
         }
     }
 }
@@ -138,7 +147,7 @@ pub fn free(
 }
 
 /// Fowler-Noll-Vo 1a, 64 bits (draft-eastlake-fnv).
-fn fnv1a(text: &str) -> u64 {
+pub(crate) fn fnv1a(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

@@ -105,6 +105,8 @@ pub struct ForwardingArgs {
 pub enum Mode {
     /// The shim of each pod listens on them: loopback addresses, 127.64.0.0/10
     Vip,
+    /// The same at a port of its own, which no name server tells
+    Port,
     /// Redirect rules send them to the shim: 240.240.0.0/16
     Redirect,
 }
@@ -112,7 +114,7 @@ pub enum Mode {
 impl From<Mode> for Capture {
     fn from(mode: Mode) -> Self {
         match mode {
-            Mode::Vip => Self::Vip,
+            Mode::Vip | Mode::Port => Self::Vip,
             Mode::Redirect => Self::Redirect,
         }
     }

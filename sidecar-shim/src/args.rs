@@ -9,6 +9,7 @@ use eastwest_daemon::{
     ConnectionArgs, DaemonArgs, HumanDuration, NameServer, Reach, Settings, listen_address,
 };
 use eastwest_mesh::Hostname;
+use eastwest_mesh::virtual_ip::DEFAULT_PORT_OFFSET;
 
 use crate::capture::{CaptureArgs, DEFAULT_RANGES, VirtualRange};
 use crate::inbound::AllowRule;
@@ -109,6 +110,26 @@ pub struct OutboundArgs {
     #[arg(long, value_enum, default_value = "vip")]
     pub mode: Mode,
 
+    /// Port of a server of this pod, such as 3306 beside mysqld; can be repeated (mode vip)
+    ///
+    /// The server always gets it: the shim listens on it, at the aliases' addresses, only while the
+    /// server does, at addresses of its own (mysqld: bind_address=POD_IP,127.0.0.1). Ports of --inbound
+    /// are such ports, and one that is found taken on all addresses becomes one.
+    #[arg(long = "own-port", value_name = "PORT", value_parser = port)]
+    pub own_ports: Vec<NonZeroU16>,
+
+    /// What is added to a port of an alias: 3306 of each is dialled at 13306 (mode port)
+    ///
+    /// A port that leads above 65535, or to another port of the same alias, is not served.
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_PORT_OFFSET, value_parser = port_offset)]
+    pub port_offset: NonZeroU16,
+
+    /// Address of this pod at which Services reach the aliases [default: all of them] (mode service)
+    ///
+    /// Whoever is on loopback is reset, unless this is a loopback address.
+    #[arg(long, value_name = "IP")]
+    pub service_address: Option<IpAddr>,
+
     /// Range that is redirected here, as given to `capture lay`; can be repeated (mode redirect)
     ///
     /// An alias with an address outside of all ranges is down: connections to it would leave the
@@ -135,9 +156,12 @@ pub struct OutboundArgs {
     #[arg(long, value_name = "REGION[/ZONE[/SUBZONE]]")]
     pub locality: Option<Locality>,
 
-    /// Answer the aliases here, in this process, instead of running eastwest-resolver
-    #[arg(long, value_name = "IP:PORT", value_parser = listen_address)]
-    pub dns_listen: Option<SocketAddr>,
+    /// Answer the aliases here, in this process, instead of running eastwest-resolver; can be repeated
+    ///
+    /// 127.0.0.1:15053,[::1]:15053 is where `capture lay --dns` sends the pod's questions. Of several
+    /// addresses an IPv6 one is left out where there is no IPv6.
+    #[arg(long, value_name = "IP:PORT", value_delimiter = ',', value_parser = listen_address)]
+    pub dns_listen: Vec<SocketAddr>,
 
     /// Where --dns-listen sends all other names; can be repeated [default: /etc/resolv.conf]
     #[arg(
@@ -196,8 +220,14 @@ pub enum Mode {
     /// Each alias has a loopback address that the shim listens on: no privilege, any pod that does
     /// not itself own the port
     Vip,
+    /// The same at a port that is 10000 higher, in a pod whose server owns the port on all addresses:
+    /// apps dial ALIAS:13306 for 3306
+    Port,
     /// Redirect rules send virtual IPs to the shim; see `eastwest-shim capture`
     Redirect,
+    /// Services named as the aliases lead to ports of this pod, an egress of others: nothing is needed
+    /// in their pods, and the way from them to here is in clear
+    Service,
 }
 
 /// Oldest TLS version.
@@ -216,6 +246,11 @@ fn port(text: &str) -> Result<NonZeroU16, String> {
     port.map_err(|_| "a port is a number from 1 to 65535".to_owned())
 }
 
+fn port_offset(text: &str) -> Result<NonZeroU16, String> {
+    let offset = text.parse();
+    offset.map_err(|_| "what is added to a port is a number from 1 to 65535".to_owned())
+}
+
 fn label(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -228,6 +263,8 @@ Examples:
   eastwest-shim -f aliases/ --identity /var/run/secrets/workload-spiffe-credentials
   eastwest-shim --identity certs/ --inbound 3306 --allow 'spiffe://cluster.local/ns/pxc/sa/*'
   eastwest-shim capture lay && eastwest-shim -f aliases/ --identity certs/ --mode redirect
+  eastwest-shim -f aliases/ --identity certs/ --mode port --dns-listen 127.0.0.1:53
+  eastwest-shim -f aliases/ --identity certs/ --mode service
 ";
 
 impl Settings for ShimArgs {
@@ -235,7 +272,7 @@ impl Settings for ShimArgs {
         &self.daemon
     }
 
-    /// Which ports it dials, and in mode `vip` listens on, is up to the manifests, which may change.
+    /// Which ports it dials, and but for mode `redirect` listens on, is up to the manifests, which may change.
     fn reach(&self) -> Reach {
         let files = &self.files;
         let certificate = [&files.identity, &files.cert, &files.key, &files.roots];
@@ -245,13 +282,13 @@ impl Settings for ShimArgs {
             .read_again(&files.manifests)
             .read_again(certificate.into_iter().flatten());
         match self.outbound.mode {
-            Mode::Vip => reach,
+            Mode::Vip | Mode::Port | Mode::Service => reach,
             Mode::Redirect => {
                 let redirected = SocketAddr::from(([127, 0, 0, 1], self.outbound.outbound_port));
                 reach
                     .listens(self.daemon.endpoint_addresses())
                     .listens([self.inbound.inbound_listen, redirected])
-                    .listens(self.outbound.dns_listen)
+                    .listens(self.outbound.dns_listen.iter().copied())
             }
         }
     }
@@ -271,5 +308,17 @@ mod tests {
         assert_eq!(ranges(&["shim"]), eastwest_mesh::virtual_ip::REDIRECTED);
         let given = ranges(&["shim", "--range", "10.9.0.0/16,10.8.0.0/16"]);
         assert_eq!(given.len(), 2);
+    }
+
+    #[test]
+    fn what_is_added_to_a_port_is_ten_thousand_or_what_is_given() {
+        let offset =
+            |argv: &[&str]| ShimArgs::try_parse_from(argv).map(|a| a.outbound.port_offset.get());
+        assert_eq!(offset(&["shim", "--mode", "port"]).unwrap(), 10_000);
+        assert_eq!(offset(&["shim", "--port-offset", "1"]).unwrap(), 1);
+        let refused = offset(&["shim", "--port-offset", "0"])
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains("a number from 1 to 65535"), "{refused}");
     }
 }

@@ -1,8 +1,8 @@
 //! Mode `redirect`: nf_tables rules that send an app's connections to virtual IPs to the shim.
 //!
 //! A container image without a shell has no `nft`, so the rules go to the kernel by nfnetlink.
-//! They name virtual IPs only. Nothing else of the pod's traffic is touched, so what the shim
-//! itself sends needs no exemption.
+//! They name virtual IPs and, with `--dns`, port 53. Nothing else of the pod's traffic is touched, so
+//! of what the shim itself sends only its questions to name servers need an exemption: by its uid.
 //!
 //! ```text
 //! app --> 240.240.0.5:3306   chain capture: to 127.0.0.1:15001, where the shim reads back
@@ -20,6 +20,7 @@ mod compile;
 mod error;
 mod expression;
 mod installed;
+mod keep;
 mod netlink;
 mod nftables;
 mod range;
@@ -38,7 +39,7 @@ pub use self::nftables::{installed, lay, remove};
 pub use self::range::{DEFAULT_RANGES, RangeError, VirtualRange};
 pub use self::report::Format;
 pub use self::route::{Reachability, lay_route, reachability, remove_routes};
-pub use self::rule::{Action, Condition, Rejection, Rule};
+pub use self::rule::{Action, Condition, Rejection, Rule, Transport};
 pub use self::ruleset::{Attachment, Chain, Hook, Ruleset, ShimUid, TABLE};
 
 use self::args::{CaptureCommand, CheckArgs, LayArgs};
@@ -62,12 +63,13 @@ pub fn run_to(args: &CaptureArgs, out: &mut dyn Write) -> Result<ExitCode, Captu
     match &args.command {
         CaptureCommand::Lay(args) => run_lay(args, out),
         CaptureCommand::Check(args) => run_check(args, out),
+        CaptureCommand::Keep(args) => Ok(keep::main(&args.flags)),
         CaptureCommand::Remove => run_remove(out),
     }
 }
 
 fn run_lay(args: &LayArgs, out: &mut dyn Write) -> Result<ExitCode, CaptureError> {
-    let ruleset = args.rules.ruleset();
+    let ruleset = args.rules.ruleset()?;
     // The rules come first: a route alone must never exist.
     lay(&ruleset)?;
     if args.route {
@@ -79,7 +81,7 @@ fn run_lay(args: &LayArgs, out: &mut dyn Write) -> Result<ExitCode, CaptureError
 
 fn run_check(args: &CheckArgs, out: &mut dyn Write) -> Result<ExitCode, CaptureError> {
     let mut report = Report::of_routes(&args.rules.ranges)?;
-    let differences = differences(&args.rules.ruleset(), installed()?.as_ref());
+    let differences = differences(&args.rules.ruleset()?, installed()?.as_ref());
     report.problems.splice(0..0, differences);
     report.checked(out, args.output)?;
     Ok(if report.problems.is_empty() {

@@ -9,7 +9,7 @@ use eastwest_mesh::InboundPolicy;
 use eastwest_transport::socket::SocketOptions;
 use eastwest_transport::tls::{Identity, IdentityFiles, IdentityStore, MinTls};
 
-use crate::args::{FileArgs, ShimArgs, TlsMin};
+use crate::args::{FileArgs, Mode, ShimArgs, TlsMin};
 use crate::callers::Callers;
 use crate::inbound::Allowed;
 use crate::manifests;
@@ -43,6 +43,16 @@ impl Config {
                 "nothing to do: the manifests have no alias to serve (--manifests), and no port of \
                  this pod is to be called (--inbound PORT)"
             );
+        }
+        let outbound = &args.outbound;
+        if outbound.mode == Mode::Service && !outbound.dns_listen.is_empty() {
+            bail!(
+                "--dns-listen has nothing to answer in mode service: the Services have the aliases' \
+                 names, and the cluster's DNS answers those"
+            );
+        }
+        if outbound.mode != Mode::Service && outbound.service_address.is_some() {
+            bail!("--service-address is for --mode service");
         }
         for rule in &args.inbound.allow {
             if rule

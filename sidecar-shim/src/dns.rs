@@ -1,6 +1,6 @@
 //! The resolver inside the shim's process, so that a pod needs one sidecar and not two.
 
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,13 +23,13 @@ use crate::vips::Vips;
 pub(crate) struct Dns {
     mesh: Arc<Mutex<Mesh>>,
     table: Arc<ArcSwap<AliasTable>>,
-    address: Option<SocketAddr>,
+    addresses: Vec<SocketAddr>,
 }
 
 impl Dns {
     /// Where questions are taken.
-    pub(crate) const fn address(&self) -> Option<SocketAddr> {
-        self.address
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     /// Answers the aliases of `mesh` from now on, but for addresses on which nobody listens.
@@ -56,6 +56,19 @@ fn addresses(servers: &[NameServer]) -> Vec<SocketAddr> {
     servers.iter().map(|server| server.address()).collect()
 }
 
+/// Without IPv6 addresses on a node that has no IPv6, if there are others: nobody asks there.
+fn available(asked: &[SocketAddr]) -> Vec<SocketAddr> {
+    let without_ipv6 =
+        asked.iter().any(SocketAddr::is_ipv4) && UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_err();
+    let (left_out, listen): (Vec<_>, Vec<_>) = asked
+        .iter()
+        .partition(|address| address.is_ipv6() && without_ipv6);
+    for address in left_out {
+        tracing::info!(%address, "there is no IPv6 here, so no names are answered over it");
+    }
+    listen
+}
+
 /// Starts it, if `--dns-listen` asks for it.
 pub(crate) fn start(
     config: &Config,
@@ -63,9 +76,10 @@ pub(crate) fn start(
     context: &Context,
 ) -> anyhow::Result<Option<Dns>> {
     let args = &config.args.outbound;
-    let Some(listen) = args.dns_listen else {
+    let listen = available(&args.dns_listen);
+    if listen.is_empty() {
         return Ok(None);
-    };
+    }
     let cluster: Domain = config
         .args
         .files
@@ -82,7 +96,7 @@ pub(crate) fn start(
         (given, Ok(system)) => (addresses(given), system.search, false),
         (given, Err(_)) => (addresses(given), Vec::new(), false),
     };
-    let mut settings = ResolverConfig::new(vec![listen], cluster.clone());
+    let mut settings = ResolverConfig::new(listen, cluster.clone());
     settings.search = SearchDomains::new(cluster, search);
     settings.forwarding = Forwarding {
         upstreams,
@@ -93,12 +107,12 @@ pub(crate) fn start(
     let table = Arc::new(ArcSwap::from_pointee(heard(config.manifests.mesh(), vips)));
     let bound = Resolver::bind(&settings, Arc::clone(&table))
         .map_err(|error| anyhow::anyhow!("{error}; --dns-listen gives another address"))?;
-    let address = bound.addresses().first().copied();
+    let addresses = bound.addresses().to_vec();
     // Names are answered for as long as connections are accepted, lame duck included.
     tokio::spawn(bound.serve(context.shutdown.stop_accepting_token()));
     Ok(Some(Dns {
         mesh,
         table,
-        address,
+        addresses,
     }))
 }

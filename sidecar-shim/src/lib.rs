@@ -5,7 +5,8 @@
 //! - `callers`: who may call; nobody, where a part of the manifests cannot be read
 //! - `identity`: the pod's certificate, followed while it is rotated
 //! - `outbound`: an app dials an alias; a tunnel to one of its gateways carries it
-//! - `vips`: the listeners of mode `vip`, opened, closed and tried again
+//! - `vips`: the listeners of aliases, opened, closed and tried again
+//! - `own_ports`: what a server of this pod listens on itself, which the shim never takes from it
 //! - `inbound`: a caller is checked, and the app dialled
 //! - [`capture`], [`original_dst`]: the redirect rules, and what they redirected
 //! - `dns`: the resolver inside this process
@@ -20,6 +21,7 @@ mod inbound;
 mod manifests;
 pub mod original_dst;
 mod outbound;
+mod own_ports;
 mod serve;
 mod vips;
 

@@ -12,6 +12,8 @@ pub(crate) fn read(args: &ShimArgs) -> Result<Manifests, SourceError> {
         cluster_domain: args.files.cluster_domain.clone(),
         capture: match args.outbound.mode {
             Mode::Vip => Capture::Vip,
+            Mode::Port => Capture::Port(args.outbound.port_offset),
+            Mode::Service => Capture::Service,
             Mode::Redirect => Capture::Redirect,
         },
     };

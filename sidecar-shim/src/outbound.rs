@@ -19,19 +19,21 @@ use eastwest_transport::limits::Ledger;
 use eastwest_transport::listener::Listener;
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::Patience;
+use tokio::net::TcpStream;
 
 use crate::original_dst::original_dst;
 use connection::Destination;
 pub(crate) use gateways::Gateways;
-pub(crate) use listeners::VipListeners;
+pub(crate) use listeners::{AliasListeners, Unopened};
 pub use order::Locality;
-pub(crate) use table::RouteTable;
+pub(crate) use table::{Arrival, RouteTable};
 pub(crate) use tunnel::Tunnels;
 
 /// What all outbound connections share.
 #[derive(Debug)]
 pub(crate) struct Outbound {
     pub(crate) routes: ArcSwap<RouteTable>,
+    pub(crate) arrival: Arrival,
     pub(crate) tunnels: Arc<Tunnels>,
     pub(crate) patience: Patience,
     pub(crate) ledger: Ledger,
@@ -40,11 +42,20 @@ pub(crate) struct Outbound {
 }
 
 impl Outbound {
-    /// Serves the address of one alias (mode `vip`) until `listener` is dropped with its task.
-    pub(crate) async fn serve_vip(self: Arc<Self>, listener: Listener, address: SocketAddr) {
+    /// Serves the address of one alias until `listener` is dropped with its task.
+    pub(crate) async fn serve_alias(self: Arc<Self>, listener: Listener, address: SocketAddr) {
         loop {
             let (app, peer) = listener.accept().await;
-            let destination = self.destination(address);
+            let destination = if self.is_from_inside(&app) {
+                Destination::Unknown {
+                    reason: Reason::NotRedirected,
+                    said: "it was made on loopback, and Services come from elsewhere; \
+                           --service-address 127.0.0.1 is for those"
+                        .to_owned(),
+                }
+            } else {
+                self.destination(address)
+            };
             self.shutdown
                 .spawn(Arc::clone(&self).serve(app, peer, destination));
         }
@@ -66,10 +77,19 @@ impl Outbound {
         }
     }
 
+    /// Whether a connection to all addresses of the pod came by loopback, where nobody was asked in.
+    fn is_from_inside(&self, app: &TcpStream) -> bool {
+        matches!(self.arrival, Arrival::PodAddress(ip) if ip.is_unspecified())
+            && app
+                .local_addr()
+                .is_ok_and(|local| local.ip().to_canonical().is_loopback())
+    }
+
     /// Takes new routes; connections keep those that they began with.
     pub(crate) fn follow(&self, mesh: &Mesh) {
         self.tunnels.gateways.follow(&mesh.routes);
-        self.routes.store(Arc::new(RouteTable::of(mesh)));
+        self.routes
+            .store(Arc::new(RouteTable::of(mesh, self.arrival)));
     }
 
     fn destination(&self, dialled: SocketAddr) -> Destination {

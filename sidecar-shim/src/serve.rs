@@ -1,6 +1,6 @@
 //! Putting a shim together and running it.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -15,19 +15,19 @@ use eastwest_transport::resolve::NameServers;
 use eastwest_transport::tls::{IdentityStore, gather_entropy};
 use serde_json::json;
 
-use crate::args::{Mode, OutboundArgs};
+use crate::args::{Mode, OutboundArgs, ShimArgs};
 use crate::callers::NoNamespace;
 use crate::config::Config;
 use crate::inbound::{Acceptance, AppAddress, Inbound, OwnPod};
 use crate::manifests::tell_open_far_ends;
-use crate::outbound::{Gateways, Outbound, RouteTable, Tunnels};
+use crate::outbound::{Arrival, Gateways, Outbound, RouteTable, Tunnels};
 use crate::vips::Vips;
 use crate::{dns, identity};
 
 /// Binds the shim's listeners and serves until the process ends.
 ///
 /// # Errors
-/// When an address cannot be listened on (in mode `vip` that takes only its own route down), or
+/// When an address cannot be listened on (that of an alias takes only its own route down), or
 /// there is no name server.
 pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     tokio::task::spawn_blocking(gather_entropy);
@@ -52,9 +52,21 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         );
     }
     let outbound = outbound(&config, &store, &ledger, &context)?;
-    let vips = Vips::new(Arc::clone(&outbound), config.sockets);
+    let vips = Vips::new(
+        Arc::clone(&outbound),
+        config.sockets,
+        own_ports(&config.args),
+    );
     match config.args.outbound.mode {
-        Mode::Vip => vips.follow(),
+        Mode::Vip | Mode::Port => vips.follow(),
+        Mode::Service => {
+            tracing::warn!(
+                "mode service: the way from the pods that call to this one is IN CLEAR, and whoever \
+                 reaches this pod's ports is taken for one that may call; it is mutual TLS from here \
+                 on. Let the callers alone in with a NetworkPolicy, or use another mode in their pods"
+            );
+            vips.follow();
+        }
         Mode::Redirect => {
             for (name, listener) in redirect_listeners(&config)? {
                 bound = bound.with(name, listener.local_addr()?);
@@ -68,16 +80,15 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     }
     let failed = vips.failed();
     for route in &config.manifests.mesh().routes {
-        for ip in &route.virtual_ips {
-            let address = SocketAddr::new(*ip, route.port.get());
+        for address in outbound.arrival.addresses(route) {
             if !failed.contains_key(&address) {
                 bound = bound.with(route.alias.to_string(), address);
             }
         }
     }
     let dns = dns::start(&config, &vips, &context)?;
-    if let Some(address) = dns.as_ref().and_then(dns::Dns::address) {
-        bound = bound.with("dns", address);
+    for address in dns.iter().flat_map(dns::Dns::addresses) {
+        bound = bound.with("dns", *address);
     }
     let down = Arc::new(ArcSwap::from_pointee(config.manifests.mesh().down.clone()));
     show(&context, &store, &outbound, &vips, &down);
@@ -109,7 +120,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         tell_open_far_ends(mesh);
         outbound.follow(mesh);
         down.store(Arc::new(mesh.down.clone()));
-        if args.outbound.mode == Mode::Vip {
+        if args.outbound.mode != Mode::Redirect {
             vips.follow();
         }
         if let Some(dns) = &dns {
@@ -129,8 +140,10 @@ fn outbound(
     let times = &config.args.connection;
     let gateways = Gateways::new(config.args.outbound.locality.clone());
     gateways.follow(&config.manifests.mesh().routes);
+    let arrival = arrival(&config.args.outbound);
     Ok(Arc::new(Outbound {
-        routes: ArcSwap::from_pointee(RouteTable::of(config.manifests.mesh())),
+        routes: ArcSwap::from_pointee(RouteTable::of(config.manifests.mesh(), arrival)),
+        arrival,
         tunnels: Arc::new(Tunnels {
             identity: store.clone(),
             dialer: NamedDialer::new(name_servers(&config.args.outbound)?, config.sockets),
@@ -145,6 +158,25 @@ fn outbound(
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     }))
+}
+
+/// What callers are let in to is a server of this pod, too.
+fn own_ports(args: &ShimArgs) -> impl Iterator<Item = u16> + '_ {
+    let given = args.outbound.own_ports.iter().chain(&args.inbound.ports);
+    let ports = given.map(|port| port.get());
+    ports.filter(|_| args.outbound.mode != Mode::Service)
+}
+
+fn arrival(args: &OutboundArgs) -> Arrival {
+    let all = || match TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)) {
+        Ok(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        // A node without IPv6.
+        Err(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    };
+    match args.mode {
+        Mode::Vip | Mode::Port | Mode::Redirect => Arrival::OwnAddresses,
+        Mode::Service => Arrival::PodAddress(args.service_address.unwrap_or_else(all)),
+    }
 }
 
 fn name_servers(args: &OutboundArgs) -> anyhow::Result<NameServers> {

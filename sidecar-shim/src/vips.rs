@@ -1,45 +1,60 @@
-//! The virtual IPs of mode `vip`: which are listened on, which are not, and why.
+//! The addresses of aliases in all modes but `redirect`: which are listened on, which are not, and why.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use eastwest_daemon::Shutdown;
 use eastwest_mesh::{DownRoute, Route};
+use eastwest_transport::listener::BindError;
 use eastwest_transport::socket::SocketOptions;
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use crate::outbound::{Outbound, VipListeners};
+use crate::outbound::{AliasListeners, Arrival, Outbound, Unopened};
+use crate::own_ports::OwnPorts;
 
 /// How soon an address that was taken is tried again: an app that gives a port up is usually
 /// restarting, and a failed bind costs next to nothing.
 const TRY_AGAIN_EVERY: Duration = Duration::from_secs(5);
+/// How soon a port is given up after its server has gone. One that is started again needs longer.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// All listeners on virtual IPs; clones share them.
+/// All listeners of aliases; clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Vips {
     outbound: Arc<Outbound>,
     state: Arc<Mutex<State>>,
+    followed: Arc<Notify>,
 }
 
 #[derive(Debug)]
 struct State {
     /// `None` once the process has stopped accepting.
-    listeners: Option<VipListeners>,
-    /// Addresses that could not be listened on, and why.
+    listeners: Option<AliasListeners>,
+    /// Addresses that are not listened on, and why.
     failed: BTreeMap<SocketAddr, String>,
+    own_ports: OwnPorts,
 }
 
 impl Vips {
-    pub(crate) fn new(outbound: Arc<Outbound>, sockets: SocketOptions) -> Self {
+    /// `own_ports` are those of servers of this pod.
+    pub(crate) fn new(
+        outbound: Arc<Outbound>,
+        sockets: SocketOptions,
+        own_ports: impl IntoIterator<Item = u16>,
+    ) -> Self {
         let state = State {
-            listeners: Some(VipListeners::new(sockets)),
+            listeners: Some(AliasListeners::new(sockets)),
             failed: BTreeMap::new(),
+            own_ports: OwnPorts::new(own_ports),
         };
         Self {
             outbound,
             state: Arc::new(Mutex::new(state)),
+            followed: Arc::new(Notify::new()),
         }
     }
 
@@ -47,19 +62,27 @@ impl Vips {
     /// listened on is down; the others are not. What fails as it did before is not told again.
     pub(crate) fn follow(&self) {
         let mut state = self.state();
-        let State { listeners, failed } = &mut *state;
+        let State {
+            listeners,
+            failed,
+            own_ports,
+        } = &mut *state;
         let Some(listeners) = listeners else { return };
-        let now = listeners.follow(&self.outbound).into_iter();
-        let now: BTreeMap<_, _> = now
-            .map(|error| (error.address, error.to_string()))
-            .collect();
-        for (address, why) in &now {
-            if failed.get(address) != Some(why) {
-                tracing::error!(
-                    "{why}; the alias with this address is down until it can be had (where the \
-                     pod's own server owns the port on all addresses, use --mode redirect)"
-                );
+        own_ports.look(|address| listeners.has(address));
+        let mut now = BTreeMap::new();
+        for unopened in listeners.follow(&self.outbound, |port| own_ports.why_not(port)) {
+            let (address, why) = match unopened {
+                Unopened::Left { address, why } => (address, why),
+                Unopened::Failed(error) => {
+                    let (address, why) = (error.address, error.to_string());
+                    self.learn(own_ports, &error);
+                    (address, own_ports.why_not(address.port()).unwrap_or(why))
+                }
+            };
+            if failed.get(&address) != Some(&why) {
+                tracing::error!(%address, "{why}; the alias with this address is down until it can be had");
             }
+            now.insert(address, why);
         }
         let routes = self.outbound.routes.load();
         for address in failed.keys() {
@@ -68,11 +91,62 @@ impl Vips {
             }
         }
         *failed = now;
+        self.followed.notify_one();
+    }
+
+    /// Whoever has a port of all addresses is a server of this pod, and is to have it again when it is
+    /// started again.
+    fn learn(&self, own_ports: &mut OwnPorts, error: &BindError) {
+        let port = error.address.port();
+        if self.outbound.arrival == Arrival::OwnAddresses
+            && error.source.kind() == ErrorKind::AddrInUse
+            && OwnPorts::is_taken_whole(port)
+            && own_ports.add(port)
+        {
+            tracing::info!(
+                port,
+                "a server of this pod owns this port, and will find it free"
+            );
+        }
+    }
+
+    /// Whether an alias is at a port that a server of this pod owns.
+    fn has_own_ports(&self) -> bool {
+        let routes = self.outbound.routes.load();
+        let own_ports = &self.state().own_ports;
+        routes
+            .addresses()
+            .any(|address| own_ports.has(address.port()))
+    }
+
+    /// Gives up, or takes, what servers of this pod own, as soon as they come or go.
+    async fn yield_to_servers(&self, followed: &(impl Fn(&Self) + Send)) {
+        loop {
+            if !self.has_own_ports() {
+                self.followed.notified().await;
+                continue;
+            }
+            sleep(LOOK_EVERY).await;
+            let changed = {
+                let mut state = self.state();
+                let State {
+                    listeners,
+                    own_ports,
+                    ..
+                } = &mut *state;
+                let Some(listeners) = listeners else { return };
+                own_ports.look(|address| listeners.has(address))
+            };
+            if changed {
+                self.follow();
+                followed(self);
+            }
+        }
     }
 
     /// Tries what failed again and again, and calls `tried` after each time; closes all listeners
     /// when the process stops accepting.
-    pub(crate) async fn retry(self, shutdown: Shutdown, tried: impl Fn(&Self) + Send) {
+    pub(crate) async fn retry(self, shutdown: Shutdown, tried: impl Fn(&Self) + Send + Sync) {
         let again = async {
             loop {
                 sleep(TRY_AGAIN_EVERY).await;
@@ -83,7 +157,8 @@ impl Vips {
             }
         };
         let stop = shutdown.stop_accepting_token();
-        let _: Option<()> = stop.run_until_cancelled(again).await;
+        let both = async { tokio::join!(again, self.yield_to_servers(&tried)) };
+        let _: Option<((), ())> = stop.run_until_cancelled(both).await;
         if let Some(mut listeners) = self.state().listeners.take() {
             listeners.close();
         }
@@ -94,9 +169,10 @@ impl Vips {
         let failed = self.failed();
         let (mut served, mut down) = (Vec::new(), Vec::new());
         for route in routes {
-            let why = |ip: &IpAddr| failed.get(&SocketAddr::new(*ip, route.port.get()));
-            let reasons: Vec<_> = route.virtual_ips.iter().filter_map(why).cloned().collect();
-            if reasons.len() < route.virtual_ips.len() {
+            let addresses: Vec<_> = self.outbound.arrival.addresses(route).collect();
+            let why = addresses.iter().filter_map(|address| failed.get(address));
+            let reasons: Vec<_> = why.cloned().collect();
+            if reasons.len() < addresses.len() {
                 served.push(route);
                 continue;
             }

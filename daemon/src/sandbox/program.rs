@@ -36,6 +36,8 @@ pub(super) struct Process {
     pub(super) pid: u32,
     /// A Unix socket with a path is made, and its file taken away again.
     pub(super) makes_sockets: bool,
+    /// It speaks to nf_tables and to the routes.
+    pub(super) sets_the_network_up: bool,
     /// Landlock has a list of the TCP ports that may be dialled.
     pub(super) dials_named_ports: bool,
 }
@@ -64,6 +66,9 @@ pub(super) fn program(process: Process) -> Option<Vec<sock_filter>> {
         to.on(libc::SYS_fchmod, &[give(errno(libc::EACCES))]);
     }
     to.each(UNREADABLE, errno(libc::ENOSYS));
+    if process.sets_the_network_up {
+        to.netfilter_and_routes();
+    }
     to.arguments(process.pid);
     to.0.push(give(ALLOW));
     Some(to.0)

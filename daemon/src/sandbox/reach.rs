@@ -18,6 +18,7 @@ pub struct Reach {
     pub(super) files: BTreeSet<PathBuf>,
     pub(super) folders: BTreeSet<PathBuf>,
     pub(super) socket_folders: BTreeSet<PathBuf>,
+    pub(super) network_settings: bool,
     bind: Option<BTreeSet<u16>>,
     pub(super) connect: Option<BTreeSet<u16>>,
 }
@@ -53,6 +54,14 @@ impl Reach {
     #[must_use]
     pub fn socket(mut self, path: &Path) -> Self {
         self.socket_folders.insert(folder_of(path));
+        self
+    }
+
+    /// With the packet filter and the routes of its network namespace, by netlink; whether it may change
+    /// them is up to its capabilities.
+    #[must_use]
+    pub fn network_settings(mut self) -> Self {
+        self.network_settings = true;
         self
     }
 

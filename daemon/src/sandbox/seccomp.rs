@@ -12,6 +12,7 @@ pub(super) fn filter(reach: &Reach) -> Result<(), String> {
     let process = Process {
         pid: std::process::id(),
         makes_sockets: !reach.socket_folders.is_empty(),
+        sets_the_network_up: reach.network_settings,
         dials_named_ports: reach.connect.is_some(),
     };
     let program = program(process)

@@ -1,8 +1,10 @@
 //! What must hold of what is loaded from any text.
 
-use eastwest_mesh::{Mesh, Severity};
+use std::collections::HashSet;
 
-pub(crate) fn assert_sound(text: &str, mesh: &Mesh) {
+use eastwest_mesh::{Capture, Mesh, Severity};
+
+pub(crate) fn assert_sound(text: &str, mesh: &Mesh, capture: Capture) {
     // YAML breaks a line at a lone carriage return too.
     let lines = text.chars().filter(|c| matches!(c, '\n' | '\r')).count() + 2;
     for finding in &mesh.findings {
@@ -13,11 +15,16 @@ pub(crate) fn assert_sound(text: &str, mesh: &Mesh) {
         assert!(finding.origin.column >= 1, "{finding}");
         assert_eq!(finding.to_string().lines().count(), 1, "{finding:?}");
     }
+    let mut arrivals = HashSet::new();
     for route in &mesh.routes {
-        assert!(
-            !route.virtual_ips.is_empty() && !route.gateways.is_empty(),
+        assert_eq!(
+            route.virtual_ips.is_empty(),
+            capture == Capture::Service,
             "{route:?}"
         );
+        assert!(!route.gateways.is_empty(), "{route:?}");
+        let own = route.virtual_ips.first().copied();
+        assert!(arrivals.insert((own, route.listen_port)), "{route:?}");
     }
     if !mesh.down.is_empty() {
         assert!(

@@ -4,7 +4,7 @@
 
 use eastwest_mesh::forwarding::{self, Pods, forwarding};
 use eastwest_mesh::lint::{self, Lint, View, apply};
-use eastwest_mesh::{Capture, Options, Source, load};
+use eastwest_mesh::{Capture, Options, Source, load, virtual_ip};
 
 use super::manifests::assert_sound;
 
@@ -33,13 +33,14 @@ pub(crate) fn check(bytes: &[u8]) {
 }
 
 fn loaded(text: &str) {
-    for capture in [Capture::Vip, Capture::Redirect] {
+    let shifted = Capture::Port(virtual_ip::DEFAULT_PORT_OFFSET);
+    for capture in [Capture::Vip, shifted, Capture::Redirect, Capture::Service] {
         let options = Options {
             cluster_domain: "cluster.local".parse().unwrap(),
             capture,
         };
         let mesh = load(&[source("a.yaml", text)], &options);
-        assert_sound(text, &mesh);
+        assert_sound(text, &mesh, capture);
         if capture == Capture::Vip && !text.contains("other-7") && !text.contains("127.9.9.9") {
             let files = [source("z.yaml", OTHER), source("a.yaml", text)];
             let mesh = load(&files, &options);

@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::finding::{Finding, Origin};
 use crate::hostname::Hostname;
 use crate::route::{DownRoute, Route};
-use crate::virtual_ip::{self, Reach, Unreachable};
+use crate::virtual_ip::{self, Capture, Reach, Unreachable};
 
 /// The addresses of one alias and where they are written; the alias's own line if nowhere.
 struct Chosen<'a> {
@@ -17,12 +17,15 @@ struct Chosen<'a> {
     addresses: Vec<(IpAddr, Origin)>,
 }
 
-/// Gives every alias its addresses. Of two aliases with one address, the later one is down.
+/// Gives every alias its addresses, but in mode `service`, where it has none. Of two aliases with one address, the later one is down.
 pub(super) fn assign(
     candidates: Vec<Candidate<'_>>,
     reach: Reach<'_>,
     down: &mut Vec<DownRoute>,
 ) -> Vec<Route> {
+    if reach.capture == Capture::Service {
+        return candidates.into_iter().map(|found| found.route).collect();
+    }
     let chosen = choose(&candidates, reach, down);
     let all: HashSet<IpAddr> = chosen
         .iter()

@@ -14,7 +14,7 @@ use crate::peer::PeerRule;
 use crate::route::{DownRoute, GatewayEndpoint, Route};
 use crate::sni::ServerName;
 
-/// A route that lacks only its addresses.
+/// A route that lacks only its addresses and, in some modes, its own port to listen at.
 pub(super) struct Candidate<'a> {
     pub(super) alias: &'a Alias<'a>,
     pub(super) route: Route,
@@ -158,6 +158,7 @@ fn route(
     Ok(Some(Route {
         alias: host.clone(),
         port: port.number,
+        listen_port: port.number,
         virtual_ips: Vec::new(),
         remote: alias.remote.clone(),
         remote_port: name.port.unwrap_or(port.number),

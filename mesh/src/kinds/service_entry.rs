@@ -10,17 +10,19 @@ use crate::fields::{Field, Fields};
 use crate::finding::Located;
 use crate::hostname::{Hostname, HostnameError};
 use crate::kinds::identities;
-use crate::object::{Object, REMOTE_HOST, VERIFY_POD_NAME};
+use crate::object::{Object, REMOTE_HOST, SERVICE_PORT, VERIFY_POD_NAME};
 use crate::report::Report;
 use crate::spiffe::SpiffePattern;
 
 mod addresses;
 mod endpoint;
 mod port;
+mod service_port;
 
 pub(crate) use addresses::Allocated;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use port::{Port, PortKind};
+pub(crate) use service_port::ServicePort;
 
 /// A ServiceEntry as far as it could be read.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub(crate) struct ServiceEntry {
     pub(crate) remote_host: Option<Located<Hostname>>,
     /// The far end's certificate must carry the pod's name as well.
     pub(crate) verify_pod_name: bool,
+    /// Ports in mode `service` that are not to be computed.
+    pub(crate) service_ports: Vec<Located<ServicePort>>,
 }
 
 pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> ServiceEntry {
@@ -53,7 +57,8 @@ pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> ServiceEntry 
         "this side sees no pods of its own to select; list the gateways under endpoints",
     );
     spec.finish();
-    object.check_annotations(&[REMOTE_HOST, VERIFY_POD_NAME], report);
+    object.check_annotations(&[REMOTE_HOST, SERVICE_PORT, VERIFY_POD_NAME], report);
+    let service_ports = service_port::read(object, &hosts, &ports, report);
     ServiceEntry {
         namespace: object.namespace().to_owned(),
         hosts,
@@ -65,6 +70,7 @@ pub(crate) fn read<'a>(object: &Object<'a>, report: &'a Report) -> ServiceEntry 
         identities,
         remote_host: remote_host(object, report),
         verify_pod_name: verify_pod_name(object, report),
+        service_ports,
     }
 }
 

@@ -9,6 +9,7 @@ mod documents;
 mod exported;
 mod far_end;
 mod gateway_hosts;
+mod listen_ports;
 mod passed_over;
 mod positions;
 mod robust;

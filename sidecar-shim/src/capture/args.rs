@@ -1,10 +1,12 @@
 //! The command line of `eastwest-shim capture`.
 
+use std::ffi::OsString;
 use std::num::NonZeroU16;
 use std::str::FromStr;
 
 use ipnet::IpNet;
 
+use super::error::CaptureError;
 use super::range::{DEFAULT_RANGES, VirtualRange};
 use super::report::Format;
 use super::ruleset::{Ruleset, ShimUid};
@@ -42,6 +44,11 @@ pub(super) enum CaptureCommand {
     /// Exit code 0: the same, and the virtual IPs can be dialled. 1: not so; says what differs.
     /// Needs the same rights as `lay`.
     Check(CheckArgs),
+    /// Lay the rules, and lay again what goes missing, until SIGTERM: for a sidecar.
+    ///
+    /// For pods that can have no init container, such as those of the Percona operator. The rules stay
+    /// when it ends. Needs the same rights as `lay`.
+    Keep(KeepFlags),
     /// Remove the rules, and the routes laid with --route. Fine if there are none.
     Remove,
 }
@@ -59,6 +66,19 @@ pub(super) struct LayArgs {
     /// How to print what was laid.
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
     pub(super) output: Format,
+}
+
+/// What belongs to a process of its own, its `--help` included.
+#[derive(Debug, Clone, clap::Args)]
+#[command(disable_help_flag = true)]
+pub(super) struct KeepFlags {
+    /// Its flags; see its --help.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "FLAGS"
+    )]
+    pub(super) flags: Vec<OsString>,
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -92,11 +112,32 @@ pub(super) struct RuleArgs {
     /// no such rule, for a user namespace in which shim and app have the same uid.
     #[arg(long, value_name = "UID", default_value = "1337")]
     pub(super) shim_uid: ShimUid,
+    /// Send all questions to name servers to the resolver in the shim, over UDP and TCP.
+    ///
+    /// The pod needs no change of its own DNS then. Start the shim with `--dns-listen
+    /// 127.0.0.1:15053,[::1]:15053`; it asks the name servers of /etc/resolv.conf for all names but
+    /// the aliases. What the shim's uid asks goes out.
+    #[arg(long)]
+    pub(super) dns: bool,
+    /// The port of that resolver, on 127.0.0.1 and ::1.
+    #[arg(long, value_name = "PORT", default_value = "15053")]
+    pub(super) dns_port: NonZeroU16,
 }
 
 impl RuleArgs {
-    pub(super) fn ruleset(&self) -> Ruleset {
-        Ruleset::new(&self.ranges, self.outbound_port, self.shim_uid)
+    /// # Errors
+    /// Where the resolver would be asked by itself.
+    pub(super) fn ruleset(&self) -> Result<Ruleset, CaptureError> {
+        if self.dns && self.shim_uid == ShimUid::Shared {
+            return Err(CaptureError::DnsWithoutUid);
+        }
+        let resolver = self.dns.then_some(self.dns_port);
+        Ok(Ruleset::with_dns(
+            &self.ranges,
+            self.outbound_port,
+            self.shim_uid,
+            resolver,
+        ))
     }
 
     pub(super) fn ranges_v4(&self) -> impl Iterator<Item = ipnet::Ipv4Net> {

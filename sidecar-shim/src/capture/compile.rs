@@ -5,23 +5,32 @@ use std::num::NonZeroU16;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::expression::{Expression, MetaKey};
-use super::rule::{Action, Condition, Rule};
+use super::expression::{Expression, Header, MetaKey};
+use super::rule::{Action, Condition, Rule, Transport};
 
 const NFPROTO_IPV4: u8 = 2;
 const NFPROTO_IPV6: u8 = 10;
 const IPPROTO_TCP: u8 = 6;
+const IPPROTO_UDP: u8 = 17;
 /// `IP_CT_DIR_REPLY`.
 const DIRECTION_REPLY: u8 = 1;
 /// Destination address in the IPv4 header (RFC 791 section 3.1).
 const DESTINATION_V4: Expression = Expression::Payload {
+    header: Header::Network,
     offset: 16,
     length: 4,
 };
 /// Destination address in the IPv6 header (RFC 8200 section 3).
 const DESTINATION_V6: Expression = Expression::Payload {
+    header: Header::Network,
     offset: 24,
     length: 16,
+};
+/// Destination port in the headers of TCP and UDP (RFC 9293 section 3.1, RFC 768).
+const DESTINATION_PORT: Expression = Expression::Payload {
+    header: Header::Transport,
+    offset: 2,
+    length: 2,
 };
 
 /// The expressions of `rule`, in order.
@@ -64,6 +73,15 @@ fn condition(condition: &Condition) -> Vec<Expression> {
                 Expression::Equal(vec![IPPROTO_TCP]),
             ]
         }
+        Condition::DestinationPort(transport, port) => vec![
+            Expression::Meta(MetaKey::Transport),
+            Expression::Equal(vec![match transport {
+                Transport::Tcp => IPPROTO_TCP,
+                Transport::Udp => IPPROTO_UDP,
+            }]),
+            DESTINATION_PORT,
+            Expression::Equal(port.get().to_be_bytes().to_vec()),
+        ],
         Condition::Reply => {
             vec![
                 Expression::ConntrackDirection,
@@ -118,6 +136,23 @@ fn leading_condition(expressions: &[Expression]) -> Option<(Condition, &[Express
             Condition::SocketUid(u32::from_ne_bytes(uid.try_into().ok()?)),
             rest,
         )),
+        (Expression::Meta(MetaKey::Transport), [protocol])
+            if rest.first() == Some(&DESTINATION_PORT) =>
+        {
+            let [_, Expression::Equal(port), rest @ ..] = rest else {
+                return None;
+            };
+            let transport = match *protocol {
+                IPPROTO_TCP => Transport::Tcp,
+                IPPROTO_UDP => Transport::Udp,
+                _ => return None,
+            };
+            let port = u16::from_be_bytes(port.as_slice().try_into().ok()?);
+            Some((
+                Condition::DestinationPort(transport, NonZeroU16::new(port)?),
+                rest,
+            ))
+        }
         (Expression::Meta(MetaKey::Transport), [IPPROTO_TCP]) => Some((Condition::Tcp, rest)),
         (Expression::ConntrackDirection, [DIRECTION_REPLY]) => Some((Condition::Reply, rest)),
         _ => None,

@@ -19,6 +19,12 @@ pub enum CaptureError {
         /// What was tried.
         doing: String,
     },
+    /// Questions that the resolver passes on would come back to it.
+    #[error(
+        "--dns needs a --shim-uid: what the resolver itself asks the cluster's name servers is told \
+         from the questions of apps by its uid alone"
+    )]
+    DnsWithoutUid,
     /// No nf_tables in the kernel.
     #[error(
         "this kernel has no nf_tables (CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET): mode `redirect` \

@@ -12,7 +12,6 @@ const REG_1: u32 = 1;
 /// `NFT_RETURN` is -5.
 const VERDICT_RETURN: u32 = (-5i32).cast_unsigned();
 const CMP_EQ: u32 = 0;
-const NETWORK_HEADER: u32 = 1;
 const CT_DIRECTION: u32 = 1;
 /// `NF_NAT_RANGE_PROTO_SPECIFIED`, which the kernel adds by itself to a redirect with a port.
 const PORT_SPECIFIED: u32 = 2;
@@ -32,14 +31,23 @@ pub(super) enum MetaKey {
     Transport = 16,
 }
 
+/// Which header `payload` loads from, with the kernel's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(super) enum Header {
+    Network = 1,
+    Transport = 2,
+}
+
 /// One instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Expression {
     Meta(MetaKey),
     /// Direction of the packet in its connection, one byte.
     ConntrackDirection,
-    /// Part of the network header.
+    /// Part of a header.
     Payload {
+        header: Header,
         offset: u32,
         length: u32,
     },
@@ -75,9 +83,13 @@ impl Expression {
         match self {
             Self::Meta(key) => operands.be32(2, *key as u32).be32(1, REG_1),
             Self::ConntrackDirection => operands.be32(2, CT_DIRECTION).be32(1, REG_1),
-            Self::Payload { offset, length } => operands
+            Self::Payload {
+                header,
+                offset,
+                length,
+            } => operands
                 .be32(1, REG_1)
-                .be32(2, NETWORK_HEADER)
+                .be32(2, *header as u32)
                 .be32(3, *offset)
                 .be32(4, *length),
             Self::And(mask) => operands
@@ -122,8 +134,11 @@ impl Expression {
             }
             "payload" => {
                 register(1)?;
-                (operands.be32(2)? == NETWORK_HEADER).then_some(())?;
+                let header = [Header::Network, Header::Transport]
+                    .into_iter()
+                    .find(|header| operands.be32(2) == Some(*header as u32))?;
                 Some(Self::Payload {
+                    header,
                     offset: operands.be32(3)?,
                     length: operands.be32(4)?,
                 })

@@ -23,8 +23,19 @@ pub enum Condition {
     SocketUid(u32),
     /// The packet is TCP.
     Tcp,
+    /// The packet goes to this port of this protocol.
+    DestinationPort(Transport, NonZeroU16),
     /// The packet answers one that came the other way.
     Reply,
+}
+
+/// A protocol that has ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
 }
 
 /// What a rule does.
@@ -80,8 +91,18 @@ impl fmt::Display for Condition {
             Self::Destination(range @ IpNet::V6(_)) => write!(f, "ip6 daddr {range}"),
             Self::SocketUid(uid) => write!(f, "meta skuid {uid}"),
             Self::Tcp => f.write_str("meta l4proto tcp"),
+            Self::DestinationPort(transport, port) => write!(f, "{transport} dport {port}"),
             Self::Reply => f.write_str("ct direction reply"),
         }
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        })
     }
 }
 

@@ -1,10 +1,10 @@
-//! The rules that redirect mode wants: one table, two chains. Pure values; nothing is sent here.
+//! The rules that mode `redirect` and the capture of DNS want: one table, two chains. Pure values; nothing is sent here.
 
 use std::fmt;
 use std::num::NonZeroU16;
 
 use super::range::VirtualRange;
-use super::rule::{Action, Condition, Rejection, Rule};
+use super::rule::{Action, Condition, Rejection, Rule, Transport};
 
 /// Name of the table, of family `inet`. Whatever is in it belongs to this project.
 pub const TABLE: &str = "eastwest";
@@ -49,6 +49,9 @@ pub enum Hook {
     Other(u32),
 }
 
+/// The port of DNS (RFC 1035 section 4.2).
+const DNS: NonZeroU16 = NonZeroU16::MIN.saturating_add(52);
+
 /// The uid of the shim, as rules see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ShimUid {
@@ -64,6 +67,17 @@ impl Ruleset {
     ///
     /// No rule is about the shim's own way out: it dials gateways, never a virtual IP.
     pub fn new(ranges: &[VirtualRange], outbound_port: NonZeroU16, shim: ShimUid) -> Self {
+        Self::with_dns(ranges, outbound_port, shim, None)
+    }
+
+    /// The same, and with a `resolver` port all questions to any name server come to that port on
+    /// loopback, but those of the shim's own uid: its look-ups, and what the resolver passes on.
+    pub fn with_dns(
+        ranges: &[VirtualRange],
+        outbound_port: NonZeroU16,
+        shim: ShimUid,
+        resolver: Option<NonZeroU16>,
+    ) -> Self {
         let to = |range: &VirtualRange| Condition::Destination(range.network());
 
         let own = match shim {
@@ -76,6 +90,13 @@ impl Ruleset {
         let redirects = ranges.iter().map(|range| Rule {
             conditions: vec![to(range), Condition::Tcp],
             action: Action::Redirect(outbound_port),
+        });
+
+        let questions = resolver.into_iter().flat_map(|resolver| {
+            [Transport::Udp, Transport::Tcp].map(|transport| Rule {
+                conditions: vec![Condition::DestinationPort(transport, DNS)],
+                action: Action::Redirect(resolver),
+            })
         });
 
         // Answers to a connection that came from a virtual IP (possible only where somebody has
@@ -103,7 +124,7 @@ impl Ruleset {
                 Chain {
                     name: "capture".to_owned(),
                     attachment: Attachment::output("nat", -100),
-                    rules: own.into_iter().chain(redirects).collect(),
+                    rules: own.into_iter().chain(redirects).chain(questions).collect(),
                 },
                 Chain {
                     name: "guard".to_owned(),

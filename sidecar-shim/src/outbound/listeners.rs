@@ -1,4 +1,4 @@
-//! The listeners of mode `vip`: one for each alias and port, kept in step with the manifests.
+//! The listeners of all modes but `redirect`: one for each alias and port, kept in step with the manifests.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -12,13 +12,24 @@ use super::Outbound;
 
 /// The listeners that are open now.
 #[derive(Debug)]
-pub(crate) struct VipListeners {
+pub(crate) struct AliasListeners {
     sockets: SocketOptions,
     /// `None` once they have been closed: they stay so.
     open: Option<HashMap<SocketAddr, JoinHandle<()>>>,
 }
 
-impl VipListeners {
+/// An address that is not listened on.
+#[derive(Debug)]
+pub(crate) enum Unopened {
+    Failed(BindError),
+    /// To a server of the pod.
+    Left {
+        address: SocketAddr,
+        why: String,
+    },
+}
+
+impl AliasListeners {
     pub(crate) fn new(sockets: SocketOptions) -> Self {
         Self {
             sockets,
@@ -26,16 +37,28 @@ impl VipListeners {
         }
     }
 
+    /// Whether an address is listened on.
+    pub(crate) fn has(&self, address: SocketAddr) -> bool {
+        self.open
+            .as_ref()
+            .is_some_and(|open| open.contains_key(&address))
+    }
+
     /// Opens what the route table has more, closes what it has no longer, and leaves the rest
-    /// alone; live connections are never touched. Says which addresses could not be opened.
-    pub(crate) fn follow(&mut self, outbound: &Arc<Outbound>) -> Vec<BindError> {
+    /// alone; live connections are never touched. `why_not` has reasons to close, or not to open, a
+    /// port. Says which addresses are not open, and why.
+    pub(crate) fn follow(
+        &mut self,
+        outbound: &Arc<Outbound>,
+        why_not: impl Fn(u16) -> Option<String>,
+    ) -> Vec<Unopened> {
         // Manifests may still be read while the process stops accepting.
         let Some(open) = &mut self.open else {
             return Vec::new();
         };
         let routes = outbound.routes.load_full();
         open.retain(|address, task| {
-            let wanted = routes.route(*address).is_some();
+            let wanted = routes.route(*address).is_some() && why_not(address.port()).is_none();
             if !wanted {
                 task.abort();
             }
@@ -46,12 +69,16 @@ impl VipListeners {
             if open.contains_key(&address) {
                 continue;
             }
+            if let Some(why) = why_not(address.port()) {
+                failed.push(Unopened::Left { address, why });
+                continue;
+            }
             match Listener::bind(address, self.sockets) {
                 Ok(listener) => {
-                    let task = tokio::spawn(Arc::clone(outbound).serve_vip(listener, address));
+                    let task = tokio::spawn(Arc::clone(outbound).serve_alias(listener, address));
                     open.insert(address, task);
                 }
-                Err(error) => failed.push(error),
+                Err(error) => failed.push(Unopened::Failed(error)),
             }
         }
         failed
@@ -67,6 +94,7 @@ impl VipListeners {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
     use std::time::{Duration, SystemTime};
 
     use arc_swap::ArcSwap;
@@ -77,11 +105,12 @@ mod tests {
     use eastwest_transport::relay::Patience;
     use eastwest_transport::resolve::NameServers;
     use eastwest_transport::tls::MinTls;
+    use tokio::io::AsyncReadExt;
     use tokio::net::TcpStream;
 
     use super::*;
     use crate::identity::mint::{HOUR, Mint};
-    use crate::outbound::{Gateways, RouteTable, Tunnels};
+    use crate::outbound::{Arrival, Gateways, RouteTable, Tunnels};
 
     const ROUTE: &str = "\
 apiVersion: networking.istio.io/v1beta1
@@ -97,15 +126,19 @@ spec:
 
     /// An outbound side with one alias, and the address of that.
     fn outbound() -> (Arc<Outbound>, SocketAddr) {
+        arriving(Capture::Vip, Arrival::OwnAddresses)
+    }
+
+    fn arriving(capture: Capture, arrival: Arrival) -> (Arc<Outbound>, SocketAddr) {
         let options = Options {
             cluster_domain: "cluster.local".parse().unwrap(),
-            capture: Capture::Vip,
+            capture,
         };
         let source = Source {
             name: "route.yaml".to_owned(),
             text: ROUTE.to_owned(),
         };
-        let routes = RouteTable::of(&load(&[source], &options));
+        let routes = RouteTable::of(&load(&[source], &options), arrival);
         let address = routes.addresses().next().unwrap();
         let until = SystemTime::now() + HOUR;
         let tunnels = Arc::new(Tunnels {
@@ -119,6 +152,7 @@ spec:
         });
         let outbound = Outbound {
             routes: ArcSwap::from_pointee(routes),
+            arrival,
             tunnels,
             patience: Patience::default(),
             ledger: Ledger::new(Limits::default()),
@@ -131,16 +165,72 @@ spec:
     #[tokio::test]
     async fn what_is_closed_stays_closed_when_manifests_are_read_once_more() {
         let (outbound, address) = outbound();
-        let mut listeners = VipListeners::new(SocketOptions::standard());
-        assert!(listeners.follow(&outbound).is_empty());
+        let mut listeners = AliasListeners::new(SocketOptions::standard());
+        assert!(listeners.follow(&outbound, |_| None).is_empty());
         assert!(TcpStream::connect(address).await.is_ok());
         listeners.close();
         // The socket is gone with its task, at the next turn of the runtime.
         while TcpStream::connect(address).await.is_ok() {
             tokio::task::yield_now().await;
         }
-        assert!(listeners.follow(&outbound).is_empty());
+        assert!(listeners.follow(&outbound, |_| None).is_empty());
         tokio::task::yield_now().await;
         assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    /// What an app at this address reads first.
+    async fn read_from(address: SocketAddr) -> std::io::Result<usize> {
+        let mut app = TcpStream::connect(address).await.unwrap();
+        app.read(&mut [0]).await
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_shifted_is_listened_on_where_it_is_dialled() {
+        let by = 20_000.try_into().unwrap();
+        let (outbound, address) = arriving(Capture::Port(by), Arrival::OwnAddresses);
+        assert_eq!(address.port(), 53_061);
+        assert!(address.ip().is_loopback());
+        let mut listeners = AliasListeners::new(SocketOptions::standard());
+        assert!(listeners.follow(&outbound, |_| None).is_empty());
+        assert!(TcpStream::connect(address).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn in_mode_service_loopback_is_reset() {
+        let any = Arrival::PodAddress(Ipv6Addr::UNSPECIFIED.into());
+        let (outbound, address) = arriving(Capture::Service, any);
+        let mut listeners = AliasListeners::new(SocketOptions::standard());
+        assert!(listeners.follow(&outbound, |_| None).is_empty());
+        for loopback in [
+            IpAddr::from(Ipv4Addr::LOCALHOST),
+            Ipv6Addr::LOCALHOST.into(),
+        ] {
+            let error = read_from(SocketAddr::new(loopback, address.port()))
+                .await
+                .unwrap_err();
+            assert_eq!(
+                error.kind(),
+                std::io::ErrorKind::ConnectionReset,
+                "{loopback}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn loopback_counts_as_inside_unless_it_was_asked_for() {
+        let asked = Ipv4Addr::new(127, 0, 0, 44);
+        for (pod, inside) in [
+            (IpAddr::from(Ipv4Addr::UNSPECIFIED), true),
+            (Ipv6Addr::UNSPECIFIED.into(), true),
+            (asked.into(), false),
+        ] {
+            let (outbound, address) = arriving(Capture::Service, Arrival::PodAddress(pod));
+            assert_eq!(address.ip(), pod);
+            let listener = Listener::bind((pod, 0).into(), SocketOptions::standard()).unwrap();
+            let dialled = SocketAddr::from((asked, listener.local_addr().unwrap().port()));
+            let (app, accepted) = tokio::join!(TcpStream::connect(dialled), listener.accept());
+            assert!(app.is_ok());
+            assert_eq!(outbound.is_from_inside(&accepted.0), inside, "{pod}");
+        }
     }
 }

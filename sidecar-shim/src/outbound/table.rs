@@ -1,10 +1,31 @@
-//! The routes of a shim, by the address that an app dials.
+//! The routes of a shim, by the address at which they reach it.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use eastwest_mesh::{Mesh, Route};
+
+/// Where connections to an alias arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// At addresses of its own.
+    OwnAddresses,
+    /// At this address of the pod, or all of them, and a port of its own (mode `service`).
+    PodAddress(IpAddr),
+}
+
+impl Arrival {
+    /// The addresses of one route.
+    pub(crate) fn addresses(self, route: &Route) -> impl Iterator<Item = SocketAddr> + '_ {
+        let (own, pod) = match self {
+            Self::OwnAddresses => (route.virtual_ips.as_slice(), None),
+            Self::PodAddress(pod) => (&[][..], Some(pod)),
+        };
+        let ips = own.iter().copied().chain(pod);
+        ips.map(|ip| SocketAddr::new(ip, route.listen_port.get()))
+    }
+}
 
 /// All routes. Replaced as a whole on reload; a connection keeps the route that it began with.
 #[derive(Debug, Default)]
@@ -13,18 +34,17 @@ pub(crate) struct RouteTable {
 }
 
 impl RouteTable {
-    pub(crate) fn of(mesh: &Mesh) -> Self {
+    pub(crate) fn of(mesh: &Mesh, arrival: Arrival) -> Self {
         let mut by_address = HashMap::new();
         for route in &mesh.routes {
             let route = Arc::new(route.clone());
-            for &ip in &route.virtual_ips {
-                by_address.insert(SocketAddr::new(ip, route.port.get()), Arc::clone(&route));
-            }
+            let addresses = arrival.addresses(&route);
+            by_address.extend(addresses.map(|address| (address, Arc::clone(&route))));
         }
         Self { by_address }
     }
 
-    /// The route of the alias whose virtual IP and port were dialled.
+    /// The route of the alias whose address and port were dialled.
     pub(crate) fn route(&self, dialled: SocketAddr) -> Option<&Arc<Route>> {
         self.by_address.get(&dialled)
     }

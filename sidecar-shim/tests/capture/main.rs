@@ -7,7 +7,9 @@
     reason = "a test ends at the first surprise"
 )]
 
+mod dns;
 mod guard;
+mod keep;
 mod nft;
 mod own_namespace;
 mod pod;

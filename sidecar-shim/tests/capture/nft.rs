@@ -46,7 +46,7 @@ pub(crate) fn nft(args: &[&str], input: &str) -> Option<String> {
 fn the_words_printed_are_the_rules_laid() {
     alone(async || {
         pod().await;
-        let flags = "lay --range 240.240.0.0/16,100.64.0.0/10,fd24:240::/32,fd99:8000::/17";
+        let flags = "lay --dns --range 240.240.0.0/16,100.64.0.0/10,fd24:240::/32,fd99:8000::/17";
         let (_, words) = capture(flags);
         let Some(laid) = nft(&["list", "ruleset"], "") else {
             return;

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, remove_capability_from_bounding_set, set_capabilities,
+};
 
 use crate::own_namespace::alone;
 use crate::pod::{capture, pod, try_capture};
@@ -15,6 +17,17 @@ fn keep_only(capabilities: CapabilitySet) {
         inheritable: CapabilitySet::empty(),
     };
     set_capabilities(None, sets).unwrap();
+}
+
+/// Leaves this thread, and the programs that it starts, nothing but NET_ADMIN, as the container of
+/// uid 0 with that one has it: the bounding set goes with what is dropped.
+pub(crate) fn keep_only_net_admin() {
+    let all = CapabilitySet::all() & !CapabilitySet::NET_ADMIN;
+    for capability in all.iter() {
+        // A kernel knows fewer than the list has.
+        let _ = remove_capability_from_bounding_set(capability);
+    }
+    keep_only(CapabilitySet::NET_ADMIN);
 }
 
 #[test]

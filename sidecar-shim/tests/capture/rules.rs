@@ -42,6 +42,11 @@ fn rules_with_every_flag_pass_the_check_with_the_same_flags() {
         pod().await;
         let flags = "--range 240.240.0.0/16,100.64.0.0/10,fd99:8000::/17,240.1.2.3/32 \
                      --outbound-port 15101 --shim-uid none";
+        let dns = "--dns --dns-port 5353";
+        capture(&format!("lay {dns}"));
+        let (code, output) = capture(&format!("check {dns}"));
+        assert_eq!(code, ExitCode::SUCCESS, "{output}");
+        assert_eq!(capture("check").0, ExitCode::FAILURE);
         capture(&format!("lay {flags}"));
         let (code, output) = capture(&format!("check {flags}"));
         assert_eq!(code, ExitCode::SUCCESS, "{output}");

@@ -1,6 +1,6 @@
 //! Every packet of the namespace, seen from outside all rules.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -38,6 +38,11 @@ impl Wire {
         destinations
     }
 
+    /// Whether a packet went to this address since it was last asked.
+    pub(crate) fn went_to(&self, ip: IpAddr) -> bool {
+        self.packets_to().contains(&ip)
+    }
+
     fn packets_to(&self) -> Vec<IpAddr> {
         let mut frame = [0; 2048];
         let frames = std::iter::from_fn(|| {
@@ -50,10 +55,15 @@ impl Wire {
 
 /// Dials `ip`, and sees the packet leave for it.
 pub(crate) async fn assert_leaves_the_pod(ip: &str) {
+    assert_leaves_the_pod_for(at(ip, 3306)).await;
+}
+
+/// The same for any port.
+pub(crate) async fn assert_leaves_the_pod_for(to: SocketAddr) {
     let wire = Wire::watch();
-    let dialling = tokio::spawn(dial(at(ip, 3306)));
-    while !wire.packets_to().contains(&ip.parse().unwrap()) {
-        assert!(!dialling.is_finished(), "{ip} was not seen on the wire");
+    let dialling = tokio::spawn(dial(to));
+    while !wire.went_to(to.ip()) {
+        assert!(!dialling.is_finished(), "{to} was not seen on the wire");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     dialling.abort();

@@ -3,7 +3,7 @@
 use libc::*;
 use seccompiler::sock_filter;
 
-use super::{ALLOW, ANY_BIT, EQUAL, KILL_PROCESS, Program, errno, give, jump, keep, load};
+use super::{ALLOW, ANY_BIT, EQUAL, KILL_PROCESS, NUMBER, Program, errno, give, jump, keep, load};
 
 /// Arguments in `struct seccomp_data` of linux/seccomp.h; the low half comes first on both
 /// architectures.
@@ -112,6 +112,28 @@ impl Program {
         );
         let unix = AF_UNIX.unsigned_abs();
         self.on(SYS_socketpair, &only(0, unix, EAFNOSUPPORT));
+    }
+
+    /// Netlink of these two families. Other sockets are judged by what follows, which asks for the
+    /// number of the call once more.
+    pub(super) fn netfilter_and_routes(&mut self) {
+        self.on(
+            SYS_socket,
+            &[
+                load(low(0)),
+                jump(EQUAL, AF_NETLINK.unsigned_abs(), 0, 9),
+                load(low(1)),
+                keep(SOCKET_TYPE),
+                jump(EQUAL, SOCK_RAW.unsigned_abs(), 1, 0),
+                give(errno(EPERM)),
+                load(low(2)),
+                jump(EQUAL, NETLINK_ROUTE.unsigned_abs(), 2, 0),
+                jump(EQUAL, NETLINK_NETFILTER.unsigned_abs(), 1, 0),
+                give(errno(EPROTONOSUPPORT)),
+                give(ALLOW),
+                load(NUMBER),
+            ],
+        );
     }
 
     /// TCP Fast Open dials without connect(2), where Landlock asks for the port. The answer is that of

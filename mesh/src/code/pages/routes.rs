@@ -160,4 +160,68 @@ spec:
 ",
         },
     },
+    CodePage {
+        code: Code::ServicePortTaken,
+        title: "two aliases have one port in mode service",
+        happens: "In mode service each port of an alias has one of the egress shim's, computed from \
+            its name, and it leads to one of them only: the later one is not served. In other modes \
+            this is a note.",
+        fix: "write another port; the message names a free one",
+        example: Example {
+            within: Within::File,
+            wrong: r#"apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: src-db-0, namespace: pxc, annotations: {eastwest.dev/service-port: "20001"}}
+spec:
+  hosts: [src-db-0.pxc.svc.cluster.local]
+  location: MESH_INTERNAL
+  ports: [{number: 3306, name: mysql, protocol: TCP}]
+  resolution: STATIC
+  endpoints: [{address: 10.0.0.1, ports: {mysql: 15443}, serviceAccount: db}]
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: src-db-1, namespace: pxc, annotations: {eastwest.dev/service-port: "20001"}}
+spec:
+  hosts: [src-db-1.pxc.svc.cluster.local]
+  location: MESH_INTERNAL
+  ports: [{number: 3306, name: mysql, protocol: TCP}]
+  resolution: STATIC
+  endpoints: [{address: 10.0.0.1, ports: {mysql: 15443}, serviceAccount: db}]
+"#,
+            right: r#"apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: src-db-0, namespace: pxc, annotations: {eastwest.dev/service-port: "20001"}}
+spec:
+  hosts: [src-db-0.pxc.svc.cluster.local]
+  location: MESH_INTERNAL
+  ports: [{number: 3306, name: mysql, protocol: TCP}]
+  resolution: STATIC
+  endpoints: [{address: 10.0.0.1, ports: {mysql: 15443}, serviceAccount: db}]
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: src-db-1, namespace: pxc, annotations: {eastwest.dev/service-port: "20002"}}
+spec:
+  hosts: [src-db-1.pxc.svc.cluster.local]
+  location: MESH_INTERNAL
+  ports: [{number: 3306, name: mysql, protocol: TCP}]
+  resolution: STATIC
+  endpoints: [{address: 10.0.0.1, ports: {mysql: 15443}, serviceAccount: db}]
+"#,
+        },
+    },
+    CodePage {
+        code: Code::ShiftedPort,
+        title: "a port that mode port can not shift",
+        happens: "In mode port an alias is dialled at its port and an offset, 10000 unless given. \
+            Where that is above 65535, or another port of the same alias, the port is not served. \
+            In other modes this is a note.",
+        fix: "give the shim another --port-offset",
+        example: Example {
+            within: Within::ServiceEntry,
+            wrong: "ports: [{number: 3306, name: mysql, protocol: TCP}, {number: 13306, name: tcp, protocol: TCP}]\n",
+            right: "ports: [{number: 3306, name: mysql, protocol: TCP}, {number: 33060, name: tcp, protocol: TCP}]\n",
+        },
+    },
 ];

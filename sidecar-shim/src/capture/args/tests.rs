@@ -15,7 +15,7 @@ fn lay(flags: &[&str]) -> Result<Ruleset, String> {
         .capture
         .command
     {
-        CaptureCommand::Lay(args) => Ok(args.rules.ruleset()),
+        CaptureCommand::Lay(args) => args.rules.ruleset().map_err(|error| error.to_string()),
         other => Err(format!("{other:?}")),
     }
 }
@@ -86,4 +86,25 @@ fn refuses_a_uid_that_is_none() {
 fn names_the_range_meant_where_host_bits_are_set() {
     let error = lay(&["--range", "240.240.0.5/16"]).unwrap_err();
     assert!(error.contains("did you mean 240.240.0.0/16?"), "{error}");
+}
+
+#[test]
+fn questions_to_name_servers_come_last_and_not_those_of_the_shim() {
+    let words = lay(&["--dns", "--dns-port", "5353"]).unwrap().to_string();
+    let (_, after) = words.split_once("meta skuid 1337 return\n").unwrap();
+    assert!(
+        after.contains(
+            "tcp redirect to :15001\n\
+             \t\tudp dport 53 redirect to :5353\n\
+             \t\ttcp dport 53 redirect to :5353\n\
+             \t}\n"
+        ),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_resolver_that_would_ask_itself_is_refused() {
+    let error = lay(&["--dns", "--shim-uid", "none"]).unwrap_err();
+    assert!(error.contains("--dns needs a --shim-uid"), "{error}");
 }

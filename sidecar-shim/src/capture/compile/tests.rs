@@ -31,6 +31,8 @@ fn any_condition() -> impl Strategy<Value = Condition> {
         v6.prop_map(Condition::Destination),
         any::<u32>().prop_map(Condition::SocketUid),
         Just(Condition::Tcp),
+        any::<NonZeroU16>().prop_map(|port| Condition::DestinationPort(Transport::Tcp, port)),
+        any::<NonZeroU16>().prop_map(|port| Condition::DestinationPort(Transport::Udp, port)),
         Just(Condition::Reply),
     ]
 }

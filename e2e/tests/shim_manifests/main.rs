@@ -6,6 +6,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod own_ports;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -49,6 +51,10 @@ impl Drop for Shim {
 impl Shim {
     /// With these manifests, this identity, and somebody who may call.
     fn start(manifests: &Path, identity: &TempDir) -> Self {
+        Self::start_with(manifests, identity, &[])
+    }
+
+    fn start_with(manifests: &Path, identity: &TempDir, more: &[&str]) -> Self {
         let mut child = Command::new(eastwest())
             .args(["shim", "-f", manifests.to_str().unwrap()])
             .args(["--identity", identity.path().to_str().unwrap()])
@@ -63,6 +69,7 @@ impl Shim {
             .args(["--dns-listen", "127.0.0.1:0"])
             .args(["--ready-address", "off", "--metrics-address", "off"])
             .args(["--admin-address", "127.0.0.1:0"])
+            .args(more)
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()

@@ -1,0 +1,171 @@
+//! The port at which connections to one port of an alias reach the shim, where that is not the port
+//! itself: modes `port` and `service`.
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU16;
+
+use super::served::Candidate;
+use crate::code::Code;
+use crate::finding::Origin;
+use crate::object::SERVICE_PORT;
+use crate::route::DownRoute;
+use crate::service_port;
+use crate::virtual_ip::{Capture, DEFAULT_PORT_OFFSET};
+
+/// Gives every port its own to listen at. What cannot have one is down in the mode that it is about,
+/// and worth a note in the others: the same files may be for pods of several modes.
+pub(super) fn assign<'a>(
+    candidates: Vec<Candidate<'a>>,
+    capture: Capture,
+    down: &mut Vec<DownRoute>,
+) -> Vec<Candidate<'a>> {
+    match capture {
+        Capture::Elsewhere => candidates,
+        Capture::Vip | Capture::Redirect => {
+            offset(candidates.iter(), DEFAULT_PORT_OFFSET, Telling::Note);
+            service(candidates.iter(), Telling::Note);
+            candidates
+        }
+        Capture::Port(by) => {
+            service(candidates.iter(), Telling::Note);
+            let ports = offset(candidates.iter(), by, Telling::Down(down));
+            listening(candidates, ports)
+        }
+        Capture::Service => {
+            offset(candidates.iter(), DEFAULT_PORT_OFFSET, Telling::Note);
+            let ports = service(candidates.iter(), Telling::Down(down));
+            listening(candidates, ports)
+        }
+    }
+}
+
+fn listening<'a>(
+    candidates: Vec<Candidate<'a>>,
+    ports: Vec<Option<NonZeroU16>>,
+) -> Vec<Candidate<'a>> {
+    let both = candidates.into_iter().zip(ports);
+    both.filter_map(|(mut candidate, port)| {
+        candidate.route.listen_port = port?;
+        Some(candidate)
+    })
+    .collect()
+}
+
+/// How a port that cannot be had is told.
+enum Telling<'d> {
+    /// Somebody may want to know.
+    Note,
+    /// It is down.
+    Down(&'d mut Vec<DownRoute>),
+}
+
+impl Telling<'_> {
+    fn tell(
+        &mut self,
+        candidate: &Candidate<'_>,
+        (code, mode): (Code, &str),
+        origin: &Origin,
+        message: String,
+        fix: String,
+    ) {
+        let Candidate { alias, route } = candidate;
+        match self {
+            Self::Note => {
+                let message = format!("{message} in mode {mode}; {fix}");
+                alias.entry.report.note(code, origin.mark(), message);
+            }
+            Self::Down(down) => {
+                let message = format!("{message}, so it is not served");
+                let reason = alias.error(code, origin, message, fix);
+                down.push(alias.down(Some(route.port), reason));
+            }
+        }
+    }
+}
+
+/// The port and a fixed number. Nobody must mean one port and reach another, so that a sum is not to
+/// be a port of the alias itself.
+fn offset<'c, 'a: 'c>(
+    candidates: impl Iterator<Item = &'c Candidate<'a>> + Clone,
+    by: NonZeroU16,
+    mut telling: Telling<'_>,
+) -> Vec<Option<NonZeroU16>> {
+    let known = candidates.clone();
+    let known: HashSet<_> = known
+        .map(|one| (&one.route.alias, one.route.port))
+        .collect();
+    let shifted = candidates.map(|candidate| {
+        let (alias, port) = (&candidate.route.alias, candidate.route.port);
+        let sum = port.checked_add(by.get());
+        let why = match sum {
+            Some(sum) if !known.contains(&(alias, sum)) => return Some(sum),
+            Some(sum) => format!(
+                "{alias}:{port} would be dialled at {sum} ({port} + {by}), which is a port of {alias} \
+                 itself"
+            ),
+            None => format!(
+                "{alias}:{port} would be dialled at {port} + {by}, which is no port"
+            ),
+        };
+        let fix = "give another --port-offset".to_owned();
+        let origin = &candidate.route.origin;
+        telling.tell(candidate, (Code::ShiftedPort, "port"), origin, why, fix);
+        None
+    });
+    shifted.collect()
+}
+
+/// The written port, else the computed one. Of two with one port, the later one has none.
+fn service<'c, 'a: 'c>(
+    candidates: impl Iterator<Item = &'c Candidate<'a>>,
+    mut telling: Telling<'_>,
+) -> Vec<Option<NonZeroU16>> {
+    let chosen: Vec<_> = candidates.map(|one| (one, chosen(one))).collect();
+    let all: HashSet<NonZeroU16> = chosen.iter().map(|(_, (port, _))| *port).collect();
+    let mut owners: HashMap<NonZeroU16, &Candidate<'_>> = HashMap::new();
+    let assigned = chosen.iter().map(|(candidate, (port, origin))| {
+        let Some(owner) = owners.get(port) else {
+            owners.insert(*port, *candidate);
+            return Some(*port);
+        };
+        let (own, other) = (&candidate.route, &owner.route);
+        let message = format!(
+            "{}:{} has the service port {port}, and so has {}:{} at {}; a port leads to one of them only",
+            own.alias, own.port, other.alias, other.port, other.origin
+        );
+        let fix = match service_port::free(&own.alias, own.port, |port| all.contains(&port)) {
+            Some(free) => format!(
+                "write the annotation {SERVICE_PORT}: \"{}{free}\" on the ServiceEntry of {}",
+                whose(candidate),
+                own.alias
+            ),
+            None => "no port from 20000 to 29999 is free".to_owned(),
+        };
+        telling.tell(candidate, (Code::ServicePortTaken, "service"), origin, message, fix);
+        None
+    });
+    assigned.collect()
+}
+
+fn chosen(candidate: &Candidate<'_>) -> (NonZeroU16, Origin) {
+    let Candidate { alias, route } = candidate;
+    let mut written = alias.entry.value.service_ports.iter();
+    match written.find(|written| written.value.is_for(&route.alias, route.port)) {
+        Some(written) => (written.value.number, written.origin.clone()),
+        None => (
+            service_port::computed(&route.alias, route.port),
+            route.origin.clone(),
+        ),
+    }
+}
+
+/// What has to stand before the number where the ServiceEntry has several hosts or ports.
+fn whose(candidate: &Candidate<'_>) -> String {
+    let entry = &candidate.alias.entry.value;
+    let port = candidate.route.port;
+    match (entry.hosts.len(), entry.ports.len()) {
+        (1, 1) => String::new(),
+        (1, _) => format!("{port}="),
+        _ => format!("{}:{port}=", candidate.route.alias),
+    }
+}
