@@ -159,7 +159,10 @@ fn render(args: &RenderArgs) -> Result<u8, RenderError> {
         Mode::Service(args) => (&args.input, Capture::Service),
     };
     let input = Input::read(flags, capture)?;
-    let mut status = WHOLE;
+    let mut status = match input.mesh.down.is_empty() {
+        true => WHOLE,
+        false => LEFT_OUT,
+    };
     for finding in &input.mesh.findings {
         if finding.severity != Severity::Note {
             say(&finding.to_string());
