@@ -84,6 +84,7 @@ impl Connections {
     /// Adds a row for a connection that another process has had: under the number that it had there,
     /// unless somebody has it here, and with its age.
     pub fn go_on(&self, id: u64, info: ConnectionInfo, age: Duration) -> ConnectionGuard {
+        self.number_from(id.saturating_add(1));
         let taken = self.shared.shard(id).contains_key(&id);
         let id = if taken {
             self.shared.next_id.fetch_add(1, Ordering::Relaxed)

@@ -161,6 +161,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("notify.sock");
         let manager = UnixDatagram::bind(&path).unwrap();
+        let long = Some(Duration::from_secs(30));
+        manager.set_read_timeout(long).unwrap();
         let shared = Shared {
             socket: Supervisor::connect(path.to_str().unwrap()),
             ..Shared::default()

@@ -16,8 +16,10 @@ use eastwest_transport::tls::{IdentityStore, gather_entropy};
 use serde_json::json;
 
 use crate::args::{Mode, OutboundArgs, ShimArgs};
+use crate::callers::NoNamespace;
 use crate::config::Config;
 use crate::inbound::{Acceptance, AppAddress, Inbound, OwnPod};
+use crate::manifests::tell_open_far_ends;
 use crate::outbound::{Arrival, Gateways, Outbound, RouteTable, Tunnels};
 use crate::vips::Vips;
 use crate::{dns, identity};
@@ -77,7 +79,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         }
     }
     let failed = vips.failed();
-    for route in &config.mesh.routes {
+    for route in &config.manifests.mesh().routes {
         for address in outbound.arrival.addresses(route) {
             if !failed.contains_key(&address) {
                 bound = bound.with(route.alias.to_string(), address);
@@ -88,7 +90,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     for address in dns.iter().flat_map(dns::Dns::addresses) {
         bound = bound.with("dns", *address);
     }
-    let down = Arc::new(ArcSwap::from_pointee(config.mesh.down.clone()));
+    let down = Arc::new(ArcSwap::from_pointee(config.manifests.mesh().down.clone()));
     show(&context, &store, &outbound, &vips, &down);
     tokio::spawn(identity::follow(store, context.clone()));
     let answering = dns.clone();
@@ -102,7 +104,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         args,
         manifests,
         identity,
-        mut callers,
+        callers,
         ..
     } = config;
     let accepting = inbound.map(|(inbound, listener)| {
@@ -110,18 +112,21 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         inbound
     });
     tokio::spawn(manifests.follow(context, move |mesh| {
+        // First, as it is all that can be wrong with a set: nothing has been changed then.
+        if let Some(inbound) = &accepting {
+            let allowed = callers.read(mesh, identity.current().id())?;
+            inbound.allowed.store(Arc::new(allowed));
+        }
+        tell_open_far_ends(mesh);
         outbound.follow(mesh);
         down.store(Arc::new(mesh.down.clone()));
         if args.outbound.mode != Mode::Redirect {
             vips.follow();
         }
-        if let Some(inbound) = &accepting {
-            let allowed = callers.read_again(mesh, identity.current().id());
-            inbound.allowed.store(Arc::new(allowed));
-        }
         if let Some(dns) = &dns {
             dns.follow(mesh, &vips);
         }
+        Ok::<_, NoNamespace>(())
     }));
     Ok(bound)
 }
@@ -134,10 +139,10 @@ fn outbound(
 ) -> anyhow::Result<Arc<Outbound>> {
     let times = &config.args.connection;
     let gateways = Gateways::new(config.args.outbound.locality.clone());
-    gateways.follow(&config.mesh.routes);
+    gateways.follow(&config.manifests.mesh().routes);
     let arrival = arrival(&config.args.outbound);
     Ok(Arc::new(Outbound {
-        routes: ArcSwap::from_pointee(RouteTable::of(&config.mesh, arrival)),
+        routes: ArcSwap::from_pointee(RouteTable::of(config.manifests.mesh(), arrival)),
         arrival,
         tunnels: Arc::new(Tunnels {
             identity: store.clone(),

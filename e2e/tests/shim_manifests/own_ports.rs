@@ -21,7 +21,7 @@ impl Pod {
         fs::write(manifests.path().join("aliases.yaml"), service_entry(alias)).unwrap();
         let identity = demo();
         let mut shim = Shim::start_with(manifests.path(), &identity, more);
-        let dns = shim.address_of("dns");
+        let dns = shim.address("dns");
         shim.wait_for("ready");
         Self {
             shim,

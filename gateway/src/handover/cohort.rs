@@ -21,8 +21,8 @@ const COHORTS: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Cohorts {
     gathering: Box<[ArcSwap<Cohort>]>,
-    /// Those that nobody may recall.
-    staying: Arc<Cohort>,
+    /// Those that a successor did not take.
+    staying: ArcSwap<Cohort>,
     abort: CancellationToken,
 }
 
@@ -70,7 +70,7 @@ impl Cohorts {
             .collect();
         Self {
             gathering,
-            staying: Cohort::new(&abort),
+            staying: ArcSwap::new(Cohort::new(&abort)),
             abort,
         }
     }
@@ -83,14 +83,20 @@ impl Cohorts {
             .map_or_else(|| self.stay(), ArcSwap::load_full)
     }
 
-    /// The cohort of those that are not handed over.
+    /// The cohort of those that are not handed over, this time.
     pub(crate) fn stay(&self) -> Arc<Cohort> {
-        Arc::clone(&self.staying)
+        self.staying.load_full()
     }
 
     /// How many stay.
     pub(crate) fn staying(&self) -> usize {
-        Arc::strong_count(&self.staying) - 1
+        // Beside the table's own and this one.
+        Arc::strong_count(&self.stay()).saturating_sub(2)
+    }
+
+    /// Recalls those that were not taken, for whoever comes next.
+    pub(crate) fn recall_staying(&self) -> UnboundedReceiver<Parcel> {
+        self.swap(&self.staying)
     }
 
     /// Recalls one cohort after the other, each when it is asked for. The receiver ends when the
@@ -98,14 +104,18 @@ impl Cohorts {
     pub(crate) fn recall(&self) -> impl Iterator<Item = UnboundedReceiver<Parcel>> {
         // One that only the table holds has no members.
         let populated = |cohort: &&ArcSwap<Cohort>| Arc::strong_count(&cohort.load_full()) > 2;
-        self.gathering.iter().filter(populated).map(|gathering| {
-            let cohort = gathering.swap(Cohort::new(&self.abort));
-            let (sender, receiver) = unbounded_channel();
-            // Nobody else recalls it: it has just been taken out.
-            let _ = cohort.recalled.set(sender);
-            cohort.pause.cancel();
-            receiver
-        })
+        let gathering = self.gathering.iter().filter(populated);
+        gathering.map(|gathering| self.swap(gathering))
+    }
+
+    /// Recalls a cohort, and has another gather in its place.
+    fn swap(&self, gathering: &ArcSwap<Cohort>) -> UnboundedReceiver<Parcel> {
+        let cohort = gathering.swap(Cohort::new(&self.abort));
+        let (sender, receiver) = unbounded_channel();
+        // Nobody else recalls it: it has just been taken out.
+        let _ = cohort.recalled.set(sender);
+        cohort.pause.cancel();
+        receiver
     }
 }
 

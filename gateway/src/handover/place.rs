@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerCredentials;
 use rustix::fs::Mode;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use rustix::process::geteuid;
 
 use super::PATIENCE;
@@ -63,7 +64,7 @@ impl Place {
         let address = self.address().map_err(error)?;
         // Two that find nobody at the same time would each take the other's socket for a dead one's.
         let _alone = self.lock().map_err(error)?;
-        match UnixStream::connect_addr(&address) {
+        match self.connect() {
             Ok(stream) => match caller(&stream).map_err(error)? {
                 caller if caller.is_ours() => Ok(Found::Somebody(stream)),
                 Caller { uid, .. } => Err(PlaceError::Stranger {
@@ -88,6 +89,25 @@ impl Place {
         }
     }
 
+    /// Connects, or says at once that this takes time: where a process stands still, others may be waiting
+    /// for it already, and this one has the folder to itself.
+    fn connect(&self) -> io::Result<UnixStream> {
+        let address = match self.0.strip_prefix('@') {
+            Some(name) => SocketAddrUnix::new_abstract_name(name.as_bytes())?,
+            None => SocketAddrUnix::new(self.0.as_str())?,
+        };
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+        connect(&socket, &address).map_err(|error| match error {
+            Errno::AGAIN => io::Error::other(
+                "the gateway there stands still: too many have come already, and wait. If it does not \
+                 go on, end it (SIGKILL)",
+            ),
+            error => error.into(),
+        })?;
+        Ok(socket.into())
+    }
+
     /// The folder of the socket, to oneself. A name has no file that could be taken away.
     fn lock(&self) -> io::Result<Option<File>> {
         let Some(path) = self.path() else {
@@ -97,7 +117,11 @@ impl Place {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
-        let folder = File::open(folder)?;
+        let folder = match File::open(folder) {
+            // One in which sockets can be made, but not looked for.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
+            opened => opened?,
+        };
         let deadline = Instant::now() + PATIENCE;
         loop {
             match folder.try_lock() {
@@ -162,7 +186,7 @@ impl fmt::Display for Place {
 /// itself, so that nobody comes in between, and the sandbox lets no file's mode be changed.
 fn listen_privately(path: &Path) -> io::Result<UnixListener> {
     let (family, kind) = (AddressFamily::UNIX, SocketType::STREAM);
-    let socket = rustix::net::socket_with(family, kind, SocketFlags::CLOEXEC, None)?;
+    let socket = socket_with(family, kind, SocketFlags::CLOEXEC, None)?;
     rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
     rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
     rustix::net::listen(&socket, WAITING)?;

@@ -48,17 +48,22 @@ pub(super) struct HandedOver {
 
 impl Predecessor {
     /// Waits for a successor until this process does not accept any more.
-    ///
-    /// # Errors
-    /// When the socket cannot be waited for.
-    pub(crate) async fn wait(self: Arc<Self>) -> std::io::Result<()> {
-        let door = self.door.try_clone()?;
-        door.set_nonblocking(true)?;
-        let door = tokio::net::UnixListener::from_std(door)?;
+    pub(crate) async fn wait(self: Arc<Self>) {
+        let door = loop {
+            match self.listen() {
+                Ok(door) => break door,
+                // Descriptors have run out, maybe with what was just taken over: they come back.
+                Err(error) => tracing::warn!(%error, "cannot hear a successor yet"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(SLACK) => {}
+                () = self.context.shutdown.stop_accepting() => return,
+            }
+        };
         loop {
             let accepted = tokio::select! {
                 accepted = door.accept() => accepted,
-                () = self.context.shutdown.stop_accepting() => return Ok(()),
+                () = self.context.shutdown.stop_accepting() => return,
             };
             let stream = match accepted.and_then(|(stream, _)| stream.into_std()) {
                 Ok(stream) => stream,
@@ -73,7 +78,7 @@ impl Predecessor {
             match tokio::task::spawn_blocking(move || this.hand_over(stream)).await {
                 Ok(Ok(done)) => {
                     self.leave(&done).await;
-                    return Ok(());
+                    return;
                 }
                 Ok(Err(error)) => tracing::warn!("no handover, this gateway goes on: {error}"),
                 // A panic has been logged by the hook.
@@ -81,6 +86,12 @@ impl Predecessor {
             }
             self.gateway.accept_again();
         }
+    }
+
+    fn listen(&self) -> std::io::Result<tokio::net::UnixListener> {
+        let door = self.door.try_clone()?;
+        door.set_nonblocking(true)?;
+        tokio::net::UnixListener::from_std(door)
     }
 
     /// Ends this process: another one goes on.
@@ -173,10 +184,13 @@ impl Predecessor {
     /// still on their way to their pod come when they are there.
     fn give_connections(&self, channel: &Channel) -> Result<usize, HandoverError> {
         let until = Instant::now() + self.gateway.dialling.longest() + SLACK;
+        let cohorts = &self.gateway.cohorts;
+        // Whom another one did not take, or this one in a try that broke off.
+        let mut left = Some(cohorts.recall_staying());
         let mut given = 0;
         let mut said = Instant::now();
         loop {
-            for mut cohort in self.gateway.cohorts.recall() {
+            for mut cohort in left.take().into_iter().chain(cohorts.recall()) {
                 let mut parcels = Vec::new();
                 // Ends when the last of them has said what it holds, or that it is over.
                 while let Some(parcel) = cohort.blocking_recv() {
@@ -185,7 +199,7 @@ impl Predecessor {
                 given += give_all(channel, parcels)?;
             }
             let open = self.context.shutdown.open();
-            if open <= self.gateway.cohorts.staying() || Instant::now() > until {
+            if open <= cohorts.staying() || Instant::now() > until {
                 return Ok(given);
             }
             // An empty batch: the other one has its own settings, and waits only so long for a word.

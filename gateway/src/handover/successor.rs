@@ -1,11 +1,11 @@
 //! The new gateway: takes what the old one has, and goes on with it.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use eastwest_daemon::{Context, Giver};
+use eastwest_daemon::{Context, Giver, KeptListener};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
@@ -87,9 +87,7 @@ impl Succession {
             context,
             door,
         });
-        if let Err(error) = next.wait().await {
-            tracing::error!(%error, "this gateway cannot be succeeded");
-        }
+        next.wait().await;
     }
 }
 
@@ -101,6 +99,7 @@ async fn take_over(
     gateway: &Arc<Gateway>,
     context: &Context,
 ) -> Option<UnixListener> {
+    let process = old.hello.process;
     let mut pause = AGAIN;
     loop {
         let this = Arc::clone(gateway);
@@ -116,11 +115,11 @@ async fn take_over(
             stop.run_until_cancelled(sleep(pause)).await?;
             pause = SELDOM.min(pause * 2);
             let (there, us) = (place.clone(), context.clone());
-            match spawn_blocking(move || visit_again(&there, &us)).await {
+            match spawn_blocking(move || visit_again(&there, process, &us)).await {
                 Ok(Ok(Met::Somebody(old))) => break old,
                 Ok(Ok(Met::Nobody(door))) => {
                     tracing::info!(
-                        "the gateway that was at {place} is no more; this one goes on alone"
+                        "no gateway answers at {place} any more; this is the one to be succeeded"
                     );
                     return Some(door);
                 }
@@ -134,16 +133,38 @@ async fn take_over(
     }
 }
 
-/// Whoever is at the place now. The listening sockets have been taken before.
-fn visit_again(place: &Place, context: &Context) -> anyhow::Result<Met> {
-    Ok(match place.visit()? {
-        Found::Nobody(door) => Met::Nobody(door),
-        Found::Somebody(stream) => {
-            let old = Old::meet(stream, context)?;
-            old.listeners()?;
-            Met::Somebody(old)
-        }
-    })
+/// Whoever is at the place now. The listening sockets have been taken before; one who has others would
+/// leave them to nobody.
+fn visit_again(place: &Place, before: u32, context: &Context) -> anyhow::Result<Met> {
+    let old = match place.visit()? {
+        Found::Nobody(door) => return Ok(Met::Nobody(door)),
+        Found::Somebody(stream) => Old::meet(stream, context)?,
+    };
+    let Received { frame, descriptors } = old.listeners()?;
+    let process = old.hello.process;
+    let ours: Vec<_> = context.listeners.kept().iter().map(address).collect();
+    for socket in descriptors.into_iter().map(TcpListener::from) {
+        let at = socket.local_addr()?;
+        anyhow::ensure!(
+            ours.contains(&Some(at)),
+            "process {process} has come meanwhile, and listens on {at}, which this one does not: \
+             it stays the one to be succeeded. End this one (SIGTERM) to have one again"
+        );
+    }
+    if process != before {
+        tracing::warn!(
+            "process {process} has come meanwhile: this older one succeeds it, so that no connection is cut; \
+             start the newer one again"
+        );
+    }
+    if let Frame::Listeners { number, .. } = frame {
+        context.connections.number_from(number);
+    }
+    Ok(Met::Somebody(old))
+}
+
+fn address(kept: &KeptListener) -> Option<SocketAddr> {
+    kept.socket.local_addr().ok()
 }
 
 impl Old {

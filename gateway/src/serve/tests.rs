@@ -98,23 +98,29 @@ async fn who_says_nothing_leaves_his_place_to_one_who_speaks() {
     assert!(matches!(ended, Ok(0) | Err(_)), "{ended:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whoever_was_accepted_before_accepting_stopped_is_counted_and_nobody_is_after() {
     let gateway = gateway(Limits::default());
-    let address = listening(&gateway, 99).await;
-    let mut clients = Vec::new();
-    for _ in 0..20 {
-        clients.push(TcpStream::connect(address).await.unwrap());
+    let address = listening(&gateway, 4000).await;
+    let clients = tokio::spawn(async move {
+        let mut clients = Vec::new();
+        while clients.len() < 2000 {
+            clients.push(TcpStream::connect(address).await.unwrap());
+        }
+        clients
+    });
+    let mut rounds = 0;
+    while !clients.is_finished() {
         timeout(PATIENCE, gateway.stop_accepting()).await.unwrap();
         let counted = gateway.shutdown.open();
-        clients.push(TcpStream::connect(address).await.unwrap());
         tokio::time::sleep(Duration::from_millis(2)).await;
         assert_eq!(gateway.shutdown.open(), counted);
         gateway.accept_again();
-        while gateway.shutdown.open() < clients.len() {
-            tokio::task::yield_now().await;
-        }
+        rounds += 1;
+        tokio::time::sleep(Duration::from_millis(rounds % 3)).await;
     }
+    drop(clients.await.unwrap());
+    assert!(rounds > 3, "{rounds}");
 }
 
 #[tokio::test]

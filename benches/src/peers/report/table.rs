@@ -73,7 +73,10 @@ fn table(results: &Results, job: Job, row: Row, measured: &[Measured]) -> Option
                 let quotient = ratio(figures(&ours.name, main, share), theirs);
                 quotient.map_or_else(
                     |why| {
-                        note.get_or_insert(why);
+                        // Of `direct` there is nothing to compare: it has no process of its own.
+                        if !theirs.is_empty() {
+                            note.get_or_insert(why);
+                        }
                         "-".to_owned()
                     },
                     |it| format!("{:.2} ({:.2}..{:.2})", it.median, it.min, it.max),

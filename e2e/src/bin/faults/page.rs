@@ -16,14 +16,18 @@ pub(crate) fn page(rounds: u32, mysql: &str, table: &str) -> anyhow::Result<Stri
     let cpus = std::thread::available_parallelism()?;
     let version = env!("CARGO_PKG_VERSION");
     let (retry, limit) = (CONNECT_RETRY.as_secs(), NOTICED_WITHIN.as_secs());
+    let (flag, often) = match rounds {
+        1 => (String::new(), "once".to_owned()),
+        _ => (format!("--rounds {rounds} "), format!("{rounds} times")),
+    };
     Ok(format!(
         "# Faults\n\n\
          Written by this command:\n\n    \
-         cargo run --release -p eastwest-e2e --bin faults -- --rounds {rounds} --markdown docs/faults.md\n\n\
+         cargo run --release -p eastwest-e2e --bin faults -- {flag}--markdown docs/faults.md\n\n\
          - {now}, {kernel}, {cpus} CPUs, {nft}\n\
          - eastwest {version}, MySQL {mysql}, `SOURCE_CONNECT_RETRY` {retry} s, \
          `replica_net_timeout` 60 s, heartbeat 30 s\n\
-         - each fault struck {rounds} times, at a moment of its own, with rows written all the time\n\n\
+         - each fault struck {often}, at a moment of its own, with rows written all the time\n\n\
          {NOTES}\n\n{table}\n\
          A path that is broken without a word is to be noticed within {limit} s, and rows are to arrive \
          again within one\n`SOURCE_CONNECT_RETRY` after it is back; the command ends with an error where \

@@ -196,3 +196,25 @@ async fn many_are_handed_over_in_batches_and_each_once() {
     assert_eq!(ids.len(), MANY);
     assert!(old.this.gateway.connections.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_taken_in_a_try_that_broke_off_is_offered_in_the_next() {
+    let mut old = Staged::start().await;
+    let (channel, talk) = old.is_succeeded();
+    block_in_place(|| {
+        batch(&channel);
+        channel.send(&Frame::Taken(vec![false]), &[]).unwrap();
+        assert_eq!(said(&channel), Frame::Done { staying: 1 });
+    });
+    drop(channel);
+    assert!(talk.await.unwrap().is_err());
+    old.carries().await;
+    let (channel, talk) = old.is_succeeded();
+    block_in_place(|| {
+        batch(&channel);
+        channel.send(&Frame::Taken(vec![true]), &[]).unwrap();
+        assert_eq!(said(&channel), Frame::Done { staying: 0 });
+        channel.send(&Frame::Farewell, &[]).unwrap();
+    });
+    assert_eq!(talk.await.unwrap().unwrap().connections, 1);
+}

@@ -3,6 +3,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use eastwest_transport::limits::Limits;
+use rustix::net::{Shutdown, shutdown};
 use tokio::task::{JoinHandle, block_in_place};
 
 use super::*;
@@ -21,6 +22,15 @@ impl New {
         let mut context = Context::new();
         context.shutdown = gateway.shutdown.clone();
         Self { gateway, context }
+    }
+
+    /// Has the sockets of an old one, as if from a meeting before.
+    fn listens_as(&self, old: &Staged) {
+        let ours = &self.context.listeners;
+        ours.keep_for_successor();
+        for kept in old.this.context.listeners.kept() {
+            ours.keep(kept.name, &kept.socket, kept.giver);
+        }
     }
 
     /// Meets who is there, and takes over.
@@ -72,19 +82,21 @@ async fn one_whose_handover_broke_off_comes_again_and_takes_what_there_is() {
         ready(&met(&door));
         let third = met(&door);
         ready(&third);
+        // It does not hear the farewell.
+        shutdown(&third, Shutdown::Read).unwrap();
         third
             .send(&Frame::Done { staying: 0 }, &[door.as_fd()])
             .unwrap();
-        third.close();
     });
     let mut old = Staged::start().await;
     old.carries().await;
+    new.listens_as(&old);
     let next = Arc::new(Predecessor {
         gateway: Arc::clone(&old.this.gateway),
         context: old.this.context.clone(),
         door,
     });
-    next.wait().await.unwrap();
+    next.wait().await;
     let door = taking.await.unwrap().unwrap();
     assert_eq!(door.local_addr().unwrap().as_pathname(), Some(&*path));
     // The connection is the new one's, and nobody else answers at the place.
@@ -96,6 +108,26 @@ async fn one_whose_handover_broke_off_comes_again_and_takes_what_there_is() {
         door,
     });
     old.carries().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_has_come_meanwhile_and_listens_elsewhere_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("gateway.sock");
+    let door = UnixListener::bind(&path).unwrap();
+    let new = New::start();
+    let taking = new.takes_over(&path);
+    block_in_place(|| drop(met(&door)));
+    let mut other = Staged::start().await;
+    for _ in 0..2 {
+        let (stream, _) = block_in_place(|| door.accept().unwrap());
+        let this = Arc::clone(&other.this);
+        let talk = spawn_blocking(move || this.hand_over(stream));
+        assert!(talk.await.unwrap().is_err());
+        other.carries().await;
+    }
+    assert!(!taking.is_finished());
+    taking.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]
