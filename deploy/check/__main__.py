@@ -2,10 +2,10 @@
 import pathlib
 import sys
 
-from check import clusters, control_plane, guards, kustomize, routes, schemas
+from check import clusters, control_plane, guards, kustomize, own, own_setups, routes, schemas
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ("istio", "mixed", "demo")
+FOLDERS = ("istio", "mixed", "demo", "kubernetes")
 # What `eastwest convert` writes, as the tests of cli/ have it.
 CONVERTED = DEPLOY.parent / "cli" / "tests" / "convert" / "golden"
 
@@ -42,6 +42,8 @@ def check_converted():
 def check_rendered():
     count = 0
     for file in sorted(DEPLOY.rglob("kustomization.yaml")):
+        if kustomize.is_component(file.parent):
+            continue
         objects = kustomize.render(file.parent)
         count += len(objects)
         if message := kustomize.differs_from_kubectl(file.parent, objects):
@@ -57,6 +59,9 @@ def check_setups():
     for setup, a, b in clusters.load(DEPLOY):
         for line in (*routes.check(a, b), *guards.check(a, b), *control_plane.check(operators, a, b)):
             yield f"{setup}: {line}"
+        print(f"set-up: {setup}")
+    for setup, a, b in clusters.load(DEPLOY, own_setups.setups()):
+        yield from (f"{setup}: {line}" for line in own.check(a, b))
         print(f"set-up: {setup}")
 
 
