@@ -2,7 +2,7 @@
 import pathlib
 import sys
 
-from check import clusters, control_plane, guards, kustomize, own, own_setups, routes, schemas
+from check import chart, clusters, control_plane, guards, kustomize, own, own_setups, routes, schemas
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ("istio", "mixed", "demo", "kubernetes")
@@ -18,7 +18,7 @@ def name(document):
 def check_files():
     count = 0
     for path in sorted(p for folder in FOLDERS for p in (DEPLOY / folder).rglob("*.yaml")):
-        if path.name == "kustomization.yaml":
+        if path.name == "kustomization.yaml" or (chart.CHART in path.parents and chart.RENDERED not in path.parents):
             continue
         for document in kustomize.documents(path):
             count += 1
@@ -54,6 +54,11 @@ def check_rendered():
     print(f"{count} objects as rendered")
 
 
+def check_chart():
+    yield from chart.check()
+    print(f"{len(list(chart.cases()))} sets of values for the chart, beside the folders")
+
+
 def check_setups():
     operators = clusters.control_planes(DEPLOY)
     for setup, a, b in clusters.load(DEPLOY):
@@ -67,7 +72,7 @@ def check_setups():
 
 def main():
     try:
-        found = [*check_files(), *check_rendered(), *check_converted(), *check_setups()]
+        found = [*check_files(), *check_rendered(), *check_converted(), *check_chart(), *check_setups()]
     except kustomize.Unsupported as error:
         found = [str(error)]
     for line in found:
