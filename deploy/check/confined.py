@@ -48,16 +48,16 @@ def container(w, c):
 def ours(c, own):
     if own.get("readOnlyRootFilesystem") is not True:
         yield "its root can be written"
+    if c.get("livenessProbe", {}).get("httpGet", {}).get("path") != "/livez":
+        yield "livenessProbe does not ask /livez"
     if captures(c):
         return
     if (own.get("runAsUser"), own.get("runAsGroup")) != (UID, UID):
         yield f"does not run as {UID}, which the redirect rules and the certificate's files are for"
     declared = {p["containerPort"] for p in c.get("ports", [])}
     yield from (f"port {port} is not declared" for port in sorted({PROBES, METRICS} - declared))
-    if c.get("livenessProbe", {}).get("httpGet", {}).get("path") != "/livez":
-        yield "livenessProbe does not ask /livez"
-    if unknown := [a for a in c.get("command", [])]:
-        yield f"the image's entrypoint is the program: command {unknown}"
+    if "command" in c:
+        yield f"the image's entrypoint is the program: command {c['command']}"
 
 
 def levels(cluster):

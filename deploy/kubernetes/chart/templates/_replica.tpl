@@ -28,6 +28,13 @@ sourcesList:
     runAsNonRoot: false
     runAsUser: 0
     {{- include "eastwest.seccomp" . | nindent 4 }}
+  ports:
+  - name: status-capture
+    containerPort: 15031
+  livenessProbe:
+    httpGet:
+      path: /livez
+      port: 15031
   {{- include "eastwest.resources" (dict "cpu" "10m" "memory" "16Mi" "limit" "64Mi") | nindent 2 }}
 {{ end }}
 {{- end }}
