@@ -4,6 +4,7 @@
 container with its own arguments, files, user and capabilities, and no others. The program is the
 one that has all servers in it.
 """
+import http.client
 import json
 import os
 import pathlib
@@ -22,14 +23,12 @@ OURS = "/eastwest-"
 PATIENCE = 30
 
 
-def pods(cluster):
-    for w in cluster.workloads:
-        containers = [c for c in [*w.init_containers, *w.plain_containers] if OURS in c.get("image", "")]
-        if containers:
-            yield w, containers
+def of(w):
+    """The containers of ours in a pod, in the order of their start."""
+    return [c for c in [*w.init_containers, *w.plain_containers] if OURS in c.get("image", "")]
 
 
-def volumes(cluster, w, home, eastwest):
+def volumes(cluster, w, home, eastwest, pki):
     """A folder for each volume: the files of a ConfigMap, or a certificate of the pod's own account."""
     folders = {}
     for volume in w.volumes:
@@ -40,15 +39,22 @@ def volumes(cluster, w, home, eastwest):
             for name, text in data.items():
                 (folder / name).write_text(text)
         else:
-            made = [eastwest, "certs", "all", "--out", home / "pki", f"here/{w.namespace}/{w.account}"]
+            # In a folder of its own: two pods of one account may need it for different groups.
+            made = [eastwest, "certs", "workload", "--ca", root(eastwest, pki), "--out", folder,
+                    f"spiffe://cluster.local/ns/{w.namespace}/sa/{w.account}"]
             subprocess.run(made, check=True, capture_output=True)
-            folder = home / "pki" / "here" / w.namespace / w.account
             group = str(w.pod.get("securityContext", {}).get("fsGroup", w.ours("shim")["securityContext"]["runAsGroup"]))
             subprocess.run(["chgrp", "-R", group, folder], check=True)
-            subprocess.run(["chmod", "-R", "g+rX", home / "pki"], check=True)
-            subprocess.run(["chmod", "755", home / "pki", home / "pki" / "here", folder.parent], check=True)
+            subprocess.run(["chmod", "-R", "g+rX", folder], check=True)
         folders[volume["name"]] = folder
     return folders
+
+
+def root(eastwest, pki):
+    """The CA that all pods' certificates are of."""
+    if not pki.exists():
+        subprocess.run([eastwest, "certs", "root", "--out", pki], check=True, capture_output=True)
+    return pki
 
 
 def command(container, folders, eastwest):
@@ -79,7 +85,7 @@ def run(cluster, w, containers, eastwest):
     with tempfile.TemporaryDirectory() as home:
         home = pathlib.Path(home)
         home.chmod(0o755)
-        folders = volumes(cluster, w, home, eastwest)
+        folders = volumes(cluster, w, home, eastwest, home / "pki")
         plan = [
             {"name": c["name"], "command": command(c, folders, eastwest), "log": str(home / f"{c['name']}.log"),
              "probes": [c[p]["httpGet"] for p in PROBES if p in c],
@@ -99,9 +105,14 @@ def run(cluster, w, containers, eastwest):
 
 
 def answers(probe):
-    url = f"http://127.0.0.1:{probe['port']}{probe['path']}"
-    asked = subprocess.run(["curl", "-s", "-o", "/dev/null", "-m", "2", "-w", "%{http_code}", url], text=True, capture_output=True)
-    return asked.stdout == "200"
+    asked = http.client.HTTPConnection("127.0.0.1", probe["port"], timeout=2)
+    try:
+        asked.request("GET", probe["path"])
+        return asked.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asked.close()
 
 
 def listening():
@@ -147,9 +158,10 @@ def main(eastwest):
     for name, a, b in clusters.load(DEPLOY, own_setups.setups()):
         # Where a certificate comes from makes no difference to the container that reads it.
         for cluster in (a, b) if name.endswith("secrets") else ():
-            for w, containers in pods(cluster):
+            for w in cluster.workloads:
+                containers = of(w)
                 key = json.dumps([w.name, containers])
-                if key not in seen:
+                if containers and key not in seen:
                     seen.add(key)
                     found += [f"{name}: {line}" for line in run(cluster, w, containers, eastwest)]
     print(f"{len(seen)} pods")
