@@ -4,24 +4,12 @@ import subprocess
 import sys
 import time
 
-from check.own_setups import GATEWAY
+from check import policies
 
 # From the start of a pod to its first answer; a debug build on a busy machine is slow.
 PATIENCE = 30
 # Every pod's way out, and the same for all: addresses of pods need not be of one network.
 ROUTER = "169.254.1.1"
-# Between the clusters passes what is for the gateway, and what is said to that.
-WALL = """
-table ip wall {
-  chain forward {
-    type filter hook forward priority 0; policy accept;
-    ct state established,related accept
-    ip saddr 10.2.0.0/16 ip daddr %s tcp dport 15443 accept
-    ip saddr 10.2.0.0/16 ip daddr { 10.1.0.0/16, 203.0.113.0/24 } reject
-    ip daddr 240.0.0.0/4 counter reject
-  }
-}
-""" % GATEWAY
 ASK = """
 import socket, sys
 try:
@@ -39,17 +27,18 @@ def must(*command, text=None):
 
 class Ground:
     def __init__(self, home):
-        self.home, self.running, self.pods = home, [], {}
+        self.home, self.running, self.pods, self.members = home, [], {}, []
         home.chmod(0o755)
         must("mount", "-t", "tmpfs", "tmpfs", "/run")
         must("ip", "link", "set", "lo", "up")
         for address in ("10.96.0.10", "10.96.0.11"):
             must("ip", "address", "add", f"{address}/32", "dev", "lo")
         must("sysctl", "-qw", "net.ipv4.ip_forward=1")
-        must("nft", "-f", "-", text=WALL)
 
-    def pod(self, name, address, name_servers, searches):
-        """A pod with an address, a route to everywhere, and this DNS."""
+    def pod(self, name, address, member, name_servers, searches):
+        """A pod with an address, a route to everywhere, and this DNS; `member` is its cluster and workload."""
+        cluster, w = member
+        self.members.append(policies.Member(cluster, w.namespace, w.labels, address))
         number = len(self.pods)
         here, there = f"pod{number}", f"there{number}"
         must("ip", "netns", "add", name)
@@ -81,14 +70,15 @@ class Ground:
         """Starts a program outside of all pods."""
         subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
-    def lead(self, pod, services):
-        """Each Service's address leads to the pod, and its port to the target's."""
-        rules = "".join(f"ip daddr {address} tcp dport {port['port']} redirect to :{port['targetPort']}\n" for address, port in services)
-        chain = f"table ip services {{\nchain prerouting {{\ntype nat hook prerouting priority -100;\n{rules}}}\n}}\n"
-        must("ip", "netns", "exec", pod, "nft", "-f", "-", text=chain)
-        for address, _ in services:
-            must("ip", "-n", pod, "address", "add", f"{address}/32", "dev", "eth0")
-            must("ip", "route", "add", address, "dev", f"pod{list(self.pods).index(pod)}")
+    def walls(self, *dns):
+        """From here on the NetworkPolicies hold. `dns` is each cluster with its server's address."""
+        members = [*self.members, *(policies.Member(cluster, "kube-system", {}, address) for cluster, address in dns)]
+        must("nft", "-f", "-", text=policies.table(members))
+
+    def lead(self, services, address):
+        """What is for a Service goes to the pod at its target's port, before any policy is asked."""
+        rules = "".join(f"ip daddr {a} tcp dport {p['port']} dnat to {address}:{p['targetPort']}\n" for a, p in services)
+        must("nft", "-f", "-", text=f"table ip services {{\nchain prerouting {{\ntype nat hook prerouting priority -100;\n{rules}}}\n}}\n")
 
     def ask(self, pod, host, port, uid, until=None):
         """Who says what, and at which address, seen from a pod; again, where it is to be somebody yet to come."""
@@ -105,7 +95,7 @@ class Ground:
 
     def leaked(self):
         """Whether a packet for a virtual IP has left its pod."""
-        chain = subprocess.run(["nft", "list", "chain", "ip", "wall", "forward"], check=True, capture_output=True, text=True).stdout
+        chain = subprocess.run(["nft", "list", "chain", "ip", "walls", "forward"], check=True, capture_output=True, text=True).stdout
         return "counter packets 0 bytes 0" not in chain
 
     def logs(self):

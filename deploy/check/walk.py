@@ -1,8 +1,8 @@
 """Walks each path of kubernetes/ from a caller to a pod, with the containers of the manifests.
 
-`python -m check.walk EASTWEST`, as root. Pods are network namespaces; what is between them lets other
-clusters reach the gateway and nothing else. Ours are run as their manifests say. Stood in for are the
-apps (whoever connects is told the pod's name), the clusters' DNS, and what a Service does.
+`python -m check.walk EASTWEST`, as root. Pods are network namespaces, between which the manifests'
+NetworkPolicies hold. Ours are run as their manifests say. Stood in for are the apps (whoever connects is
+told the pod's name), the clusters' DNS, and what a Service does.
 """
 import os
 import pathlib
@@ -33,16 +33,17 @@ def walk(a, b, ground, eastwest):
         start(ground, b, w, w.name, address, DNS_OF_B, eastwest)
         zones = {h: (address, 5353) for e in entries for h in e["spec"]["hosts"]}
     database = next((w for w in b.workloads if w.kind.startswith("Percona")), caller)
-    ground.pod("caller", "10.2.0.10", *resolv_conf(database, DNS_OF_B))
+    ground.pod("caller", "10.2.0.10", (b, database), *resolv_conf(database, DNS_OF_B))
     if database is not caller:
         # It owns the port on all addresses, and must never be what an alias leads to.
         ground.run("caller", stand_ins.app(OWN, 3306), APP)
     if mode(caller) == "service":
         start(ground, b, caller, caller.name, "10.2.0.20", DNS_OF_B, eastwest)
-        ground.lead(caller.name, names.values())
+        ground.lead(names.values(), "10.2.0.20")
     else:
         start(ground, b, caller, "caller", None, DNS_OF_B, eastwest)
     ground.here(stand_ins.dns(DNS_OF_B, {h: address for h, (address, _) in names.items()}, zones))
+    ground.walls((a, DNS_OF_A), (b, DNS_OF_B))
     addresses = []
     for host, port in dials(b, caller, ports):
         pod = host.partition(".")[0].removeprefix("src-")
@@ -56,8 +57,19 @@ def walk(a, b, ground, eastwest):
         said, _ = ground.ask("caller", host, port, APP)
         if not said.startswith("nobody"):
             yield f"without the shim {host}:{port} is answered by {said}"
+    yield from around(ground, ports)
     if ground.leaked():
         yield "packets for a virtual address left the pod"
+
+
+def around(ground, ports):
+    """From the caller's pod, and from the gateway's, to what they are not to reach."""
+    for number, port in enumerate(sorted(ports.items())):
+        pod, address = port[0].removeprefix("src-"), f"10.1.0.{10 + number}"
+        for where, at in (("caller", 15444), ("caller", port[1]), ("eastwest-gateway", port[1])):
+            said, _ = ground.ask(where, address, at, APP)
+            if not said.startswith("nobody"):
+                yield f"{where} reaches {pod} at {at}: {said}"
 
 
 def source_side(a, ground, eastwest, ports):
@@ -77,7 +89,7 @@ def source_side(a, ground, eastwest, ports):
 def start(ground, cluster, w, pod, address, dns, eastwest):
     """A pod, unless it is there, and its containers of ours."""
     if address:
-        ground.pod(pod, address, *resolv_conf(w, dns))
+        ground.pod(pod, address, (cluster, w), *resolv_conf(w, dns))
     for s in w.pod.get("securityContext", {}).get("sysctls", []):
         ground.run(pod, ["sysctl", "-qw", f"{s['name']}={s['value']}"]).wait()
     home = ground.home / pod
