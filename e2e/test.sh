@@ -15,11 +15,13 @@ say() { printf '\n== %s\n' "$*"; }
 
 # A C compiler is needed to build the cryptography; nft only confirms what our own code has read; pip
 # fetches Envoy and PyYAML, HAProxy and nginx run what `eastwest convert` writes, and the tests that
-# need one of them fail without; valgrind counts instructions.
+# need one of them fail without; valgrind counts instructions; umoci and runc make and run images.
 want=()
 command -v cc >/dev/null || want+=(gcc libc6-dev)
 command -v nft >/dev/null || want+=(nftables)
 command -v valgrind >/dev/null || want+=(valgrind)
+command -v umoci >/dev/null || want+=(umoci)
+command -v runc >/dev/null || want+=(runc)
 python3 -m pip --version >/dev/null 2>&1 || want+=(python3-pip)
 [ -x /usr/sbin/haproxy ] || want+=(haproxy)
 [ -x /usr/sbin/nginx ] && [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] ||

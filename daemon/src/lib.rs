@@ -12,7 +12,7 @@
 //! - who was there before and who watches: [`Listeners`] (sockets that others have opened),
 //!   [`Supervisor`] (sd_notify)
 //! - what servers have in common beside that: [`ConnectionArgs`], [`Sources`] (files that are read
-//!   again when they change), [`ConnectionGuard::end`] (the access log)
+//!   again when they change), [`Reload`] (what came of that), [`ConnectionGuard::end`] (the access log)
 
 mod access_log;
 mod address;
@@ -32,6 +32,7 @@ mod listeners;
 mod logging;
 mod metrics;
 mod readiness;
+mod reloads;
 mod run;
 mod sandbox;
 mod settings;
@@ -60,6 +61,7 @@ pub use listeners::{Giver, KeptListener, Listeners};
 pub use logging::{AlreadyLogging, LogControl, LogFilter, LogFilterError, init as init_logging};
 pub use metrics::Metrics;
 pub use readiness::{Blocked, Blocker, Readiness};
+pub use reloads::Reload;
 pub use run::{Exit, main, main_prepared};
 pub use sandbox::{Reach, Sandbox, SandboxError, SandboxMode};
 pub use settings::{ConfigFileError, Effective, EffectiveValue, Parsed, SettingsError, parse};

@@ -131,6 +131,7 @@ fn describe() {
         "Connections that have ended, by direction and reason."
     );
     process::describe();
+    crate::reloads::describe();
 }
 
 /// Answers a scrape.

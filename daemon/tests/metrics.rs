@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use eastwest_daemon::{ConnectionInfo, Context, Direction, Ended, Metrics, Weight};
+use eastwest_daemon::{ConnectionInfo, Context, Direction, Ended, Metrics, Reload, Weight};
 
 /// One of everything that this library counts.
 fn rendered() -> String {
@@ -18,6 +18,7 @@ fn rendered() -> String {
         };
         context.connections.open(info)
     };
+    Reload::Manifests.begin();
     let _live = open();
     open().end(&Ended {
         reason: "finished",
@@ -113,4 +114,26 @@ fn open_files_and_memory_are_told() {
     };
     assert!(value("process_open_fds") >= 3.0, "{text}");
     assert!(value("process_resident_memory_bytes") > 100_000.0, "{text}");
+}
+
+#[test]
+fn a_reload_is_counted_and_the_last_one_says_whether_its_files_are_in_force() {
+    let recorder = Metrics::install();
+    let rendered = || recorder.render(&Context::new());
+    let last = "eastwest_config_last_reload_successful{what=\"certificate\"}";
+    let total = |outcome: &str, count: u32| {
+        format!("eastwest_reloads_total{{what=\"certificate\",outcome=\"{outcome}\"}} {count}\n")
+    };
+    Reload::Certificate.begin();
+    let text = rendered();
+    assert!(text.contains(&format!("{last} 1\n")), "{text}");
+    assert!(text.contains(&total("failed", 0)), "{text}");
+    Reload::Certificate.refused();
+    let text = rendered();
+    assert!(text.contains(&format!("{last} 0\n")), "{text}");
+    assert!(text.contains(&total("failed", 1)), "{text}");
+    Reload::Certificate.taken();
+    let text = rendered();
+    assert!(text.contains(&format!("{last} 1\n")), "{text}");
+    assert!(text.contains(&total("ok", 1)), "{text}");
 }

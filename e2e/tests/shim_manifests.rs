@@ -93,11 +93,17 @@ impl Shim {
         }
     }
 
+    /// Where it listens, by a line of the log that is still to come.
+    fn address(&mut self, name: &str) -> SocketAddr {
+        let line = self.wait_for(&format!("{name} listens on "));
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    }
+
     /// Asks for `/routes` until the answer is as wanted.
     fn wait_for_routes(admin: SocketAddr, wanted: impl Fn(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let routes = routes(admin);
+            let routes = page(admin, "/routes");
             if wanted(&routes) {
                 return;
             }
@@ -107,9 +113,10 @@ impl Shim {
     }
 }
 
-fn routes(admin: SocketAddr) -> String {
+/// A page of the admin address, without white space.
+fn page(admin: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(admin).unwrap();
-    let request = "GET /routes HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut response = String::new();
     stream.read_to_string(&mut response).unwrap();
@@ -179,10 +186,7 @@ fn a_taken_address_is_down_until_it_is_free_and_routes_say_what_is_so_now() {
     fs::write(&file, service_entry(address)).unwrap();
     let identity = demo();
     let mut shim = Shim::start(dir.path(), &identity);
-    let dns = shim.wait_for("dns listens on ");
-    let dns = dns.rsplit(' ').next().unwrap().parse().unwrap();
-    let admin = shim.wait_for("admin listens on ");
-    let admin = admin.rsplit(' ').next().unwrap().parse().unwrap();
+    let (dns, admin) = (shim.address("dns"), shim.address("admin"));
     let down = |text: &str| text.contains(r#""served":[]"#) && text.contains("theportisinuse");
     Shim::wait_for_routes(admin, down);
     // An answer would lead the app to whoever has the address, such as its own pod's server.
@@ -194,10 +198,44 @@ fn a_taken_address_is_down_until_it_is_free_and_routes_say_what_is_so_now() {
         assert!(Instant::now() < deadline, "the alias is not answered");
     }
     TcpStream::connect(address).unwrap();
-    let bad = service_entry(address).replace("number: ", "number: x");
-    fs::write(&file, bad).unwrap();
-    let down = |text: &str| text.contains(r#""served":[]"#) && text.contains("ports[0].number");
-    Shim::wait_for_routes(admin, down);
+}
+
+#[test]
+fn a_broken_object_leaves_routes_and_callers_as_they_are_until_it_is_mended() {
+    let (free, address) = taken("127.77.0.2");
+    drop(free);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("aliases.yaml");
+    let good = service_entry(address);
+    fs::write(&file, &good).unwrap();
+    let identity = demo();
+    let mut shim = Shim::start(dir.path(), &identity);
+    let (dns, admin) = (shim.address("dns"), shim.address("admin"));
+    // A new policy does not count before the typo beside it is mended.
+    let bad = good.replace("number: ", "number: x");
+    fs::write(&file, format!("{bad}---\n{DENY}")).unwrap();
+    shim.wait_for("manifests not taken");
+    let line = shim.wait_for("error[EW005]");
+    assert!(line.contains("/aliases.yaml:8:"), "{line}");
+    let routes = page(admin, "/routes");
+    assert!(
+        routes.contains(ALIAS) && routes.contains(r#""down":[]"#),
+        "{routes}"
+    );
+    assert_eq!(response_code(dns), NOERROR);
+    TcpStream::connect(address).unwrap();
+    let shown = page(admin, "/manifests");
+    assert!(
+        shown.contains("older_than_the_files") && shown.contains("/aliases.yaml:8:"),
+        "{shown}"
+    );
+    fs::write(&file, format!("{good}---\n{DENY}")).unwrap();
+    let line = shim.wait_for("manifests read again");
+    assert!(
+        line.contains("callers added: demo/deny") && !line.contains("routes added"),
+        "{line}"
+    );
+    assert!(page(admin, "/manifests").contains(r#""in_force":"current""#));
 }
 
 #[test]
@@ -213,8 +251,9 @@ fn with_a_manifest_that_may_be_a_deny_the_shim_starts_and_lets_nobody_in() {
     fs::write(&file, DENY).unwrap();
     shim.wait_for("manifests read again");
     fs::write(&file, DENY.replace("spec:", "sp ec: -")).unwrap();
-    let said = shim.wait_for("the callers' list from before stays in force");
-    assert!(said.contains("policy.yaml:"), "{said}");
+    shim.wait_for("manifests not taken");
+    let said = shim.wait_for("policy.yaml:");
+    assert!(said.contains("error[EW001]"), "{said}");
 }
 
 #[test]
@@ -226,4 +265,17 @@ fn policies_and_an_identity_without_a_namespace_are_refused_as_configuration() {
     let said = shim.wait_for("names no namespace");
     assert!(said.contains("--allow"), "{said}");
     assert_eq!(shim.child.wait().unwrap().code(), Some(BAD_CONFIGURATION));
+}
+
+#[test]
+fn a_policy_of_which_nobody_can_tell_whether_it_holds_leaves_the_callers_as_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let identity = identity("spiffe://cluster.local/workload/db");
+    let mut shim = Shim::start(dir.path(), &identity);
+    let admin = shim.address("admin");
+    shim.wait_for("readiness: ready");
+    fs::write(dir.path().join("policy.yaml"), DENY).unwrap();
+    let said = shim.wait_for("manifests not taken");
+    assert!(said.contains("names no namespace"), "{said}");
+    assert!(page(admin, "/manifests").contains("older_than_the_files"));
 }

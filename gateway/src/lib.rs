@@ -22,7 +22,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Bound, Context};
-use eastwest_mesh::Mesh;
+use eastwest_manifests::Manifests;
 use eastwest_transport::admission::Admission;
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::limits::{Ledger, Limits};
@@ -34,7 +34,6 @@ use tokio::sync::watch;
 
 pub use args::GatewayArgs;
 use connection::Dialling;
-use exports::Manifests;
 use handover::{Cohorts, Succession};
 use serve::Gateway;
 
@@ -48,7 +47,6 @@ pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
 pub struct Config {
     args: GatewayArgs,
     manifests: Manifests,
-    mesh: Mesh,
     succession: Option<Succession>,
 }
 
@@ -58,12 +56,10 @@ impl Config {
     /// # Errors
     /// When a file cannot be read. What is wrong inside a file is logged, and does not stop the rest.
     pub fn new(args: GatewayArgs) -> anyhow::Result<Self> {
-        let mut manifests = Manifests::new(&args);
-        let mesh = manifests.read()?;
+        let manifests = exports::read(&args)?;
         Ok(Self {
             args,
             manifests,
-            mesh,
             succession: None,
         })
     }
@@ -89,7 +85,6 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     let Config {
         args,
         manifests,
-        mesh,
         succession,
     } = config;
     let times = &args.connection;
@@ -105,7 +100,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         ),
     };
     let gateway = Arc::new(Gateway {
-        exports: ArcSwap::from_pointee(mesh.exports),
+        exports: ArcSwap::from_pointee(manifests.mesh().exports.clone()),
         dialling: Dialling {
             pods: NamedDialer::new(names.context("--name-server gives them by hand")?, sockets),
             hello_timeout: args.hello_timeout.get(),
@@ -139,7 +134,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         context.listeners.keep(handover::GATEWAY, &socket, giver);
         tokio::spawn(succession.run(Arc::clone(&gateway), context.clone()));
     }
-    tokio::spawn(manifests.follow(Arc::clone(&gateway), context));
+    tokio::spawn(exports::follow(manifests, Arc::clone(&gateway), context));
     tokio::spawn(gateway.serve_all(listener, Admission::standard()));
     Ok(bound)
 }

@@ -7,6 +7,7 @@ use crate::alias;
 use crate::finding::Origin;
 use crate::hostname::{Hostname, HostnameError};
 
+mod by_name;
 mod hosts;
 mod refusal;
 

@@ -20,6 +20,15 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// For what is compared by all else that it says.
+    pub(crate) fn nowhere() -> Self {
+        Self {
+            file: "".into(),
+            line: 0,
+            column: 0,
+        }
+    }
+
     pub(crate) const fn mark(&self) -> Mark {
         Mark {
             line: self.line,

@@ -23,6 +23,7 @@
 //! - [`Policies`]: the inbound side
 //! - [`Unread`]: what may be missing in either, because it could not be read
 //! - [`Finding`]: for people, each with its [`Code`]
+//! - [`Changes`], [`Mesh::new_errors`]: what is new in files that are read again
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub mod alias;
 mod build;
 mod code;
 mod connection_pool;
+mod difference;
 mod duration;
 mod exports;
 mod fields;
@@ -55,6 +57,7 @@ mod yaml;
 
 pub use code::{Code, CodePage, Example, Side, Within, code_pages};
 pub use connection_pool::{ConnectionPool, TcpKeepalive};
+pub use difference::{Changes, Part};
 pub use exports::{Dialect, Exports, INBOUND_PORT, ISTIO_ALPN, PROBE_HOST, Refusal, Target};
 pub use finding::{Finding, Origin, Severity};
 pub use hostname::{Hostname, HostnameError};

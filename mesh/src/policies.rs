@@ -34,7 +34,7 @@ pub(crate) enum Scope {
 }
 
 /// One AuthorizationPolicy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
     pub(crate) full_name: String,
     pub(crate) scope: Scope,
@@ -106,6 +106,20 @@ impl Policies {
         assumed.map(|policy| policy.full_name.clone()).collect()
     }
 
+    /// What each says, without the place where it is written. A name may stand for several: a DENY
+    /// counts even if there is another of its name.
+    pub(crate) fn by_name(&self) -> BTreeMap<String, Vec<Policy>> {
+        let mut all = BTreeMap::<_, Vec<_>>::new();
+        for policy in &self.policies {
+            let mut unplaced = Policy::clone(policy);
+            unplaced.origin = Origin::nowhere();
+            all.entry(policy.full_name.clone())
+                .or_default()
+                .push(unplaced);
+        }
+        all
+    }
+
     /// Whether the files have no AuthorizationPolicy that counts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -139,14 +153,6 @@ impl InboundPolicy {
             closed: Some(why),
             ..Self::default()
         }
-    }
-
-    /// This policy, with every DENY that `newer` has beside its own.
-    #[must_use]
-    pub fn tightened(&self, newer: &Self) -> Self {
-        let mut both = self.clone();
-        both.deny.extend(newer.deny.iter().cloned());
-        both
     }
 
     /// Whether `principal` may call the app's `port`.

@@ -1,84 +1,39 @@
 //! The manifests of a resolver: its aliases, read at the start and whenever they change.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{collections::HashMap, convert::Infallible, net::IpAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Context, LOOK_EVERY, SourceError, SourceFile, Sources};
-use eastwest_mesh::{Finding, Hostname, IpNet, Mesh, Options, Severity, Source, load_redirected};
+use eastwest_daemon::{Context, SourceError, Sources};
+use eastwest_manifests::Manifests;
+use eastwest_mesh::{Hostname, IpNet, Mesh, Options, Part};
 
 use crate::{alias::AliasTable, name::Domain};
 
-/// Where the manifests are, and how they are to be understood.
-#[derive(Debug)]
-pub(crate) struct Manifests {
+/// Reads them for the first time.
+pub(crate) fn read(
     sources: Sources,
     options: Options,
     redirected: Vec<IpNet>,
-    first: Vec<SourceFile>,
+) -> Result<Manifests, SourceError> {
+    Manifests::read_redirected(sources, options, redirected, &[Part::Routes])
 }
 
-impl Manifests {
-    /// Reads them for the first time.
-    pub(crate) fn read(
-        sources: Sources,
-        options: Options,
-        redirected: Vec<IpNet>,
-    ) -> Result<(Self, AliasTable), SourceError> {
-        let first = sources.read()?;
-        let table = understand(&first, &options, &redirected);
-        Ok((
-            Self {
-                sources,
-                options,
-                redirected,
-                first,
-            },
-            table,
-        ))
-    }
-
-    /// Keeps the table in step with the files until the process stops taking questions.
-    pub(crate) async fn follow(self, table: Arc<ArcSwap<AliasTable>>, context: Context) {
-        let Self {
-            sources,
-            options,
-            redirected,
-            first,
-        } = self;
-        let stop = context.shutdown.stop_accepting_token();
-        let changed = |files: Result<Vec<SourceFile>, SourceError>| match files {
-            Ok(files) => {
-                let new = understand(&files, &options, &redirected);
-                let aliases = new.len();
-                table.store(Arc::new(new));
-                tracing::info!(files = files.len(), aliases, "manifests read again");
-                reloaded("ok");
-            }
-            Err(error) => {
-                tracing::error!(%error, "manifests not read again; the aliases stay as they are");
-                reloaded("failed");
-            }
-        };
-        sources
-            .watch(first, LOOK_EVERY, context.reload_requests(), stop, changed)
-            .await;
-    }
-}
-
-fn reloaded(outcome: &'static str) {
-    metrics::counter!("eastwest_reloads_total", "what" => "manifests", "outcome" => outcome)
-        .increment(1);
-}
-
-fn understand(files: &[SourceFile], options: &Options, redirected: &[IpNet]) -> AliasTable {
-    let source = |file: &SourceFile| Source {
-        name: file.name.clone(),
-        text: file.text.clone(),
+/// Keeps the table in step with the files until the process stops taking questions.
+pub(crate) async fn follow(
+    manifests: Manifests,
+    table: Arc<ArcSwap<AliasTable>>,
+    context: Context,
+) {
+    let take = |mesh: &Mesh| {
+        table.store(Arc::new(aliases(mesh)));
+        Ok::<_, Infallible>(())
     };
-    let sources: Vec<_> = files.iter().map(source).collect();
-    let mesh = load_redirected(&sources, options, redirected);
-    mesh.findings.iter().for_each(tell);
-    let table = AliasTable::of(&mesh);
+    manifests.follow(context, take).await;
+}
+
+/// The aliases of the manifests, counted.
+pub(crate) fn aliases(mesh: &Mesh) -> AliasTable {
+    let table = AliasTable::of(mesh);
     metrics::gauge!("eastwest_dns_aliases").set(table.len() as f64);
     if table.is_empty() {
         tracing::warn!("no alias is served: no ServiceEntry in the manifests makes one");
@@ -119,12 +74,4 @@ fn domain(alias: &Hostname) -> Option<Domain> {
         .parse()
         .inspect_err(|error| tracing::error!(%error, "alias not served"))
         .ok()
-}
-
-fn tell(finding: &Finding) {
-    match finding.severity {
-        Severity::Error => tracing::error!("{finding}"),
-        Severity::Warning => tracing::warn!("{finding}"),
-        Severity::Note => tracing::info!("{finding}"),
-    }
 }

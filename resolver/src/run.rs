@@ -5,6 +5,7 @@ use std::{ffi::OsString, process::ExitCode, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Bound, Context, Sources};
+use eastwest_manifests::Manifests;
 use eastwest_mesh::Options;
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ use crate::{
     alias::{AliasTable, search::SearchDomains},
     args::ResolverArgs,
     config::{Forwarding, ResolverConfig},
-    manifests::Manifests,
+    manifests,
     name::Domain,
     server::{BindError, Resolver},
     upstreams::Upstreams,
@@ -31,7 +32,6 @@ pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
 pub struct Config {
     resolver: ResolverConfig,
     manifests: Manifests,
-    aliases: AliasTable,
 }
 
 impl Config {
@@ -74,12 +74,10 @@ impl Config {
             cluster_domain: args.cluster_domain,
             capture: args.mode.into(),
         };
-        let (manifests, aliases) =
-            Manifests::read(Sources::new(args.manifests), options, args.ranges)?;
+        let manifests = manifests::read(Sources::new(args.manifests), options, args.ranges)?;
         Ok(Self {
             resolver,
             manifests,
-            aliases,
         })
     }
 }
@@ -89,7 +87,9 @@ impl Config {
 /// # Errors
 /// When an address cannot be had, or an upstream is the resolver itself.
 pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
-    let table = Arc::new(ArcSwap::from_pointee(config.aliases));
+    let table = Arc::new(ArcSwap::from_pointee(manifests::aliases(
+        config.manifests.mesh(),
+    )));
     let resolver = Resolver::bind(&config.resolver, Arc::clone(&table)).map_err(with_flag)?;
     let bound = resolver
         .addresses()
@@ -108,7 +108,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             .map(|(address, state)| json!({ "address": address, "state": state.as_str() }))
             .collect()
     });
-    tokio::spawn(config.manifests.follow(table, context.clone()));
+    tokio::spawn(manifests::follow(config.manifests, table, context.clone()));
     // Ends by itself, a few seconds after the last question; the drain waits for those answers.
     context
         .shutdown

@@ -1,5 +1,5 @@
-//! Who may call, kept in step with the manifests, and never more than before because of something
-//! that could not be read.
+//! Who may call, kept in step with the manifests: nobody, where something could not be read that may
+//! forbid it.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,6 @@ mod tests;
 pub(crate) struct Callers {
     rules: Vec<AllowRule>,
     labels: BTreeMap<String, String>,
-    /// The policies when all of the manifests could last be read.
-    known: Option<InboundPolicy>,
 }
 
 /// AuthorizationPolicies are there, and which of them hold cannot be told.
@@ -35,7 +33,6 @@ impl Callers {
         Self {
             rules: args.allow.clone(),
             labels: args.labels.iter().cloned().collect(),
-            known: None,
         }
     }
 
@@ -43,7 +40,7 @@ impl Callers {
     ///
     /// # Errors
     /// When the identity names no namespace and there are policies.
-    pub(crate) fn read(&mut self, mesh: &Mesh, id: &SpiffeId) -> Result<Allowed, NoNamespace> {
+    pub(crate) fn read(&self, mesh: &Mesh, id: &SpiffeId) -> Result<Allowed, NoNamespace> {
         if id.namespace().is_none() && !mesh.policies.is_empty() {
             return Err(NoNamespace(id.clone()));
         }
@@ -58,35 +55,15 @@ impl Callers {
                  of this pod: it is taken to be about this pod too"
             );
         }
-        let read = mesh.policies.inbound(&workload);
-        let Some(first) = mesh.unread.callers().first() else {
-            self.known = Some(read.clone());
-            return Ok(Allowed::new(self.rules.clone(), read));
-        };
-        Ok(match &self.known {
-            Some(known) => {
-                tracing::error!(
-                    "{}, which may hold an AuthorizationPolicy with action DENY: the callers' list \
-                     from before stays in force, with every DENY that can be read, until this is \
-                     mended",
-                    first.origin
-                );
-                Allowed::new(self.rules.clone(), known.tightened(&read))
-            }
-            None => closed(first),
-        })
-    }
-
-    /// The list after a change of the manifests, for a process that goes on in any case.
-    pub(crate) fn read_again(&mut self, mesh: &Mesh, id: &SpiffeId) -> Allowed {
-        self.read(mesh, id).unwrap_or_else(|error| {
-            tracing::error!("nobody may call from now on: {error}");
-            Allowed::new(Vec::new(), InboundPolicy::closed(error.to_string()))
+        Ok(match mesh.unread.callers().first() {
+            Some(first) => closed(first),
+            None => Allowed::new(self.rules.clone(), mesh.policies.inbound(&workload)),
         })
     }
 }
 
-/// Without a list from before: nobody, not even by `--allow`, which a DENY outweighs.
+/// Nobody, not even by `--allow`, which a DENY outweighs. It comes to that at the start only: later
+/// such a set is refused, unless the one in force lacks the same.
 fn closed(first: &Finding) -> Allowed {
     let why = format!(
         "the manifest at {} could not be read and may hold an AuthorizationPolicy with action DENY",

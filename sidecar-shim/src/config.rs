@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
-use eastwest_mesh::{InboundPolicy, Mesh};
+use eastwest_manifests::Manifests;
+use eastwest_mesh::InboundPolicy;
 use eastwest_transport::socket::SocketOptions;
 use eastwest_transport::tls::{Identity, IdentityFiles, IdentityStore, MinTls};
 
 use crate::args::{FileArgs, ShimArgs, TlsMin};
 use crate::callers::Callers;
 use crate::inbound::Allowed;
-use crate::manifests::Manifests;
+use crate::manifests;
 
 /// A shim that can be run.
 #[derive(Debug)]
@@ -21,7 +22,6 @@ pub struct Config {
     pub(crate) min_tls: MinTls,
     pub(crate) identity: IdentityStore,
     pub(crate) manifests: Manifests,
-    pub(crate) mesh: Mesh,
     pub(crate) callers: Callers,
     /// Who may call at the start.
     pub(crate) allowed: Arc<Allowed>,
@@ -36,8 +36,8 @@ impl Config {
     /// is logged, and does not stop the rest.
     pub fn new(args: ShimArgs) -> anyhow::Result<Self> {
         let identity = identity(&args.files)?;
-        let mut manifests = Manifests::new(&args);
-        let mesh = manifests.read()?;
+        let manifests = manifests::read(&args)?;
+        let mesh = manifests.mesh();
         if mesh.routes.is_empty() && mesh.down.is_empty() && args.inbound.ports.is_empty() {
             bail!(
                 "nothing to do: the manifests have no alias to serve (--manifests), and no port of \
@@ -55,10 +55,10 @@ impl Config {
                 );
             }
         }
-        let mut callers = Callers::new(&args.inbound);
+        let callers = Callers::new(&args.inbound);
         let allowed = match args.inbound.ports.as_slice() {
             [] => Allowed::new(Vec::new(), InboundPolicy::default()),
-            _ => callers.read(&mesh, identity.id())?,
+            _ => callers.read(mesh, identity.id())?,
         };
         if !args.inbound.ports.is_empty() && allowed.is_empty() {
             bail!(
@@ -83,7 +83,6 @@ impl Config {
             min_tls,
             identity,
             manifests,
-            mesh,
             callers,
             allowed: Arc::new(allowed),
         })

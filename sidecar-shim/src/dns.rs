@@ -89,8 +89,8 @@ pub(crate) fn start(
         rotate,
         ..Forwarding::default()
     };
-    let mesh = Arc::new(Mutex::new(config.mesh.clone()));
-    let table = Arc::new(ArcSwap::from_pointee(heard(&config.mesh, vips)));
+    let mesh = Arc::new(Mutex::new(config.manifests.mesh().clone()));
+    let table = Arc::new(ArcSwap::from_pointee(heard(config.manifests.mesh(), vips)));
     let bound = Resolver::bind(&settings, Arc::clone(&table))
         .map_err(|error| anyhow::anyhow!("{error}; --dns-listen gives another address"))?;
     let address = bound.addresses().first().copied();

@@ -8,7 +8,7 @@ mod tests;
 use std::convert::Infallible;
 use std::time::{Duration, SystemTime};
 
-use eastwest_daemon::{Blocker, Context};
+use eastwest_daemon::{Blocker, Context, Reload};
 use eastwest_transport::tls::{Identity, IdentityStore, ReloadEvent, ReloadTiming, Utc, watch};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -22,6 +22,7 @@ const JUDGE_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::fro
 ///
 /// While it is outside its validity the process is not ready: every peer refuses it.
 pub(crate) async fn follow(store: IdentityStore, context: Context) {
+    Reload::Certificate.begin();
     let blocker = context.readiness.blocker("certificate");
     let on_event = |event| {
         tell(&event, &store);
@@ -68,7 +69,7 @@ fn tell(event: &ReloadEvent, store: &IdentityStore) {
             not_after,
         } => {
             tracing::info!(%id, serial, not_after = %Utc(*not_after), "new certificate in use");
-            reloaded("ok");
+            Reload::Certificate.taken();
         }
         ReloadEvent::Refused { error } => {
             let in_use = store.current();
@@ -78,24 +79,19 @@ fn tell(event: &ReloadEvent, store: &IdentityStore) {
                 not_after = %Utc(in_use.not_after()),
                 "new certificate refused; the old one stays in use"
             );
-            reloaded("failed");
+            Reload::Certificate.refused();
         }
         ReloadEvent::Unchanged => {
             tracing::info!(
                 in_use = store.current().serial(),
                 "certificate files looked at: those in use"
             );
-            reloaded("ok");
+            Reload::Certificate.taken();
         }
         ReloadEvent::Unwatched { error } => {
             tracing::warn!(%error, "certificate files are looked at once a minute only");
         }
     }
-}
-
-fn reloaded(outcome: &'static str) {
-    metrics::counter!("eastwest_reloads_total", "what" => "certificate", "outcome" => outcome)
-        .increment(1);
 }
 
 /// For `/certs`.

@@ -2,7 +2,7 @@
 //!
 //! - `args`, `config`: the command line, and what it means once checked
 //! - `manifests`: routes and callers, read again when the files change
-//! - `callers`, `far_ends`: whom to trust while a part of the manifests cannot be read
+//! - `callers`: who may call; nobody, where a part of the manifests cannot be read
 //! - `identity`: the pod's certificate, followed while it is rotated
 //! - `outbound`: an app dials an alias; a tunnel to one of its gateways carries it
 //! - `vips`: the listeners of mode `vip`, opened, closed and tried again
@@ -15,7 +15,6 @@ mod callers;
 pub mod capture;
 mod config;
 mod dns;
-mod far_ends;
 mod identity;
 mod inbound;
 mod manifests;

@@ -16,8 +16,10 @@ use eastwest_transport::tls::{IdentityStore, gather_entropy};
 use serde_json::json;
 
 use crate::args::{Mode, OutboundArgs};
+use crate::callers::NoNamespace;
 use crate::config::Config;
 use crate::inbound::{Acceptance, AppAddress, Inbound, OwnPod};
+use crate::manifests::tell_open_far_ends;
 use crate::outbound::{Gateways, Outbound, RouteTable, Tunnels};
 use crate::vips::Vips;
 use crate::{dns, identity};
@@ -65,7 +67,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         }
     }
     let failed = vips.failed();
-    for route in &config.mesh.routes {
+    for route in &config.manifests.mesh().routes {
         for ip in &route.virtual_ips {
             let address = SocketAddr::new(*ip, route.port.get());
             if !failed.contains_key(&address) {
@@ -77,7 +79,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     if let Some(address) = dns.as_ref().and_then(dns::Dns::address) {
         bound = bound.with("dns", address);
     }
-    let down = Arc::new(ArcSwap::from_pointee(config.mesh.down.clone()));
+    let down = Arc::new(ArcSwap::from_pointee(config.manifests.mesh().down.clone()));
     show(&context, &store, &outbound, &vips, &down);
     tokio::spawn(identity::follow(store, context.clone()));
     let answering = dns.clone();
@@ -91,7 +93,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         args,
         manifests,
         identity,
-        mut callers,
+        callers,
         ..
     } = config;
     let accepting = inbound.map(|(inbound, listener)| {
@@ -99,18 +101,21 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         inbound
     });
     tokio::spawn(manifests.follow(context, move |mesh| {
+        // First, as it is all that can be wrong with a set: nothing has been changed then.
+        if let Some(inbound) = &accepting {
+            let allowed = callers.read(mesh, identity.current().id())?;
+            inbound.allowed.store(Arc::new(allowed));
+        }
+        tell_open_far_ends(mesh);
         outbound.follow(mesh);
         down.store(Arc::new(mesh.down.clone()));
         if args.outbound.mode == Mode::Vip {
             vips.follow();
         }
-        if let Some(inbound) = &accepting {
-            let allowed = callers.read_again(mesh, identity.current().id());
-            inbound.allowed.store(Arc::new(allowed));
-        }
         if let Some(dns) = &dns {
             dns.follow(mesh, &vips);
         }
+        Ok::<_, NoNamespace>(())
     }));
     Ok(bound)
 }
@@ -123,9 +128,9 @@ fn outbound(
 ) -> anyhow::Result<Arc<Outbound>> {
     let times = &config.args.connection;
     let gateways = Gateways::new(config.args.outbound.locality.clone());
-    gateways.follow(&config.mesh.routes);
+    gateways.follow(&config.manifests.mesh().routes);
     Ok(Arc::new(Outbound {
-        routes: ArcSwap::from_pointee(RouteTable::of(&config.mesh)),
+        routes: ArcSwap::from_pointee(RouteTable::of(config.manifests.mesh())),
         tunnels: Arc::new(Tunnels {
             identity: store.clone(),
             dialer: NamedDialer::new(name_servers(&config.args.outbound)?, config.sockets),

@@ -14,6 +14,10 @@ use super::reach::Reach;
 /// by which libraries choose how many parts their tables have.
 const OWN: [&str; 2] = ["/proc/self", "/sys/fs/cgroup"];
 
+/// Where a program with its C library inside has random numbers from: it does not find getrandom(2) by its
+/// name in a library. The first says whether the second has been seeded.
+const RANDOM: [&str; 2] = ["/dev/random", "/dev/urandom"];
+
 /// The kernel's version of Landlock whose rights are asked for; an older one has some of them. The
 /// fifth (Linux 6.10) is the last that says something about files and TCP ports.
 const VERSION: ABI = ABI::V5;
@@ -52,7 +56,8 @@ fn rules(reach: &Reach) -> Result<RulesetCreated, RulesetError> {
     for path in own.chain(reach.folders.iter().map(PathBuf::as_path)) {
         rules = beneath(rules, path, folder)?;
     }
-    for path in &reach.files {
+    let files = reach.files.iter().map(PathBuf::as_path);
+    for path in files.chain(RANDOM.map(Path::new)) {
         rules = beneath(rules, path, AccessFs::ReadFile.into())?;
     }
     for path in &reach.socket_folders {

@@ -145,23 +145,6 @@ fn a_closed_policy_lets_nobody_in_and_says_why() {
 }
 
 #[test]
-fn a_tightened_policy_has_every_deny_and_no_new_allow() {
-    let labels = labels(&[("app", "db")]);
-    let inbound = |policies: &[&str]| mesh(policies).policies.inbound(&workload("td", &labels));
-    let port = NonZeroU16::new(3306).unwrap();
-    let old = inbound(&[&rule("namespaces: [pxc]")]);
-    let new = inbound(&[
-        EVERYONE,
-        "spec: {action: DENY, rules: [{to: [{operation: {ports: ['3306']}}]}]}",
-    ]);
-    let both = old.tightened(&new);
-    assert!(both.allows(port, &principal("td", DB)).is_err());
-    let other = NonZeroU16::new(33060).unwrap();
-    assert!(both.allows(other, &principal("td", DB)).is_ok());
-    assert!(both.allows(other, &principal("td", "/ns/x/sa/y")).is_err());
-}
-
-#[test]
 fn an_audit_policy_changes_nothing() {
     assert!(!allows(&["spec: {action: AUDIT, rules: [{}]}"], 3306, DB));
     assert!(allows(

@@ -13,6 +13,7 @@ use crate::{
 };
 
 mod not_served;
+mod refused_reloads;
 mod refused_starts;
 
 const HELLO: &str = "src-hello-0.demo.svc.cluster.local.";
@@ -142,27 +143,6 @@ async fn one_bad_object_leaves_the_other_aliases_up_and_is_told_by_place() {
     program.wait_for("hello-1.yaml:9:");
     program.wait_for("resolver listens on");
     assert_eq!(answer(&program, HELLO).await, ["127.64.9.1"]);
-}
-
-#[tokio::test]
-async fn an_object_that_turns_bad_takes_down_its_own_alias_only() {
-    let folder = folder();
-    write(
-        &folder,
-        "hello-1.yaml",
-        &service_entry("hello-1", "127.64.9.3"),
-    );
-    let mut program = start(&folder, UNUSED);
-    write(&folder, "hello-1.yaml", "kind: [\n");
-    program.wait_for("manifests read again");
-    assert_eq!(answer(&program, HELLO).await, ["127.64.9.1"]);
-    let gone = question("src-hello-1.demo.svc.cluster.local.", RecordType::A);
-    let gone = udp(program.address("resolver"), &gone).await;
-    assert_eq!(
-        gone.metadata.response_code,
-        ResponseCode::ServFail,
-        "asked of the closed upstream"
-    );
 }
 
 #[tokio::test]

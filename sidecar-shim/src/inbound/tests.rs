@@ -10,18 +10,17 @@ use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, Patience, TlsLeg, relay};
 use eastwest_transport::resolve::NameServers;
-use eastwest_transport::spiffe::SpiffeId;
-use eastwest_transport::tls::{IdentityStore, MinTls, PeerAlert, PeerPolicy, peer_alert};
-use rustls::pki_types::ServerName;
+use eastwest_transport::tls::{IdentityStore, MinTls};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
 use super::*;
 use crate::identity::mint::{HOUR, Mint};
 use crate::outbound::{Gateways, Tunnels};
+
+mod list_changed;
 
 /// Enough for anything that does happen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -135,21 +134,26 @@ impl Pod {
         };
         timeout(PATIENCE, calling).await.expect("not let in")
     }
+
+    /// The app at the caller's side of a tunnel.
+    async fn own_app(&self, mut caller: TlsLeg) -> TcpStream {
+        let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await;
+        let mut near = near.unwrap();
+        let own_app = listener.accept().await.unwrap().0;
+        let (counts, stop) = (Counts::default(), self.context.shutdown.aborted_token());
+        tokio::spawn(async move {
+            relay(&mut near, &mut caller, &counts, &Patience::default(), &stop).await
+        });
+        own_app
+    }
 }
 
 #[tokio::test]
 async fn a_caller_reaches_the_app() {
     let pod = pod(1).await;
-    let (mut caller, mut app) = pod.call().await;
-    let listener = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
-    let mut near = TcpStream::connect(listener.local_addr().unwrap())
-        .await
-        .unwrap();
-    let mut own_app = listener.accept().await.unwrap().0;
-    let (counts, stop) = (Counts::default(), pod.context.shutdown.aborted_token());
-    tokio::spawn(async move {
-        relay(&mut near, &mut caller, &counts, &Patience::default(), &stop).await
-    });
+    let (caller, mut app) = pod.call().await;
+    let mut own_app = pod.own_app(caller).await;
     own_app.write_all(b"SELECT 1").await.unwrap();
     let mut got = [0; 8];
     app.read_exact(&mut got).await.unwrap();
@@ -192,37 +196,6 @@ async fn a_port_that_is_not_served_is_called_so_by_both_ends() {
         error.to_string().contains("does not serve this port"),
         "{error}"
     );
-}
-
-/// A caller that does not mind whom it has reached.
-#[derive(Debug)]
-struct Trusting;
-
-impl PeerPolicy for Trusting {
-    fn check(&self, _peer: &SpiffeId) -> Result<(), String> {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn a_list_that_changes_before_the_caller_is_known_holds_already() {
-    let pod = pod(1).await;
-    let tcp = TcpStream::connect(pod.address).await.unwrap();
-    while pod.context.connections.is_empty() {
-        tokio::task::yield_now().await;
-    }
-    let others = allowing("spiffe://cluster.local/ns/other/sa/*");
-    pod.inbound.allowed.store(Arc::new(others));
-    let route = pod.route(port(&pod.app));
-    let identity = pod.caller.identity.current();
-    let config = identity.client_config(Arc::new(Trusting), MinTls::Tls13);
-    let name = ServerName::try_from(route.sni).unwrap();
-    let connecting = TlsConnector::from(config.unwrap()).connect(name, tcp);
-    // In TLS 1.3 the refusal comes where the first answer would be.
-    let mut caller = connecting.await.unwrap();
-    let error = timeout(PATIENCE, caller.read(&mut [0])).await.unwrap();
-    let alert = peer_alert(&error.unwrap_err());
-    assert_eq!(alert, Some(PeerAlert::NotAllowed));
 }
 
 #[tokio::test]

@@ -59,7 +59,8 @@ pub enum ReloadEvent {
         /// What is wrong with them.
         error: IdentityError,
     },
-    /// Somebody asked for a look, and the files are those in use.
+    /// Somebody asked for a look, or the last files were refused, and those that are there now are in
+    /// use.
     Unchanged,
     /// Changes are seen only by looking every [`ReloadTiming::poll`]. Said when it begins.
     Unwatched {

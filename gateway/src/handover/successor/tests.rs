@@ -3,6 +3,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use eastwest_transport::limits::Limits;
+use rustix::net::{Shutdown, shutdown};
 use tokio::task::{JoinHandle, block_in_place};
 
 use super::*;
@@ -72,10 +73,11 @@ async fn one_whose_handover_broke_off_comes_again_and_takes_what_there_is() {
         ready(&met(&door));
         let third = met(&door);
         ready(&third);
+        // It does not hear the farewell.
+        shutdown(&third, Shutdown::Read).unwrap();
         third
             .send(&Frame::Done { staying: 0 }, &[door.as_fd()])
             .unwrap();
-        third.close();
     });
     let mut old = Staged::start().await;
     old.carries().await;

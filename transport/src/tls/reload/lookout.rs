@@ -79,8 +79,7 @@ impl Lookout {
         };
         let digest = material.digest();
         if digest == self.store.current().digest() {
-            self.refused = None;
-            return None;
+            return self.refused.take().map(|_| ReloadEvent::Unchanged);
         }
         match Identity::from_material(&self.files, material, now) {
             Ok(identity) => {

@@ -94,7 +94,7 @@ async fn a_torn_pair_is_refused_and_taken_when_it_is_whole() {
 }
 
 #[tokio::test]
-async fn going_back_to_the_set_in_use_is_no_event_and_forgets_the_refusal() {
+async fn going_back_to_the_set_in_use_is_told_and_forgets_the_refusal() {
     let (dir, mint) = (TempDir::new().unwrap(), Mint::root("root"));
     let good = mint.leaf(ID);
     write(dir.path(), &good, &mint.root);
@@ -103,7 +103,7 @@ async fn going_back_to_the_set_in_use_is_no_event_and_forgets_the_refusal() {
         replace(dir.path(), "key.pem", "torn");
         assert!(matches!(watched.refused().await, IdentityError::Pem { .. }));
         replace(dir.path(), "key.pem", &good.key);
-        watched.silence().await;
+        assert!(matches!(watched.event().await, ReloadEvent::Unchanged));
     }
 }
 

@@ -1,0 +1,160 @@
+//! The manifests of a server: read at the start, followed while it runs, and taken as a whole or not
+//! at all.
+//!
+//! At the start what is broken is down, and the rest serves. Later a set of files that has an error
+//! which the one in force has not is refused: who is served by the old one goes on being served.
+
+use std::fmt;
+
+use eastwest_daemon::{Context, LOOK_EVERY, Reload, SourceError, SourceFile, Sources};
+use eastwest_mesh::{
+    Finding, IpNet, Mesh, Options, Part, Severity, Source, load_redirected, virtual_ip,
+};
+
+mod standing;
+#[cfg(test)]
+mod tests;
+
+use standing::Standing;
+
+/// Where the manifests are, how they are to be understood, and what is in force.
+#[derive(Debug)]
+pub struct Manifests {
+    sources: Sources,
+    meaning: Meaning,
+    parts: &'static [Part],
+    first: Vec<SourceFile>,
+    in_force: Mesh,
+}
+
+/// How the files are to be understood.
+#[derive(Debug)]
+struct Meaning {
+    options: Options,
+    redirected: Vec<IpNet>,
+}
+
+impl Manifests {
+    /// Reads them for the first time, and tells what is found in them. `parts` are those that the
+    /// server has a use for.
+    ///
+    /// # Errors
+    /// When a file cannot be read. What is wrong inside a file takes down what it is about.
+    pub fn read(
+        sources: Sources,
+        options: Options,
+        parts: &'static [Part],
+    ) -> Result<Self, SourceError> {
+        Self::read_redirected(sources, options, virtual_ip::REDIRECTED.to_vec(), parts)
+    }
+
+    /// The same where the redirect rules hold for these ranges.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_redirected(
+        sources: Sources,
+        options: Options,
+        redirected: Vec<IpNet>,
+        parts: &'static [Part],
+    ) -> Result<Self, SourceError> {
+        let meaning = Meaning {
+            options,
+            redirected,
+        };
+        let first = sources.read()?;
+        let in_force = meaning.of(&first);
+        in_force.findings.iter().for_each(tell);
+        Ok(Self {
+            sources,
+            meaning,
+            parts,
+            first,
+            in_force,
+        })
+    }
+
+    /// What is in force.
+    pub const fn mesh(&self) -> &Mesh {
+        &self.in_force
+    }
+
+    /// Calls `take` with what the files mean whenever they have changed and are no worse than those in
+    /// force, or somebody has asked, for as long as the process accepts. Where it returns an error it
+    /// has changed nothing.
+    pub async fn follow<E: fmt::Display>(
+        self,
+        context: Context,
+        mut take: impl FnMut(&Mesh) -> Result<(), E> + Send,
+    ) {
+        let Self {
+            sources,
+            meaning,
+            parts,
+            first,
+            mut in_force,
+        } = self;
+        Reload::Manifests.begin();
+        let standing = Standing::shown(&context.admin);
+        let told = |files: Result<Vec<SourceFile>, SourceError>| {
+            let (files, mesh) = match files {
+                Ok(files) => (files.len(), meaning.of(&files)),
+                Err(error) => {
+                    standing.refused(vec![error.to_string()]);
+                    tracing::error!(%error, "manifests not read again; what is in force stays so");
+                    return;
+                }
+            };
+            let errors = mesh.new_errors(&in_force);
+            if !errors.is_empty() {
+                // Before the log says so: who has read that may ask.
+                standing.refused(errors.iter().map(ToString::to_string).collect());
+                tracing::error!(
+                    files,
+                    errors = errors.len(),
+                    "manifests not taken: they have errors that those in force have not, which stay \
+                     in force as a whole until these are mended"
+                );
+                errors.iter().for_each(|error| tell(error));
+                return;
+            }
+            mesh.findings.iter().for_each(tell);
+            if let Err(error) = take(&mesh) {
+                standing.refused(vec![error.to_string()]);
+                tracing::error!(%error, "manifests not taken: those in force stay so as a whole");
+                return;
+            }
+            standing.taken();
+            tracing::info!(
+                files,
+                routes = mesh.routes.len(),
+                down = mesh.down.len(),
+                "manifests read again: {}",
+                mesh.changes(&in_force, parts)
+            );
+            in_force = mesh;
+        };
+        let stop = context.shutdown.stop_accepting_token();
+        let requests = context.reload_requests();
+        sources.watch(first, LOOK_EVERY, requests, stop, told).await;
+    }
+}
+
+impl Meaning {
+    fn of(&self, files: &[SourceFile]) -> Mesh {
+        let source = |file: &SourceFile| Source {
+            name: file.name.clone(),
+            text: file.text.clone(),
+        };
+        let sources: Vec<_> = files.iter().map(source).collect();
+        load_redirected(&sources, &self.options, &self.redirected)
+    }
+}
+
+fn tell(finding: &Finding) {
+    match finding.severity {
+        Severity::Error => tracing::error!("{finding}"),
+        Severity::Warning => tracing::warn!("{finding}"),
+        Severity::Note => tracing::info!("{finding}"),
+    }
+}
