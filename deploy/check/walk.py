@@ -1,16 +1,18 @@
 """Walks each path of kubernetes/ from a caller to a pod, with the containers of the manifests.
 
-`python -m check.walk EASTWEST`, as root. Pods are network namespaces, between which the manifests'
+`python -m check.walk EASTWEST [MYSQL]`, as root. Pods are network namespaces, between which the manifests'
 NetworkPolicies hold. Ours are run as their manifests say. Stood in for are the apps (whoever connects is
-told the pod's name), the clusters' DNS, and what a Service does.
+told the pod's name), the clusters' DNS, and what a Service does. With MYSQL, the fields of
+`databases.Installed` as JSON, real servers replicate over the path as well.
 """
+import json
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-from check import clusters, containers, own_setups, stand_ins
+from check import clusters, containers, databases, own_setups, stand_ins
 from check.own_setups import GATEWAY, OFFSET, callers_of, flag, gateway_of, manifests, mode
 from check.ground import Ground
 
@@ -20,7 +22,7 @@ APP = 1001
 OWN = "the pod's own server"
 
 
-def walk(a, b, ground, eastwest):
+def walk(a, b, ground, eastwest, mysql):
     """What does not get where it should."""
     caller = callers_of(b)[0]
     entries = list(manifests(b, caller, "ServiceEntry"))
@@ -34,9 +36,9 @@ def walk(a, b, ground, eastwest):
         zones = {h: (address, 5353) for e in entries for h in e["spec"]["hosts"]}
     database = next((w for w in b.workloads if w.kind.startswith("Percona")), caller)
     ground.pod("caller", "10.2.0.10", (b, database), *resolv_conf(database, DNS_OF_B))
-    if database is not caller:
+    if database.kind.startswith("Percona"):
         # It owns the port on all addresses, and must never be what an alias leads to.
-        ground.run("caller", stand_ins.app(OWN, 3306), APP)
+        ground.run("caller", stand_ins.app(OWN, 3306), APP, name="app")
     if mode(caller) == "service":
         start(ground, b, caller, caller.name, "10.2.0.20", DNS_OF_B, eastwest)
         ground.lead(names.values(), "10.2.0.20")
@@ -51,6 +53,11 @@ def walk(a, b, ground, eastwest):
         addresses += [(host, port), (address, port)]
         if said != pod:
             yield f"{host}:{port} is answered by {said}"
+    if mysql and database.kind.startswith("Percona"):
+        ground.end("db-pxc-0", "app")
+        ground.end("caller", "app")
+        if why := databases.replicates(ground, "db-pxc-0", "caller", mysql, addresses[0][1]):
+            yield why
     ground.end(caller.name if mode(caller) == "service" else "caller", "shim")
     # By name and, since the shim may have been what answers names, by the address from before.
     for host, port in addresses:
@@ -81,7 +88,7 @@ def source_side(a, ground, eastwest, ports):
         pod, address = alias.removeprefix("src-"), f"10.1.0.{10 + number}"
         w = next(w for w in a.workloads if pod in w.pods())
         start(ground, a, w, pod, address, DNS_OF_A, eastwest)
-        ground.run(pod, stand_ins.app(pod, port), APP)
+        ground.run(pod, stand_ins.app(pod, port), APP, name="app")
         known[f"{pod}.{w.name}.{w.namespace}.{clusters.DOMAIN}"] = address
     ground.here(stand_ins.dns(DNS_OF_A, known, {}))
 
@@ -125,7 +132,7 @@ def dials(b, caller, ports):
     return [(f"{name}.{caller.namespace}.{clusters.DOMAIN}", port + offset) for name, port in ports.items()]
 
 
-def main(eastwest, only=None):
+def main(eastwest, mysql="null", only=None):
     if os.geteuid() != 0:
         sys.exit("pods are run as the users that their manifests name, which takes root")
     failed = False
@@ -136,11 +143,13 @@ def main(eastwest, only=None):
             # A network of its own, with all that is in it, ends with the process.
             failed |= bool(subprocess.run([
                 "unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child",
-                sys.executable, "-B", "-m", "check.walk", eastwest, name]).returncode)
-        elif only == name:
+                sys.executable, "-B", "-m", "check.walk", eastwest, mysql, name]).returncode)
+        elif only == name and os.getpid() == 1:
+            installed = json.loads(mysql) and databases.Installed(**json.loads(mysql))
             with tempfile.TemporaryDirectory() as home:
-                found = list(walk(a, b, Ground(pathlib.Path(home)), eastwest))
-            print(f"{name}: {'; '.join(found) or 'each alias led to its pod, and to nobody without the shim'}")
+                found = list(walk(a, b, Ground(pathlib.Path(home)), eastwest, installed))
+            rows = ", rows to the replica" if installed and name.startswith("pxc") else ""
+            print(f"{name}: {'; '.join(found) or f'each alias led to its pod{rows}, and to nobody without the shim'}")
             failed = bool(found)
     sys.exit(failed)
 
