@@ -1,4 +1,5 @@
 """Real MySQL servers in place of the stand-ins, and the SQL of the document that says how to replicate."""
+import pathlib
 import re
 import shutil
 import subprocess
@@ -21,8 +22,10 @@ STATEMENTS = re.compile(r"^```sql\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 class Installed:
     """As `eastwest_e2e` has it: the server's and the client's command, and an empty data directory."""
 
-    def __init__(self, server, client, basedir, datadir):
-        self.server, self.client, self.basedir, self.datadir = server, client, basedir, datadir
+    def __init__(self, server, client, datadir):
+        self.server, self.client, self.datadir = server, client, datadir
+        # Messages and character sets are under its `share`; the program is the last word, after a loader's.
+        self.basedir = pathlib.Path(server[-1]).parent.parent
 
 
 class Database:
