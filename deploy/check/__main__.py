@@ -2,10 +2,10 @@
 import pathlib
 import sys
 
-from check import clusters, control_plane, guards, kustomize, routes, schemas
+from check import chart, clusters, control_plane, guards, kustomize, own, own_setups, routes, schemas
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ("istio", "mixed", "demo")
+FOLDERS = ("istio", "mixed", "demo", "kubernetes")
 # What `eastwest convert` and `render` write, as the tests of cli/ have it.
 WRITTEN = [DEPLOY.parent / "cli" / "tests" / command / "golden" for command in ("convert", "render")]
 
@@ -18,7 +18,7 @@ def name(document):
 def check_files():
     count = 0
     for path in sorted(p for folder in FOLDERS for p in (DEPLOY / folder).rglob("*.yaml")):
-        if path.name == "kustomization.yaml":
+        if path.name == "kustomization.yaml" or (chart.CHART in path.parents and chart.RENDERED not in path.parents):
             continue
         for document in kustomize.documents(path):
             count += 1
@@ -43,6 +43,8 @@ def check_written():
 def check_rendered():
     count = 0
     for file in sorted(DEPLOY.rglob("kustomization.yaml")):
+        if kustomize.is_component(file.parent):
+            continue
         objects = kustomize.render(file.parent)
         count += len(objects)
         if message := kustomize.differs_from_kubectl(file.parent, objects):
@@ -53,17 +55,25 @@ def check_rendered():
     print(f"{count} objects as rendered")
 
 
+def check_chart():
+    yield from chart.check()
+    print(f"{len(list(chart.cases()))} sets of values for the chart, beside the folders")
+
+
 def check_setups():
     operators = clusters.control_planes(DEPLOY)
     for setup, a, b in clusters.load(DEPLOY):
         for line in (*routes.check(a, b), *guards.check(a, b), *control_plane.check(operators, a, b)):
             yield f"{setup}: {line}"
         print(f"set-up: {setup}")
+    for setup, a, b in clusters.load(DEPLOY, own_setups.setups()):
+        yield from (f"{setup}: {line}" for line in own.check(a, b))
+        print(f"set-up: {setup}")
 
 
 def main():
     try:
-        found = [*check_files(), *check_rendered(), *check_written(), *check_setups()]
+        found = [*check_files(), *check_rendered(), *check_written(), *check_chart(), *check_setups()]
     except kustomize.Unsupported as error:
         found = [str(error)]
     for line in found:

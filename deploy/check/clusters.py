@@ -37,12 +37,15 @@ class Workload:
             self.read_pxc(spec["pxc"])
             return
         template = spec["template"]
-        self.replicas = spec["replicas"]
+        # Without a number it is a HorizontalPodAutoscaler's, or one.
+        self.replicas = spec.get("replicas", 1)
         self.labels = template["metadata"]["labels"]
         self.selector = spec["selector"]["matchLabels"]
-        self.containers = template["spec"]["containers"]
-        self.volumes = template["spec"].get("volumes", [])
-        self.account = template["spec"]["serviceAccountName"]
+        self.pod = template["spec"]
+        self.init_containers = self.pod.get("initContainers", [])
+        self.plain_containers = self.pod["containers"]
+        self.volumes = self.pod.get("volumes", [])
+        self.account = self.pod["serviceAccountName"]
 
     def read_pxc(self, pxc):
         """As the operator makes them: `db` has the pods db-pxc-N, with these labels."""
@@ -52,16 +55,30 @@ class Workload:
         self.labels = labels | pxc.get("labels", {})
         self.selector = labels
         database = {"name": "pxc", "ports": [{"name": "mysql", "containerPort": 3306}]}
-        self.containers = [database, *pxc.get("sidecars", [])]
+        self.pod = {}
+        self.init_containers = []
+        self.plain_containers = [database, *pxc.get("sidecars", [])]
         self.volumes = pxc.get("sidecarVolumes", [])
         self.account = pxc["serviceAccountName"]
+
+    @property
+    def containers(self):
+        return [*self.plain_containers, *self.init_containers]
 
     def pods(self):
         return [f"{self.name}-{n}" for n in range(self.replicas)] if self.kind != "Deployment" else []
 
     def runs(self, part):
         """Whether a container is our gateway or our shim."""
-        return any(c.get("command") == ["eastwest", part] for c in self.containers)
+        return self.ours(part) is not None
+
+    def ours(self, part):
+        """The container with that server of ours: of the image with all of them, or of its own."""
+        def is_it(c):
+            if c.get("command") == ["eastwest", part]:
+                return True
+            return f"/eastwest-{part}:" in c.get("image", "") and c.get("args", [None])[0] != "capture"
+        return next((c for c in self.containers if is_it(c)), None)
 
     def port(self, target):
         """The number of a port, given by number or name; None where no container has it."""
@@ -87,8 +104,8 @@ class Cluster:
         return [w for w in self.workloads if w.labels.get("istio") == "eastwestgateway" and w.replicas]
 
 
-def load(deploy):
-    for name, folders in SETUPS.items():
+def load(deploy, setups=None):
+    for name, folders in (SETUPS if setups is None else setups).items():
         rendered = [[o for folder in side for o in kustomize.render(deploy / folder)] for side in folders]
         yield name, Cluster(rendered[0]), Cluster(rendered[1])
 
@@ -98,7 +115,3 @@ def control_planes(deploy):
     if any([d.get("kind") for d in file] != ["IstioOperator"] for file in found):
         raise kustomize.Unsupported(f"{' and '.join(CONTROL_PLANES)}: one IstioOperator in each, and nothing else")
     return [operator for [operator] in found]
-
-
-def selects(selector, labels):
-    return all(labels.get(key) == value for key, value in selector.items())

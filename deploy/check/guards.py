@@ -1,13 +1,14 @@
 """What keeps others out, and the parts that must fit each other in one cluster."""
-from check import strict_yaml
-from check.clusters import GATEWAY, GATEWAY_PORT, SHIM_PORT, selects
+from check import pods, strict_yaml
+from check.clusters import GATEWAY, GATEWAY_PORT, SHIM_PORT
+from check.pods import config_maps, selects
 
 INJECT = "sidecar.istio.io/inject"
 
 
 def check(a, b):
     for side, cluster in (("A", a), ("B", b)):
-        for line in (*workloads(cluster), *services(cluster), *strict(cluster)):
+        for line in (*pods.check(cluster), *members(cluster), *services(cluster), *strict(cluster)):
             yield f"cluster {side}: {line}"
     yield from ingress(a)
     yield from egress(b)
@@ -15,30 +16,9 @@ def check(a, b):
     yield from own_gateway(a)
 
 
-def workloads(cluster):
+def members(cluster):
     for w in cluster.workloads:
-        names = [c["name"] for c in w.containers]
-        numbers = [p["containerPort"] for c in w.containers for p in c.get("ports", [])]
-        volumes = {v["name"] for v in w.volumes}
-        if not selects(w.selector, w.labels):
-            yield f"{w.name}: its selector does not select its own pods"
-        if len(names) != len(set(names)) or len(numbers) != len(set(numbers)):
-            yield f"{w.name}: two containers have one name or one port"
-        if cluster.named("ServiceAccount", w.namespace, w.account) is None:
-            yield f"{w.name}: no ServiceAccount {w.account}"
-        mounts = {m["name"] for c in w.containers for m in c.get("volumeMounts", [])}
-        yield from (f"{w.name}: {name} is no volume" for name in sorted(mounts - volumes))
-        for source in config_maps(w):
-            if cluster.named("ConfigMap", w.namespace, source) is None:
-                yield f"{w.name}: no ConfigMap {source}"
         yield from mesh_member(cluster, w)
-
-
-def config_maps(w):
-    for volume in w.volumes:
-        for source in [volume, *volume.get("projected", {}).get("sources", [])]:
-            if "configMap" in source:
-                yield source["configMap"]["name"]
 
 
 def mesh_member(cluster, w):
@@ -93,7 +73,7 @@ def ingress(a):
             if "Ingress" in p["spec"]["policyTypes"] and selects(p["spec"]["podSelector"]["matchLabels"], w.labels)
         ]
         gateway = w.labels.get("istio") == "eastwestgateway"
-        wanted = GATEWAY_PORT if gateway else SHIM_PORT if w.runs("shim") else w.containers[0]["ports"][0]["containerPort"]
+        wanted = GATEWAY_PORT if gateway else SHIM_PORT if w.runs("shim") else w.plain_containers[0]["ports"][0]["containerPort"]
         if not any(wanted in admits(p, "ingress", from_gateway) for p in policies):
             yield f"cluster A: no NetworkPolicy lets the gateway reach {w.name} on {wanted}"
 

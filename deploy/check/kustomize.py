@@ -3,6 +3,7 @@
 Where kubectl is installed its own rendering is compared with this one, so that they cannot differ.
 """
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -10,7 +11,9 @@ import yaml
 
 from check import strict_yaml
 
-KEYS = {"apiVersion", "kind", "resources", "configMapGenerator", "generatorOptions", "patches"}
+KEYS = {"apiVersion", "kind", "resources", "components", "configMapGenerator", "generatorOptions", "patches"}
+# What may choose the objects of a patch.
+TARGETS = ({"kind", "name"}, {"kind", "labelSelector"})
 
 
 class Unsupported(Exception):
@@ -24,14 +27,20 @@ def documents(path):
         raise Unsupported(f"{path}: {error}") from error
 
 
-def render(folder):
-    """The objects of a folder with a kustomization.yaml."""
+def is_component(folder):
+    """Whether it only changes the objects of whoever names it under `components`."""
+    [kustomization] = documents(pathlib.Path(folder) / "kustomization.yaml")
+    return kustomization.get("kind") == "Component"
+
+
+def render(folder, objects=()):
+    """The objects of a folder with a kustomization.yaml; those of a component with what it is put on."""
     folder = pathlib.Path(folder)
     file = folder / "kustomization.yaml"
     [kustomization] = documents(file)
     if unknown := set(kustomization) - KEYS:
         raise Unsupported(f"{file}: {', '.join(sorted(unknown))}: not known here")
-    objects = []
+    objects = list(objects)
     for resource in kustomization.get("resources", []):
         path = folder / resource
         if path.is_dir():
@@ -42,8 +51,12 @@ def render(folder):
             raise Unsupported(f"{file}: {resource} does not exist")
     for generator in kustomization.get("configMapGenerator", []):
         objects.append(config_map(file, generator, kustomization.get("generatorOptions", {})))
+    for component in kustomization.get("components", []):
+        if not is_component(folder / component):
+            raise Unsupported(f"{file}: {component} is no component")
+        objects = render(folder / component, objects)
     for patch in kustomization.get("patches", []):
-        apply_patch(file, patch, objects)
+        apply_patch(file, patch, objects, kustomization.get("kind") == "Component")
     return objects
 
 
@@ -58,14 +71,15 @@ def config_map(file, generator, options):
     }
 
 
-def apply_patch(file, patch, objects):
-    """A JSON patch (RFC 6902) for the objects of one kind and name."""
+def apply_patch(file, patch, objects, may_be_none):
+    """A JSON patch (RFC 6902) for the objects that the target chooses."""
     target = patch["target"]
-    if set(patch) != {"target", "patch"} or set(target) != {"kind", "name"}:
-        raise Unsupported(f"{file}: a patch has target (kind, name) and patch")
-    chosen = [o for o in objects if (o["kind"], o["metadata"]["name"]) == (target["kind"], target["name"])]
-    if not chosen:
-        raise Unsupported(f"{file}: no {target['kind']} {target['name']} to patch")
+    if set(patch) != {"target", "patch"} or set(target) not in TARGETS:
+        raise Unsupported(f"{file}: a patch has patch and target (kind, and name or labelSelector)")
+    chosen = [o for o in objects if chooses(target, o)]
+    # A component is for several folders, and not each has all that it would change.
+    if not chosen and not may_be_none:
+        raise Unsupported(f"{file}: no {' '.join(target.values())} to patch")
     try:
         steps = strict_yaml.load(patch["patch"])
     except yaml.YAMLError as error:
@@ -73,6 +87,17 @@ def apply_patch(file, patch, objects):
     for o in chosen:
         for step in steps:
             apply_step(file, step, o)
+
+
+def chooses(target, document):
+    """Kinds and names are regular expressions there, for the whole of the text."""
+    metadata = document["metadata"]
+    if "labelSelector" in target:
+        key, value = target["labelSelector"].split("=")
+        named = metadata.get("labels", {}).get(key) == value
+    else:
+        named = re.fullmatch(target["name"], metadata["name"])
+    return named and re.fullmatch(target["kind"], document["kind"])
 
 
 def apply_step(file, step, document):
@@ -90,6 +115,11 @@ def apply_step(file, step, document):
         elif step["op"] == "replace":
             here[last]
             here[last] = step["value"]
+        elif step["op"] == "remove":
+            del here[last]
+        elif step["op"] == "test":
+            if here[last] != step["value"]:
+                raise Unsupported(f"{file}: {step['path']} is {here[last]}, not {step['value']}")
         else:
             raise Unsupported(f"{file}: op {step['op']} is not known here")
     except (KeyError, IndexError, ValueError) as error:

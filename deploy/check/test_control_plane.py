@@ -1,10 +1,13 @@
 """What the control planes must agree on fails when they do not."""
 import copy
+import pathlib
 import unittest
 
 from check import clusters, control_plane
-from check.test_rules import DEPLOY, SETUPS, find
+from check.breaking import find
 
+DEPLOY = pathlib.Path(__file__).resolve().parent.parent
+SETUPS = {name: (a.objects, b.objects) for name, a, b in clusters.load(DEPLOY)}
 OPERATORS = clusters.control_planes(DEPLOY)
 
 

@@ -1,39 +1,23 @@
 """Each rule fails when what it guards is broken."""
-import copy
 import pathlib
 import unittest
 
 from check import clusters, guards, routes
+from check.breaking import Breaking, find
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent
-SETUPS = {name: (a.objects, b.objects) for name, a, b in clusters.load(DEPLOY)}
 
 
-def find(objects, kind, name):
-    return next(o for o in objects if (o["kind"], o["metadata"]["name"]) == (kind, name))
+class Rules(Breaking):
+    setups = {name: (a.objects, b.objects) for name, a, b in clusters.load(DEPLOY)}
+    default = "istio"
 
-
-class Rules(unittest.TestCase):
-    def broken(self, message, break_it, setup="istio"):
-        """Breaks a copy of a set-up, and expects the message."""
-        a, b = copy.deepcopy(SETUPS[setup])
-        break_it(a, b)
-        a, b = clusters.Cluster(a), clusters.Cluster(b)
-        found = [*routes.check(a, b), *guards.check(a, b)]
-        self.assertTrue(any(message in line for line in found), found)
-
-    def edit(self, message, side, kind, name, edit, setup="istio"):
-        self.broken(message, lambda *ab: edit(find(ab[side], kind, name)["spec"]), setup)
-
-    def remove(self, message, side, kind, name, setup="istio"):
-        def take_out(*ab):
-            ab[side].remove(find(ab[side], kind, name))
-        self.broken(message, take_out, setup)
+    @staticmethod
+    def rules(a, b):
+        return [*routes.check(a, b), *guards.check(a, b)]
 
     def test_unbroken(self):
-        for a, b in SETUPS.values():
-            a, b = clusters.Cluster(a), clusters.Cluster(b)
-            self.assertEqual([*routes.check(a, b), *guards.check(a, b)], [])
+        self.check_unbroken()
 
     def test_the_seeds_faults(self):
         def entry(message, edit):

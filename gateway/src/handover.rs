@@ -17,11 +17,12 @@
 //! - `channel`, `frame`: what they say, and how descriptors travel
 //! - `cohort`: how relays are stopped
 //! - `predecessor`, `successor`: the two sides
-//! - `taking`: what the new one makes of what it gets
+//! - `giving`, `taking`: connections, as they leave the one and as they come to the other
 
 mod channel;
 mod cohort;
 mod frame;
+mod giving;
 mod place;
 mod predecessor;
 #[cfg(test)]

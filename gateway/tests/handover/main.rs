@@ -12,6 +12,7 @@ mod crowd;
 mod ground;
 #[path = "../process/log.rs"]
 mod log;
+mod names;
 mod refused;
 mod supervised;
 mod talk;

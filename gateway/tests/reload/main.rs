@@ -11,6 +11,8 @@
 mod ground;
 #[path = "../process/log.rs"]
 mod log;
+#[path = "../handover/names.rs"]
+mod names;
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};

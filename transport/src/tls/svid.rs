@@ -2,6 +2,7 @@
 
 use rustls::pki_types::CertificateDer;
 use thiserror::Error;
+use webpki::EndEntityCert;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer;
@@ -34,8 +35,10 @@ pub struct Purposes {
 impl Svid {
     /// Reads a leaf certificate by the rules of the X.509-SVID standard, sections 2 to 4.
     ///
-    /// rustls-webpki's `valid_uri_names` would not do: it leaves out the names that it cannot read,
-    /// so a certificate with one good and one broken URI would pass.
+    /// rustls-webpki's `valid_uri_names` alone would not do: it leaves out the names that it cannot read,
+    /// so a certificate with one good and one broken URI would pass. But who verifies the chain must
+    /// have read the same name: x509-parser also takes a URI in constructed form, which DER does not
+    /// know (X.690 section 10.2).
     ///
     /// # Errors
     /// If it breaks one of the rules, with the rule.
@@ -46,8 +49,15 @@ impl Svid {
             return Err(SvidError::Der(format!("{} bytes follow it", rest.len())));
         }
         check_leaf(&certificate)?;
+        let uri = only_uri(&certificate)?;
+        // One that webpki cannot read at all is refused by it.
+        if let Ok(verified) = EndEntityCert::try_from(&CertificateDer::from(der))
+            && verified.valid_uri_names().ne([uri])
+        {
+            return Err(SvidError::InvalidName);
+        }
         Ok(Self {
-            id: only_uri(&certificate)?.parse()?,
+            id: uri.parse()?,
             serial: hex(certificate.raw_serial()),
             validity: Validity::of(&certificate),
             purposes: purposes(&certificate)?,

@@ -6,6 +6,7 @@ use tokio::task::block_in_place;
 use super::*;
 use crate::handover::HandoverError;
 use crate::handover::frame::VERSION;
+use crate::handover::giving::BATCH;
 use crate::handover::staged::{Staged, batch, pair, relaying, said};
 
 #[tokio::test(flavor = "multi_thread")]

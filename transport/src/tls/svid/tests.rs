@@ -63,3 +63,14 @@ proptest! {
         }
     }
 }
+
+/// Tag 0x86 says URI, and 0xa6 says that there is more than one value in it.
+#[test]
+fn a_uri_that_only_one_of_two_readers_knows_is_refused() {
+    let mut der = leaf();
+    let length = u8::try_from(ID.len()).unwrap();
+    let name: Vec<u8> = [&[0x86, length], ID.as_bytes()].concat();
+    let at = der.windows(name.len()).position(|bytes| bytes == name);
+    der[at.unwrap()] = 0xa6;
+    assert_eq!(Svid::from_der(&der), Err(SvidError::InvalidName));
+}

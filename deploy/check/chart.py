@@ -1,0 +1,114 @@
+"""The Helm chart, rendered by Helm's own engine, beside what kustomize makes of the folders.
+
+`python -m check.chart --write` writes what it renders into kubernetes/chart/rendered, for people to read.
+"""
+import pathlib
+import sys
+
+import helm_python
+import yaml
+
+from check import kustomize, strict_yaml
+
+KUBERNETES = pathlib.Path(__file__).resolve().parent.parent / "kubernetes"
+CHART = KUBERNETES / "chart"
+RENDERED = CHART / "rendered"
+IDENTITIES = {"secret": "", "csi-driver-spiffe": "with/csi-driver-spiffe/", "istiod": "with/istiod/"}
+REPLICAS = {"redirect": (), "port": ("resolver/coredns",), "service": ()}
+
+
+def cases():
+    """Values by name, and the folders that hold the same."""
+    for kind, prefix in IDENTITIES.items():
+        identity = {"identity": {"kind": kind}}
+        source = {"gateway": {"enabled": True}, "source": {"enabled": True}}
+        yield f"source-{kind}", identity | source, ("gateway", folder(prefix, "pxc/source"))
+        for mode, others in REPLICAS.items():
+            values = identity | {"replica": {"enabled": True, "mode": mode}}
+            yield f"replica-{mode}-{kind}", values, (folder(prefix, f"pxc/replica-{mode}"), *others)
+
+
+def folder(prefix, path):
+    return prefix + (path.replace("/", "-") if prefix else path)
+
+
+def render(values):
+    with helm_python.Chart.load(str(CHART)) as chart:
+        chart.validate_schema(values)
+        texts = chart.render(values, name="eastwest", namespace="eastwest")
+    return [d for _, text in sorted(texts.items()) for d in strict_yaml.load_all(text) if d]
+
+
+def by_name(objects):
+    """Files of YAML in a ConfigMap as what they say: comments may differ."""
+    named = {}
+    for o in objects:
+        if o["kind"] == "ConfigMap":
+            read = {k: [d for d in strict_yaml.load_all(v) if d] if k.endswith(".yaml") else v for k, v in o["data"].items()}
+            o = o | {"data": read}
+        key = (o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"])
+        named[key] = ordered(o)
+    return named
+
+
+def ordered(node):
+    """Lists in which Kubernetes minds no order, such as environments, by name."""
+    if isinstance(node, dict):
+        return {key: ordered(value) for key, value in node.items()}
+    if isinstance(node, list):
+        items = [ordered(item) for item in node]
+        fields = all(isinstance(i, dict) and "name" in i and set(i) <= {"name", "value", "valueFrom"} for i in items)
+        return sorted(items, key=lambda i: i["name"]) if items and fields else items
+    return node
+
+
+def differences(values, folders):
+    ours = by_name(render(values))
+    theirs = by_name(o for f in folders for o in kustomize.render(KUBERNETES / f))
+    for key in sorted(ours.keys() ^ theirs.keys(), key=str):
+        yield f"{key} is in the {'chart' if key in ours else 'folders'} alone"
+    for key in sorted(ours.keys() & theirs.keys(), key=str):
+        yield from (f"{key}: {line}" for line in apart(ours[key], theirs[key]))
+
+
+def apart(ours, theirs, path=""):
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in sorted(ours.keys() | theirs.keys()):
+            yield from apart(ours.get(key), theirs.get(key), f"{path}.{key}")
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for number, pair in enumerate(zip(ours, theirs)):
+            yield from apart(*pair, f"{path}[{number}]")
+    elif ours != theirs:
+        yield f"{path}: {ours!r} in the chart, {theirs!r} in the folders"
+
+
+def dumped(objects):
+    return yaml.safe_dump_all(objects, sort_keys=True, width=100)
+
+
+def check():
+    names = set()
+    for name, values, folders in cases():
+        yield from (f"chart, {name}: {line}" for line in differences(values, folders))
+        names.add(f"{name}.yaml")
+        file = RENDERED / f"{name}.yaml"
+        if not file.is_file() or file.read_text() != dumped(render(values)):
+            yield f"{file.name} is not what the chart renders: run `python -m check.chart --write`"
+    yield from (f"{f.name} is rendered of nothing" for f in RENDERED.iterdir() if f.name not in names)
+    yield from linted(helm_python.lint(str(CHART)))
+
+
+def linted(result):
+    yield from (f"helm lint: {error}" for error in result["errors"])
+    # 1 is an advice, such as to have an icon.
+    yield from (f"helm lint: {m['path']}: {m['error']}" for m in result["messages"] if m["severity"] > 1)
+
+
+def write():
+    RENDERED.mkdir(exist_ok=True)
+    for name, values, _ in cases():
+        (RENDERED / f"{name}.yaml").write_text(dumped(render(values)))
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["--write"]:
+    write()

@@ -1,0 +1,94 @@
+"""The commands in the documents of kubernetes/: which are run where, and whether they can be right.
+
+`python -m check.documents EASTWEST` runs those that need no cluster, with that program as `eastwest`.
+"""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from check import kustomize
+
+DEPLOY = pathlib.Path(__file__).resolve().parent.parent
+NEEDS_CLUSTER = "# needs a cluster\n"
+# What a command names below this folder.
+PATH = re.compile(r"deploy/kubernetes/[a-z0-9/.-]+")
+# What is in the place of a kubectl that is not installed: it renders.
+STAND_IN = """#!/bin/sh
+[ "$1" = kustomize ] || exit 1
+PYTHONPATH={deploy}:$PYTHONPATH exec {python} -c '
+import sys, yaml
+from check import kustomize
+print(yaml.safe_dump_all(kustomize.render(sys.argv[1]), width=1000))' "$2"
+"""
+LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+
+
+def documents():
+    return sorted((DEPLOY / "kubernetes").rglob("*.md"))
+
+
+def blocks(text):
+    """The shell commands of a document, in their order."""
+    return re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def faults(document):
+    """What is wrong with a document that can be seen without running it."""
+    text = document.read_text()
+    for link in LINK.findall(text):
+        if "://" not in link and not (document.parent / link).exists():
+            yield f"{link} is no file"
+    for block in blocks(text):
+        if "kubectl --context" in block and not block.startswith(NEEDS_CLUSTER):
+            yield f"`{block.strip()}` is not said to need a cluster"
+        for path in PATH.findall(block):
+            target = DEPLOY.parent / path
+            if not target.exists():
+                yield f"{path} is not there"
+            elif f"-k {path}" in block or f"kustomize {path}" in block:
+                kustomize.render(target)
+        syntax = subprocess.run(["bash", "-n"], input=block, text=True, capture_output=True)
+        if syntax.returncode:
+            yield f"`{block.strip()}`: {syntax.stderr.strip()}"
+
+
+def folder(home, eastwest):
+    """A place to run commands in: the tree's folder `deploy`, and the programs that they name."""
+    (home / "deploy").symlink_to(DEPLOY)
+    (home / "bin").mkdir()
+    (home / "bin" / "eastwest").symlink_to(pathlib.Path(eastwest).resolve())
+    if shutil.which("kubectl") is None:
+        stand_in = home / "bin" / "kubectl"
+        stand_in.write_text(STAND_IN.format(deploy=DEPLOY, python=sys.executable))
+        stand_in.chmod(0o755)
+
+
+def run(document, eastwest):
+    """Runs what needs no cluster, in order; returns how many blocks, and what went wrong."""
+    ran = 0
+    with tempfile.TemporaryDirectory() as home:
+        home = pathlib.Path(home)
+        folder(home, eastwest)
+        for block in blocks(document.read_text()):
+            if block.startswith(NEEDS_CLUSTER):
+                continue
+            script = f'set -euo pipefail; PATH="{home}/bin:$PATH"\n{block}'
+            result = subprocess.run(["bash", "-c", script], cwd=home, text=True, capture_output=True)
+            ran += 1
+            if result.returncode:
+                return ran, f"{document.name}: `{block.strip()}` ended with {result.returncode}: {result.stdout}{result.stderr}"
+    return ran, None
+
+
+def main(eastwest):
+    outcomes = [run(document, eastwest) for document in documents()]
+    failed = [message for _, message in outcomes if message]
+    print(f"{sum(ran for ran, _ in outcomes)} blocks of commands in {len(outcomes)} documents")
+    sys.exit("\n".join(failed) or 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,112 @@
+"""A network between pods that are network namespaces, in the namespace that this process has to itself."""
+import os
+import subprocess
+import sys
+import time
+
+from check import policies
+
+# From the start of a pod to its first answer; a debug build on a busy machine is slow.
+PATIENCE = 30
+# Every pod's way out, and the same for all: addresses of pods need not be of one network.
+ROUTER = "169.254.1.1"
+ASK = """
+import socket, sys
+try:
+    with socket.create_connection((sys.argv[1], int(sys.argv[2])), 5) as s:
+        s.settimeout(5)
+        print(s.recv(64).decode() or "nobody: closed", s.getpeername()[0], sep="\\n")
+except OSError as error:
+    print("nobody: %s\\n" % error)
+"""
+
+
+def must(*command, text=None):
+    subprocess.run(command, check=True, input=text, text=True)
+
+
+class Ground:
+    def __init__(self, home):
+        # What follows is for namespaces that end with this process, and must never be done to the machine's.
+        if os.getpid() != 1:
+            raise RuntimeError("not the first process of its own namespaces")
+        self.home, self.running, self.pods, self.members = home, [], {}, []
+        home.chmod(0o755)
+        must("mount", "-t", "tmpfs", "tmpfs", "/run")
+        must("ip", "link", "set", "lo", "up")
+        for address in ("10.96.0.10", "10.96.0.11"):
+            must("ip", "address", "add", f"{address}/32", "dev", "lo")
+        must("sysctl", "-qw", "net.ipv4.ip_forward=1")
+
+    def pod(self, name, address, member, name_servers, searches):
+        """A pod with an address, a route to everywhere, and this DNS; `member` is its cluster and workload."""
+        cluster, w = member
+        self.members.append(policies.Member(cluster, w.namespace, w.labels, address))
+        number = len(self.pods)
+        here, there = f"pod{number}", f"there{number}"
+        must("ip", "netns", "add", name)
+        must("ip", "link", "add", here, "type", "veth", "peer", "name", there, "netns", name)
+        must("ip", "address", "add", f"{ROUTER}/32", "dev", here)
+        must("ip", "link", "set", here, "up")
+        must("ip", "route", "add", address, "dev", here)
+        for line in (
+            "link set lo up", f"link set {there} name eth0", "link set eth0 up", f"address add {address}/32 dev eth0",
+            f"route add {ROUTER} dev eth0", f"route add default via {ROUTER} src {address}",
+        ):
+            must("ip", "-n", name, *line.split())
+        conf = self.home / f"{name}.resolv.conf"
+        conf.write_text("".join(f"nameserver {s}\n" for s in name_servers) + f"search {' '.join(searches)}\noptions ndots:5\n")
+        self.pods[name] = conf
+
+    def run(self, pod, command, uid=None, name=None):
+        """Starts a program in a pod, whose name the host has, as in Kubernetes."""
+        user = ["setpriv", "--reuid", str(uid), "--regid", str(uid), "--clear-groups"] if uid else []
+        inside = 'mount --bind "$0" /etc/resolv.conf; hostname "$1"; shift; exec "$@"'
+        with open(self.home / f"{pod}.{name}.log", "a") as log:
+            process = subprocess.Popen(
+                ["ip", "netns", "exec", pod, "unshare", "--mount", "--uts", "sh", "-c", inside, self.pods[pod], pod, *user, *command],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        self.running.append((pod, name, process))
+        return process
+
+    def here(self, command):
+        """Starts a program outside of all pods."""
+        subprocess.Popen(command, stdin=subprocess.DEVNULL)
+
+    def walls(self, *dns):
+        """From here on the NetworkPolicies hold. `dns` is each cluster with its server's address."""
+        members = [*self.members, *(policies.Member(cluster, "kube-system", {}, address) for cluster, address in dns)]
+        must("nft", "-f", "-", text=policies.table(members))
+
+    def lead(self, services, address):
+        """What is for a Service goes to the pod at its target's port, before any policy is asked."""
+        rules = "".join(f"ip daddr {a} tcp dport {p['port']} dnat to {address}:{p['targetPort']}\n" for a, p in services)
+        must("nft", "-f", "-", text=f"table ip services {{\nchain prerouting {{\ntype nat hook prerouting priority -100;\n{rules}}}\n}}\n")
+
+    def ask(self, pod, host, port, uid, until=None):
+        """Who says what, and at which address, seen from a pod; again, where it is to be somebody yet to come."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            process = subprocess.run(
+                ["ip", "netns", "exec", pod, "unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf; exec "$@"',
+                 self.pods[pod], "setpriv", "--reuid", str(uid), "--clear-groups", "--regid", str(uid), sys.executable, "-c", ASK, host, str(port)],
+                capture_output=True, text=True)
+            said, _, address = (process.stdout or f"nobody: {process.stderr}").partition("\n")
+            if until is None or not said.startswith("nobody") or time.monotonic() > end:
+                return said + ("" if until in (None, said) else self.logs()), address.strip()
+            time.sleep(0.2)
+
+    def leaked(self):
+        """Whether a packet for a virtual IP has left its pod."""
+        chain = subprocess.run(["nft", "list", "chain", "ip", "walls", "forward"], check=True, capture_output=True, text=True).stdout
+        return "counter packets 0 bytes 0" not in chain
+
+    def logs(self):
+        return "".join(f"\n{f.name}: {f.read_text()[-1500:]}" for f in sorted(self.home.glob("*.log")) if "shim" in f.name or "gateway" in f.name)
+
+    def end(self, pod, name):
+        """Kills one container, as if it had crashed."""
+        for where, what, process in self.running:
+            if (where, what) == (pod, name) and process.poll() is None:
+                os.kill(process.pid, 9)
+                process.wait()

@@ -1,0 +1,55 @@
+"""The set-ups of kubernetes/, without Istio: what is applied to each cluster, and what our programs read."""
+from check import strict_yaml
+from check.pods import config_maps
+
+GATEWAY_FOLDER = "kubernetes/gateway"
+IDENTITIES = ("", "with/csi-driver-spiffe/", "with/istiod/")
+# The two ends of each path, and what else is applied in cluster B.
+PATHS = {
+    "hello, vip": ("hello/source", "hello/client", ()),
+    "pxc, redirect": ("pxc/source", "pxc/replica-redirect", ()),
+    "pxc, port": ("pxc/source", "pxc/replica-port", ("kubernetes/resolver/coredns",)),
+    "pxc, service": ("pxc/source", "pxc/replica-service", ()),
+}
+# The address of cluster A's gateway, for people to replace.
+GATEWAY = "203.0.113.10"
+# What an alias's name becomes in mode `port` (the shim's --port-offset).
+OFFSET = 10000
+
+
+def folder(identity, path):
+    return f"kubernetes/{identity}{path.replace('/', '-') if identity else path}"
+
+
+def setups():
+    return {
+        f"{name}, {identity.split('/')[1] if identity else 'secrets'}": (
+            (GATEWAY_FOLDER, folder(identity, source)), (folder(identity, caller), *others))
+        for name, (source, caller, others) in PATHS.items() for identity in IDENTITIES
+    }
+
+
+def manifests(cluster, workload, kind):
+    """The objects of a kind in the ConfigMaps that a workload mounts."""
+    for name in config_maps(workload):
+        config_map = cluster.named("ConfigMap", workload.namespace, name)
+        for text in (config_map or {}).get("data", {}).values():
+            yield from (d for d in strict_yaml.load_all(text) if d and d["kind"] == kind)
+
+
+def flag(container, name, default=None):
+    args = container.get("args", [])
+    return args[args.index(name) + 1] if name in args else default
+
+
+def gateway_of(a):
+    return next((w for w in a.workloads if w.runs("gateway")), None)
+
+
+def callers_of(b):
+    """The workloads that call aliases: those with a shim."""
+    return [w for w in b.workloads if w.runs("shim")]
+
+
+def mode(workload):
+    return flag(workload.ours("shim"), "--mode", "vip")

@@ -1,0 +1,65 @@
+"""NetworkPolicies as rules of nft, for pods that are network namespaces: who may reach whom at which port."""
+from check.pods import selects
+
+NAMESPACE = "kubernetes.io/metadata.name"
+
+
+class Member:
+    """A pod with an address, of one cluster; without labels the cluster's DNS."""
+
+    def __init__(self, cluster, namespace, labels, address):
+        self.cluster, self.namespace, self.labels, self.address = cluster, namespace, labels, address
+
+    def policies(self, way):
+        return [
+            p["spec"] for p in self.cluster.of("NetworkPolicy", self.namespace)
+            if way in p["spec"]["policyTypes"] and selects(p["spec"]["podSelector"]["matchLabels"], self.labels)
+        ]
+
+
+def table(members):
+    """What passes must be let out by its pod's policies, and in by the other's."""
+    chains, jumps = [], []
+    for number, member in enumerate(members):
+        for way, side, peers in (("Egress", "daddr", "to"), ("Ingress", "saddr", "from")):
+            found = member.policies(way)
+            if not found:
+                continue
+            name = f"{way.lower()}{number}"
+            accepted = "".join(rule(r, side, peers, member, members) for spec in found for r in spec[way.lower()])
+            chains.append(f"chain {name} {{\n{accepted}reject\n}}\n")
+            jumps.append(f"ip {'saddr' if way == 'Egress' else 'daddr'} {member.address} jump {name}\n")
+    hooks = "".join(
+        f"chain {hook} {{\ntype filter hook {hook} priority 0; policy accept;\n"
+        # Nothing of the network leads to a virtual IP: it is counted, and goes nowhere.
+        f"ip daddr 240.0.0.0/4 counter reject\nct state established,related accept\n{''.join(jumps)}}}\n"
+        for hook in ("forward", "input"))
+    return f"table ip walls {{\n{''.join(chains)}{hooks}}}\n"
+
+
+def rule(r, side, peers, member, members):
+    """One rule of a policy: a line for each kind of port, without ports one for all."""
+    addresses = [a for peer in r.get(peers, []) for a in reached(peer, member, members)]
+    if peers in r and not addresses:
+        return ""
+    match = f"ip {side} {{ {', '.join(sorted(set(addresses)))} }} " if peers in r else ""
+    ports = [f"{p['protocol'].lower()} dport {p['port']} " for p in r.get("ports", [])] or [""]
+    return "".join(f"{match}{port}return\n" for port in ports)
+
+
+def reached(peer, member, members):
+    """The addresses that a peer of a policy stands for."""
+    if "ipBlock" in peer:
+        return [peer["ipBlock"]["cidr"]]
+    return [
+        other.address for other in members
+        if other.cluster is member.cluster
+        and in_namespace(peer, member, other)
+        and selects(peer.get("podSelector", {}).get("matchLabels", {}), other.labels)
+    ]
+
+
+def in_namespace(peer, member, other):
+    if "namespaceSelector" not in peer:
+        return other.namespace == member.namespace
+    return selects(peer["namespaceSelector"].get("matchLabels", {}), {NAMESPACE: other.namespace})

@@ -1,0 +1,68 @@
+"""What stands in for an app and for a cluster's DNS: commands that this file runs."""
+import json
+import socket
+import struct
+import sys
+import threading
+
+TTL = 5
+NXDOMAIN, A = 3, 1
+
+
+def app(says, port):
+    return [sys.executable, "-B", "-m", "check.stand_ins", "app", json.dumps([says, port])]
+
+
+def dns(address, known, zones):
+    return [sys.executable, "-B", "-m", "check.stand_ins", "dns", json.dumps([address, known, zones])]
+
+
+def run_app(says, port):
+    """Speaks first, as MySQL's server does."""
+    # On all addresses, IPv4 and IPv6, as mysqld in Percona's image.
+    server = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    while True:
+        connection, _ = server.accept()
+        connection.sendall(says.encode())
+        connection.close()
+
+
+def run_dns(address, known, zones):
+    """Knows some names, sends some zones elsewhere, and denies the rest (RFC 1035)."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind((address, 53))
+
+    def answer(question, client):
+        name, kind = asked(question)
+        if name in zones:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+                other.settimeout(3)
+                other.sendto(question, tuple(zones[name]))
+                server.sendto(other.recv(4096), client)
+            return
+        records = [known[name]] if name in known and kind == A else []
+        code = 0 if name in known else NXDOMAIN
+        head = struct.pack(">2sHHHHH", question[:2], 0x8580 | code, 1, len(records), 0, 0)
+        body = question[12:end_of_question(question)]
+        for record in records:
+            body += b"\xc0\x0c" + struct.pack(">HHIH", A, 1, TTL, 4) + socket.inet_aton(record)
+        server.sendto(head + body, client)
+
+    while True:
+        threading.Thread(target=answer, args=server.recvfrom(4096), daemon=True).start()
+
+
+def asked(question):
+    labels, at = [], 12
+    while question[at]:
+        labels.append(question[at + 1:at + 1 + question[at]].decode().lower())
+        at += 1 + question[at]
+    return ".".join(labels), int.from_bytes(question[at + 1:at + 3], "big")
+
+
+def end_of_question(question):
+    return question.index(0, 12) + 5
+
+
+if __name__ == "__main__":
+    {"app": run_app, "dns": run_dns}[sys.argv[1]](*json.loads(sys.argv[2]))

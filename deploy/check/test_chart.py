@@ -1,0 +1,70 @@
+"""The chart's values do what they say, and what they must not be is refused."""
+import unittest
+
+from check import chart, clusters, own, schemas
+
+import helm_python
+
+REPLICA = {"enabled": True}
+
+
+def named(objects, kind, name):
+    return next(o for o in objects if (o["kind"], o["metadata"]["name"]) == (kind, name))
+
+
+class Chart(unittest.TestCase):
+    def test_nothing_is_on_by_default(self):
+        self.assertEqual(chart.render({}), [])
+
+    def test_a_difference_to_the_folders_is_told(self):
+        values = {"replica": REPLICA | {"gateway": "10.0.0.9"}}
+        found = list(chart.differences(values, ["pxc/replica-service"]))
+        self.assertTrue(any("'10.0.0.9' in the chart, '203.0.113.10' in the folders" in line for line in found), found)
+        self.assertTrue(any("in the folders alone" in line for line in chart.differences({}, ["gateway"])))
+        self.assertTrue(any("in the chart alone" in line for line in chart.differences(values, [])))
+
+    def test_findings_of_lint_are_told(self):
+        result = {"errors": ["one"], "messages": [{"severity": 2, "path": "a", "error": "two"}, {"severity": 1, "path": "a", "error": "advice"}]}
+        self.assertEqual(list(chart.linted(result)), ["helm lint: one", "helm lint: a: two"])
+
+    def test_what_is_given_is_in_the_objects(self):
+        values = {
+            "createNamespaces": False,
+            "image": {"registry": "registry.example/x", "tag": "1.2.3"},
+            "gateway": {"enabled": True, "minReplicas": 3, "serviceAnnotations": {"a": "b"}, "exports": ["*.x.svc.cluster.local"]},
+        }
+        objects = chart.render(values)
+        self.assertNotIn("Namespace", {o["kind"] for o in objects})
+        [container] = named(objects, "Deployment", "eastwest-gateway")["spec"]["template"]["spec"]["containers"]
+        self.assertEqual(container["image"], "registry.example/x/eastwest-gateway:1.2.3")
+        self.assertEqual(named(objects, "Service", "eastwest-gateway")["metadata"]["annotations"], {"a": "b"})
+        self.assertEqual(named(objects, "HorizontalPodAutoscaler", "eastwest-gateway")["spec"]["minReplicas"], 3)
+        self.assertIn("*.x.svc.cluster.local", named(objects, "ConfigMap", "eastwest-exports")["data"]["gateway.yaml"])
+
+    def test_other_aliases_pass_all_rules_in_each_mode(self):
+        aliases = [{"pod": f"db-pxc-{n}", "weight": 50 - n, "servicePort": 20000 + n} for n in (1, 2)]
+        a = chart.render({"gateway": {"enabled": True}, "source": {"enabled": True}})
+        for mode in chart.REPLICAS:
+            for kind in chart.IDENTITIES:
+                with self.subTest(f"{mode} {kind}"):
+                    b = chart.render({"identity": {"kind": kind}, "replica": REPLICA | {"mode": mode, "aliases": aliases}})
+                    self.assertEqual([e for o in b for e in schemas.errors(o)], [])
+                    self.assertEqual(list(own.check(clusters.Cluster(a), clusters.Cluster(b))), [])
+
+    def test_values_that_mean_nothing_are_refused(self):
+        alias = {"pod": "db-pxc-0", "weight": 1, "servicePort": 3306}
+        for values in (
+            {"gatewy": {}},
+            {"image": {"tag": "latest"}},
+            {"identity": {"kind": "vault"}},
+            {"replica": {"mode": "vip"}},
+            {"replica": {"aliases": [alias]}},
+            {"source": {"callers": ["*"]}},
+            {"gateway": {"exports": ["*.local"]}},
+        ):
+            with self.subTest(values), self.assertRaises(helm_python.HelmValuesError):
+                chart.render(values)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,158 @@
+"""Walks each path of kubernetes/ from a caller to a pod, with the containers of the manifests.
+
+`python -m check.walk EASTWEST [MYSQL]`, as root. Pods are network namespaces, between which the manifests'
+NetworkPolicies hold. Ours are run as their manifests say. Stood in for are the apps (whoever connects is
+told the pod's name), the clusters' DNS, and what a Service does. With MYSQL, the fields of
+`databases.Installed` as JSON, real servers replicate over the path as well.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from check import clusters, containers, databases, own_setups, stand_ins
+from check.own_setups import GATEWAY, OFFSET, callers_of, flag, gateway_of, manifests, mode
+from check.ground import Ground
+
+DNS_OF_A, DNS_OF_B = "10.96.0.11", "10.96.0.10"
+# The uid of mysqld in Percona's image; any but the shim's would do.
+APP = 1001
+OWN = "the pod's own server"
+
+
+def walk(a, b, ground, eastwest, mysql):
+    """What does not get where it should."""
+    caller = callers_of(b)[0]
+    entries = list(manifests(b, caller, "ServiceEntry"))
+    ports = {e["metadata"]["name"]: e["spec"]["ports"][0]["number"] for e in entries}
+    source_side(a, ground, eastwest, ports)
+    names = services(b, ground)
+    zones = {}
+    for w in (w for w in b.workloads if w.runs("resolver")):
+        address = "10.2.0.53"
+        start(ground, b, w, w.name, address, DNS_OF_B, eastwest)
+        zones = {h: (address, 5353) for e in entries for h in e["spec"]["hosts"]}
+    database = next((w for w in b.workloads if w.kind.startswith("Percona")), caller)
+    ground.pod("caller", "10.2.0.10", (b, database), *resolv_conf(database, DNS_OF_B))
+    if database.kind.startswith("Percona"):
+        # It owns the port on all addresses, and must never be what an alias leads to.
+        ground.run("caller", stand_ins.app(OWN, 3306), APP, name="app")
+    if mode(caller) == "service":
+        start(ground, b, caller, caller.name, "10.2.0.20", DNS_OF_B, eastwest)
+        ground.lead(names.values(), "10.2.0.20")
+    else:
+        start(ground, b, caller, "caller", None, DNS_OF_B, eastwest)
+    ground.here(stand_ins.dns(DNS_OF_B, {h: address for h, (address, _) in names.items()}, zones))
+    ground.walls((a, DNS_OF_A), (b, DNS_OF_B))
+    addresses = []
+    for host, port in dials(b, caller, ports):
+        pod = host.partition(".")[0].removeprefix("src-")
+        said, address = ground.ask("caller", host, port, APP, until=pod)
+        addresses += [(host, port), (address, port)]
+        if said != pod:
+            yield f"{host}:{port} is answered by {said}"
+    if mysql and database.kind.startswith("Percona"):
+        ground.end("db-pxc-0", "app")
+        ground.end("caller", "app")
+        if why := databases.replicates(ground, "db-pxc-0", "caller", mysql, addresses[0][1]):
+            yield why
+    ground.end(caller.name if mode(caller) == "service" else "caller", "shim")
+    # By name and, since the shim may have been what answers names, by the address from before.
+    for host, port in addresses:
+        said, _ = ground.ask("caller", host, port, APP)
+        if not said.startswith("nobody"):
+            yield f"without the shim {host}:{port} is answered by {said}"
+    yield from around(ground, ports)
+    if ground.leaked():
+        yield "packets for a virtual address left the pod"
+
+
+def around(ground, ports):
+    """From the caller's pod, and from the gateway's, to what they are not to reach."""
+    for number, port in enumerate(sorted(ports.items())):
+        pod, address = port[0].removeprefix("src-"), f"10.1.0.{10 + number}"
+        for where, at in (("caller", 15444), ("caller", port[1]), ("eastwest-gateway", port[1])):
+            said, _ = ground.ask(where, address, at, APP)
+            if not said.startswith("nobody"):
+                yield f"{where} reaches {pod} at {at}: {said}"
+
+
+def source_side(a, ground, eastwest, ports):
+    """Cluster A: its gateway, and each pod that an alias is of."""
+    gateway = gateway_of(a)
+    start(ground, a, gateway, gateway.name, GATEWAY, DNS_OF_A, eastwest)
+    known = {}
+    for number, (alias, port) in enumerate(sorted(ports.items())):
+        pod, address = alias.removeprefix("src-"), f"10.1.0.{10 + number}"
+        w = next(w for w in a.workloads if pod in w.pods())
+        start(ground, a, w, pod, address, DNS_OF_A, eastwest)
+        ground.run(pod, stand_ins.app(pod, port), APP, name="app")
+        known[f"{pod}.{w.name}.{w.namespace}.{clusters.DOMAIN}"] = address
+    ground.here(stand_ins.dns(DNS_OF_A, known, {}))
+
+
+def start(ground, cluster, w, pod, address, dns, eastwest):
+    """A pod, unless it is there, and its containers of ours."""
+    if address:
+        ground.pod(pod, address, (cluster, w), *resolv_conf(w, dns))
+    for s in w.pod.get("securityContext", {}).get("sysctls", []):
+        ground.run(pod, ["sysctl", "-qw", f"{s['name']}={s['value']}"]).wait()
+    home = ground.home / pod
+    home.mkdir(exist_ok=True)
+    folders = containers.volumes(cluster, w, home, eastwest, ground.home / "pki")
+    for c in containers.of(w):
+        ground.run(pod, containers.command(c, folders, eastwest), name=c["name"])
+
+
+def resolv_conf(w, dns):
+    """Name servers and search domains, as the pod says or as Kubernetes has them."""
+    given = w.pod.get("dnsConfig", {})
+    searches = given.get("searches", [f"{w.namespace}.{clusters.DOMAIN}", clusters.DOMAIN, "cluster.local"])
+    return given.get("nameservers", [dns]), searches
+
+
+def services(b, ground):
+    """Addresses of the Services of aliases, by name, and where these lead."""
+    found = [s for s in b.of("Service") if s["metadata"]["name"].startswith("src-")]
+    return {
+        f"{s['metadata']['name']}.{s['metadata']['namespace']}.{clusters.DOMAIN}":
+            (f"10.96.1.{number}", s["spec"]["ports"][0])
+        for number, s in enumerate(found, 1)
+    }
+
+
+def dials(b, caller, ports):
+    """What an app dials: a channel's sources, or the aliases at their own ports."""
+    databases = b.of("PerconaXtraDBCluster")
+    if databases:
+        return [(s["host"], s["port"]) for d in databases for c in d["spec"]["pxc"]["replicationChannels"] for s in c["sourcesList"]]
+    offset = int(flag(caller.ours("shim"), "--port-offset", OFFSET)) if mode(caller) == "port" else 0
+    return [(f"{name}.{caller.namespace}.{clusters.DOMAIN}", port + offset) for name, port in ports.items()]
+
+
+def main(eastwest, mysql="null", only=None):
+    if os.geteuid() != 0:
+        sys.exit("pods are run as the users that their manifests name, which takes root")
+    failed = False
+    for name, a, b in clusters.load(containers.DEPLOY, own_setups.setups()):
+        if not name.endswith("secrets"):
+            continue
+        if only is None:
+            # A network of its own, with all that is in it, ends with the process.
+            failed |= bool(subprocess.run([
+                "unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child",
+                sys.executable, "-B", "-m", "check.walk", eastwest, mysql, name]).returncode)
+        elif only == name and os.getpid() == 1:
+            installed = json.loads(mysql) and databases.Installed(**json.loads(mysql))
+            with tempfile.TemporaryDirectory() as home:
+                found = list(walk(a, b, Ground(pathlib.Path(home)), eastwest, installed))
+            rows = ", rows to the replica" if installed and name.startswith("pxc") else ""
+            print(f"{name}: {'; '.join(found) or f'each alias led to its pod{rows}, and to nobody without the shim'}")
+            failed = bool(found)
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main(str(pathlib.Path(sys.argv[1]).resolve()), *sys.argv[2:])

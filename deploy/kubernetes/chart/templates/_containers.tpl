@@ -1,0 +1,138 @@
+{{/* What all containers of ours have in common. */}}
+{{- define "eastwest.image" -}}
+{{ .root.Values.image.registry }}/eastwest-{{ .program }}:{{ .root.Values.image.tag }}
+{{- end }}
+
+{{- define "eastwest.confined" -}}
+allowPrivilegeEscalation: false
+capabilities:
+  drop: ["ALL"]
+readOnlyRootFilesystem: true
+runAsGroup: 1337
+runAsNonRoot: true
+runAsUser: 1337
+{{- end }}
+
+{{- define "eastwest.seccomp" -}}
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "eastwest.liveness" -}}
+livenessProbe:
+  httpGet:
+    path: /livez
+    port: 15021
+{{- end }}
+
+{{- define "eastwest.readiness" -}}
+readinessProbe:
+  httpGet:
+    path: /healthz/ready
+    port: 15021
+  periodSeconds: 5
+{{- end }}
+
+{{- define "eastwest.statusPorts" -}}
+- name: metrics
+  containerPort: 15020
+- name: status-port
+  containerPort: 15021
+{{- end }}
+
+{{- define "eastwest.shimMounts" -}}
+volumeMounts:
+- name: identity
+  mountPath: /identity
+  readOnly: true
+- name: manifests
+  mountPath: /manifests
+  readOnly: true
+{{- end }}
+
+{{- define "eastwest.resources" -}}
+resources:
+  requests:
+    cpu: {{ .cpu }}
+    memory: {{ .memory }}
+  limits:
+    memory: {{ .limit }}
+{{- end }}
+
+{{/* A shim beside a database: no readiness probe, which would take it out of service. */}}
+{{- define "eastwest.databaseShim" -}}
+name: shim
+image: {{ include "eastwest.image" (dict "root" .root "program" "shim") }}
+args:
+- -f
+- /manifests
+- --identity
+- /identity
+{{- range .args }}
+- {{ . | quote }}
+{{- end }}
+securityContext:
+  {{- include "eastwest.confined" . | nindent 2 }}
+  {{- include "eastwest.seccomp" . | nindent 2 }}
+ports:
+{{- with .port }}
+- name: mtls-in
+  containerPort: {{ . }}
+{{- end }}
+{{ include "eastwest.statusPorts" . }}
+{{ include "eastwest.liveness" . }}
+{{ include "eastwest.shimMounts" . }}
+{{ include "eastwest.resources" (dict "cpu" "50m" "memory" "32Mi" "limit" "256Mi") }}
+{{- end }}
+
+{{- define "eastwest.spread" -}}
+- maxSkew: 1
+  topologyKey: {{ .key }}
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      app.kubernetes.io/name: {{ .name }}
+{{- end }}
+
+{{- define "eastwest.budget" -}}
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: {{ .name }}
+  namespace: {{ .namespace }}
+spec:
+  minAvailable: 1
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: {{ .name }}
+{{- end }}
+
+{{- define "eastwest.account" -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ .name }}
+  namespace: {{ .namespace }}
+automountServiceAccountToken: false
+{{- end }}
+
+{{- define "eastwest.toDns" -}}
+- to:
+  - namespaceSelector:
+      matchLabels:
+        kubernetes.io/metadata.name: kube-system
+  ports:
+  - protocol: UDP
+    port: 53
+  - protocol: TCP
+    port: 53
+{{- end }}
+
+{{- define "eastwest.toGateway" -}}
+- to:
+  - ipBlock:
+      cidr: {{ .Values.replica.gateway }}/32
+  ports:
+  - protocol: TCP
+    port: 15443
+{{- end }}

@@ -1,0 +1,98 @@
+{{/* What source and replica have in common; `root`, `sidecars`, `volumes` and `channel` are texts. */}}
+{{- define "eastwest.database" -}}
+{{- $pxc := .root.Values.pxc -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: db-pxc
+  namespace: pxc
+---
+apiVersion: pxc.percona.com/v1
+kind: PerconaXtraDBCluster
+metadata:
+  name: db
+  namespace: pxc
+  {{- if .sidecars }}
+  labels:
+    eastwest.dev/identity: volume
+  {{- end }}
+spec:
+  crVersion: {{ $pxc.crVersion }}
+  secretsName: {{ $pxc.secretsName }}
+  pxc:
+    size: {{ $pxc.size }}
+    image: {{ $pxc.image }}
+    serviceAccountName: db-pxc
+    volumeSpec:
+      persistentVolumeClaim:
+        resources:
+          requests:
+            storage: {{ $pxc.storage }}
+    replicationChannels:
+    - name: {{ $pxc.channel }}
+      {{- .channel | nindent 6 }}
+    {{- with .sidecars }}
+    sidecars:
+    {{- . | nindent 4 }}
+    {{- end }}
+    {{- with .volumes }}
+    sidecarVolumes:
+    {{- . | nindent 4 }}
+    {{- end }}
+  haproxy:
+    enabled: true
+    size: 2
+    image: {{ $pxc.haproxyImage }}
+{{- end }}
+
+{{- define "eastwest.databaseNamespace" -}}
+{{- if .root.Values.createNamespaces -}}
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: pxc
+  labels:
+    pod-security.kubernetes.io/enforce: {{ .level }}
+---
+{{- end }}
+{{- end }}
+
+{{- define "eastwest.databaseVolumes" -}}
+{{ include "eastwest.identityVolume" . }}
+- name: manifests
+  configMap:
+    name: {{ .manifests }}
+{{ include "eastwest.identityVolumes" .root }}
+{{- end }}
+
+{{/* Who asks cert-manager for a certificate in the name of its own account. */}}
+{{- define "eastwest.mayAsk" -}}
+{{- if eq .Values.identity.kind "csi-driver-spiffe" -}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: eastwest-certificates
+  namespace: pxc
+rules:
+- apiGroups: ["cert-manager.io"]
+  resources: ["certificaterequests"]
+  verbs: ["create"]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: eastwest-certificates
+  namespace: pxc
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: eastwest-certificates
+subjects:
+{{- range list "db-pxc" "eastwest-egress" }}
+- kind: ServiceAccount
+  name: {{ . }}
+  namespace: pxc
+{{- end }}
+{{- end }}
+{{- end }}

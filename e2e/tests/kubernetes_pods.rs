@@ -1,0 +1,67 @@
+//! The containers of `deploy/kubernetes`, run as their manifests say: user, capabilities, arguments,
+//! files and sysctls, with the probes and ports that stand there.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+use std::iter::once;
+use std::path::Path;
+use std::process::Command;
+
+use eastwest::leftovers::Guarded;
+use eastwest::mysql::Flavor;
+use eastwest::stage::ThisMachine;
+use eastwest_e2e::fetched::PYYAML;
+use eastwest_e2e::rendered::deploy;
+use eastwest_e2e::{eastwest, installed};
+use serde_json::json;
+
+/// What a module of `deploy/check` prints, when it is given the program and finds nothing wrong.
+fn checked(module: &str, more: Option<String>) -> String {
+    let mut python = Command::new("python3");
+    python.args(["-B", "-m", module]).arg(eastwest()).args(more);
+    python.current_dir(deploy());
+    python.env("PYTHONPATH", PYYAML.fetched().unwrap());
+    let output = Guarded::output(&mut python).unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}{said}");
+    printed
+}
+
+/// How a real server is started, with an empty data directory in this folder; none on a day without.
+fn mysql(folder: &Path, test: &str) -> Option<String> {
+    let mysql = installed(Flavor::MySql, test)?;
+    let datadir = folder.join("empty");
+    mysql.create_datadir(&datadir).unwrap();
+    let words = |command: Command| -> Vec<String> {
+        once(command.get_program())
+            .chain(command.get_args())
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect()
+    };
+    let server = words(mysql.server_command(&ThisMachine));
+    let client = words(mysql.client_command(&ThisMachine));
+    Some(json!({"server": server, "client": client, "datadir": datadir}).to_string())
+}
+
+/// The gateway, hello and its client, the source, a replica in modes redirect and port, and in mode
+/// service, where the databases have nothing of ours, the egress; the resolver.
+#[test]
+fn each_container_of_ours_starts_as_its_manifest_says_and_answers_its_probes() {
+    assert_eq!(checked("check.containers", None), "8 pods\n");
+}
+
+#[test]
+fn in_each_mode_each_alias_leads_to_its_pod_and_to_nobody_without_the_shim() {
+    let folder = tempfile::tempdir().unwrap();
+    let mysql = mysql(folder.path(), "in_each_mode_each_alias_leads_to_its_pod");
+    let replicas = if mysql.is_some() { 3 } else { 0 };
+    let printed = checked("check.walk", mysql);
+    let ended = |end: &str| printed.lines().filter(|line| line.contains(end)).count();
+    assert_eq!(ended("to nobody without the shim"), 4, "{printed}");
+    assert_eq!(ended("rows to the replica"), replicas, "{printed}");
+}
