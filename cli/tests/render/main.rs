@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+mod by_hand;
 mod golden;
 mod listening;
 mod outcome;
