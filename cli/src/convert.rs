@@ -7,7 +7,7 @@ use eastwest_mesh::Severity;
 use eastwest_mesh::forwarding::Remark;
 
 mod clusters;
-mod comment;
+pub(crate) mod comment;
 mod error;
 mod haproxy;
 mod istio;
@@ -15,7 +15,7 @@ mod nginx;
 mod pattern;
 mod proxy;
 mod tlsroute;
-mod yaml;
+pub(crate) mod yaml;
 
 use error::ConvertError;
 

@@ -9,5 +9,6 @@ pub mod leftovers;
 pub mod lint;
 mod manifests;
 pub mod mysql;
+pub mod render;
 pub mod stage;
 pub mod wait;

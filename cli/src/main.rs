@@ -12,6 +12,7 @@ use eastwest::demo::{self, DemoArgs};
 use eastwest::explain::{self, ExplainArgs};
 use eastwest::leftovers::{self, LeftoversCommand};
 use eastwest::lint::{self, LintArgs};
+use eastwest::render::{self, RenderArgs};
 use eastwest::stage::{self, StageCommand};
 use eastwest::wait::{self, WaitArgs};
 
@@ -45,6 +46,8 @@ enum Command {
     Explain(ExplainArgs),
     /// Turn Istio manifests into HAProxy's, nginx's or TLSRoutes, and a list of aliases into manifests
     Convert(ConvertArgs),
+    /// Write what a capture mode needs in Kubernetes, from ServiceEntries
+    Render(RenderArgs),
     /// Wait until a server is ready
     Wait(WaitArgs),
     /// Run the gateway, as eastwest-gateway does
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Command::Certs(args) => certs::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Lint(args) => return lint::run(&args),
         Command::Convert(args) => return convert::run(&args),
+        Command::Render(args) => return render::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Wait(args) => wait::run(&args),
         Command::Gateway(rest) => return eastwest_gateway::main(rest.argv("eastwest-gateway")),

@@ -6,8 +6,8 @@ from check import chart, clusters, control_plane, guards, kustomize, own, own_se
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ("istio", "mixed", "demo", "kubernetes")
-# What `eastwest convert` writes, as the tests of cli/ have it.
-CONVERTED = DEPLOY.parent / "cli" / "tests" / "convert" / "golden"
+# What `eastwest convert` and `render` write, as the tests of cli/ have it.
+WRITTEN = [DEPLOY.parent / "cli" / "tests" / command / "golden" for command in ("convert", "render")]
 
 
 def name(document):
@@ -27,16 +27,17 @@ def check_files():
     print(f"{count} objects in files")
 
 
-def check_converted():
-    count = 0
-    for path in sorted(CONVERTED.glob("*.yaml")):
-        for document in kustomize.documents(path):
-            count += 1
-            for error in schemas.errors(document):
-                yield f"{path.name}: {name(document)}: {error}"
-    if not count:
-        yield f"nothing in {CONVERTED}"
-    print(f"{count} objects as converted")
+def check_written():
+    for folder in WRITTEN:
+        count = 0
+        for path in sorted(folder.glob("*.yaml")):
+            for document in kustomize.documents(path):
+                count += 1
+                for error in schemas.errors(document):
+                    yield f"{path.name}: {name(document)}: {error}"
+        if not count:
+            yield f"nothing in {folder}"
+        print(f"{count} objects as `eastwest {folder.parent.name}` writes them")
 
 
 def check_rendered():
@@ -72,7 +73,7 @@ def check_setups():
 
 def main():
     try:
-        found = [*check_files(), *check_rendered(), *check_converted(), *check_chart(), *check_setups()]
+        found = [*check_files(), *check_rendered(), *check_written(), *check_chart(), *check_setups()]
     except kustomize.Unsupported as error:
         found = [str(error)]
     for line in found:

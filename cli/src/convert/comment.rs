@@ -9,7 +9,7 @@ use eastwest_mesh::{Dialect, Origin, Severity};
 const WIDTH: usize = 100;
 
 /// A line of a terminal, or of a file.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let shown = |c: char| match c.is_control() {
         true => '\u{fffd}',
         false => c,
@@ -18,7 +18,7 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// Words in lines that begin with `# `; those of a point (`- `) are under its first word.
-pub(super) fn wrapped(out: &mut String, text: &str) {
+pub(crate) fn wrapped(out: &mut String, text: &str) {
     let hanging = if text.starts_with("- ") { "#  " } else { "#" };
     let mut line = "#".to_owned();
     for word in one_line(text).split(' ') {

@@ -8,7 +8,7 @@ const WORDS: [&str; 12] = [
 ];
 
 /// A name, address or path as a scalar, in quotes where it needs them.
-pub(super) struct Text<'a>(pub(super) &'a str);
+pub(crate) struct Text<'a>(pub(crate) &'a str);
 
 impl Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,69 @@
+//! What is rendered says the same as the manifests under `deploy/kubernetes`, which were run.
+
+use serde_json::Value;
+
+use super::{objects, render_in, top};
+
+const ALIASES: &str = "deploy/kubernetes/pxc/aliases/service-entries.yaml";
+
+fn documents(file: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(top().join("deploy/kubernetes/pxc").join(file)).unwrap();
+    // kubectl reads YAML 1.1, where this is octal; the reader here has 1.2.
+    serde_saphyr::from_multiple(&text.replace(" 0440", " 288")).unwrap()
+}
+
+#[test]
+fn a_database_gets_the_sidecars_and_volumes_of_the_folder() {
+    for mode in ["port", "redirect"] {
+        let rendered = objects(&render_in(&top(), &[mode, "-f", ALIASES, "--snippet"]));
+        let kustomization = documents(&format!("replica-{mode}/kustomization.yaml"));
+        let patches = kustomization[0]["patches"].as_array().unwrap();
+        let steps: Vec<Value> = patches
+            .iter()
+            .filter(|patch| patch["target"]["kind"] == "PerconaXtraDBCluster")
+            .flat_map(|patch| {
+                serde_saphyr::from_str::<Vec<Value>>(patch["patch"].as_str().unwrap()).unwrap()
+            })
+            .collect();
+        for part in ["sidecars", "sidecarVolumes"] {
+            let path = format!("/spec/pxc/{part}");
+            let mut added = steps.iter().filter(|step| step["path"] == *path);
+            let by_hand = &added.next().unwrap()["value"];
+            assert_eq!(rendered[0]["spec"]["pxc"][part], *by_hand, "{mode}: {part}");
+        }
+    }
+}
+
+#[test]
+fn the_egress_is_that_of_the_folder() {
+    let labels = "app.kubernetes.io/component=pxc,app.kubernetes.io/instance=db";
+    let args = ["service", "-f", ALIASES, "--from-labels", labels];
+    let rendered = objects(&render_in(&top(), &args));
+    let by_hand = [
+        documents("replica-service/egress.yaml"),
+        documents("replica-service/services.yaml"),
+    ];
+    let mut compared = 0;
+    for object in by_hand.concat() {
+        let same = |other: &&Value| {
+            other["kind"] == object["kind"]
+                && other["metadata"]["name"] == object["metadata"]["name"]
+        };
+        let found = rendered.iter().find(same).unwrap();
+        assert_eq!(comparable(found), comparable(&object));
+        compared += 1;
+    }
+    // All but the ConfigMap, which Kustomize makes of the file.
+    assert_eq!(compared, rendered.len() - 1);
+}
+
+/// Without what may be called otherwise: a Service's port has the ServiceEntry's own name by hand.
+fn comparable(object: &Value) -> Value {
+    let mut object = object.clone();
+    if object["kind"] == "Service" {
+        for port in object["spec"]["ports"].as_array_mut().unwrap() {
+            port.as_object_mut().unwrap().remove("name");
+        }
+    }
+    object
+}

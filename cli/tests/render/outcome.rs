@@ -1,0 +1,110 @@
+//! What the exit status and the two outputs say.
+
+use super::{
+    ALIAS, complained, entry, folder, no_service, objects, render_in, said, status, with_stdin,
+};
+
+#[test]
+fn with_wrong_usage_nothing_is_said() {
+    let secret = format!("{}---\nkind: \"Secret\"\n", entry(ALIAS));
+    let elsewhere = ALIAS.replace("pxc", "shop");
+    let folder = folder(&[
+        ("one.yaml", &entry(ALIAS)),
+        ("other.yaml", &entry(&elsewhere)),
+        ("name.yaml", &no_service()),
+        ("secret.yaml", &secret),
+        ("none.yaml", "kind: Service\n"),
+    ]);
+    for (args, told) in [
+        (&["vip", "-f", "missing"][..], "missing can't be read"),
+        (&["vip", "-f", "none.yaml"], "no alias can be rendered"),
+        (
+            &["port", "-f", "secret.yaml"],
+            "secret.yaml has a Secret, which everybody could read",
+        ),
+        (
+            &["redirect", "-f", "one.yaml", "other.yaml"],
+            "several namespaces (pxc, shop); say with --namespace",
+        ),
+        (&["port", "-f", "one.yaml", "-n", "P"], "a name is at most"),
+        (&["service", "-f", "one.yaml"], "--from-namespace"),
+        (
+            &["service", "-f", "one.yaml", "--from-labels", "x"],
+            "a label is KEY=VALUE",
+        ),
+        (
+            &["service", "-f", "name.yaml", "--from-namespace", "x"],
+            "call the alias NAME.NAMESPACE.svc.DOMAIN, or take another mode",
+        ),
+        (&["sidecar", "-f", "one.yaml"], "unrecognized subcommand"),
+    ] {
+        let output = render_in(folder.path(), args);
+        assert_eq!(status(&output), 2, "{args:?}: {}", complained(&output));
+        assert_eq!(said(&output), "", "{args:?}");
+        assert!(
+            complained(&output).contains(told),
+            "{args:?}: {}",
+            complained(&output)
+        );
+    }
+}
+
+#[test]
+fn an_alias_that_can_be_no_service_is_left_out_and_said_with_its_place() {
+    let folder = folder(&[("one.yaml", &entry(ALIAS)), ("name.yaml", &no_service())]);
+    let args = ["service", "-f", ".", "--from-namespace", "pxc"];
+    let output = render_in(folder.path(), &args);
+    assert_eq!(status(&output), 1, "{}", complained(&output));
+    let told = "name.yaml:5:11: error: no Service can have the name db.example";
+    assert!(
+        complained(&output).contains(told),
+        "{}",
+        complained(&output)
+    );
+    let objects = objects(&output);
+    let services = objects.iter().filter(|object| object["kind"] == "Service");
+    assert_eq!(services.count(), 1);
+}
+
+#[test]
+fn an_error_in_the_manifests_is_told_with_its_code() {
+    let folder = folder(&[
+        ("one.yaml", &entry(ALIAS)),
+        (
+            "two.yaml",
+            "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nspec: 1\n",
+        ),
+    ]);
+    let output = render_in(folder.path(), &["port", "-f", "."]);
+    assert_eq!(status(&output), 1, "{}", complained(&output));
+    assert!(
+        complained(&output).contains("two.yaml:3:7: error[EW"),
+        "{}",
+        complained(&output)
+    );
+    assert!(said(&output).contains("port: 13306"));
+}
+
+#[test]
+fn another_domain_is_told_to_the_shim_and_standard_input_is_read() {
+    let text = entry("src-db-0.pxc.svc.east.example");
+    let args = [
+        "render",
+        "vip",
+        "-f",
+        "-",
+        "--snippet",
+        "--cluster-domain",
+        "east.example",
+    ];
+    let output = with_stdin(&args, &text);
+    assert_eq!(status(&output), 0, "{}", complained(&output));
+    let spec = &objects(&output)[0]["spec"];
+    let args = spec["initContainers"][0]["args"].as_array().unwrap();
+    let at = args
+        .iter()
+        .position(|arg| arg == "--cluster-domain")
+        .unwrap();
+    assert_eq!(args[at + 1], "east.example");
+    assert_eq!(spec["dnsConfig"]["searches"][0], "pxc.svc.east.example");
+}
