@@ -7,7 +7,7 @@ use super::{objects, render_in, top};
 const ALIASES: &str = "deploy/kubernetes/pxc/aliases/service-entries.yaml";
 
 fn documents(file: &str) -> Vec<Value> {
-    let text = std::fs::read_to_string(top().join("deploy/kubernetes/pxc").join(file)).unwrap();
+    let text = std::fs::read_to_string(top().join("deploy/kubernetes").join(file)).unwrap();
     // kubectl reads YAML 1.1, where this is octal; the reader here has 1.2.
     serde_saphyr::from_multiple(&text.replace(" 0440", " 288")).unwrap()
 }
@@ -16,7 +16,7 @@ fn documents(file: &str) -> Vec<Value> {
 fn a_database_gets_the_sidecars_and_volumes_of_the_folder() {
     for mode in ["port", "redirect"] {
         let rendered = objects(&render_in(&top(), &[mode, "-f", ALIASES, "--snippet"]));
-        let kustomization = documents(&format!("replica-{mode}/kustomization.yaml"));
+        let kustomization = documents(&format!("pxc/replica-{mode}/kustomization.yaml"));
         let patches = kustomization[0]["patches"].as_array().unwrap();
         let steps: Vec<Value> = patches
             .iter()
@@ -35,13 +35,39 @@ fn a_database_gets_the_sidecars_and_volumes_of_the_folder() {
 }
 
 #[test]
+fn an_ordinary_pod_gets_the_shim_and_the_names_of_the_folder() {
+    let aliases = "deploy/kubernetes/hello/client/aliases/service-entries.yaml";
+    let rendered = objects(&render_in(&top(), &["vip", "-f", aliases, "--snippet"]));
+    let mut spec = rendered[0]["spec"].clone();
+    // The pod by hand says it once, for all its containers.
+    let security = spec["initContainers"][0]["securityContext"].as_object_mut();
+    let profile = security.unwrap().remove("seccompProfile").unwrap();
+    let objects = documents("hello/client/client.yaml");
+    let deployments = objects
+        .iter()
+        .filter(|object| object["kind"] == "Deployment");
+    let pods: Vec<_> = deployments
+        .map(|object| &object["spec"]["template"]["spec"])
+        .collect();
+    assert_eq!(pods.len(), 1);
+    for part in ["initContainers", "dnsPolicy", "dnsConfig", "volumes"] {
+        assert_eq!(spec[part], pods[0][part], "{part}");
+    }
+    let security = &pods[0]["securityContext"];
+    assert_eq!(profile, security["seccompProfile"]);
+    for part in ["fsGroup", "sysctls"] {
+        assert_eq!(spec["securityContext"][part], security[part], "{part}");
+    }
+}
+
+#[test]
 fn the_egress_is_that_of_the_folder() {
     let labels = "app.kubernetes.io/component=pxc,app.kubernetes.io/instance=db";
     let args = ["service", "-f", ALIASES, "--from-labels", labels];
     let rendered = objects(&render_in(&top(), &args));
     let by_hand = [
-        documents("replica-service/egress.yaml"),
-        documents("replica-service/services.yaml"),
+        documents("pxc/replica-service/egress.yaml"),
+        documents("pxc/replica-service/services.yaml"),
     ];
     let mut compared = 0;
     for object in by_hand.concat() {
