@@ -35,12 +35,12 @@ pub struct SourceFile {
 
 /// Why the files could not be read. None of them is used then.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read {}: {}", .path.display(), explain(.source))]
+#[error("cannot read {}: {}", .path.display(), explain(.cause))]
 pub struct SourceError {
     /// The file or folder.
     pub path: PathBuf,
     /// What the system said.
-    pub source: io::Error,
+    pub cause: io::Error,
 }
 
 fn explain(error: &io::Error) -> String {
@@ -137,8 +137,8 @@ impl Sources {
             before = now;
         }
         let path = self.paths.first().cloned().unwrap_or_default();
-        let source = io::Error::other("files keep changing while they are read");
-        Some(Err(SourceError { path, source }))
+        let cause = io::Error::other("files keep changing while they are read");
+        Some(Err(SourceError { path, cause }))
     }
 
     /// Reads the files off the runtime's own threads; `None` if that broke down.
@@ -172,9 +172,9 @@ fn read(path: &Path) -> Result<SourceFile, SourceError> {
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> SourceError {
-    move |source| SourceError {
+    move |cause| SourceError {
         path: path.to_owned(),
-        source,
+        cause,
     }
 }
 

@@ -4,6 +4,7 @@
 //! At the start what is broken is down, and the rest serves. Later a set of files that has an error
 //! which the one in force has not is refused: who is served by the old one goes on being served.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use eastwest_daemon::{Context, LOOK_EVERY, Reload, SourceError, SourceFile, Sources};
@@ -94,18 +95,32 @@ impl Manifests {
             first,
             mut in_force,
         } = self;
+        let mut texts = texts_of(&first);
         Reload::Manifests.begin();
         let standing = Standing::shown(&context.admin);
         let told = |files: Result<Vec<SourceFile>, SourceError>| {
-            let (files, mesh) = match files {
-                Ok(files) => (files.len(), meaning.of(&files)),
+            let files = match files {
+                Ok(files) => files,
                 Err(error) => {
                     standing.refused(vec![error.to_string()]);
                     tracing::error!(%error, "manifests not read again; what is in force stays so");
                     return;
                 }
             };
-            let errors = mesh.new_errors(&in_force);
+            let new_texts = texts_of(&files);
+            if new_texts.is_empty() && !texts.is_empty() {
+                standing.refused(vec![NOTHING.to_owned()]);
+                tracing::error!("manifests not taken: {NOTHING}");
+                return;
+            }
+            let mesh = meaning.of(&files);
+            let mut errors = mesh.new_errors(&in_force);
+            for hidden in hides_more(&mesh, &files, &texts) {
+                if !errors.contains(&hidden) {
+                    errors.push(hidden);
+                }
+            }
+            let files = files.len();
             if !errors.is_empty() {
                 // Before the log says so: who has read that may ask.
                 standing.refused(errors.iter().map(ToString::to_string).collect());
@@ -133,11 +148,46 @@ impl Manifests {
                 mesh.changes(&in_force, parts)
             );
             in_force = mesh;
+            texts = new_texts;
         };
         let stop = context.shutdown.stop_accepting_token();
         let requests = context.reload_requests();
         sources.watch(first, LOOK_EVERY, requests, stop, told).await;
     }
+}
+
+/// Why files with nothing in them are not taken. They may be on their way: a folder that is being filled
+/// anew, a volume that is gone for a moment. Taken, they would close every route, and lift every DENY.
+const NOTHING: &str = "there is nothing in them any more; what is in force stays so. If nothing is wanted, \
+                       leave a file that says so in a comment";
+
+/// What is in the files that have something in them.
+fn texts_of(files: &[SourceFile]) -> HashSet<String> {
+    let texts = files.iter().map(|file| file.text.trim());
+    texts
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What cannot be read and may hide a policy, or a rule for a far end, in a file that is not as it was. That
+/// the same was unreadable before says nothing then: it may be another object now.
+fn hides_more<'a>(
+    mesh: &'a Mesh,
+    files: &[SourceFile],
+    before: &HashSet<String>,
+) -> impl Iterator<Item = &'a Finding> {
+    let changed = files
+        .iter()
+        .filter(|file| !before.contains(file.text.trim()));
+    let changed: HashSet<String> = changed.map(|file| file.name.clone()).collect();
+    let hidden = mesh.unread.callers().iter().chain(mesh.unread.far_ends());
+    let mut seen = Vec::new();
+    hidden.filter(move |finding| {
+        let first = !seen.contains(finding);
+        seen.push(*finding);
+        first && changed.contains(&*finding.origin.file)
+    })
 }
 
 impl Meaning {

@@ -6,6 +6,7 @@ pub(crate) mod mint;
 mod tests;
 
 use std::convert::Infallible;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use eastwest_daemon::{Blocker, Context, Reload};
@@ -24,8 +25,17 @@ const JUDGE_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::fro
 pub(crate) async fn follow(store: IdentityStore, context: Context) {
     Reload::Certificate.begin();
     let blocker = context.readiness.blocker("certificate");
+    let id = Mutex::new(store.current().id().clone());
     let on_event = |event| {
         tell(&event, &store);
+        let now = store.current().id().clone();
+        let mut id = id.lock().unwrap_or_else(PoisonError::into_inner);
+        if now != *id {
+            // Which policies are this pod's is said by its name.
+            tracing::warn!(before = %id, %now, "the pod has another identity: manifests are read again");
+            *id = now;
+            context.request_reload();
+        }
         judge(&store.current(), &blocker);
     };
     let watching = watch(

@@ -120,15 +120,16 @@ impl Besieger {
     }
 }
 
-/// As many descriptors as this process, and those it starts, may have.
+/// As many descriptors as this process, and those it starts, may have; how many that is.
 ///
 /// # Errors
 /// When the limit cannot be raised.
-pub(crate) fn raise_descriptors() -> anyhow::Result<()> {
+pub(crate) fn raise_descriptors() -> anyhow::Result<u64> {
     let maximum = getrlimit(Resource::Nofile).maximum;
     let raised = Rlimit {
         current: maximum,
         maximum,
     };
-    setrlimit(Resource::Nofile, raised).context("raising the limit of descriptors")
+    setrlimit(Resource::Nofile, raised).context("raising the limit of descriptors")?;
+    Ok(maximum.unwrap_or(u64::MAX))
 }

@@ -49,6 +49,15 @@ struct Args {
     visits: usize,
 }
 
+/// Of so many descriptors one is of a connection that is on its way in (`Admission`).
+const ON_THEIR_WAY: u64 = 8;
+/// What a gateway has open beside connections, and then some.
+const ITS_OWN: u64 = 200;
+/// What is asked: a visit's milliseconds in the median, a connection's bytes, and what may be left.
+const MOST_MS: f64 = 100.0;
+const MOST_BYTES: u64 = 2500;
+const LEFT_DESCRIPTORS: usize = 8;
+const LEFT_MEMORY: u64 = 4 << 20;
 /// Where a pod's shim takes TLS.
 const INBOUND: u16 = 15444;
 /// Time for what has ended to be cleared away.
@@ -66,7 +75,14 @@ fn main() -> anyhow::Result<()> {
         "{} is missing: cargo build --release",
         program.display()
     );
-    besiegers::raise_descriptors()?;
+    let descriptors = besiegers::raise_descriptors()?;
+    let held = 2 * args.idle as u64 + descriptors / ON_THEIR_WAY + ITS_OWN;
+    ensure!(
+        held <= descriptors,
+        "a gateway needs two descriptors for each idle connection: with a limit of {descriptors} (`ulimit -Hn`) \
+         --idle can be {} at most",
+        (descriptors.saturating_sub(descriptors / ON_THEIR_WAY + ITS_OWN)) / 2
+    );
     let _survived = clear_when_interrupted(&program)?;
     let mut clusters = Clusters::prepare(&program, Layout::Loopback)?;
     clusters.start_dns()?;
@@ -118,7 +134,7 @@ fn main() -> anyhow::Result<()> {
     writeln!(out, "ms: median (least..most)")?;
     for (what, when, times) in [
         (new, "before", calm),
-        (new, "besieged", besieged),
+        (new, "besieged", besieged.clone()),
         (new, "after", calm_again),
         (new, "flooded", flooded),
         (live, "after", live_calm),
@@ -151,6 +167,18 @@ fn main() -> anyhow::Result<()> {
         before.memory / 1024,
         after.memory / 1024
     )?;
+    let besieged = Spread::of(&besieged).context("no visit")?;
+    ensure!(besieged.median <= MOST_MS, "more than {MOST_MS} ms");
+    ensure!(alive == args.idle, "idle connections were cut");
+    ensure!(
+        each <= MOST_BYTES || args.idle < 1000,
+        "more than {MOST_BYTES} bytes"
+    );
+    ensure!(
+        after.descriptors <= before.descriptors + LEFT_DESCRIPTORS
+            && after.memory <= before.memory + LEFT_MEMORY,
+        "the gateway has not given back what it needed"
+    );
     Ok(())
 }
 

@@ -120,6 +120,10 @@ impl Place {
         let folder = match File::open(folder) {
             // One in which sockets can be made, but not looked for.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let why = "there is no such folder: make it, or give another place";
+                return Err(io::Error::other(why));
+            }
             opened => opened?,
         };
         let deadline = Instant::now() + PATIENCE;

@@ -31,9 +31,10 @@ struct Turns(OnceLock<Semaphore>);
 
 /// Of those who have just come: an answer costs them a packet, and us a signature.
 static STRANGERS: Turns = Turns(OnceLock::new());
-/// Of those who have gone on after our answer, and of those whom we dial. A crowd of strangers is not
-/// before them.
-static OTHERS: Turns = Turns(OnceLock::new());
+/// Of those who have gone on after our answer. A crowd of strangers is not before them.
+static ANSWERED: Turns = Turns(OnceLock::new());
+/// Of those whom we dial. Nobody who comes is before them.
+static DIALLED: Turns = Turns(OnceLock::new());
 
 impl Turns {
     /// A turn to compute, given in the order in which it was asked for. Whoever else is ready has run
@@ -67,7 +68,7 @@ pub async fn connect<T: AsyncRead + AsyncWrite + Unpin>(
     io: &mut T,
 ) -> io::Result<Secured> {
     let connection = UnbufferedClientConnection::new(config, name).map_err(invalid)?;
-    drive(connection, io, Vec::new(), &OTHERS).await
+    drive(connection, io, Vec::new(), &DIALLED, &DIALLED).await
 }
 
 /// The server's end; `read` is what was read of the client to find out who should serve it.
@@ -80,7 +81,7 @@ pub async fn accept<T: AsyncRead + AsyncWrite + Unpin>(
     read: Vec<u8>,
 ) -> io::Result<Secured> {
     let connection = UnbufferedServerConnection::new(config).map_err(invalid)?;
-    drive(connection, io, read, &STRANGERS).await
+    drive(connection, io, read, &STRANGERS, &ANSWERED).await
 }
 
 /// What both ends of rustls have, and no trait of its own says.
@@ -207,6 +208,7 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
     io: &mut T,
     mut incoming: Vec<u8>,
     mut turns: &'static Turns,
+    after: &'static Turns,
 ) -> io::Result<Secured> {
     let mut outgoing = Vec::with_capacity(FLIGHT);
     // How much of what came is shown to rustls: whole records, up to the one that is its turn.
@@ -226,7 +228,7 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
                 io.write_all(&outgoing).await?;
                 io.flush().await?;
                 outgoing.clear();
-                turns = &OTHERS;
+                turns = after;
             }
             Step::Receive => shown = next_record(io, &mut incoming, shown).await?,
             Step::Done => {

@@ -29,7 +29,8 @@ pub(crate) fn page(rounds: u32, mysql: &str, table: &str) -> anyhow::Result<Stri
          `replica_net_timeout` 60 s, heartbeat 30 s\n\
          - each fault struck {often}, at a moment of its own, with rows written all the time\n\n\
          {NOTES}\n\n{table}\n\
-         A path that is broken without a word is to be noticed within {limit} s, and rows are to arrive \
+         A path that is broken without a word is to be noticed within {limit} s (but for the two that only \
+         MySQL notices, above), and rows are to arrive \
          again within one\n`SOURCE_CONNECT_RETRY` after it is back; the command ends with an error where \
          that is not so. It allows 1.5 s\nmore: an attempt that is under way sends its SYN once a second, \
          and MySQL counts from its end. Where the\nconnection goes on, TCP sends again within 3 s.\n"
