@@ -14,6 +14,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 pub(crate) const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: hello\r\n\r\n";
 /// Longer than any of the servers' deadlines.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Idle connections that are opened together: they are what is there before a siege, and no part of it.
+const AT_ONCE: usize = 200;
 /// Between two pieces of garbage: a thousand a second.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -53,15 +55,17 @@ impl Held {
 /// # Errors
 /// When one is refused.
 pub(crate) fn idle(alias: SocketAddr, n: usize) -> anyhow::Result<Held> {
-    let held = Held::connect(alias, n, REQUEST)?;
-    for mut stream in &held.0 {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        ensure!(
-            stream.read(&mut [0; 1024])? > 0,
-            "an idle connection was closed"
-        );
+    let mut all = Held(Vec::with_capacity(n));
+    while all.0.len() < n {
+        let held = Held::connect(alias, AT_ONCE.min(n - all.0.len()), REQUEST)?;
+        for mut stream in &held.0 {
+            stream.set_read_timeout(Some(PATIENCE))?;
+            let read = stream.read(&mut [0; 1024]).context("an idle connection")?;
+            ensure!(read > 0, "an idle connection was closed");
+        }
+        all.0.extend(held.0);
     }
-    Ok(held)
+    Ok(all)
 }
 
 /// Somebody who goes on until told to stop.
