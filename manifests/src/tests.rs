@@ -1,3 +1,5 @@
+mod lost;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -290,41 +292,4 @@ async fn a_set_that_the_server_cannot_take_is_refused_as_well() {
         "{said:?}"
     );
     assert!(!said[0].contains("unwanted"), "{said:?}");
-}
-
-/// A document that is no YAML: nobody knows what it was.
-const UNREADABLE: &str = "kind: [\n---\n";
-
-#[tokio::test(start_paused = true)]
-async fn the_same_slip_in_another_document_is_another_error() {
-    // Broken at the start, mended now, while the one beside it is broken in the same way.
-    let server = Server::with(&format!("{UNREADABLE}{}", entry("db-0")));
-    server.looks().await;
-    server.write(&format!("{}{UNREADABLE}", entry("db-1")));
-    server.looks().await;
-    assert_eq!(server.taken().len(), 1);
-    assert_eq!(server.logged("manifests not taken").len(), 1);
-    // It does not stand in the way of what is in other files.
-    server.write(&format!("{UNREADABLE}{}", entry("db-0")));
-    fs::write(server.dir.path().join("b.yaml"), entry("db-2")).unwrap();
-    server.looks().await;
-    let [.., last] = &server.taken()[..] else {
-        panic!("nothing taken");
-    };
-    assert_eq!(last, &[alias("db-0"), alias("db-2")]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_folder_with_nothing_in_it_is_not_taken() {
-    let server = Server::with(&entry("db-0"));
-    fs::remove_file(server.dir.path().join("a.yaml")).unwrap();
-    server.looks().await;
-    server.write("# on its way\n");
-    server.looks().await;
-    server.write("  \n");
-    server.looks().await;
-    assert_eq!(server.logged("there is nothing in them any more").len(), 2);
-    server.write(&entry("db-1"));
-    server.looks().await;
-    assert_eq!(server.taken().last().unwrap(), &[alias("db-1")]);
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use eastwest_transport::limits::Limits;
 use rustix::net::{Shutdown, shutdown};
+use tempfile::TempDir;
 use tokio::task::{JoinHandle, block_in_place};
 
 use super::*;
@@ -50,6 +51,13 @@ impl New {
     }
 }
 
+/// A place at which somebody listens.
+fn place() -> (TempDir, UnixListener) {
+    let dir = tempfile::tempdir().unwrap();
+    let door = UnixListener::bind(dir.path().join("gateway.sock")).unwrap();
+    (dir, door)
+}
+
 /// An old one, by hand: it has greeted a new one, and given it no listening socket.
 fn met(door: &UnixListener) -> Channel {
     let (stream, _) = door.accept().unwrap();
@@ -71,9 +79,8 @@ fn ready(channel: &Channel) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_whose_handover_broke_off_comes_again_and_takes_what_there_is() {
-    let dir = tempfile::tempdir().unwrap();
+    let (dir, door) = place();
     let path = dir.path().join("gateway.sock");
-    let door = UnixListener::bind(&path).unwrap();
     let new = New::start();
     let taking = new.takes_over(&path);
     // The old one gives up while the new one starts, then right after, then where all has been given.
@@ -112,9 +119,8 @@ async fn one_whose_handover_broke_off_comes_again_and_takes_what_there_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_has_come_meanwhile_and_listens_elsewhere_is_left_alone() {
-    let dir = tempfile::tempdir().unwrap();
+    let (dir, door) = place();
     let path = dir.path().join("gateway.sock");
-    let door = UnixListener::bind(&path).unwrap();
     let new = New::start();
     let taking = new.takes_over(&path);
     block_in_place(|| drop(met(&door)));
@@ -132,9 +138,8 @@ async fn one_that_has_come_meanwhile_and_listens_elsewhere_is_left_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_whose_predecessor_dies_is_the_one_to_be_succeeded() {
-    let dir = tempfile::tempdir().unwrap();
+    let (dir, door) = place();
     let path = dir.path().join("gateway.sock");
-    let door = UnixListener::bind(&path).unwrap();
     let new = New::start();
     let taking = new.takes_over(&path);
     block_in_place(|| ready(&met(&door)));
@@ -150,9 +155,8 @@ async fn one_whose_predecessor_dies_is_the_one_to_be_succeeded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_ends_itself_takes_nothing_more() {
-    let dir = tempfile::tempdir().unwrap();
+    let (dir, door) = place();
     let path = dir.path().join("gateway.sock");
-    let door = UnixListener::bind(&path).unwrap();
     let new = New::start();
     let taking = new.takes_over(&path);
     let channel = block_in_place(|| {
@@ -170,9 +174,8 @@ async fn one_that_ends_itself_takes_nothing_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_without_room_for_the_socket_at_which_gateways_meet_does_not_say_farewell() {
-    let dir = tempfile::tempdir().unwrap();
+    let (dir, door) = place();
     let path = dir.path().join("gateway.sock");
-    let door = UnixListener::bind(&path).unwrap();
     let new = New::start();
     let taking = new.takes_over(&path);
     block_in_place(|| {
