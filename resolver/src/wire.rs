@@ -94,9 +94,12 @@ pub(crate) struct Question<'m> {
 }
 
 impl<'m> Question<'m> {
-    /// `None` if there is no whole question right after the header, or its name is compressed
-    /// (there is nothing in front of it that it could point to).
+    /// `None` if there is no whole question right after the header, or the header counts none, or its
+    /// name is compressed (there is nothing in front of it that it could point to).
     pub(crate) fn read(message: &'m [u8]) -> Option<Self> {
+        if Header::read(message)?.questions == 0 {
+            return None;
+        }
         let body = message.get(HEADER..)?;
         let mut length = 0_usize;
         loop {
