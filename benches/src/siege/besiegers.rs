@@ -31,8 +31,13 @@ impl Held {
     pub(crate) fn connect(to: SocketAddr, n: usize, word: &[u8]) -> anyhow::Result<Self> {
         let mut held = Vec::with_capacity(n);
         for _ in 0..n {
-            let mut stream = TcpStream::connect_timeout(&to, PATIENCE)
-                .with_context(|| format!("connecting to {to} after {}", held.len()))?;
+            let mut stream = match TcpStream::connect_timeout(&to, PATIENCE) {
+                // Thrown out before it was seen here that it was let in.
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => continue,
+                connected => {
+                    connected.with_context(|| format!("connecting to {to} after {}", held.len()))?
+                }
+            };
             // One that is gone already has been thrown out.
             let _ = stream.write_all(word);
             held.push(stream);

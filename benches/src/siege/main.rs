@@ -49,10 +49,8 @@ struct Args {
     visits: usize,
 }
 
-/// Of so many descriptors one is of a connection that is on its way in (`Admission`).
-const ON_THEIR_WAY: u64 = 8;
-/// What a gateway has open beside connections, and then some.
-const ITS_OWN: u64 = 200;
+/// Of so many descriptors of a gateway one idle connection may be, if it is to hold under attack.
+const LIVE: u64 = 4;
 /// What is asked: a visit's milliseconds in the median, a connection's bytes, and what may be left.
 const MOST_MS: f64 = 100.0;
 const MOST_BYTES: u64 = 2500;
@@ -76,12 +74,11 @@ fn main() -> anyhow::Result<()> {
         program.display()
     );
     let descriptors = besiegers::raise_descriptors()?;
-    let held = 2 * args.idle as u64 + descriptors / ON_THEIR_WAY + ITS_OWN;
+    let most = descriptors / LIVE;
     ensure!(
-        held <= descriptors,
-        "a gateway needs two descriptors for each idle connection: with a limit of {descriptors} (`ulimit -Hn`) \
-         --idle can be {} at most",
-        (descriptors.saturating_sub(descriptors / ON_THEIR_WAY + ITS_OWN)) / 2
+        args.idle as u64 <= most,
+        "a gateway has two descriptors for each idle connection, and keeps half of all for those that are on \
+         their way: with a limit of {descriptors} (`ulimit -Hn`) --idle can be {most} at most"
     );
     let _survived = clear_when_interrupted(&program)?;
     let mut clusters = Clusters::prepare(&program, Layout::Loopback)?;
