@@ -27,9 +27,12 @@ fn hello(criterion: &mut Criterion) -> anyhow::Result<()> {
         bencher.iter(|| parse(black_box(&bytes)));
     });
     group.finish();
-    criterion.bench_function("sni-parse", |bencher| {
+    let mut group = criterion.benchmark_group("sni");
+    group.throughput(Throughput::Bytes(SNI.len() as u64));
+    group.bench_function("parse", |bencher| {
         bencher.iter(|| black_box(SNI).parse::<Sni>());
     });
+    group.finish();
     Ok(())
 }
 
@@ -49,8 +52,11 @@ fn routes(criterion: &mut Criterion) -> anyhow::Result<()> {
     let alias: Hostname = ALIAS.parse()?;
     let domain: Hostname = "cluster.local".parse()?;
     anyhow::ensure!(remote_host(&alias, &domain).is_some(), "no alias");
-    criterion.bench_function("alias-rule", |bencher| {
+    let mut group = criterion.benchmark_group("alias");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("rule", |bencher| {
         bencher.iter(|| remote_host(black_box(&alias), &domain));
     });
+    group.finish();
     Ok(())
 }

@@ -84,6 +84,7 @@ fn bulk(
 /// A question and its answer on a connection that stands, and a connection made for one question.
 fn small(criterion: &mut Criterion, paths: &[(&str, SocketAddr)]) -> anyhow::Result<()> {
     let mut group = criterion.benchmark_group("round-trip");
+    group.throughput(Throughput::Elements(1));
     for &(path, address) in paths {
         let mut connection = connect(address)?;
         group.bench_function(path, |bencher| {
@@ -96,6 +97,7 @@ fn small(criterion: &mut Criterion, paths: &[(&str, SocketAddr)]) -> anyhow::Res
     let mut group = criterion.benchmark_group("new-connection");
     // Each leaves four ports in TIME_WAIT, of some 28,000.
     group
+        .throughput(Throughput::Elements(1))
         .sample_size(SAMPLES)
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2));

@@ -8,10 +8,13 @@ use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::Duration;
 
+use allocation_counter::measure;
 use anyhow::Context;
 use eastwest::clusters::{Capture, Clusters, HELLO, Layout};
 use eastwest::leftovers::clear_when_interrupted;
+use eastwest_benches::parts::ends::Ends;
 use eastwest_benches::process::Memory;
+use tokio::runtime::Builder;
 
 /// Opened first, so that what a process needs once is there before the first reading.
 const WARM_UP: usize = 100;
@@ -55,7 +58,35 @@ fn main() -> anyhow::Result<()> {
             before / 1024
         )?;
     }
+    let (client, server) = sessions()?;
+    writeln!(
+        out,
+        "of that, what is left of the handshake: {client} in the calling shim, {server} in the called one"
+    )?;
     Ok(())
+}
+
+/// What a TLS session holds at the client's and the server's end when nothing flows: what rustls keeps of
+/// the handshake to make the next keys, and the keys. Memory of the cryptography in C is not in it.
+fn sessions() -> anyhow::Result<(i64, i64)> {
+    let runtime = Builder::new_current_thread().build()?;
+    let ends = Ends::make()?;
+    let agree = || {
+        runtime.block_on(async {
+            let (mut near, mut far) = tokio::io::duplex(64 << 10);
+            ends.agree(&mut near, &mut far).await
+        })
+    };
+    // What is made once is there after the first.
+    drop(agree()?);
+    let (mut client, mut server) = (None, None);
+    let clients = measure(|| client = agree().ok().map(|(client, _)| client)).bytes_current;
+    let servers = measure(|| server = agree().ok().map(|(_, server)| server)).bytes_current;
+    anyhow::ensure!(
+        client.is_some() && server.is_some(),
+        "a handshake has failed"
+    );
+    Ok((clients, servers))
 }
 
 fn open(address: (std::net::IpAddr, u16), n: usize) -> anyhow::Result<Vec<TcpStream>> {

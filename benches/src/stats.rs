@@ -41,6 +41,9 @@ pub enum NoRatio {
     /// Of so few rounds none is told.
     #[error("{0} rounds, and a ratio needs {LEAST_ROUNDS}")]
     TooFewRounds(usize),
+    /// One has rounds that failed: which of the other's are theirs is not known.
+    #[error("{0} rounds beside {1}: no telling which belong together")]
+    Uneven(usize, usize),
     /// Something cannot be divided by nothing.
     #[error("the other figure is nothing")]
     ByNothing,
@@ -49,11 +52,14 @@ pub enum NoRatio {
 /// One figure over another, taken round by round: what slows a whole round down is in both.
 ///
 /// # Errors
-/// [`NoRatio`], from fewer than five rounds that both have.
+/// [`NoRatio`], from fewer than five rounds that both have, or where one has more of them.
 pub fn ratio(one: &[f64], other: &[f64]) -> Result<Spread, NoRatio> {
     let rounds = one.len().min(other.len());
     if rounds < LEAST_ROUNDS {
         return Err(NoRatio::TooFewRounds(rounds));
+    }
+    if one.len() != other.len() {
+        return Err(NoRatio::Uneven(one.len(), other.len()));
     }
     if other.contains(&0.0) {
         return Err(NoRatio::ByNothing);
@@ -122,6 +128,11 @@ mod tests {
         assert_eq!(ratio(&four, &five), Err(NoRatio::TooFewRounds(4)));
         assert_eq!(ratio(&five, &four), Err(NoRatio::TooFewRounds(4)));
         assert_eq!(ratio(&five, &five).unwrap().median, 1.0);
+    }
+
+    #[test]
+    fn no_ratio_is_told_where_a_round_of_one_has_failed() {
+        assert_eq!(ratio(&[1.0; 6], &[1.0; 5]), Err(NoRatio::Uneven(6, 5)));
     }
 
     #[test]

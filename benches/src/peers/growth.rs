@@ -24,14 +24,17 @@ pub(crate) use figure::{Curve, CurveKey, Curves, Figure};
 
 /// How many connections.
 const CONNECTIONS: [usize; 5] = [1, 10, 100, 1000, 10_000];
+/// Memory comes in pages of 4 KiB: what fewer connections take is in pages that are there already.
+const FEWEST_IDLE: usize = 100;
 /// How many routes.
 const ROUTES: [usize; 6] = [1, 10, 100, 1000, 10_000, 100_000];
 /// More streams at a time would measure how socket buffers fill the machine's memory.
 const MOST_STREAMS: usize = 1000;
 /// A stream takes so much longer than a request until it flows as fast as it will.
 const FILLING: usize = 10;
-/// Programs and the load need some descriptors for other things: pipes, files, listeners.
-const OTHER_DESCRIPTORS: u64 = 1400;
+/// Programs and the load need some descriptors for other things: pipes, files, listeners. Our gateway
+/// keeps an eighth of all for connections that are on their way in.
+const OTHER_DESCRIPTORS: u64 = 3400;
 /// A program that would be larger at the next number is not tried there.
 const MOST_MEMORY: f64 = 4e9;
 /// Nor one that would take longer to start.
@@ -112,7 +115,9 @@ fn crowded(
         subject,
         at: size,
     };
-    point.keep(Figure::IdleBytes, seen.held.iter().map(Held::each).sum());
+    if size >= FEWEST_IDLE {
+        point.keep(Figure::IdleBytes, seen.held.iter().map(Held::each).sum());
+    }
     let taken = of_events(seen.connect, None);
     point.take(Figure::Connect, Metric::CpuPerEvent, taken)?;
     let taken = of_requests(seen.requests);
