@@ -22,6 +22,7 @@ mod manifests;
 pub mod original_dst;
 mod outbound;
 mod own_ports;
+mod redirected;
 mod serve;
 mod vips;
 

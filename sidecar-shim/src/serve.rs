@@ -1,6 +1,6 @@
 //! Putting a shim together and running it.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -22,7 +22,7 @@ use crate::inbound::{Acceptance, AppAddress, Inbound, OwnPod};
 use crate::manifests::tell_open_far_ends;
 use crate::outbound::{Arrival, Gateways, Outbound, RouteTable, Tunnels};
 use crate::vips::Vips;
-use crate::{dns, identity};
+use crate::{dns, identity, redirected};
 
 /// Binds the shim's listeners and serves until the process ends.
 ///
@@ -68,7 +68,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             vips.follow();
         }
         Mode::Redirect => {
-            for (name, listener) in redirect_listeners(&config)? {
+            for (name, listener) in redirected::listeners(&config)? {
                 bound = bound.with(name, listener.local_addr()?);
                 let readiness = context.readiness.clone();
                 tokio::spawn(readiness.follow(name, listener.starving()));
@@ -160,11 +160,12 @@ fn outbound(
     }))
 }
 
-/// What callers are let in to is a server of this pod, too.
+/// What callers are let in to is a server of this pod, too. It matters where the shim binds the addresses
+/// of the aliases.
 fn own_ports(args: &ShimArgs) -> impl Iterator<Item = u16> + '_ {
     let given = args.outbound.own_ports.iter().chain(&args.inbound.ports);
     let ports = given.map(|port| port.get());
-    ports.filter(|_| args.outbound.mode != Mode::Service)
+    ports.filter(|_| matches!(args.outbound.mode, Mode::Vip | Mode::Port))
 }
 
 fn arrival(args: &OutboundArgs) -> Arrival {
@@ -242,24 +243,6 @@ fn own_pod(given: Option<&str>) -> Option<OwnPod> {
         }
         None => OwnPod::named(rustix::system::uname().nodename().to_str().ok()?),
     }
-}
-
-/// A redirected connection arrives on loopback, whatever it was for: 127.0.0.1 or ::1.
-fn redirect_listeners(config: &Config) -> anyhow::Result<Vec<(&'static str, Listener)>> {
-    let port = config.args.outbound.outbound_port;
-    let v4 = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-    let v6 = SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port);
-    let advice = "--outbound-port gives another port, here and to `capture lay`";
-    let mut listeners = vec![(
-        "outbound",
-        Listener::bind(v4, config.sockets).context(advice)?,
-    )];
-    match Listener::bind(v6, config.sockets) {
-        Ok(listener) => listeners.push(("outbound-v6", listener)),
-        // A node without IPv6 has no IPv6 connections either.
-        Err(error) => tracing::info!("{error}; IPv6 virtual IPs are not served"),
-    }
-    Ok(listeners)
 }
 
 fn show(

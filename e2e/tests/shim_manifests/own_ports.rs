@@ -106,3 +106,26 @@ fn a_port_that_is_found_taken_on_all_addresses_is_left_to_its_server() {
     let _own = server("127.0.0.1", alias.port());
     pod.becomes(true);
 }
+
+/// In mode `redirect` nothing is bound at the aliases' addresses, so that no server is in the way.
+#[test]
+fn a_redirected_alias_stays_answered_beside_a_server_of_its_port() {
+    let port = free("127.0.0.1").port();
+    let alias = SocketAddr::new([240, 240, 77, 7].into(), port);
+    let outbound = free("127.0.0.1").port().to_string();
+    let redirect = [
+        "--mode",
+        "redirect",
+        "--outbound-port",
+        &outbound,
+        "--own-port",
+        &port.to_string(),
+    ];
+    let pod = Pod::start(alias, &redirect);
+    assert!(pod.is_answered());
+    let _mysqld = server("0.0.0.0", port);
+    for _ in 0..100 {
+        assert!(pod.is_answered());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

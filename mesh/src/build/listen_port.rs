@@ -115,47 +115,78 @@ fn offset<'c, 'a: 'c>(
     shifted.collect()
 }
 
-/// The written port, else the computed one. Of two with one port, the later one has none.
+/// The written port, else the computed one. What is written comes before what is computed; of two that
+/// are alike none has the port. Were it the first one's, a file that is added would lead the Service of
+/// one database to another as soon as a pod starts anew.
 fn service<'c, 'a: 'c>(
     candidates: impl Iterator<Item = &'c Candidate<'a>>,
     mut telling: Telling<'_>,
 ) -> Vec<Option<NonZeroU16>> {
-    let chosen: Vec<_> = candidates.map(|one| (one, chosen(one))).collect();
-    let all: HashSet<NonZeroU16> = chosen.iter().map(|(_, (port, _))| *port).collect();
-    let mut owners: HashMap<NonZeroU16, &Candidate<'_>> = HashMap::new();
-    let assigned = chosen.iter().map(|(candidate, (port, origin))| {
-        let Some(owner) = owners.get(port) else {
-            owners.insert(*port, *candidate);
-            return Some(*port);
+    let wanted: Vec<Wanted<'_, '_>> = candidates.map(Wanted::of).collect();
+    let mut by_port: HashMap<NonZeroU16, Vec<&Wanted<'_, '_>>> = HashMap::new();
+    for one in &wanted {
+        by_port.entry(one.port).or_default().push(one);
+    }
+    let assigned = wanted.iter().map(|one| {
+        let rivals = by_port.get(&one.port).map_or(&[][..], Vec::as_slice);
+        let Some(rival) = one.rival(rivals) else {
+            return Some(one.port);
         };
-        let (own, other) = (&candidate.route, &owner.route);
+        let (own, other) = (&one.candidate.route, &rival.candidate.route);
+        let port = one.port;
         let message = format!(
             "{}:{} has the service port {port}, and so has {}:{} at {}; a port leads to one of them only",
             own.alias, own.port, other.alias, other.port, other.origin
         );
-        let fix = match service_port::free(&own.alias, own.port, |port| all.contains(&port)) {
+        let taken = |port| by_port.contains_key(&port);
+        let fix = match service_port::free(&own.alias, own.port, taken) {
             Some(free) => format!(
                 "write the annotation {SERVICE_PORT}: \"{}{free}\" on the ServiceEntry of {}",
-                whose(candidate),
+                whose(one.candidate),
                 own.alias
             ),
             None => "no port from 20000 to 29999 is free".to_owned(),
         };
-        telling.tell(candidate, (Code::ServicePortTaken, "service"), origin, message, fix);
+        let about = (Code::ServicePortTaken, "service");
+        telling.tell(one.candidate, about, &one.origin, message, fix);
         None
     });
     assigned.collect()
 }
 
-fn chosen(candidate: &Candidate<'_>) -> (NonZeroU16, Origin) {
-    let Candidate { alias, route } = candidate;
-    let mut written = alias.entry.value.service_ports.iter();
-    match written.find(|written| written.value.is_for(&route.alias, route.port)) {
-        Some(written) => (written.value.number, written.origin.clone()),
-        None => (
-            service_port::computed(&route.alias, route.port),
-            route.origin.clone(),
-        ),
+/// The port that a route would have.
+struct Wanted<'c, 'a> {
+    candidate: &'c Candidate<'a>,
+    port: NonZeroU16,
+    is_written: bool,
+    origin: Origin,
+}
+
+impl<'c, 'a> Wanted<'c, 'a> {
+    fn of(candidate: &'c Candidate<'a>) -> Self {
+        let Candidate { alias, route } = candidate;
+        let mut written = alias.entry.value.service_ports.iter();
+        match written.find(|written| written.value.is_for(&route.alias, route.port)) {
+            Some(written) => Self {
+                candidate,
+                port: written.value.number,
+                is_written: true,
+                origin: written.origin.clone(),
+            },
+            None => Self {
+                candidate,
+                port: service_port::computed(&route.alias, route.port),
+                is_written: false,
+                origin: route.origin.clone(),
+            },
+        }
+    }
+
+    /// Another of those who want the port that has as good a claim to it, or a better one.
+    fn rival<'w>(&self, all: &[&'w Self]) -> Option<&'w Self> {
+        let others = all.iter().filter(|other| !std::ptr::eq(**other, self));
+        let mut rivals = others.filter(|other| other.is_written >= self.is_written);
+        rivals.next().copied()
     }
 }
 

@@ -167,12 +167,13 @@ fn a_service_port_that_means_nothing_takes_the_alias_down() {
     }
 }
 
+/// Whichever came first in the files would be led to after a restart, and the other before it.
 #[test]
-fn of_two_with_one_service_port_the_later_is_down_and_the_line_to_add_mends_it() {
+fn of_two_with_one_service_port_none_is_served_and_the_line_to_add_mends_it() {
     let taken = |pod| with_service_port(&service_entry(pod, ""), "24000");
     let mesh = load_files(&[&taken("db-0"), &taken("db-1")], Capture::Service);
-    assert_eq!(only_route(&mesh).alias.as_str(), ALIAS);
-    let said = &errors(&mesh)[0];
+    assert!(mesh.routes.is_empty(), "{:?}", mesh.routes);
+    let said = &errors(&mesh)[1];
     for part in [
         "EW918",
         "src-db-1.pxc",
@@ -187,6 +188,20 @@ fn of_two_with_one_service_port_the_later_is_down_and_the_line_to_add_mends_it()
     let mended = with_service_port(&service_entry("db-1", ""), free);
     let mesh = load_files(&[&taken("db-0"), &mended], Capture::Service);
     assert_eq!(mesh.routes.len(), 2, "{:?}", mesh.findings);
+}
+
+#[test]
+fn a_written_service_port_comes_before_a_computed_one_in_any_order() {
+    let computed = service_entry("db-0", "");
+    let port = service_port::computed(&ALIAS.parse().unwrap(), port(3306));
+    let written = with_service_port(&service_entry("db-1", ""), &port.to_string());
+    for files in [[&computed, &written], [&written, &computed]] {
+        let mesh = load_files(&files.map(String::as_str), Capture::Service);
+        let route = only_route(&mesh);
+        assert_eq!(route.alias.as_str(), "src-db-1.pxc.svc.cluster.local");
+        assert_eq!(route.listen_port, port);
+        assert!(errors(&mesh)[0].contains("src-db-0"), "{:?}", mesh.findings);
+    }
 }
 
 #[test]

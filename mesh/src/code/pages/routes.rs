@@ -164,8 +164,9 @@ spec:
         code: Code::ServicePortTaken,
         title: "two aliases have one port in mode service",
         happens: "In mode service each port of an alias has one of the egress shim's, computed from \
-            its name, and it leads to one of them only: the later one is not served. In other modes \
-            this is a note.",
+            its name, and it leads to one of them only. What is written comes before what is computed; \
+            of two that are alike none is served, because the Service of one could lead to the other. \
+            In other modes this is a note.",
         fix: "write another port; the message names a free one",
         example: Example {
             within: Within::File,
