@@ -15,6 +15,7 @@ mod manifests;
 pub mod open;
 mod programs;
 mod readiness;
+mod succession;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -34,6 +35,7 @@ pub use layout::{HELLO, Layout, Pod, SECRET, SOURCE};
 use loopback::LoopbackClaim;
 pub use manifests::Manifests;
 pub use programs::{LogDisk, Program, ProgramError};
+pub use succession::Killed;
 
 /// Time for a program to become ready. They need milliseconds; a loaded machine may need seconds.
 const READY: Duration = Duration::from_secs(20);

@@ -106,7 +106,11 @@ impl Listeners {
             }
         };
         let index = given.iter().position(fits)?;
-        let (_, socket, giver) = given.swap_remove(index);
+        let (_, socket, giver) = given.remove(index);
+        // A service manager gives what it has opened to each process, and so does the one before: it is
+        // the same socket, since no two listen at one address.
+        let at = socket.local_addr().ok();
+        given.retain(|(_, other, _)| at.is_none() || other.local_addr().ok() != at);
         Some((socket, giver))
     }
 
@@ -212,6 +216,27 @@ mod tests {
             assert!(listeners.take("gateway", other.parse().unwrap()).is_none());
         }
         assert!(listeners.take("gateway", address).is_some());
+    }
+
+    #[test]
+    fn what_supervisor_and_predecessor_both_give_is_one_socket() {
+        let (listeners, address) = given("gateway", Giver::Supervisor);
+        let (socket, other) = {
+            let given = lock(&listeners.shared.given);
+            let (_, socket, _) = given.first().unwrap();
+            (
+                socket.try_clone().unwrap(),
+                TcpListener::bind("127.0.0.1:0").unwrap(),
+            )
+        };
+        listeners.give("gateway", socket, Giver::SupervisorBefore);
+        listeners.give("ready", other, Giver::Predecessor);
+        let (taken, giver) = listeners.take("gateway", address).unwrap();
+        assert_eq!(taken.local_addr().unwrap(), address);
+        assert_eq!(giver, Giver::Supervisor);
+        let rest = lock(&listeners.shared.given);
+        let names: Vec<_> = rest.iter().map(|(name, ..)| name.as_str()).collect();
+        assert_eq!(names, ["ready"]);
     }
 
     #[test]

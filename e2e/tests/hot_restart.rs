@@ -28,3 +28,22 @@ fn a_replica_does_not_notice_that_gateways_follow_each_other() {
         assert!(outcome.reasons.is_empty(), "{:?}", outcome.reasons);
     }
 }
+
+#[test]
+fn a_replica_survives_the_death_of_either_gateway_of_a_handover() {
+    let test = "a_replica_survives_the_death_of_either_gateway_of_a_handover";
+    let Some(installed) = installed(Flavor::MySql, test) else {
+        return;
+    };
+    let mut ground = Ground::prepare(installed).unwrap();
+    for _ in 0..3 {
+        for fault in [Fault::OldGatewayKilled, Fault::NewGatewayKilled] {
+            let outcome = ground.suffer(fault).unwrap();
+            let problems = outcome.problems();
+            assert!(problems.is_empty(), "{problems:?} in {outcome:?}");
+        }
+    }
+    // Whoever has been left is one that can be succeeded.
+    let outcome = ground.suffer(Fault::GatewaySucceeded).unwrap();
+    assert!(outcome.problems().is_empty(), "{outcome:?}");
+}

@@ -5,12 +5,13 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use eastwest_mesh::{Dialect, Exports, ISTIO_ALPN, Target};
+use eastwest_transport::admission::{Leave, Place};
 use eastwest_transport::client_hello::{self, ClientHello};
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::sni::Sni;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::refusal::Refusal;
 
@@ -48,20 +49,21 @@ impl Dialling {
         self.hello_timeout + self.connect_timeout
     }
 
-    /// Reads the ClientHello within the deadline.
-    pub(crate) async fn greet(&self, downstream: &mut TcpStream) -> Result<Greeted, Refusal> {
+    /// Reads the ClientHello within the deadline, unless somebody else wants the place.
+    pub(crate) async fn greet(
+        &self,
+        downstream: &mut TcpStream,
+        place: &Place,
+    ) -> Result<Greeted, Refusal> {
         let mut bytes = Vec::new();
-        match timeout(
-            self.hello_timeout,
-            client_hello::read(downstream, &mut bytes),
-        )
-        .await
-        {
+        let reading = client_hello::read(downstream, &mut bytes);
+        match place.within(self.hello_timeout, reading).await {
             Ok(hello) => Ok(Greeted {
                 hello: hello?,
                 bytes,
             }),
-            Err(_) => Err(Refusal::HelloTimeout(self.hello_timeout)),
+            Err(Leave::Late) => Err(Refusal::HelloTimeout(self.hello_timeout)),
+            Err(Leave::Wanted) => Err(Refusal::Crowded),
         }
     }
 

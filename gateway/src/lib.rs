@@ -54,8 +54,12 @@ impl Config {
     /// Reads the manifests.
     ///
     /// # Errors
-    /// When a file cannot be read. What is wrong inside a file is logged, and does not stop the rest.
+    /// When a file cannot be read, or gateways cannot meet where they are to. What is wrong inside a file
+    /// is logged, and does not stop the rest.
     pub fn new(args: GatewayArgs) -> anyhow::Result<Self> {
+        if let Some(place) = &args.handover {
+            place.check()?;
+        }
         let manifests = exports::read(&args)?;
         Ok(Self {
             args,

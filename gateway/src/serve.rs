@@ -257,11 +257,7 @@ impl Gateway {
     ) -> Result<(Connected, Seat), Refusal> {
         let mut seat = self.ledger.admit(peer.ip())?;
         guard.set_state(ConnectionState::Handshake);
-        let greeted = tokio::select! {
-            biased;
-            greeted = self.dialling.greet(downstream) => greeted?,
-            () = place.wanted() => return Err(Refusal::Crowded),
-        };
+        let greeted = self.dialling.greet(downstream, &place).await?;
         place.proved();
         if let Some(sni) = greeted.sni() {
             guard.set_route(sni);

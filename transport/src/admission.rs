@@ -2,10 +2,13 @@
 //!
 //! Who has sent no ClientHello, or not yet proved who he is, costs memory, descriptors and a task.
 //! Unbounded, such connections would use up the descriptors that live ones, name look-ups and reloads
-//! need. Where all places are taken, whoever has had one longer than anybody honest needs it gives it
-//! to the next.
+//! need. Where all places are taken, whoever has made us wait longer than anybody honest does gives his
+//! to the next. Who waits for us, because many others do as well, makes us wait no longer for that
+//! ([`Clock`]).
 
-use std::collections::VecDeque;
+mod clock;
+
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -13,6 +16,8 @@ use std::time::Duration;
 use rustix::process::{Resource, getrlimit};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
+
+pub use clock::{Clock, Late, Ours};
 
 /// Far more than come at once in honest use (each has a place for milliseconds), and as many as the
 /// kernel keeps in the listener's queue behind them.
@@ -23,6 +28,8 @@ const DESCRIPTORS: u64 = 8;
 /// In this time a client has said who it is, across the world and with a lost packet or two (RFC 6298:
 /// the first is sent again after a second). A site that reconnects at once is not thrown out.
 const HONEST: Duration = Duration::from_secs(2);
+/// How often it is looked again whether one who waits for us has used his time by then.
+const LOOK: Duration = Duration::from_millis(100);
 /// Time between two warnings that all places are taken.
 const WARN_EVERY: Duration = Duration::from_secs(60);
 
@@ -30,17 +37,28 @@ const WARN_EVERY: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Admission {
     places: Arc<Semaphore>,
-    /// Who has one, since when: oldest first. Those who have left, or proved themselves, are taken out
-    /// when they come to the front.
-    holders: VecDeque<(Instant, Weak<Holder>)>,
+    /// Who has one, by when he can have used his time at the earliest, and by who came first. Those who
+    /// have left, or proved themselves, are taken out when they come to the front.
+    holders: BTreeMap<(Instant, u64), Weak<Holder>>,
+    seated: u64,
     most: usize,
     warned: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
 struct Holder {
+    clock: Clock,
     proved: AtomicBool,
     wanted: Notify,
+}
+
+/// Why a place has to be left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// The client took too long.
+    Late,
+    /// It took longer than anybody honest, and the place is wanted by somebody else.
+    Wanted,
 }
 
 /// One connection's place; dropped when the relay begins, or the connection ends.
@@ -63,9 +81,22 @@ impl Place {
         self.holder.proved.store(true, Ordering::Relaxed);
     }
 
-    /// Ready when the place is wanted by somebody else: the connection has to end.
-    pub async fn wanted(&self) {
-        self.holder.wanted.notified().await;
+    /// The client's clock: to be stopped while it waits for us.
+    pub fn clock(&self) -> &Clock {
+        &self.holder.clock
+    }
+
+    /// What comes of `work`, in which the client has to do its part within `limit`. Its clock begins
+    /// now: until here it has waited for us.
+    ///
+    /// # Errors
+    /// When it does not, or somebody else wants the place: the connection has to end.
+    pub async fn within<F: Future>(&self, limit: Duration, work: F) -> Result<F::Output, Leave> {
+        tokio::select! {
+            biased;
+            done = self.holder.clock.within(limit, work) => done.map_err(|Late| Leave::Late),
+            () = self.holder.wanted.notified() => Err(Leave::Wanted),
+        }
     }
 }
 
@@ -83,7 +114,8 @@ impl Admission {
     pub fn of(places: usize) -> Self {
         Self {
             places: Arc::new(Semaphore::new(places)),
-            holders: VecDeque::new(),
+            holders: BTreeMap::new(),
+            seated: 0,
             most: places,
             warned: None,
         }
@@ -114,26 +146,31 @@ impl Admission {
     pub fn seat(&mut self, place: &Place) {
         // One who stays long must not keep the records of all who came and went after him.
         if self.holders.len() >= 2 * self.most {
-            self.holders.retain(|(_, holder)| holder.strong_count() > 0);
+            self.holders.retain(|_, holder| holder.strong_count() > 0);
         }
-        let record = (Instant::now(), Arc::downgrade(&place.holder));
-        self.holders.push_back(record);
+        self.seated += 1;
+        let key = (Instant::now() + HONEST, self.seated);
+        self.holders.insert(key, Arc::downgrade(&place.holder));
     }
 
     /// Asks the first who has had his place for too long to leave; when to look again.
     fn make_room(&mut self, now: Instant) -> Instant {
-        while let Some((since, holder)) = self.holders.front() {
-            let holder = holder.upgrade();
+        while let Some(first) = self.holders.first_entry() {
+            let &(due, number) = first.key();
+            let holder = first.get().upgrade();
             let holder = holder.filter(|holder| !holder.proved.load(Ordering::Relaxed));
-            if holder.is_some() && *since + HONEST > now {
-                return *since + HONEST;
+            if holder.is_some() && due > now {
+                return due;
             }
-            self.holders.pop_front();
-            if let Some(holder) = holder {
+            let record = first.remove();
+            let Some(holder) = holder else { continue };
+            let left = HONEST.saturating_sub(holder.clock.used(now));
+            if left.is_zero() {
                 holder.wanted.notify_one();
                 // He leaves at once; if not, the next one is asked.
                 return now + Duration::from_millis(10);
             }
+            self.holders.insert((now + left.max(LOOK), number), record);
         }
         now + HONEST
     }
@@ -145,75 +182,12 @@ impl Admission {
         self.warned = Some(Instant::now());
         tracing::warn!(
             places = self.most,
-            "as many connections as may be are in their handshake; new ones wait, and those that take \
-             longer than two seconds are ended for them. Somebody may be holding them open (see \
+            "as many connections as may be are in their handshake; new ones wait, and those that have us wait \
+             for more than two seconds are ended for them. Somebody may be holding them open (see \
              /connections), or the limit of open files is low"
         );
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::time::{sleep, timeout};
-
-    const SOON: Duration = Duration::from_millis(50);
-    const PATIENT: Duration = Duration::from_secs(30);
-
-    async fn seated(admission: &mut Admission) -> Place {
-        let place = admission.place().await;
-        admission.seat(&place);
-        place
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_comes_when_all_places_are_taken_waits_for_one() {
-        let mut admission = Admission::of(2);
-        let (first, _second) = (seated(&mut admission).await, seated(&mut admission).await);
-        assert!(timeout(SOON, admission.place()).await.is_err());
-        drop(first);
-        assert!(timeout(SOON, admission.place()).await.is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_oldest_who_proves_nothing_is_asked_to_leave_for_the_next() {
-        let mut admission = Admission::of(2);
-        let oldest = seated(&mut admission).await;
-        sleep(SOON).await;
-        let younger = seated(&mut admission).await;
-        let leaves = tokio::spawn(async move {
-            oldest.wanted().await;
-            drop(oldest);
-        });
-        assert!(timeout(HONEST / 2, admission.place()).await.is_err());
-        assert!(timeout(HONEST, admission.place()).await.is_ok());
-        leaves.await.unwrap();
-        assert!(timeout(SOON, younger.wanted()).await.is_err());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_has_proved_himself_is_left_alone() {
-        let mut admission = Admission::of(1);
-        let proved = seated(&mut admission).await;
-        proved.proved();
-        assert!(timeout(PATIENT, admission.place()).await.is_err());
-        assert!(timeout(SOON, proved.wanted()).await.is_err());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn many_who_come_and_go_leave_no_records() {
-        let mut admission = Admission::of(4);
-        let _stays = seated(&mut admission).await;
-        for _ in 0..1000 {
-            drop(seated(&mut admission).await);
-        }
-        assert!(admission.holders.len() <= 8, "{}", admission.holders.len());
-    }
-
-    #[test]
-    fn the_places_follow_the_limit_of_open_files() {
-        let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let places = Admission::standard().most as u64;
-        assert!((1..=MOST.min(limit.max(8) / 8)).contains(&places));
-    }
-}
+mod tests;

@@ -12,11 +12,8 @@ use ipnet::IpNet;
 
 use super::programs::LogDisk;
 use super::readiness::{is_ready, listens};
-use super::{Clusters, ClustersError, HELLO, Layout, Pod, SECRET, SOURCE};
+use super::{Clusters, ClustersError, HELLO, Layout, Pod, Program, READY, SECRET, SOURCE};
 use crate::leftovers::Guarded;
-
-/// The connections of a gateway are handed over within moments.
-const SUCCEEDED: Duration = Duration::from_secs(20);
 
 impl Clusters {
     /// Starts the name servers of both clusters.
@@ -147,6 +144,11 @@ impl Clusters {
     /// # Errors
     /// When it does not become ready.
     pub fn start_gateway(&mut self) -> Result<(), ClustersError> {
+        let command = self.gateway_command()?;
+        self.start_server("gateway", "gateway", command)
+    }
+
+    pub(super) fn gateway_command(&self) -> Result<Command, ClustersError> {
         let layout = self.layout();
         let mut command = self.server("gateway", "gateway")?;
         command.arg("--manifests").arg(self.manifests().cluster_a());
@@ -155,18 +157,7 @@ impl Clusters {
         command
             .arg("--handover")
             .arg(self.dir().join("gateway.sock"));
-        self.start_server("gateway", "gateway", command)
-    }
-
-    /// Starts another gateway, which takes over from the one that runs; returns when that one has ended,
-    /// and in order.
-    ///
-    /// # Errors
-    /// When the new one does not become ready, or the old one does not end as it should.
-    pub fn succeed_gateway(&mut self) -> Result<(), ClustersError> {
-        let mut old = self.remove("gateway")?;
-        self.start_gateway()?;
-        Ok(old.await_end(SUCCEEDED)?)
+        Ok(command)
     }
 
     /// All of cluster A that says hello, the pod that is not exported, and the gateway.
@@ -240,6 +231,19 @@ impl Clusters {
         (host, probes): (&str, Ipv4Addr),
         command: Command,
     ) -> Result<(), ClustersError> {
+        let started = format!("{command:?}");
+        let program = Program::start_on(name, command, self.dir(), self.log_disk())?;
+        self.programs.insert(name.to_owned(), program);
+        self.await_server(name, (host, probes), started)
+    }
+
+    /// Waits until a server is ready that has been `started` so. One that is not is forgotten.
+    pub(super) fn await_server(
+        &mut self,
+        name: &str,
+        (host, probes): (&str, Ipv4Addr),
+        started: String,
+    ) -> Result<(), ClustersError> {
         let mut wait = self.eastwest_on(host)?;
         wait.args([
             "wait",
@@ -249,12 +253,13 @@ impl Clusters {
             &format!("{probes}:15021"),
         ]);
         let silent = self.log_disk() == LogDisk::Full;
-        let started = format!("{command:?}");
-        self.start(name, command, |printed| {
+        let mut program = self.remove(name)?;
+        program.await_ready(READY, |printed| {
             // The line comes first: the probe alone might be another server's answer.
             (silent || is_ready(printed))
                 && Guarded::output(&mut wait).is_ok_and(|asked| asked.status.success())
         })?;
+        self.programs.insert(name.to_owned(), program);
         let metrics = SocketAddr::new(probes.into(), 15020);
         self.count_from_ready(name, started, (host, metrics))
     }

@@ -18,6 +18,10 @@ pub enum Fault {
     GatewayKilled,
     /// A new gateway takes over from the one that runs.
     GatewaySucceeded,
+    /// `kill -9` of a gateway while it hands over to a new one.
+    OldGatewayKilled,
+    /// `kill -9` of a gateway while it takes over from an old one.
+    NewGatewayKilled,
     /// `kill -9` of the resolver beside the replica.
     ResolverKilled,
     /// `kill -9` of the source's server.
@@ -79,11 +83,13 @@ struct Description {
 
 impl Fault {
     /// All of them, in the order in which they are struck.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::CallingShimKilled,
         Self::CalledShimKilled,
         Self::GatewayKilled,
         Self::GatewaySucceeded,
+        Self::OldGatewayKilled,
+        Self::NewGatewayKilled,
         Self::ResolverKilled,
         Self::SourceKilled,
         Self::ReplicaKilled,
@@ -130,6 +136,18 @@ impl Fault {
                 "a new gateway started, which takes over (`--handover`), three times in a row",
                 Kept,
                 Duration::ZERO,
+            ),
+            Self::OldGatewayKilled => (
+                "old-gateway-killed",
+                "`kill -9` of a gateway while it hands over to a new one; what has ended started again after 1 s",
+                Either,
+                RESTART,
+            ),
+            Self::NewGatewayKilled => (
+                "new-gateway-killed",
+                "`kill -9` of a gateway while it takes over from an old one; what has ended started again after 1 s",
+                Either,
+                RESTART,
             ),
             Self::ResolverKilled => (
                 "resolver-killed",

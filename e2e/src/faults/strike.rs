@@ -1,11 +1,13 @@
 //! What is done for each fault, and how it is mended.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
 use eastwest::certs::valid_for;
-use eastwest::clusters::{ClustersError, LogDisk, SOURCE};
+use eastwest::clusters::{ClustersError, Killed, LogDisk, SOURCE};
+use eastwest::leftovers::Guarded;
 use eastwest::stage::Link;
 use ipnet::IpNet;
 use rustix::process::{Pid, Signal, kill_process};
@@ -14,6 +16,7 @@ use super::error::FaultError;
 use super::fault::Fault;
 use super::ground::{Ground, Process, REPLICA};
 use super::packets::{self, Dropped};
+use super::trial::some_moment;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How long the certificate is good that runs out.
@@ -21,6 +24,11 @@ const SHORT: Duration = Duration::from_secs(4);
 /// Where the source's pod moves, and its network.
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(10, 71, 0, 99);
 const PODS_A: (&str, u8) = ("pods-a", 24);
+/// Enough to connect to the gateway.
+const CONNECTED: Duration = Duration::from_millis(200);
+/// From the start of a new gateway: it reads its files, has the listening sockets, serves, has the
+/// connections, and waits for the last one.
+const HANDOVER: Duration = Duration::from_millis(500);
 /// Programs of the path, all of which log.
 const LOGGING: [Process; 3] = [Process::Gateway, Process::CalledShim, Process::CallingShim];
 
@@ -53,6 +61,8 @@ impl Ground {
                 }
                 Ok(())
             }
+            Fault::OldGatewayKilled => self.kill_in_succession(Killed::Old),
+            Fault::NewGatewayKilled => self.kill_in_succession(Killed::New),
             Fault::ResolverKilled => self.kill(Process::Resolver),
             Fault::SourceKilled => {
                 self.databases.source.crash();
@@ -98,6 +108,9 @@ impl Ground {
             Fault::CallingShimKilled => self.start(Process::CallingShim),
             Fault::CalledShimKilled => self.start(Process::CalledShim),
             Fault::GatewayKilled => self.start(Process::Gateway),
+            Fault::OldGatewayKilled | Fault::NewGatewayKilled => {
+                Ok(self.clusters.revive_gateway()?)
+            }
             Fault::ResolverKilled => self.start(Process::Resolver),
             Fault::SourceKilled => self.restart_source(),
             Fault::ReplicaKilled => self.restart_replica(),
@@ -127,6 +140,31 @@ impl Ground {
             Fault::LogDiskFull => self.restart_with_logs_on(LogDisk::HasRoom),
             _ => Ok(()),
         }
+    }
+
+    /// Kills one of two gateways at some moment of a handover. That goes on for as long as a connection
+    /// is on its way to its pod, and one is that never says where it wants to go.
+    fn kill_in_succession(&mut self, killed: Killed) -> Result<(), FaultError> {
+        let gateway = self.clusters.layout().gateway();
+        let (ip, port) = (gateway.ip(), gateway.port());
+        let mut undecided = self.clusters.host(REPLICA)?.command("bash".as_ref());
+        let begins_a_hello =
+            format!("exec 3<>/dev/tcp/{ip}/{port} && printf '\\026' >&3 && cat <&3");
+        undecided
+            .args(["-c", &begins_a_hello])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        let connecting = || FaultError::io("connecting to the gateway");
+        let mut undecided = Guarded::spawn(&mut undecided).map_err(connecting())?;
+        thread::sleep(CONNECTED);
+        if let Some(status) = undecided.try_wait().map_err(connecting())? {
+            return Err(FaultError::Failed {
+                what: begins_a_hello,
+                said: status.to_string(),
+            });
+        }
+        let after = some_moment(HANDOVER);
+        Ok(self.clusters.kill_in_succession(killed, after)?)
     }
 
     fn signal(&mut self, process: Process, signal: Signal) -> Result<(), FaultError> {

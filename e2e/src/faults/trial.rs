@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How exactly it is known when the source's thread has ended.
 const LOOK_AT_SOURCE: Duration = Duration::from_millis(100);
 /// The strike comes somewhere in this time, as nothing waits for a good moment.
-const MOMENT_MS: u128 = 700;
+const MOMENT: Duration = Duration::from_millis(700);
 
 impl Ground {
     /// Strikes a fault under load, mends it, and says what has become of replication. All rows are
@@ -36,7 +36,7 @@ impl Ground {
         if !fault.is_idle() {
             self.load.flows(PATIENCE)?;
         }
-        thread::sleep(some_moment());
+        thread::sleep(some_moment(MOMENT));
         let log = self.clusters.log_of(Process::CallingShim.name());
         let logged = fs::metadata(&log).map_or(0, |log| log.len());
         let app = self.watch_app()?;
@@ -144,8 +144,9 @@ fn reasons(log: &Path, since: u64) -> Vec<String> {
     reasons
 }
 
-fn some_moment() -> Duration {
+/// Some moment of this time.
+pub(super) fn some_moment(within: Duration) -> Duration {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let micros = now.map_or(0, |now| now.as_micros());
-    Duration::from_millis(u64::try_from(micros % MOMENT_MS).unwrap_or(0))
+    let micros = now.map_or(0, |now| now.as_micros()) % within.as_micros().max(1);
+    Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }

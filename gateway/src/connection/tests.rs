@@ -2,6 +2,7 @@ use eastwest_transport::reason::Reason;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::socket::SocketOptions;
 use tokio::net::UdpSocket;
+use tokio::time::timeout;
 
 use super::*;
 

@@ -39,6 +39,8 @@ pub(crate) enum PlaceError {
     Io { place: Place, source: io::Error },
     #[error("{0} is there, and is no socket; --handover gives another place")]
     NoSocket(Place),
+    #[error("there is no folder for {0}: make it, or give another place (--handover)")]
+    NoFolder(Place),
     #[error("at {place} is a process of another user ({uid}): only one's own is succeeded")]
     Stranger { place: Place, uid: u32 },
 }
@@ -52,6 +54,23 @@ pub(crate) enum Found {
 }
 
 impl Place {
+    /// Whether gateways can meet there, as far as that is up to who has chosen it.
+    ///
+    /// # Errors
+    /// When there is no such folder, or something else than a socket.
+    pub(crate) fn check(&self) -> Result<(), PlaceError> {
+        let Some(path) = self.path() else {
+            return Ok(());
+        };
+        if matches!(folder_of(&path).try_exists(), Ok(false)) {
+            return Err(PlaceError::NoFolder(self.clone()));
+        }
+        match std::fs::symlink_metadata(&path) {
+            Ok(there) if !there.file_type().is_socket() => Err(PlaceError::NoSocket(self.clone())),
+            _ => Ok(()),
+        }
+    }
+
     /// Goes there: to whoever listens, or to listen.
     ///
     /// # Errors
@@ -113,17 +132,9 @@ impl Place {
         let Some(path) = self.path() else {
             return Ok(None);
         };
-        let folder = match path.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
-        let folder = match File::open(folder) {
+        let folder = match File::open(folder_of(&path)) {
             // One in which sockets can be made, but not looked for.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let why = "there is no such folder: make it, or give another place";
-                return Err(io::Error::other(why));
-            }
             opened => opened?,
         };
         let deadline = Instant::now() + PATIENCE;
@@ -147,8 +158,8 @@ impl Place {
         let Some(path) = self.path() else {
             return Ok(());
         };
+        self.check()?;
         match std::fs::symlink_metadata(&path) {
-            Ok(there) if !there.file_type().is_socket() => Err(PlaceError::NoSocket(self.clone())),
             Ok(_) => std::fs::remove_file(&path).map_err(|source| PlaceError::Io {
                 place: self.clone(),
                 source,
@@ -183,6 +194,13 @@ impl FromStr for Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
     }
 }
 

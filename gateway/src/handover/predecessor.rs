@@ -1,5 +1,6 @@
 //! The old gateway: gives what it has to the one that comes.
 
+use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
@@ -61,8 +62,10 @@ impl Predecessor {
                 accepted = door.accept() => accepted,
                 () = self.context.shutdown.stop_accepting() => return,
             };
-            let stream = match accepted.and_then(|(stream, _)| stream.into_std()) {
-                Ok(stream) => stream,
+            let accepted = accepted.and_then(|(stream, _)| stream.into_std());
+            let (stream, line) = match accepted.and_then(|stream| Ok((stream.try_clone()?, stream)))
+            {
+                Ok(ends) => ends,
                 Err(error) => {
                     tracing::warn!(%error, "cannot hear a successor");
                     tokio::time::sleep(SLACK).await;
@@ -71,7 +74,17 @@ impl Predecessor {
             };
             let this = Arc::clone(&self);
             // It waits for the other process, and for nothing of this one but relays that stop.
-            match tokio::task::spawn_blocking(move || this.hand_over(stream)).await {
+            let mut handing_over = tokio::task::spawn_blocking(move || this.hand_over(stream));
+            let outcome = tokio::select! {
+                outcome = &mut handing_over => outcome,
+                () = self.context.shutdown.aborted() => {
+                    // What the other one has not said to have until now it cannot say any more, and what
+                    // stands still for it is reset like everything else.
+                    let _ = line.shutdown(Shutdown::Both);
+                    handing_over.await
+                }
+            };
+            match outcome {
                 Ok(Ok(done)) => {
                     self.leave(&done).await;
                     return;

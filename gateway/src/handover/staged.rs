@@ -85,9 +85,23 @@ impl Staged {
     /// A successor comes, and serves.
     pub(super) fn is_succeeded(&self) -> (Channel, JoinHandle<Result<HandedOver, HandoverError>>) {
         let (channel, talk) = self.meets();
+        Self::serves(&channel);
+        (channel, talk)
+    }
+
+    /// A successor comes by the door, and serves. What becomes of it is [`Predecessor::wait`]'s.
+    pub(super) fn is_visited(&self) -> Channel {
+        let door = self.this.door.local_addr().unwrap();
+        let stream = UnixStream::connect_addr(&door).unwrap();
+        let channel = Channel::new(stream, 4 * PATIENCE).unwrap();
+        Self::serves(&channel);
+        channel
+    }
+
+    fn serves(channel: &Channel) {
         block_in_place(|| {
             channel.send(&hello(""), &[]).unwrap();
-            assert!(matches!(said(&channel), Frame::Hello(_)));
+            assert!(matches!(said(channel), Frame::Hello(_)));
             let Received { frame, descriptors } = channel.receive().unwrap();
             let Frame::Listeners {
                 offered, number, ..
@@ -102,7 +116,6 @@ impl Staged {
             assert!(number > 0);
             channel.send(&Frame::Ready, &[]).unwrap();
         });
-        (channel, talk)
     }
 }
 

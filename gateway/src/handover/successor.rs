@@ -24,8 +24,9 @@ mod tests;
 const PAUSE: Duration = Duration::from_secs(30);
 /// Time until a handover that has broken off is tried again; doubled each time.
 const AGAIN: Duration = Duration::from_secs(1);
-/// The most that grows to: each try has a few connections stand still for some milliseconds.
-const SELDOM: Duration = Duration::from_secs(30);
+/// The most that grows to. Each try has a few connections stand still for some milliseconds; and where
+/// the old one dies meanwhile, nobody can be met at the place until the next.
+const SELDOM: Duration = Duration::from_secs(5);
 
 /// A place at which this gateway can be succeeded, and whom it succeeds itself.
 #[derive(Debug)]

@@ -83,8 +83,10 @@ spec:
             .env_clear()
             .args(["-f", &self.path("manifests")])
             .args(["--name-server", &self.names.to_string()])
-            .args(["--handover", &self.path("handover.sock")])
             .args(flags);
+        if !flags.iter().any(|given| given.starts_with("--handover")) {
+            command.args(["--handover", &self.path("handover.sock")]);
+        }
         for flag in [
             "--listen",
             "--ready-address",

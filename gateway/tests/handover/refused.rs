@@ -81,3 +81,19 @@ fn an_older_gateway_that_speaks_another_version_is_left_alone() {
     assert!(said.contains("build 9.9.9 speaks version 0"), "{said}");
     assert_eq!(new.ended().code(), Some(1));
 }
+
+#[test]
+fn a_place_where_gateways_cannot_meet_is_a_wrong_configuration() {
+    let ground = Ground::prepare();
+    std::fs::write(ground.path("file"), "data").unwrap();
+    for (place, said) in [
+        ("missing/handover.sock", "there is no folder for"),
+        ("file", "is no socket"),
+    ] {
+        let flag = format!("--handover={}", ground.path(place));
+        let mut gateway = ground.gateway_with(&[&flag], |_| {});
+        gateway.logged(said);
+        // `EX_CONFIG`, as --help says.
+        assert_eq!(gateway.ended().code(), Some(78));
+    }
+}

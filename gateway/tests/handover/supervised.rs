@@ -165,3 +165,20 @@ fn a_socket_that_a_manager_has_opened_goes_on_to_the_processes_that_follow() {
         old = new;
     }
 }
+
+#[test]
+fn a_socket_that_manager_and_predecessor_both_give_is_not_said_to_be_of_no_use() {
+    let ground = Ground::prepare();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let again = listener.try_clone().unwrap();
+    let mut old = activated(&ground, listener, "gateway", "127.0.0.2:1");
+    let mut new = activated(&ground, again, "gateway", "127.0.0.2:1");
+    old.was_succeeded();
+    assert_eq!(new.address, address);
+    let (_client, _pod) = ground.connect(address);
+    new.kill();
+    let log = new.whole_log();
+    let unused = |line: &String| line.contains("nothing here listens there");
+    assert!(!log.iter().any(unused), "{log:?}");
+}

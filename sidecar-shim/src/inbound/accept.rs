@@ -4,6 +4,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use eastwest_mesh::Principal;
+use eastwest_transport::admission::Clock;
 use eastwest_transport::client_hello::{self, ClientHello, ReadHelloError};
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::TlsLeg;
@@ -11,7 +12,7 @@ use eastwest_transport::sni::{Sni, SniError};
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
     ALPN_ISTIO, ConfigError, HandshakeError, IdentityStore, MinTls, PeerPolicy, ServerAlpn, Side,
-    Verdict, accept,
+    Verdict, accept_timed,
 };
 use rustls::AlertDescription;
 use tokio::io::AsyncWriteExt;
@@ -108,10 +109,12 @@ impl AcceptError {
 }
 
 impl Inbound {
-    /// Takes the connection through its handshake. The caller bounds the time.
+    /// Takes the connection through its handshake. The caller bounds the time, and `clock` stands still
+    /// while the client waits for its turn.
     pub(super) async fn accept(
         self: &Arc<Self>,
         mut tcp: TcpStream,
+        clock: &Clock,
     ) -> Result<Accepted, AcceptError> {
         let mut read = Vec::new();
         let hello = match client_hello::read(&mut tcp, &mut read).await {
@@ -141,7 +144,7 @@ impl Inbound {
             self.acceptance.min_tls,
             ServerAlpn::answering(hello.offers_alpn(ALPN_ISTIO)),
         )?;
-        let secured = accept(config, &mut tcp, read)
+        let secured = accept_timed(config, &mut tcp, read, clock)
             .await
             .map_err(|error| HandshakeError::new(error, Side::Server, &verdict))
             .map_err(AcceptError::Handshake)?;

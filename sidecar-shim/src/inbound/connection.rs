@@ -6,14 +6,14 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use eastwest_daemon::{ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Weight};
-use eastwest_transport::admission::Place;
+use eastwest_transport::admission::{Leave, Place};
 use eastwest_transport::dial::{DialError, Dialled, dial};
 use eastwest_transport::limits::{Full, Seat};
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, Leg, TlsLeg, relay_out_of_tls};
 use eastwest_transport::socket::reset_on_close;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::Inbound;
 use super::accept::{AcceptError, Accepted};
@@ -114,13 +114,14 @@ impl Inbound {
             .inspect_err(|_| reset_on_close(&tcp))?;
         let pod = tcp.local_addr()?.ip().to_canonical();
         guard.set_state(ConnectionState::Handshake);
-        let accepting = timeout(self.handshake_timeout, self.accept(tcp));
+        let limit = self.handshake_timeout;
+        let accepting = self.accept(tcp, place.clock());
         let accepted = tokio::select! {
             biased;
-            accepted = accepting => {
-                accepted.map_err(|_| Refused::Timeout(self.handshake_timeout))??
-            }
-            () = place.wanted() => return Err(Refused::Crowded),
+            accepted = place.within(limit, accepting) => accepted.map_err(|leave| match leave {
+                Leave::Late => Refused::Timeout(limit),
+                Leave::Wanted => Refused::Crowded,
+            })??,
             () = self.shutdown.aborted() => return Err(Refused::Stopped),
         };
         place.proved();

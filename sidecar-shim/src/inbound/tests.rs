@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use eastwest_daemon::{ConnectionState, Context};
 use eastwest_mesh::{Address, Capture, InboundPolicy, Options, Route, Source, load};
+use eastwest_transport::admission::Clock;
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, Patience, TlsLeg, relay};
@@ -208,7 +209,12 @@ async fn a_caller_that_says_nothing_and_leaves_is_no_failure() {
             .unwrap(),
     );
     let (probe, _) = listener.accept().await.unwrap();
-    let error = pod.inbound.accept(probe).await.err().unwrap();
+    let error = pod
+        .inbound
+        .accept(probe, &Clock::default())
+        .await
+        .err()
+        .unwrap();
     assert!(error.is_noise(), "{error}");
     assert_eq!(error.reason(), Reason::HelloClosed);
 }

@@ -8,13 +8,14 @@ use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::pki_types::ServerName;
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, UnbufferedStatus};
-use rustls::{ClientConfig, InvalidMessage, ServerConfig};
+use rustls::{ClientConfig, HandshakeKind, InvalidMessage, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::yield_now;
 
 use super::record::{MOST_RECORD, RecordError, Session};
+use crate::admission::Clock;
 
 /// Room for a flight of handshake messages; certificates are most of it. Grows where it must.
 const FLIGHT: usize = 4 * 1024;
@@ -68,7 +69,9 @@ pub async fn connect<T: AsyncRead + AsyncWrite + Unpin>(
     io: &mut T,
 ) -> io::Result<Secured> {
     let connection = UnbufferedClientConnection::new(config, name).map_err(invalid)?;
-    drive(connection, io, Vec::new(), &DIALLED, &DIALLED).await
+    // How long an app waits is the caller's to say, whoever is waited for.
+    let clock = Clock::default();
+    drive(connection, io, Vec::new(), &clock, [&DIALLED, &DIALLED]).await
 }
 
 /// The server's end; `read` is what was read of the client to find out who should serve it.
@@ -80,8 +83,21 @@ pub async fn accept<T: AsyncRead + AsyncWrite + Unpin>(
     io: &mut T,
     read: Vec<u8>,
 ) -> io::Result<Secured> {
+    accept_timed(config, io, read, &Clock::default()).await
+}
+
+/// [`accept`], where the client's clock stands still while it waits for its turn.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn accept_timed<T: AsyncRead + AsyncWrite + Unpin>(
+    config: Arc<ServerConfig>,
+    io: &mut T,
+    read: Vec<u8>,
+    clock: &Clock,
+) -> io::Result<Secured> {
     let connection = UnbufferedServerConnection::new(config).map_err(invalid)?;
-    drive(connection, io, read, &STRANGERS, &ANSWERED).await
+    drive(connection, io, read, clock, [&STRANGERS, &ANSWERED]).await
 }
 
 /// What both ends of rustls have, and no trait of its own says.
@@ -91,6 +107,9 @@ trait Handshaking {
     fn process<'c, 'i>(&'c mut self, bytes: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data>;
 
     fn into_session(self) -> Result<Session, Failed>;
+
+    /// What kind of handshake it is, as far as that is known.
+    fn kind(&self) -> Option<HandshakeKind>;
 }
 
 impl Handshaking for UnbufferedClientConnection {
@@ -103,6 +122,10 @@ impl Handshaking for UnbufferedClientConnection {
     fn into_session(self) -> Result<Session, Failed> {
         Ok(Session::client(self.dangerous_into_kernel_connection()?)?)
     }
+
+    fn kind(&self) -> Option<HandshakeKind> {
+        self.handshake_kind()
+    }
 }
 
 impl Handshaking for UnbufferedServerConnection {
@@ -114,6 +137,10 @@ impl Handshaking for UnbufferedServerConnection {
 
     fn into_session(self) -> Result<Session, Failed> {
         Ok(Session::server(self.dangerous_into_kernel_connection()?)?)
+    }
+
+    fn kind(&self) -> Option<HandshakeKind> {
+        self.handshake_kind()
     }
 }
 
@@ -207,13 +234,15 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
     mut connection: C,
     io: &mut T,
     mut incoming: Vec<u8>,
-    mut turns: &'static Turns,
-    after: &'static Turns,
+    clock: &Clock,
+    [mut turns, after]: [&'static Turns; 2],
 ) -> io::Result<Secured> {
     let mut outgoing = Vec::with_capacity(FLIGHT);
     // How much of what came is shown to rustls: whole records, up to the one that is its turn.
     let mut shown = 0;
+    let mut asked_again = false;
     loop {
+        let ours = clock.ours();
         let turn = turns.next().await;
         let next = loop {
             match step(&mut connection, &mut incoming, &mut shown, &mut outgoing) {
@@ -221,14 +250,20 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
                 next => break next,
             }
         };
-        drop(turn);
+        drop((turn, ours));
         match next {
             Step::Again => {}
             Step::Send => {
                 io.write_all(&outgoing).await?;
                 io.flush().await?;
                 outgoing.clear();
-                turns = after;
+                // A HelloRetryRequest is no answer yet: what it asks for costs the peer as little as the
+                // first hello did, and us as much (RFC 8446, section 4.1.4).
+                let retried = connection.kind() == Some(HandshakeKind::FullWithHelloRetryRequest);
+                if !retried || asked_again {
+                    turns = after;
+                }
+                asked_again = retried;
             }
             Step::Receive => shown = next_record(io, &mut incoming, shown).await?,
             Step::Done => {

@@ -6,6 +6,7 @@ mod driven;
 mod handshake;
 mod key_limit;
 mod late_refusals;
+mod lines;
 pub(in crate::tls) mod meeting;
 pub(in crate::tls) mod mint;
 mod names;

@@ -159,6 +159,41 @@ async fn a_process_that_ends_at_once_ends_what_stands_still_as_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_ends_at_once_resets_what_a_successor_that_is_silent_has_not_taken() {
+    let mut old = Staged::start().await;
+    let waiting = tokio::spawn(Arc::clone(&old.this).wait());
+    let channel = old.is_visited();
+    let (_, descriptors) = block_in_place(|| batch(&channel));
+    // It is over before the connections' last moment is, and long before the successor is given up.
+    let begun = Instant::now();
+    old.this.gateway.shutdown.abort().await;
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(old.this.gateway.connections.is_empty());
+    let late = block_in_place(|| channel.send(&Frame::Taken(vec![true]), &[]));
+    assert!(late.is_err());
+    drop(descriptors);
+    assert!(old.client.read(&mut [0]).await.is_err());
+    waiting.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_successor_has_said_to_have_is_not_reset_by_a_process_that_ends_at_once() {
+    let mut old = Staged::start().await;
+    let waiting = tokio::spawn(Arc::clone(&old.this).wait());
+    let channel = old.is_visited();
+    let (_, descriptors) = block_in_place(|| batch(&channel));
+    block_in_place(|| channel.send(&Frame::Taken(vec![true]), &[]).unwrap());
+    old.this.gateway.shutdown.abort().await;
+    waiting.await.unwrap();
+    assert!(old.this.gateway.connections.is_empty());
+    let downstream = std::net::TcpStream::from(descriptors.into_iter().next().unwrap());
+    std::io::Write::write_all(&mut &downstream, b"still there").unwrap();
+    let mut heard = [0; 11];
+    old.client.read_exact(&mut heard).await.unwrap();
+    assert_eq!(&heard, b"still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_are_handed_over_in_batches_and_each_once() {
     const MANY: usize = 700;
     let old = Staged::start().await;
