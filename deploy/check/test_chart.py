@@ -23,13 +23,21 @@ class Chart(unittest.TestCase):
         self.assertTrue(any("in the folders alone" in line for line in chart.differences({}, ["gateway"])))
         self.assertTrue(any("in the chart alone" in line for line in chart.differences(values, [])))
 
+    def test_what_a_database_needs_outlives_the_release(self):
+        objects = chart.render({"createNamespaces": True, "source": {"enabled": True}, "identity": {"kind": "csi-driver-spiffe"}})
+        self.assertEqual(list(chart.kept(objects)), [])
+        kinds = ["Namespace", "PerconaXtraDBCluster", "ServiceAccount", "ConfigMap", "NetworkPolicy", "Role", "RoleBinding"]
+        for kind in kinds:
+            lost = [chart.without_policy(o) if o["kind"] == kind else o for o in objects]
+            with self.subTest(kind):
+                self.assertTrue(any(line.startswith(f"{kind} ") for line in chart.kept(lost)), list(chart.kept(lost)))
+
     def test_findings_of_lint_are_told(self):
         result = {"errors": ["one"], "messages": [{"severity": 2, "path": "a", "error": "two"}, {"severity": 1, "path": "a", "error": "advice"}]}
         self.assertEqual(list(chart.linted(result)), ["helm lint: one", "helm lint: a: two"])
 
     def test_what_is_given_is_in_the_objects(self):
         values = {
-            "createNamespaces": False,
             "image": {"registry": "registry.example/x", "tag": "1.2.3"},
             "gateway": {"enabled": True, "minReplicas": 3, "serviceAnnotations": {"a": "b"}, "exports": ["*.x.svc.cluster.local"]},
         }

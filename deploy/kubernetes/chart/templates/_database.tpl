@@ -1,3 +1,10 @@
+{{/* Of all that a database needs to live and to be shut: neither an uninstall nor a part that is switched off
+takes it away. */}}
+{{- define "eastwest.kept" -}}
+annotations:
+  helm.sh/resource-policy: keep
+{{- end }}
+
 {{/* What source and replica have in common; `root`, `sidecars`, `volumes` and `channel` are texts. */}}
 {{- define "eastwest.database" -}}
 {{- $pxc := .root.Values.pxc -}}
@@ -6,12 +13,14 @@ kind: ServiceAccount
 metadata:
   name: db-pxc
   namespace: pxc
+  {{- include "eastwest.kept" . | nindent 2 }}
 ---
 apiVersion: pxc.percona.com/v1
 kind: PerconaXtraDBCluster
 metadata:
   name: db
   namespace: pxc
+  {{- include "eastwest.kept" . | nindent 2 }}
   {{- if .sidecars }}
   labels:
     eastwest.dev/identity: volume
@@ -51,6 +60,7 @@ apiVersion: v1
 kind: Namespace
 metadata:
   name: pxc
+  {{- include "eastwest.kept" . | nindent 2 }}
   labels:
     pod-security.kubernetes.io/enforce: {{ .level }}
 ---
@@ -74,6 +84,7 @@ kind: Role
 metadata:
   name: eastwest-certificates
   namespace: pxc
+  {{- include "eastwest.kept" . | nindent 2 }}
 rules:
 - apiGroups: ["cert-manager.io"]
   resources: ["certificaterequests"]
@@ -84,6 +95,7 @@ kind: RoleBinding
 metadata:
   name: eastwest-certificates
   namespace: pxc
+  {{- include "eastwest.kept" . | nindent 2 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role
