@@ -48,6 +48,7 @@ def kept(objects):
     for w in databases:
         found += [cluster.named("ServiceAccount", w.namespace, w.account)]
         found += [cluster.named("ConfigMap", w.namespace, name) for name in pods.config_maps(w) if name not in pods.GIVEN["ConfigMap"]]
+    for w in (*databases, *cluster.proxies):
         found += [p for p in cluster.of("NetworkPolicy", w.namespace) if pods.selects(p["spec"]["podSelector"]["matchLabels"], w.labels)]
     for o in found:
         if o["metadata"].get("annotations", {}).get(POLICY) != "keep":

@@ -86,10 +86,21 @@ class Workload:
         return next((p["containerPort"] for p in ports if target in (p["name"], p["containerPort"])), None)
 
 
+class Proxy:
+    """HAProxy's pods before a PXC cluster, as the operator makes them: of the databases, and without a shim."""
+
+    def __init__(self, document):
+        self.namespace, cluster = document["metadata"]["namespace"], document["metadata"]["name"]
+        self.name = f"{cluster}-haproxy"
+        self.labels = {"app.kubernetes.io/component": "haproxy", "app.kubernetes.io/instance": cluster}
+        self.containers = [{"name": "haproxy", "ports": [{"containerPort": port} for port in (3306, 3307, 3309, 33060, 33062)]}]
+
+
 class Cluster:
     def __init__(self, objects):
         self.objects = objects
         self.workloads = [Workload(o) for o in objects if "template" in o.get("spec", {}) or "pxc" in o.get("spec", {})]
+        self.proxies = [Proxy(o) for o in self.of("PerconaXtraDBCluster") if o["spec"].get("haproxy", {}).get("enabled")]
 
     def of(self, kind, namespace=None):
         return [o for o in self.objects if o["kind"] == kind and namespace in (None, o["metadata"].get("namespace"))]

@@ -49,6 +49,13 @@ class Chart(unittest.TestCase):
         self.assertEqual(named(objects, "HorizontalPodAutoscaler", "eastwest-gateway")["spec"]["minReplicas"], 3)
         self.assertIn("*.x.svc.cluster.local", named(objects, "ConfigMap", "eastwest-exports")["data"]["gateway.yaml"])
 
+    def test_clients_of_other_namespaces_reach_haproxy_alone(self):
+        objects = chart.render({"source": {"enabled": True}, "pxc": {"clients": ["shop"]}})
+        shop = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}
+        [rule] = [r for r in named(objects, "NetworkPolicy", "db-haproxy")["spec"]["ingress"] if r["from"] == [shop]]
+        self.assertEqual([p["port"] for p in rule["ports"]], [3306, 3307])
+        self.assertFalse(any(shop in r["from"] for r in named(objects, "NetworkPolicy", "db-pxc")["spec"]["ingress"]))
+
     def test_other_aliases_pass_all_rules_in_each_mode(self):
         aliases = [{"pod": f"db-pxc-{n}", "weight": 50 - n, "servicePort": 20000 + n} for n in (1, 2)]
         a = chart.render({"gateway": {"enabled": True}, "source": {"enabled": True}})

@@ -137,6 +137,10 @@ class Own(Breaking):
         policy("for 0 peers", 0, "hello", lambda s: s.update(ingress=[]))
         policy("is not the gateway", 0, "hello", lambda s: s["ingress"][0]["from"][0].pop("podSelector"))
         policy("hello is open to others", 0, "hello", lambda s: s["ingress"][0]["ports"].append({"protocol": "TCP", "port": 8080}))
+        for side in (0, 1):
+            policy("open to other namespaces", side, "db-haproxy", lambda s: s["ingress"][0]["from"].append({"namespaceSelector": {}}), PORT)
+            policy("open to other namespaces", side, "db-haproxy", lambda s: s["ingress"].append({}), PORT)
+            self.remove("no NetworkPolicy is about it", side, "NetworkPolicy", "db-haproxy", PORT)
         policy("client leaves the cluster", 1, "client", lambda s: s["egress"][1].pop("ports"))
         policy("client leaves the cluster", 1, "client", lambda s: s["egress"].pop())
         policy("client reaches", 1, "client", lambda s: s["egress"][0]["ports"].append(admin))

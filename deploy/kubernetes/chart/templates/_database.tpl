@@ -54,6 +54,36 @@ spec:
     image: {{ $pxc.haproxyImage }}
 {{- end }}
 
+{{/* HAProxy leads to the databases' own port, past the shims. */}}
+{{- define "eastwest.proxyPolicy" -}}
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: db-haproxy
+  namespace: pxc
+  {{- include "eastwest.kept" . | nindent 2 }}
+spec:
+  podSelector:
+    matchLabels:
+      app.kubernetes.io/component: haproxy
+      app.kubernetes.io/instance: db
+  policyTypes: ["Ingress"]
+  ingress:
+  - from:
+    - podSelector: {}
+  {{- range .Values.pxc.clients }}
+  - from:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ . | quote }}
+    ports:
+    - protocol: TCP
+      port: 3306
+    - protocol: TCP
+      port: 3307
+  {{- end }}
+{{- end }}
+
 {{- define "eastwest.databaseNamespace" -}}
 {{- if .root.Values.createNamespaces -}}
 apiVersion: v1
