@@ -49,6 +49,14 @@ class Chart(unittest.TestCase):
         self.assertEqual(named(objects, "HorizontalPodAutoscaler", "eastwest-gateway")["spec"]["minReplicas"], 3)
         self.assertIn("*.x.svc.cluster.local", named(objects, "ConfigMap", "eastwest-exports")["data"]["gateway.yaml"])
 
+    def test_the_agent_is_of_the_cluster_that_istiod_knows(self):
+        values = {"identity": {"kind": "istiod", "clusterId": "cluster-b"}, "replica": REPLICA}
+        for mode in chart.REPLICAS:
+            objects = chart.render(values | {"replica": REPLICA | {"mode": mode}})
+            agents = [c for w in clusters.Cluster(objects).workloads for c in w.containers if c["name"] == "istio-agent"]
+            [agent] = agents
+            self.assertIn({"name": "ISTIO_META_CLUSTER_ID", "value": "cluster-b"}, agent["env"])
+
     def test_clients_of_other_namespaces_reach_haproxy_alone(self):
         objects = chart.render({"source": {"enabled": True}, "pxc": {"clients": ["shop"]}})
         shop = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}
