@@ -34,6 +34,7 @@ class Workload:
         spec, self.namespace = document["spec"], document["metadata"]["namespace"]
         self.kind, self.name = document["kind"], document["metadata"]["name"]
         if self.kind == "PerconaXtraDBCluster":
+            self.update = spec.get("updateStrategy", "RollingUpdate"), spec.get("upgradeOptions", {}).get("apply")
             self.read_pxc(spec["pxc"])
             return
         template = spec["template"]

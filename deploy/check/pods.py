@@ -9,7 +9,7 @@ OPERATORS = {"pxc", "logs", "logrotate", "pmm-client", "xtrabackup", "pxc-init"}
 
 def check(cluster):
     for w in cluster.workloads:
-        for line in (*template(w), *references(cluster, w), *probes(w), *sidecars(w)):
+        for line in (*template(w), *references(cluster, w), *probes(w), *sidecars(w), *updates(w)):
             yield f"{w.name}: {line}"
 
 
@@ -70,6 +70,12 @@ def probes(w):
                 port = c.get(probe, {}).get(how, {}).get("port")
                 if port is not None and port not in ports:
                     yield f"{c['name']}: {probe} asks port {port}, which it does not have"
+
+
+def updates(w):
+    """A change of a shim restarts the databases: the primary last, and no image that nobody asked for."""
+    if w.kind == "PerconaXtraDBCluster" and w.update != ("SmartUpdate", "disabled"):
+        yield f"updateStrategy and upgradeOptions.apply are {w.update}, not SmartUpdate and disabled"
 
 
 def sidecars(w):

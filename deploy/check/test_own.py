@@ -44,6 +44,12 @@ class Own(Breaking):
         self.pxc("more is mounted nowhere", 1, lambda p: p["sidecarVolumes"].append({"name": "more", "emptyDir": {}}))
         self.pxc("two volumes have one name", 1, lambda p: p["sidecarVolumes"].append(p["sidecarVolumes"][0]))
 
+    def test_the_primary_is_updated_last(self):
+        def database(edit):
+            self.edit("not SmartUpdate and disabled", 0, "PerconaXtraDBCluster", "db", edit, PORT)
+        database(lambda s: s.pop("updateStrategy"))
+        database(lambda s: s.pop("upgradeOptions"))
+
     def test_probes_and_native_sidecars(self):
         self.shim("asks port 15022", lambda c: c["readinessProbe"]["httpGet"].update(port=15022))
         self.shim("does not ask /livez", lambda c: c["livenessProbe"]["httpGet"].update(path="/"))

@@ -27,6 +27,9 @@ metadata:
   {{- end }}
 spec:
   crVersion: {{ $pxc.crVersion }}
+  updateStrategy: SmartUpdate
+  upgradeOptions:
+    apply: disabled
   secretsName: {{ $pxc.secretsName }}
   pxc:
     size: {{ $pxc.size }}
