@@ -25,7 +25,7 @@ def cases():
         source = {"gateway": {"enabled": True}, "source": {"enabled": True}}
         yield f"source-{kind}", identity | source, ("gateway", folder(prefix, "pxc/source"))
         for mode, others in REPLICAS.items():
-            values = identity | {"replica": {"enabled": True, "mode": mode}}
+            values = identity | {"replica": {"enabled": True, "mode": mode, "corednsCustom": True}}
             yield f"replica-{mode}-{kind}", values, (folder(prefix, f"pxc/replica-{mode}"), *others)
 
 

@@ -84,7 +84,7 @@ class Workload:
     def port(self, target):
         """The number of a port, given by number or name; None where no container has it."""
         ports = [p for c in self.containers for p in c.get("ports", [])]
-        return next((p["containerPort"] for p in ports if target in (p["name"], p["containerPort"])), None)
+        return next((p["containerPort"] for p in ports if target in (p.get("name"), p["containerPort"])), None)
 
 
 class Proxy:

@@ -1,4 +1,5 @@
 """What every pod must be, whoever made its template: parts that fit each other."""
+import re
 
 # What people make themselves, and what istiod puts into each namespace.
 GIVEN = {"Secret": {"eastwest-identity", "db-secrets"}, "ConfigMap": {"istio-ca-root-cert"}}
@@ -24,6 +25,10 @@ def template(w):
         yield "its selector does not select its own pods"
     if len(names) != len(set(names)) or len(numbers) != len(set(numbers)):
         yield "two containers have one name or one port"
+    for name in (p["name"] for c in w.containers for p in c.get("ports", []) if "name" in p):
+        # https://www.rfc-editor.org/rfc/rfc6335 section 5.1, which no schema of Kubernetes says.
+        if not re.fullmatch(r"(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?", name):
+            yield f"{name} is no name of a port"
     volumes = [v["name"] for v in w.volumes]
     mounts = {m["name"] for c in w.containers for m in c.get("volumeMounts", [])}
     yield from (f"{name} is no volume" for name in sorted(mounts - set(volumes)))

@@ -1,7 +1,7 @@
 """The chart's values do what they say, and what they must not be is refused."""
 import unittest
 
-from check import chart, clusters, own, schemas
+from check import chart, clusters, own, own_walls, pods, schemas, strict_yaml
 
 import helm_python
 
@@ -70,7 +70,8 @@ class Chart(unittest.TestCase):
         for mode in chart.REPLICAS:
             for kind in chart.IDENTITIES:
                 with self.subTest(f"{mode} {kind}"):
-                    b = chart.render({"identity": {"kind": kind}, "replica": REPLICA | {"mode": mode, "aliases": aliases}})
+                    replica = REPLICA | {"mode": mode, "aliases": aliases, "corednsCustom": True}
+                    b = chart.render({"identity": {"kind": kind}, "replica": replica})
                     self.assertEqual([e for o in b for e in schemas.errors(o)], [])
                     self.assertEqual(list(own.check(clusters.Cluster(a), clusters.Cluster(b))), [])
 
@@ -84,9 +85,72 @@ class Chart(unittest.TestCase):
             {"replica": {"aliases": [alias]}},
             {"source": {"callers": ["*"]}},
             {"gateway": {"exports": ["*.local"]}},
+            {"image": {"registry": "registry.example/"}},
+            {"pxc": {"size": 4}},
+            {"pxc": {"size": 1}},
+            {"pxc": {"image": "percona/percona-xtradb-cluster"}},
+            {"pxc": {"haproxyImage": "percona/haproxy:latest"}},
+            {"pxc": {"storage": "six"}},
+            {"pxc": {"clients": ["Shop"]}},
+            {"identity": {"secretName": "Not_A_Name"}},
+            {"identity": {"clusterId": ""}},
+            {"replica": {"gateway": "203.0.113.300"}},
+            {"replica": {"gateway": "203.0.113.10:15443"}},
+            {"replica": {"gateway": "https://gateway.example"}},
+            {"replica": {"gatewayCidrs": ["203.0.113.10"]}},
+            {"replica": {"gatewayCidrs": ["10.0.0.0/33"]}},
+            {"replica": {"resolverAddress": "resolver.example"}},
+            {"replica": {"serviceAccount": ""}},
+            {"replica": {"aliases": [{"pod": "p" * 60, "weight": 1, "servicePort": 23300}]}},
+            {"replica": {"aliases": [{"pod": "db-pxc-0", "weight": 101, "servicePort": 23300}]}},
+            {"source": {"callers": ["cluster.local/ns/pxc/sa/a b"]}},
         ):
             with self.subTest(values), self.assertRaises(helm_python.HelmValuesError):
                 chart.render(values)
+
+    def test_values_that_do_not_go_together_are_refused_with_the_reason(self):
+        alias = {"pod": "db-pxc-0", "weight": 1, "servicePort": 23300}
+        for message, values in (
+            ("for two clusters", {"source": {"enabled": True}, "replica": REPLICA}),
+            ("more than gateway.maxReplicas", {"gateway": {"enabled": True, "minReplicas": 7}}),
+            ("replica.gatewayCidrs which networks", {"replica": REPLICA | {"gateway": "a.elb.eu-west-1.amazonaws.com"}}),
+            ("one pod twice", {"replica": REPLICA | {"aliases": [alias, alias | {"servicePort": 23301}]}}),
+            ("one servicePort twice", {"replica": REPLICA | {"aliases": [alias, alias | {"pod": "db-pxc-1"}]}}),
+        ):
+            with self.subTest(message), self.assertRaisesRegex(helm_python.HelmError, message):
+                chart.render(values)
+
+    def test_a_gateway_by_name_or_by_an_ipv6_address(self):
+        for gateway, given, blocks, resolution in (
+            ("fd12:3456::10", [], ["fd12:3456::10/128"], "STATIC"),
+            ("203.0.113.11", [], ["203.0.113.11/32"], "STATIC"),
+            ("a.elb.eu-west-1.amazonaws.com", ["10.0.1.0/24", "fd00::/64"], ["10.0.1.0/24", "fd00::/64"], "DNS"),
+        ):
+            for mode in chart.REPLICAS:
+                with self.subTest(f"{gateway} {mode}"):
+                    objects = chart.render({"replica": REPLICA | {"mode": mode, "gateway": gateway, "gatewayCidrs": given}})
+                    self.assertEqual([e for o in objects for e in schemas.errors(o)], [])
+                    policy = named(objects, "NetworkPolicy", "eastwest-egress" if mode == "service" else "db-pxc")
+                    found = [peer["ipBlock"]["cidr"] for r in policy["spec"]["egress"] for peer in r["to"] if "ipBlock" in peer]
+                    self.assertEqual(found, blocks)
+                    [text] = named(objects, "ConfigMap", "eastwest-aliases")["data"].values()
+                    entries = [d for d in strict_yaml.load_all(text) if d]
+                    self.assertEqual([e for d in entries for e in schemas.errors(d)], [])
+                    self.assertEqual({(d["spec"]["endpoints"][0]["address"], d["spec"]["resolution"]) for d in entries}, {(gateway, resolution)})
+
+    def test_names_as_perconas_examples_have_them(self):
+        aliases = [{"pod": f"cluster1-pxc-{n}", "weight": 90 - n, "servicePort": 20000 + n} for n in (0, 1, 2)]
+        for mode in chart.REPLICAS:
+            objects = chart.render({"replica": REPLICA | {"mode": mode, "aliases": aliases, "egressReplicas": 1, "resolverReplicas": 1}})
+            self.assertEqual([e for o in objects for e in schemas.errors(o)], [])
+            cluster = clusters.Cluster(objects)
+            self.assertEqual([line for line in own_walls.ports(cluster)] + [line for line in pods.check(cluster)], [])
+
+    def test_the_clusters_dns_is_changed_only_when_asked(self):
+        def custom(**values):
+            return any(o["metadata"]["name"] == "coredns-custom" for o in chart.render({"replica": REPLICA | {"mode": "port"} | values}))
+        self.assertFalse(custom())
+        self.assertTrue(custom(corednsCustom=True))
 
 
 if __name__ == "__main__":

@@ -154,6 +154,17 @@ class Own(Breaking):
         policy("open to other namespaces", 1, "eastwest-egress", lambda s: s["ingress"][0]["from"].append({"namespaceSelector": {}}), SERVICE)
         policy("no NetworkPolicy opens 23300", 1, "eastwest-egress", lambda s: s["ingress"][0]["ports"].pop(0), SERVICE)
 
+    def test_how_pods_go(self):
+        def budget(message, edit):
+            self.edit(message, 0, "PodDisruptionBudget", "eastwest-gateway", edit)
+        budget("maxUnavailable is not 1", lambda s: s.update(minAvailable=1))
+        budget("maxUnavailable is not 1", lambda s: s.update(maxUnavailable=0))
+        budget("is about no pod", lambda s: s["selector"].update(matchLabels={"a": "b"}))
+
+    def test_names_of_ports(self):
+        for name in ("src-cluster1-pxc-0", "a--b", "3306"):
+            self.shim("is no name of a port", lambda c: c["ports"][1].update(name=name))
+
     def test_services(self):
         def service(message, edit):
             self.edit(message, 0, "Service", "eastwest-gateway", edit)

@@ -101,7 +101,7 @@ metadata:
   name: {{ .name }}
   namespace: {{ .namespace }}
 spec:
-  minAvailable: 1
+  maxUnavailable: 1
   selector:
     matchLabels:
       app.kubernetes.io/name: {{ .name }}
@@ -129,9 +129,12 @@ automountServiceAccountToken: false
 {{- end }}
 
 {{- define "eastwest.toGateway" -}}
+{{- $address := .Values.replica.gateway -}}
 - to:
+  {{- range default (list (printf "%s/%s" $address (ternary "128" "32" (contains ":" $address)))) .Values.replica.gatewayCidrs }}
   - ipBlock:
-      cidr: {{ .Values.replica.gateway }}/32
+      cidr: {{ . | quote }}
+  {{- end }}
   ports:
   - protocol: TCP
     port: 15443

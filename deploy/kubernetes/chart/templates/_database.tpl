@@ -26,22 +26,22 @@ metadata:
     eastwest.dev/identity: volume
   {{- end }}
 spec:
-  crVersion: {{ $pxc.crVersion }}
+  crVersion: {{ $pxc.crVersion | quote }}
   updateStrategy: SmartUpdate
   upgradeOptions:
     apply: disabled
-  secretsName: {{ $pxc.secretsName }}
+  secretsName: {{ $pxc.secretsName | quote }}
   pxc:
     size: {{ $pxc.size }}
-    image: {{ $pxc.image }}
+    image: {{ $pxc.image | quote }}
     serviceAccountName: db-pxc
     volumeSpec:
       persistentVolumeClaim:
         resources:
           requests:
-            storage: {{ $pxc.storage }}
+            storage: {{ $pxc.storage | quote }}
     replicationChannels:
-    - name: {{ $pxc.channel }}
+    - name: {{ $pxc.channel | quote }}
       {{- .channel | nindent 6 }}
     {{- with .sidecars }}
     sidecars:
@@ -54,7 +54,7 @@ spec:
   haproxy:
     enabled: true
     size: 2
-    image: {{ $pxc.haproxyImage }}
+    image: {{ $pxc.haproxyImage | quote }}
 {{- end }}
 
 {{/* HAProxy leads to the databases' own port, past the shims. */}}

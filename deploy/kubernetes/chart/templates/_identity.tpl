@@ -4,7 +4,7 @@
 - name: identity
 {{- if eq $identity.kind "secret" }}
   secret:
-    secretName: {{ $identity.secretName }}
+    secretName: {{ $identity.secretName | quote }}
     {{- if .group }}
     defaultMode: 0440
     {{- end }}
