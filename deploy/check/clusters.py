@@ -40,6 +40,7 @@ class Workload:
         template = spec["template"]
         # Without a number it is a HorizontalPodAutoscaler's, or one.
         self.replicas = spec.get("replicas", 1)
+        self.ready_for = spec.get("minReadySeconds", 0)
         self.labels = template["metadata"]["labels"]
         self.selector = spec["selector"]["matchLabels"]
         self.pod = template["spec"]

@@ -159,6 +159,11 @@ class Own(Breaking):
             self.edit(message, 0, "PodDisruptionBudget", "eastwest-gateway", edit)
         budget("maxUnavailable is not 1", lambda s: s.update(minAvailable=1))
         budget("maxUnavailable is not 1", lambda s: s.update(maxUnavailable=0))
+        def gateway(message, edit):
+            self.edit(message, 0, "Deployment", "eastwest-gateway", edit)
+        gateway("killed before 50 s", lambda s: s["template"]["spec"].update(terminationGracePeriodSeconds=50))
+        gateway("killed before 50 s", lambda s: s["template"]["spec"].pop("terminationGracePeriodSeconds"))
+        gateway("minReadySeconds is 0", lambda s: s.pop("minReadySeconds"))
         budget("is about no pod", lambda s: s["selector"].update(matchLabels={"a": "b"}))
 
     def test_names_of_ports(self):
