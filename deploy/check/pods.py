@@ -10,7 +10,7 @@ OPERATORS = {"pxc", "logs", "logrotate", "pmm-client", "xtrabackup", "pxc-init"}
 
 def check(cluster):
     for w in cluster.workloads:
-        for line in (*template(w), *references(cluster, w), *probes(w), *sidecars(w), *updates(w)):
+        for line in (*template(w), *references(cluster, w), *probes(w), *sidecars(w), *updates(w), *targets(cluster, w)):
             yield f"{w.name}: {line}"
 
 
@@ -75,6 +75,16 @@ def probes(w):
                 port = c.get(probe, {}).get(how, {}).get("port")
                 if port is not None and port not in ports:
                     yield f"{c['name']}: {probe} asks port {port}, which it does not have"
+
+
+def targets(cluster, w):
+    """https://github.com/kubernetes/kubernetes/issues/127958: names are looked for in plain containers alone."""
+    names = {p.get("name") for c in w.plain_containers for p in c.get("ports", [])}
+    for service in cluster.of("Service", w.namespace):
+        for port in service["spec"]["ports"] if selects(service["spec"]["selector"], w.labels) else []:
+            target = port.get("targetPort")
+            if isinstance(target, str) and target not in names:
+                yield f"Service {service['metadata']['name']}: no plain container has the port {target}"
 
 
 def updates(w):

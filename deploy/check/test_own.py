@@ -174,6 +174,7 @@ class Own(Breaking):
         def service(message, edit):
             self.edit(message, 0, "Service", "eastwest-gateway", edit)
         service("selects no pod", lambda s: s.update(selector={"a": "b"}))
+        self.edit("no plain container has the port mtls-in", 0, "Service", "hello", lambda s: s["ports"][0].update(targetPort="mtls-in"))
         service("has no port 15444", lambda s: s["ports"][0].update(targetPort=15444))
 
 
