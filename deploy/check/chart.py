@@ -85,9 +85,10 @@ def ordered(node):
     return node
 
 
-def differences(values, folders):
+def differences(values, folders, component=None):
     ours = by_name(without_policy(o) for o in render(values))
-    theirs = by_name(o for f in folders for o in kustomize.render(KUBERNETES / f))
+    theirs = [o for f in folders for o in kustomize.render(KUBERNETES / f)]
+    theirs = by_name(kustomize.render(KUBERNETES / component, theirs) if component else theirs)
     for key in sorted(ours.keys() ^ theirs.keys(), key=str):
         yield f"{key} is in the {'chart' if key in ours else 'folders'} alone"
     for key in sorted(ours.keys() & theirs.keys(), key=str):

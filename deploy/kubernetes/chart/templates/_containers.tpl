@@ -3,6 +3,13 @@
 {{ .root.Values.image.registry }}/eastwest-{{ .program }}:{{ .root.Values.image.tag }}
 {{- end }}
 
+{{/* Where pods have IPv6 addresses: what it answers at, as the end of a list of arguments. */}}
+{{- define "eastwest.alsoIpv6" -}}
+{{- if .root.Values.ipv6 }}
+{{- range concat (list "--ready-address=[::]:15021" "--metrics-address=[::]:15020") (default list .more) }}, {{ . | quote }}{{ end }}
+{{- end }}
+{{- end }}
+
 {{- define "eastwest.confined" -}}
 allowPrivilegeEscalation: false
 capabilities:
@@ -63,14 +70,9 @@ resources:
 {{- define "eastwest.databaseShim" -}}
 name: shim
 image: {{ include "eastwest.image" (dict "root" .root "program" "shim") }}
-args:
-- -f
-- /manifests
-- --identity
-- /identity
-{{- range .args }}
-- {{ . | quote }}
-{{- end }}
+{{- $listens := list }}
+{{- if .port }}{{ $listens = list "--inbound-listen=[::]:15444" }}{{ end }}
+args: ["-f", "/manifests", "--identity", "/identity"{{ range .args }}, {{ . | quote }}{{ end }}{{ include "eastwest.alsoIpv6" (dict "root" .root "more" $listens) }}]
 securityContext:
   {{- include "eastwest.confined" . | nindent 2 }}
   {{- include "eastwest.seccomp" . | nindent 2 }}
