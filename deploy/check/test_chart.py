@@ -62,7 +62,7 @@ class Chart(unittest.TestCase):
         shop = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}
         [rule] = [r for r in named(objects, "NetworkPolicy", "db-haproxy")["spec"]["ingress"] if r["from"] == [shop]]
         self.assertEqual([p["port"] for p in rule["ports"]], [3306, 3307])
-        self.assertFalse(any(shop in r["from"] for r in named(objects, "NetworkPolicy", "db-pxc")["spec"]["ingress"]))
+        self.assertFalse(any(shop in r["from"] for r in named(objects, "NetworkPolicy", "db-pxc-in")["spec"]["ingress"]))
 
     def test_other_aliases_pass_all_rules_in_each_mode(self):
         aliases = [{"pod": f"db-pxc-{n}", "weight": 50 - n, "servicePort": 20000 + n} for n in (1, 2)]
@@ -130,7 +130,7 @@ class Chart(unittest.TestCase):
                 with self.subTest(f"{gateway} {mode}"):
                     objects = chart.render({"replica": REPLICA | {"mode": mode, "gateway": gateway, "gatewayCidrs": given}})
                     self.assertEqual([e for o in objects for e in schemas.errors(o)], [])
-                    policy = named(objects, "NetworkPolicy", "eastwest-egress" if mode == "service" else "db-pxc")
+                    policy = named(objects, "NetworkPolicy", "eastwest-egress" if mode == "service" else "db-pxc-out")
                     found = [peer["ipBlock"]["cidr"] for r in policy["spec"]["egress"] for peer in r["to"] if "ipBlock" in peer]
                     self.assertEqual(found, blocks)
                     [text] = named(objects, "ConfigMap", "eastwest-aliases")["data"].values()

@@ -150,7 +150,7 @@ class Own(Breaking):
         policy("client leaves the cluster", 1, "client", lambda s: s["egress"][1].pop("ports"))
         policy("client leaves the cluster", 1, "client", lambda s: s["egress"].pop())
         policy("client reaches", 1, "client", lambda s: s["egress"][0]["ports"].append(admin))
-        policy("db-pxc leaves the cluster", 1, "db-pxc", lambda s: s["egress"].append({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}), SERVICE)
+        policy("db-pxc leaves the cluster", 1, "db-pxc-out", lambda s: s["egress"].append({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}), SERVICE)
         policy("open to other namespaces", 1, "eastwest-egress", lambda s: s["ingress"][0]["from"].append({"namespaceSelector": {}}), SERVICE)
         policy("no NetworkPolicy opens 23300", 1, "eastwest-egress", lambda s: s["ingress"][0]["ports"].pop(0), SERVICE)
 
