@@ -4,6 +4,8 @@ import re
 # What people make themselves, and what istiod puts into each namespace.
 GIVEN = {"Secret": {"eastwest-identity", "db-secrets"}, "ConfigMap": {"istio-ca-root-cert"}}
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+# Seconds of a probe's answers that may be late, together, beside a database.
+PATIENCE = 30
 # Containers of the operator, which skips sidecars that are called so.
 OPERATORS = {"pxc", "logs", "logrotate", "pmm-client", "xtrabackup", "pxc-init"}
 
@@ -106,5 +108,8 @@ def sidecars(w):
             continue
         if "readinessProbe" in c:
             yield f"{c['name']}: a readinessProbe takes the database out of service"
+        probe = c.get("livenessProbe", {})
+        if probe and probe.get("timeoutSeconds", 1) * probe.get("failureThreshold", 3) < PATIENCE:
+            yield f"{c['name']}: its livenessProbe restarts it for one late second"
         if c["name"] in OPERATORS:
             yield f"{c['name']}: the operator skips a sidecar of that name"

@@ -35,6 +35,8 @@ class Own(Breaking):
     def test_a_database_pod(self):
         probe = {"httpGet": {"path": "/healthz/ready", "port": 15021}}
         self.pxc("takes the database out of service", 0, lambda p: p["sidecars"][0].update(readinessProbe=probe))
+        self.pxc("for one late second", 0, lambda p: p["sidecars"][0]["livenessProbe"].pop("timeoutSeconds"))
+        self.pxc("for one late second", 0, lambda p: p["sidecars"][0]["livenessProbe"].update(failureThreshold=3))
         self.pxc("operator skips", 0, lambda p: p["sidecars"][0].update(name="logs"))
         self.pxc("no init container has no", 0, lambda p: p["sidecars"][0].update(restartPolicy="Always"))
         self.pxc("one name or one port", 0, lambda p: p["sidecars"][0]["ports"].append({"containerPort": 3306}))

@@ -32,6 +32,12 @@ livenessProbe:
     port: 15021
 {{- end }}
 
+{{/* Beside a database: a late answer on a busy node is no reason to cut a replica's connections. */}}
+{{- define "eastwest.patience" -}}
+timeoutSeconds: 5
+failureThreshold: 6
+{{- end }}
+
 {{- define "eastwest.readiness" -}}
 readinessProbe:
   httpGet:
@@ -83,6 +89,7 @@ ports:
 {{- end }}
 {{ include "eastwest.statusPorts" . }}
 {{ include "eastwest.liveness" . }}
+  {{- include "eastwest.patience" . | nindent 2 }}
 {{ include "eastwest.shimMounts" . }}
 {{ include "eastwest.resources" (dict "cpu" "50m" "memory" "32Mi" "limit" "256Mi") }}
 {{- end }}

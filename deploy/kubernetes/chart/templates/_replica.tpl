@@ -35,6 +35,7 @@ sourcesList:
     httpGet:
       path: /livez
       port: 15031
+    {{- include "eastwest.patience" . | nindent 4 }}
   {{- include "eastwest.resources" (dict "cpu" "10m" "memory" "16Mi" "limit" "64Mi") | nindent 2 }}
 {{ end }}
 {{- end }}
