@@ -2,7 +2,8 @@
 # Checks what is under deploy/ without a cluster: scripts (shellcheck, and runs against recorded
 # tools), manifests (strict schemas), and what no schema knows (check/).
 #
-# Needs python3 with venv, openssl and shellcheck; as root on Debian what is missing is installed.
+# Needs python3 with venv, openssl and shellcheck; as root on Debian what is missing is installed. Where there is
+# kubectl (Debian: kubernetes-client) its rendering of each folder is compared with that of check/.
 # The Python packages come from PyPI, once, into ~/.cache/eastwest.
 set -euo pipefail
 cd "$(dirname "$0")"

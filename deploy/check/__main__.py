@@ -52,7 +52,8 @@ def check_rendered():
         for document in objects:
             for error in schemas.errors(document):
                 yield f"{file.relative_to(DEPLOY)}: {name(document)}: {error}"
-    print(f"{count} objects as rendered")
+    beside = "the same as kubectl renders" if kustomize.has_kubectl() else "NOT compared with kubectl, which is not installed"
+    print(f"{count} objects as rendered, {beside}")
 
 
 def check_chart():

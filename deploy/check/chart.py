@@ -8,11 +8,12 @@ import sys
 import helm_python
 import yaml
 
-from check import kustomize, strict_yaml
+from check import clusters, kustomize, pods, strict_yaml
 
 KUBERNETES = pathlib.Path(__file__).resolve().parent.parent / "kubernetes"
 CHART = KUBERNETES / "chart"
 RENDERED = CHART / "rendered"
+POLICY = "helm.sh/resource-policy"
 IDENTITIES = {"secret": "", "csi-driver-spiffe": "with/csi-driver-spiffe/", "istiod": "with/istiod/"}
 REPLICAS = {"redirect": (), "port": ("resolver/coredns",), "service": ()}
 
@@ -20,11 +21,11 @@ REPLICAS = {"redirect": (), "port": ("resolver/coredns",), "service": ()}
 def cases():
     """Values by name, and the folders that hold the same."""
     for kind, prefix in IDENTITIES.items():
-        identity = {"identity": {"kind": kind}}
+        identity = {"createNamespaces": True, "identity": {"kind": kind}}
         source = {"gateway": {"enabled": True}, "source": {"enabled": True}}
         yield f"source-{kind}", identity | source, ("gateway", folder(prefix, "pxc/source"))
         for mode, others in REPLICAS.items():
-            values = identity | {"replica": {"enabled": True, "mode": mode}}
+            values = identity | {"replica": {"enabled": True, "mode": mode, "corednsCustom": True}}
             yield f"replica-{mode}-{kind}", values, (folder(prefix, f"pxc/replica-{mode}"), *others)
 
 
@@ -37,6 +38,28 @@ def render(values):
         chart.validate_schema(values)
         texts = chart.render(values, name="eastwest", namespace="eastwest")
     return [d for _, text in sorted(texts.items()) for d in strict_yaml.load_all(text) if d]
+
+
+def kept(objects):
+    """What Helm must not take away, because a database goes with it, or stays and has lost what it needs."""
+    cluster = clusters.Cluster(objects)
+    databases = [w for w in cluster.workloads if w.kind == "PerconaXtraDBCluster"]
+    found = [*cluster.of("Namespace"), *cluster.of("PerconaXtraDBCluster"), *cluster.of("Role"), *cluster.of("RoleBinding")]
+    for w in databases:
+        found += [cluster.named("ServiceAccount", w.namespace, w.account)]
+        found += [cluster.named("ConfigMap", w.namespace, name) for name in pods.config_maps(w) if name not in pods.GIVEN["ConfigMap"]]
+    for w in (*databases, *cluster.proxies):
+        found += [p for p in cluster.of("NetworkPolicy", w.namespace) if pods.selects(p["spec"]["podSelector"]["matchLabels"], w.labels)]
+    for o in found:
+        if o["metadata"].get("annotations", {}).get(POLICY) != "keep":
+            yield f"{o['kind']} {o['metadata']['name']}: `helm uninstall` takes it away"
+
+
+def without_policy(o):
+    """An object without what is said to Helm alone."""
+    metadata = dict(o["metadata"])
+    annotations = {key: value for key, value in metadata.pop("annotations", {}).items() if key != POLICY}
+    return o | {"metadata": metadata | ({"annotations": annotations} if annotations else {})}
 
 
 def by_name(objects):
@@ -62,9 +85,10 @@ def ordered(node):
     return node
 
 
-def differences(values, folders):
-    ours = by_name(render(values))
-    theirs = by_name(o for f in folders for o in kustomize.render(KUBERNETES / f))
+def differences(values, folders, component=None):
+    ours = by_name(without_policy(o) for o in render(values))
+    theirs = [o for f in folders for o in kustomize.render(KUBERNETES / f)]
+    theirs = by_name(kustomize.render(KUBERNETES / component, theirs) if component else theirs)
     for key in sorted(ours.keys() ^ theirs.keys(), key=str):
         yield f"{key} is in the {'chart' if key in ours else 'folders'} alone"
     for key in sorted(ours.keys() & theirs.keys(), key=str):
@@ -89,7 +113,7 @@ def dumped(objects):
 def check():
     names = set()
     for name, values, folders in cases():
-        yield from (f"chart, {name}: {line}" for line in differences(values, folders))
+        yield from (f"chart, {name}: {line}" for line in (*differences(values, folders), *kept(render(values))))
         names.add(f"{name}.yaml")
         file = RENDERED / f"{name}.yaml"
         if not file.is_file() or file.read_text() != dumped(render(values)):

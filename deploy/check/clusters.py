@@ -34,11 +34,13 @@ class Workload:
         spec, self.namespace = document["spec"], document["metadata"]["namespace"]
         self.kind, self.name = document["kind"], document["metadata"]["name"]
         if self.kind == "PerconaXtraDBCluster":
+            self.update = spec.get("updateStrategy", "RollingUpdate"), spec.get("upgradeOptions", {}).get("apply")
             self.read_pxc(spec["pxc"])
             return
         template = spec["template"]
         # Without a number it is a HorizontalPodAutoscaler's, or one.
         self.replicas = spec.get("replicas", 1)
+        self.ready_for = spec.get("minReadySeconds", 0)
         self.labels = template["metadata"]["labels"]
         self.selector = spec["selector"]["matchLabels"]
         self.pod = template["spec"]
@@ -83,13 +85,24 @@ class Workload:
     def port(self, target):
         """The number of a port, given by number or name; None where no container has it."""
         ports = [p for c in self.containers for p in c.get("ports", [])]
-        return next((p["containerPort"] for p in ports if target in (p["name"], p["containerPort"])), None)
+        return next((p["containerPort"] for p in ports if target in (p.get("name"), p["containerPort"])), None)
+
+
+class Proxy:
+    """HAProxy's pods before a PXC cluster, as the operator makes them: of the databases, and without a shim."""
+
+    def __init__(self, document):
+        self.namespace, cluster = document["metadata"]["namespace"], document["metadata"]["name"]
+        self.name = f"{cluster}-haproxy"
+        self.labels = {"app.kubernetes.io/component": "haproxy", "app.kubernetes.io/instance": cluster}
+        self.containers = [{"name": "haproxy", "ports": [{"containerPort": port} for port in (3306, 3307, 3309, 33060, 33062)]}]
 
 
 class Cluster:
     def __init__(self, objects):
         self.objects = objects
         self.workloads = [Workload(o) for o in objects if "template" in o.get("spec", {}) or "pxc" in o.get("spec", {})]
+        self.proxies = [Proxy(o) for o in self.of("PerconaXtraDBCluster") if o["spec"].get("haproxy", {}).get("enabled")]
 
     def of(self, kind, namespace=None):
         return [o for o in self.objects if o["kind"] == kind and namespace in (None, o["metadata"].get("namespace"))]

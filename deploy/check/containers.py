@@ -80,15 +80,15 @@ exec {python} -B -m check.containers --pod
 """
 
 
-def run(cluster, w, containers, eastwest):
-    """What is wrong with a pod, as lines."""
+def run(cluster, w, containers, eastwest, host="127.0.0.1"):
+    """What is wrong with a pod whose probes are asked there, as lines."""
     with tempfile.TemporaryDirectory() as home:
         home = pathlib.Path(home)
         home.chmod(0o755)
         folders = volumes(cluster, w, home, eastwest, home / "pki")
         plan = [
             {"name": c["name"], "command": command(c, folders, eastwest), "log": str(home / f"{c['name']}.log"),
-             "probes": [c[p]["httpGet"] for p in PROBES if p in c],
+             "probes": [c[p]["httpGet"] | {"host": host} for p in PROBES if p in c],
              "ports": [(p.get("protocol", "TCP"), p["containerPort"]) for p in c.get("ports", [])]}
             for c in containers
         ]
@@ -105,7 +105,7 @@ def run(cluster, w, containers, eastwest):
 
 
 def answers(probe):
-    asked = http.client.HTTPConnection("127.0.0.1", probe["port"], timeout=2)
+    asked = http.client.HTTPConnection(probe["host"], probe["port"], timeout=2)
     try:
         asked.request("GET", probe["path"])
         return asked.getresponse().status == 200
@@ -164,6 +164,11 @@ def main(eastwest):
                 if containers and key not in seen:
                     seen.add(key)
                     found += [f"{name}: {line}" for line in run(cluster, w, containers, eastwest)]
+    for component, _, objects in own_setups.with_ipv6(DEPLOY):
+        cluster = clusters.Cluster(objects)
+        for w in (w for w in cluster.workloads if of(w)):
+            seen.add(json.dumps(["::1", w.name, of(w)]))
+            found += [f"ipv6/{component}: {line}" for line in run(cluster, w, of(w), eastwest, "::1")]
     print(f"{len(seen)} pods")
     sys.exit("\n".join(found) or 0)
 

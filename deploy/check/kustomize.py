@@ -126,9 +126,13 @@ def apply_step(file, step, document):
         raise Unsupported(f"{file}: {step['op']} {step['path']}: nothing is there") from error
 
 
+def has_kubectl():
+    return shutil.which("kubectl") is not None
+
+
 def differs_from_kubectl(folder, objects):
     """What kubectl renders otherwise, as a message; None where it is the same or not installed."""
-    if shutil.which("kubectl") is None:
+    if not has_kubectl():
         return None
     result = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True)
     if result.returncode:

@@ -1,5 +1,5 @@
 """The set-ups of kubernetes/, without Istio: what is applied to each cluster, and what our programs read."""
-from check import strict_yaml
+from check import kustomize, strict_yaml
 from check.pods import config_maps
 
 GATEWAY_FOLDER = "kubernetes/gateway"
@@ -15,6 +15,24 @@ PATHS = {
 GATEWAY = "203.0.113.10"
 # What an alias's name becomes in mode `port` (the shim's --port-offset).
 OFFSET = 10000
+
+
+# For clusters whose pods have IPv6 addresses: what each component is put on.
+IPV6 = (
+    ("gateway", ("gateway",)),
+    ("hello", ("hello/source", "hello/client")),
+    ("pxc-source", ("pxc/source",)),
+    ("pxc-replica-redirect", ("pxc/replica-redirect",)),
+    ("pxc-replica", ("pxc/replica-port", "resolver/coredns")),
+    ("pxc-replica", ("pxc/replica-service",)),
+)
+
+
+def with_ipv6(deploy):
+    """Each component, and what it makes of its folders."""
+    for component, folders in IPV6:
+        objects = [o for f in folders for o in kustomize.render(deploy / "kubernetes" / f)]
+        yield component, folders, kustomize.render(deploy / "kubernetes/ipv6" / component, objects)
 
 
 def folder(identity, path):

@@ -10,7 +10,7 @@ ISTIOD = ("TCP", 15012)
 
 def check(a, b):
     for side, cluster in (("A", a), ("B", b)):
-        for line in (*ports(cluster), *services(cluster)):
+        for line in (*ports(cluster), *services(cluster), *proxies(cluster)):
             yield f"cluster {side}: {line}"
     yield from gateway(a)
     yield from sources(a)
@@ -37,7 +37,7 @@ def ports(cluster):
     for policy in cluster.of("NetworkPolicy"):
         name, spec = policy["metadata"]["name"], policy["spec"]
         chosen = [
-            w for w in cluster.workloads
+            w for w in (*cluster.workloads, *cluster.proxies)
             if w.namespace == policy["metadata"]["namespace"] and selects(spec["podSelector"]["matchLabels"], w.labels)
         ]
         if not chosen:
@@ -89,6 +89,14 @@ def sources(a):
             yield f"{w.name} is open to others at {sorted(numbers(admitted))}, for {len(peers)} peers"
         elif through and not is_pod(peers[0], through):
             yield f"{w.name} is open to {peers[0]}, which is not the gateway"
+
+
+def proxies(cluster):
+    """HAProxy leads past the shim to every database: it is for its own namespace."""
+    for w in cluster.proxies:
+        admitted = [rule.get("from", [{}]) for p in policies(cluster, w, "Ingress") for rule in p["ingress"]]
+        if admitted != [[{"podSelector": {}}]]:
+            yield f"{w.name} is open to other namespaces: {admitted or 'no NetworkPolicy is about it'}"
 
 
 def is_pod(peer, w):

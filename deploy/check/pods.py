@@ -1,15 +1,18 @@
 """What every pod must be, whoever made its template: parts that fit each other."""
+import re
 
 # What people make themselves, and what istiod puts into each namespace.
 GIVEN = {"Secret": {"eastwest-identity", "db-secrets"}, "ConfigMap": {"istio-ca-root-cert"}}
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+# Seconds of a probe's answers that may be late, together, beside a database.
+PATIENCE = 30
 # Containers of the operator, which skips sidecars that are called so.
 OPERATORS = {"pxc", "logs", "logrotate", "pmm-client", "xtrabackup", "pxc-init"}
 
 
 def check(cluster):
     for w in cluster.workloads:
-        for line in (*template(w), *references(cluster, w), *probes(w), *sidecars(w)):
+        for line in (*template(w), *references(cluster, w), *probes(w), *sidecars(w), *updates(w), *targets(cluster, w)):
             yield f"{w.name}: {line}"
 
 
@@ -24,6 +27,10 @@ def template(w):
         yield "its selector does not select its own pods"
     if len(names) != len(set(names)) or len(numbers) != len(set(numbers)):
         yield "two containers have one name or one port"
+    for name in (p["name"] for c in w.containers for p in c.get("ports", []) if "name" in p):
+        # https://www.rfc-editor.org/rfc/rfc6335 section 5.1, which no schema of Kubernetes says.
+        if not re.fullmatch(r"(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?", name):
+            yield f"{name} is no name of a port"
     volumes = [v["name"] for v in w.volumes]
     mounts = {m["name"] for c in w.containers for m in c.get("volumeMounts", [])}
     yield from (f"{name} is no volume" for name in sorted(mounts - set(volumes)))
@@ -72,6 +79,22 @@ def probes(w):
                     yield f"{c['name']}: {probe} asks port {port}, which it does not have"
 
 
+def targets(cluster, w):
+    """https://github.com/kubernetes/kubernetes/issues/127958: names are looked for in plain containers alone."""
+    names = {p.get("name") for c in w.plain_containers for p in c.get("ports", [])}
+    for service in cluster.of("Service", w.namespace):
+        for port in service["spec"]["ports"] if selects(service["spec"]["selector"], w.labels) else []:
+            target = port.get("targetPort")
+            if isinstance(target, str) and target not in names:
+                yield f"Service {service['metadata']['name']}: no plain container has the port {target}"
+
+
+def updates(w):
+    """A change of a shim restarts the databases: the primary last, and no image that nobody asked for."""
+    if w.kind == "PerconaXtraDBCluster" and w.update != ("SmartUpdate", "disabled"):
+        yield f"updateStrategy and upgradeOptions.apply are {w.update}, not SmartUpdate and disabled"
+
+
 def sidecars(w):
     for c in w.init_containers:
         if c.get("restartPolicy", "Always") != "Always":
@@ -85,5 +108,8 @@ def sidecars(w):
             continue
         if "readinessProbe" in c:
             yield f"{c['name']}: a readinessProbe takes the database out of service"
+        probe = c.get("livenessProbe", {})
+        if probe and probe.get("timeoutSeconds", 1) * probe.get("failureThreshold", 3) < PATIENCE:
+            yield f"{c['name']}: its livenessProbe restarts it for one late second"
         if c["name"] in OPERATORS:
             yield f"{c['name']}: the operator skips a sidecar of that name"

@@ -1,7 +1,7 @@
 """The chart's values do what they say, and what they must not be is refused."""
 import unittest
 
-from check import chart, clusters, own, schemas
+from check import chart, clusters, own, own_walls, pods, schemas, strict_yaml
 
 import helm_python
 
@@ -23,13 +23,21 @@ class Chart(unittest.TestCase):
         self.assertTrue(any("in the folders alone" in line for line in chart.differences({}, ["gateway"])))
         self.assertTrue(any("in the chart alone" in line for line in chart.differences(values, [])))
 
+    def test_what_a_database_needs_outlives_the_release(self):
+        objects = chart.render({"createNamespaces": True, "source": {"enabled": True}, "identity": {"kind": "csi-driver-spiffe"}})
+        self.assertEqual(list(chart.kept(objects)), [])
+        kinds = ["Namespace", "PerconaXtraDBCluster", "ServiceAccount", "ConfigMap", "NetworkPolicy", "Role", "RoleBinding"]
+        for kind in kinds:
+            lost = [chart.without_policy(o) if o["kind"] == kind else o for o in objects]
+            with self.subTest(kind):
+                self.assertTrue(any(line.startswith(f"{kind} ") for line in chart.kept(lost)), list(chart.kept(lost)))
+
     def test_findings_of_lint_are_told(self):
         result = {"errors": ["one"], "messages": [{"severity": 2, "path": "a", "error": "two"}, {"severity": 1, "path": "a", "error": "advice"}]}
         self.assertEqual(list(chart.linted(result)), ["helm lint: one", "helm lint: a: two"])
 
     def test_what_is_given_is_in_the_objects(self):
         values = {
-            "createNamespaces": False,
             "image": {"registry": "registry.example/x", "tag": "1.2.3"},
             "gateway": {"enabled": True, "minReplicas": 3, "serviceAnnotations": {"a": "b"}, "exports": ["*.x.svc.cluster.local"]},
         }
@@ -41,13 +49,29 @@ class Chart(unittest.TestCase):
         self.assertEqual(named(objects, "HorizontalPodAutoscaler", "eastwest-gateway")["spec"]["minReplicas"], 3)
         self.assertIn("*.x.svc.cluster.local", named(objects, "ConfigMap", "eastwest-exports")["data"]["gateway.yaml"])
 
+    def test_the_agent_is_of_the_cluster_that_istiod_knows(self):
+        values = {"identity": {"kind": "istiod", "clusterId": "cluster-b"}, "replica": REPLICA}
+        for mode in chart.REPLICAS:
+            objects = chart.render(values | {"replica": REPLICA | {"mode": mode}})
+            agents = [c for w in clusters.Cluster(objects).workloads for c in w.containers if c["name"] == "istio-agent"]
+            [agent] = agents
+            self.assertIn({"name": "ISTIO_META_CLUSTER_ID", "value": "cluster-b"}, agent["env"])
+
+    def test_clients_of_other_namespaces_reach_haproxy_alone(self):
+        objects = chart.render({"source": {"enabled": True}, "pxc": {"clients": ["shop"]}})
+        shop = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}
+        [rule] = [r for r in named(objects, "NetworkPolicy", "db-haproxy")["spec"]["ingress"] if r["from"] == [shop]]
+        self.assertEqual([p["port"] for p in rule["ports"]], [3306, 3307])
+        self.assertFalse(any(shop in r["from"] for r in named(objects, "NetworkPolicy", "db-pxc-in")["spec"]["ingress"]))
+
     def test_other_aliases_pass_all_rules_in_each_mode(self):
         aliases = [{"pod": f"db-pxc-{n}", "weight": 50 - n, "servicePort": 20000 + n} for n in (1, 2)]
         a = chart.render({"gateway": {"enabled": True}, "source": {"enabled": True}})
         for mode in chart.REPLICAS:
             for kind in chart.IDENTITIES:
                 with self.subTest(f"{mode} {kind}"):
-                    b = chart.render({"identity": {"kind": kind}, "replica": REPLICA | {"mode": mode, "aliases": aliases}})
+                    replica = REPLICA | {"mode": mode, "aliases": aliases, "corednsCustom": True}
+                    b = chart.render({"identity": {"kind": kind}, "replica": replica})
                     self.assertEqual([e for o in b for e in schemas.errors(o)], [])
                     self.assertEqual(list(own.check(clusters.Cluster(a), clusters.Cluster(b))), [])
 
@@ -61,9 +85,72 @@ class Chart(unittest.TestCase):
             {"replica": {"aliases": [alias]}},
             {"source": {"callers": ["*"]}},
             {"gateway": {"exports": ["*.local"]}},
+            {"image": {"registry": "registry.example/"}},
+            {"pxc": {"size": 4}},
+            {"pxc": {"size": 1}},
+            {"pxc": {"image": "percona/percona-xtradb-cluster"}},
+            {"pxc": {"haproxyImage": "percona/haproxy:latest"}},
+            {"pxc": {"storage": "six"}},
+            {"pxc": {"clients": ["Shop"]}},
+            {"identity": {"secretName": "Not_A_Name"}},
+            {"identity": {"clusterId": ""}},
+            {"replica": {"gateway": "203.0.113.300"}},
+            {"replica": {"gateway": "203.0.113.10:15443"}},
+            {"replica": {"gateway": "https://gateway.example"}},
+            {"replica": {"gatewayCidrs": ["203.0.113.10"]}},
+            {"replica": {"gatewayCidrs": ["10.0.0.0/33"]}},
+            {"replica": {"resolverAddress": "resolver.example"}},
+            {"replica": {"serviceAccount": ""}},
+            {"replica": {"aliases": [{"pod": "p" * 60, "weight": 1, "servicePort": 23300}]}},
+            {"replica": {"aliases": [{"pod": "db-pxc-0", "weight": 101, "servicePort": 23300}]}},
+            {"source": {"callers": ["cluster.local/ns/pxc/sa/a b"]}},
         ):
             with self.subTest(values), self.assertRaises(helm_python.HelmValuesError):
                 chart.render(values)
+
+    def test_values_that_do_not_go_together_are_refused_with_the_reason(self):
+        alias = {"pod": "db-pxc-0", "weight": 1, "servicePort": 23300}
+        for message, values in (
+            ("for two clusters", {"source": {"enabled": True}, "replica": REPLICA}),
+            ("more than gateway.maxReplicas", {"gateway": {"enabled": True, "minReplicas": 7}}),
+            ("replica.gatewayCidrs which networks", {"replica": REPLICA | {"gateway": "a.elb.eu-west-1.amazonaws.com"}}),
+            ("one pod twice", {"replica": REPLICA | {"aliases": [alias, alias | {"servicePort": 23301}]}}),
+            ("one servicePort twice", {"replica": REPLICA | {"aliases": [alias, alias | {"pod": "db-pxc-1"}]}}),
+        ):
+            with self.subTest(message), self.assertRaisesRegex(helm_python.HelmError, message):
+                chart.render(values)
+
+    def test_a_gateway_by_name_or_by_an_ipv6_address(self):
+        for gateway, given, blocks, resolution in (
+            ("fd12:3456::10", [], ["fd12:3456::10/128"], "STATIC"),
+            ("203.0.113.11", [], ["203.0.113.11/32"], "STATIC"),
+            ("a.elb.eu-west-1.amazonaws.com", ["10.0.1.0/24", "fd00::/64"], ["10.0.1.0/24", "fd00::/64"], "DNS"),
+        ):
+            for mode in chart.REPLICAS:
+                with self.subTest(f"{gateway} {mode}"):
+                    objects = chart.render({"replica": REPLICA | {"mode": mode, "gateway": gateway, "gatewayCidrs": given}})
+                    self.assertEqual([e for o in objects for e in schemas.errors(o)], [])
+                    policy = named(objects, "NetworkPolicy", "eastwest-egress" if mode == "service" else "db-pxc-out")
+                    found = [peer["ipBlock"]["cidr"] for r in policy["spec"]["egress"] for peer in r["to"] if "ipBlock" in peer]
+                    self.assertEqual(found, blocks)
+                    [text] = named(objects, "ConfigMap", "eastwest-aliases")["data"].values()
+                    entries = [d for d in strict_yaml.load_all(text) if d]
+                    self.assertEqual([e for d in entries for e in schemas.errors(d)], [])
+                    self.assertEqual({(d["spec"]["endpoints"][0]["address"], d["spec"]["resolution"]) for d in entries}, {(gateway, resolution)})
+
+    def test_names_as_perconas_examples_have_them(self):
+        aliases = [{"pod": f"cluster1-pxc-{n}", "weight": 90 - n, "servicePort": 20000 + n} for n in (0, 1, 2)]
+        for mode in chart.REPLICAS:
+            objects = chart.render({"replica": REPLICA | {"mode": mode, "aliases": aliases, "egressReplicas": 1, "resolverReplicas": 1}})
+            self.assertEqual([e for o in objects for e in schemas.errors(o)], [])
+            cluster = clusters.Cluster(objects)
+            self.assertEqual([line for line in own_walls.ports(cluster)] + [line for line in pods.check(cluster)], [])
+
+    def test_the_clusters_dns_is_changed_only_when_asked(self):
+        def custom(**values):
+            return any(o["metadata"]["name"] == "coredns-custom" for o in chart.render({"replica": REPLICA | {"mode": "port"} | values}))
+        self.assertFalse(custom())
+        self.assertTrue(custom(corednsCustom=True))
 
 
 if __name__ == "__main__":

@@ -46,6 +46,17 @@ class Kustomize(unittest.TestCase):
         [rendered] = self.render("resources: [labelled]\ncomponents: [part]")
         self.assertEqual(rendered["data"]["new"], "x")
 
+    def test_what_kubectl_renders_otherwise_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            (folder / "kustomization.yaml").write_text("resources: [a.yaml]")
+            (folder / "a.yaml").write_text(CONFIG_MAP)
+            objects = kustomize.render(folder)
+            other = [objects[0] | {"data": {}}]
+            if kustomize.has_kubectl():
+                self.assertIsNone(kustomize.differs_from_kubectl(folder, objects))
+                self.assertIn("renders otherwise", kustomize.differs_from_kubectl(folder, other))
+
     def test_refusals(self):
         for text in (
             "namePrefix: x-",

@@ -35,6 +35,8 @@ class Own(Breaking):
     def test_a_database_pod(self):
         probe = {"httpGet": {"path": "/healthz/ready", "port": 15021}}
         self.pxc("takes the database out of service", 0, lambda p: p["sidecars"][0].update(readinessProbe=probe))
+        self.pxc("for one late second", 0, lambda p: p["sidecars"][0]["livenessProbe"].pop("timeoutSeconds"))
+        self.pxc("for one late second", 0, lambda p: p["sidecars"][0]["livenessProbe"].update(failureThreshold=3))
         self.pxc("operator skips", 0, lambda p: p["sidecars"][0].update(name="logs"))
         self.pxc("no init container has no", 0, lambda p: p["sidecars"][0].update(restartPolicy="Always"))
         self.pxc("one name or one port", 0, lambda p: p["sidecars"][0]["ports"].append({"containerPort": 3306}))
@@ -43,6 +45,12 @@ class Own(Breaking):
         self.pxc("identity is no volume", 1, lambda p: p["sidecarVolumes"].pop(0))
         self.pxc("more is mounted nowhere", 1, lambda p: p["sidecarVolumes"].append({"name": "more", "emptyDir": {}}))
         self.pxc("two volumes have one name", 1, lambda p: p["sidecarVolumes"].append(p["sidecarVolumes"][0]))
+
+    def test_the_primary_is_updated_last(self):
+        def database(edit):
+            self.edit("not SmartUpdate and disabled", 0, "PerconaXtraDBCluster", "db", edit, PORT)
+        database(lambda s: s.pop("updateStrategy"))
+        database(lambda s: s.pop("upgradeOptions"))
 
     def test_probes_and_native_sidecars(self):
         self.shim("asks port 15022", lambda c: c["readinessProbe"]["httpGet"].update(port=15022))
@@ -137,17 +145,38 @@ class Own(Breaking):
         policy("for 0 peers", 0, "hello", lambda s: s.update(ingress=[]))
         policy("is not the gateway", 0, "hello", lambda s: s["ingress"][0]["from"][0].pop("podSelector"))
         policy("hello is open to others", 0, "hello", lambda s: s["ingress"][0]["ports"].append({"protocol": "TCP", "port": 8080}))
+        for side in (0, 1):
+            policy("open to other namespaces", side, "db-haproxy", lambda s: s["ingress"][0]["from"].append({"namespaceSelector": {}}), PORT)
+            policy("open to other namespaces", side, "db-haproxy", lambda s: s["ingress"].append({}), PORT)
+            self.remove("no NetworkPolicy is about it", side, "NetworkPolicy", "db-haproxy", PORT)
         policy("client leaves the cluster", 1, "client", lambda s: s["egress"][1].pop("ports"))
         policy("client leaves the cluster", 1, "client", lambda s: s["egress"].pop())
         policy("client reaches", 1, "client", lambda s: s["egress"][0]["ports"].append(admin))
-        policy("db-pxc leaves the cluster", 1, "db-pxc", lambda s: s["egress"].append({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}), SERVICE)
+        policy("db-pxc leaves the cluster", 1, "db-pxc-out", lambda s: s["egress"].append({"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}), SERVICE)
         policy("open to other namespaces", 1, "eastwest-egress", lambda s: s["ingress"][0]["from"].append({"namespaceSelector": {}}), SERVICE)
         policy("no NetworkPolicy opens 23300", 1, "eastwest-egress", lambda s: s["ingress"][0]["ports"].pop(0), SERVICE)
+
+    def test_how_pods_go(self):
+        def budget(message, edit):
+            self.edit(message, 0, "PodDisruptionBudget", "eastwest-gateway", edit)
+        budget("maxUnavailable is not 1", lambda s: s.update(minAvailable=1))
+        budget("maxUnavailable is not 1", lambda s: s.update(maxUnavailable=0))
+        def gateway(message, edit):
+            self.edit(message, 0, "Deployment", "eastwest-gateway", edit)
+        gateway("killed before 50 s", lambda s: s["template"]["spec"].update(terminationGracePeriodSeconds=50))
+        gateway("killed before 50 s", lambda s: s["template"]["spec"].pop("terminationGracePeriodSeconds"))
+        gateway("minReadySeconds is 0", lambda s: s.pop("minReadySeconds"))
+        budget("is about no pod", lambda s: s["selector"].update(matchLabels={"a": "b"}))
+
+    def test_names_of_ports(self):
+        for name in ("src-cluster1-pxc-0", "a--b", "3306"):
+            self.shim("is no name of a port", lambda c: c["ports"][1].update(name=name))
 
     def test_services(self):
         def service(message, edit):
             self.edit(message, 0, "Service", "eastwest-gateway", edit)
         service("selects no pod", lambda s: s.update(selector={"a": "b"}))
+        self.edit("no plain container has the port mtls-in", 0, "Service", "hello", lambda s: s["ports"][0].update(targetPort="mtls-in"))
         service("has no port 15444", lambda s: s["ports"][0].update(targetPort=15444))
 
 

@@ -79,6 +79,7 @@ class Rules(Breaking):
         hello("no sidecar at all", lambda t: t["metadata"]["labels"].update({"sidecar.istio.io/inject": "false"}), "istio")
 
     def test_guards(self):
+        self.edit("not SmartUpdate and disabled", 1, "PerconaXtraDBCluster", "db", lambda s: s.pop("updateStrategy"))
         self.remove("not STRICT", 1, "PeerAuthentication", "default")
         self.remove("reach hello on 8080", 0, "NetworkPolicy", "hello")
         self.edit("reach hello on 15444", 0, "NetworkPolicy", "hello",

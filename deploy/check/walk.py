@@ -20,6 +20,13 @@ DNS_OF_A, DNS_OF_B = "10.96.0.11", "10.96.0.10"
 # The uid of mysqld in Percona's image; any but the shim's would do.
 APP = 1001
 OWN = "the pod's own server"
+# Of cluster A: what is in front of the databases, and a pod that has nothing to do with any of it.
+HAPROXY, ADDRESS_OF_HAPROXY, STRANGER = "haproxy", "10.1.0.60", "stranger"
+
+
+class Stranger:
+    """As `clusters.Workload`, of a namespace without policies."""
+    namespace, labels = "elsewhere", {}
 
 
 def walk(a, b, ground, eastwest, mysql):
@@ -64,16 +71,26 @@ def walk(a, b, ground, eastwest, mysql):
         said, _ = ground.ask("caller", host, port, APP)
         if not said.startswith("nobody"):
             yield f"without the shim {host}:{port} is answered by {said}"
-    yield from around(ground, ports)
+    yield from around(a, ground, ports)
     if ground.leaked():
         yield "packets for a virtual address left the pod"
 
 
-def around(ground, ports):
-    """From the caller's pod, and from the gateway's, to what they are not to reach."""
+def around(a, ground, ports):
+    """From the caller's pod, the gateway's, and one of another namespace, to what they are not to reach."""
+    said, _ = ground.ask(HAPROXY, "10.1.0.11", 3306, APP) if a.proxies else ("", None)
+    if said.startswith("nobody"):
+        yield f"HAProxy does not reach its database: {said}"
+    for proxy in a.proxies:
+        said, _ = ground.ask(STRANGER, ADDRESS_OF_HAPROXY, 3306, APP)
+        if not said.startswith("nobody"):
+            yield f"a pod of another namespace reaches {proxy.name}: {said}"
+        said, _ = ground.ask("db-pxc-0", ADDRESS_OF_HAPROXY, 3306, APP)
+        if said != OWN:
+            yield f"a pod of its own namespace does not reach {proxy.name}: {said}"
     for number, port in enumerate(sorted(ports.items())):
         pod, address = port[0].removeprefix("src-"), f"10.1.0.{10 + number}"
-        for where, at in (("caller", 15444), ("caller", port[1]), ("eastwest-gateway", port[1])):
+        for where, at in (("caller", 15444), ("caller", port[1]), ("eastwest-gateway", port[1]), (STRANGER, 15444), (STRANGER, port[1])):
             said, _ = ground.ask(where, address, at, APP)
             if not said.startswith("nobody"):
                 yield f"{where} reaches {pod} at {at}: {said}"
@@ -90,6 +107,10 @@ def source_side(a, ground, eastwest, ports):
         start(ground, a, w, pod, address, DNS_OF_A, eastwest)
         ground.run(pod, stand_ins.app(pod, port), APP, name="app")
         known[f"{pod}.{w.name}.{w.namespace}.{clusters.DOMAIN}"] = address
+    ground.pod(STRANGER, "10.1.0.70", (a, Stranger), [DNS_OF_A], ["cluster.local"])
+    for proxy in a.proxies:
+        ground.pod(HAPROXY, ADDRESS_OF_HAPROXY, (a, proxy), [DNS_OF_A], ["cluster.local"])
+        ground.run(HAPROXY, stand_ins.app(OWN, 3306), APP, name="app")
     ground.here(stand_ins.dns(DNS_OF_A, known, {}))
 
 

@@ -69,7 +69,7 @@ flags=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$target")_RUSTFLAGS
 declare -x "$flags=-C target-feature=+crt-static -C relocation-model=pie"
 packages=()
 for program in "${programs[@]}"; do packages+=(-p "$program"); done
-cargo build --release --target "$target" "${packages[@]}"
+cargo build --release --locked --target "$target" "${packages[@]}"
 
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)

@@ -49,10 +49,11 @@ fn mysql(folder: &Path, test: &str) -> Option<String> {
 }
 
 /// The gateway, hello and its client, the source, a replica in modes redirect and port, and in mode
-/// service, where the databases have nothing of ours, the egress; the resolver.
+/// service, where the databases have nothing of ours, the egress; the resolver. And all of them once
+/// more with the components for IPv6, asked at `::1`.
 #[test]
 fn each_container_of_ours_starts_as_its_manifest_says_and_answers_its_probes() {
-    assert_eq!(checked("check.containers", None), "8 pods\n");
+    assert_eq!(checked("check.containers", None), "16 pods\n");
 }
 
 #[test]

@@ -3,6 +3,13 @@
 {{ .root.Values.image.registry }}/eastwest-{{ .program }}:{{ .root.Values.image.tag }}
 {{- end }}
 
+{{/* Where pods have IPv6 addresses: what it answers at, as the end of a list of arguments. */}}
+{{- define "eastwest.alsoIpv6" -}}
+{{- if .root.Values.ipv6 }}
+{{- range concat (list "--ready-address=[::]:15021" "--metrics-address=[::]:15020") (default list .more) }}, {{ . | quote }}{{ end }}
+{{- end }}
+{{- end }}
+
 {{- define "eastwest.confined" -}}
 allowPrivilegeEscalation: false
 capabilities:
@@ -23,6 +30,12 @@ livenessProbe:
   httpGet:
     path: /livez
     port: 15021
+{{- end }}
+
+{{/* Beside a database: a late answer on a busy node is no reason to cut a replica's connections. */}}
+{{- define "eastwest.patience" -}}
+timeoutSeconds: 5
+failureThreshold: 6
 {{- end }}
 
 {{- define "eastwest.readiness" -}}
@@ -63,14 +76,9 @@ resources:
 {{- define "eastwest.databaseShim" -}}
 name: shim
 image: {{ include "eastwest.image" (dict "root" .root "program" "shim") }}
-args:
-- -f
-- /manifests
-- --identity
-- /identity
-{{- range .args }}
-- {{ . | quote }}
-{{- end }}
+{{- $listens := list }}
+{{- if .port }}{{ $listens = list "--inbound-listen=[::]:15444" }}{{ end }}
+args: ["-f", "/manifests", "--identity", "/identity"{{ range .args }}, {{ . | quote }}{{ end }}{{ include "eastwest.alsoIpv6" (dict "root" .root "more" $listens) }}]
 securityContext:
   {{- include "eastwest.confined" . | nindent 2 }}
   {{- include "eastwest.seccomp" . | nindent 2 }}
@@ -81,6 +89,7 @@ ports:
 {{- end }}
 {{ include "eastwest.statusPorts" . }}
 {{ include "eastwest.liveness" . }}
+  {{- include "eastwest.patience" . | nindent 2 }}
 {{ include "eastwest.shimMounts" . }}
 {{ include "eastwest.resources" (dict "cpu" "50m" "memory" "32Mi" "limit" "256Mi") }}
 {{- end }}
@@ -101,7 +110,7 @@ metadata:
   name: {{ .name }}
   namespace: {{ .namespace }}
 spec:
-  minAvailable: 1
+  maxUnavailable: 1
   selector:
     matchLabels:
       app.kubernetes.io/name: {{ .name }}
@@ -129,9 +138,12 @@ automountServiceAccountToken: false
 {{- end }}
 
 {{- define "eastwest.toGateway" -}}
+{{- $address := .Values.replica.gateway -}}
 - to:
+  {{- range default (list (printf "%s/%s" $address (ternary "128" "32" (contains ":" $address)))) .Values.replica.gatewayCidrs }}
   - ipBlock:
-      cidr: {{ .Values.replica.gateway }}/32
+      cidr: {{ . | quote }}
+  {{- end }}
   ports:
   - protocol: TCP
     port: 15443

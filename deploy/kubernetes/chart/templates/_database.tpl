@@ -1,3 +1,10 @@
+{{/* Of all that a database needs to live and to be shut: neither an uninstall nor a part that is switched off
+takes it away. */}}
+{{- define "eastwest.kept" -}}
+annotations:
+  helm.sh/resource-policy: keep
+{{- end }}
+
 {{/* What source and replica have in common; `root`, `sidecars`, `volumes` and `channel` are texts. */}}
 {{- define "eastwest.database" -}}
 {{- $pxc := .root.Values.pxc -}}
@@ -6,30 +13,35 @@ kind: ServiceAccount
 metadata:
   name: db-pxc
   namespace: pxc
+  {{- include "eastwest.kept" . | nindent 2 }}
 ---
 apiVersion: pxc.percona.com/v1
 kind: PerconaXtraDBCluster
 metadata:
   name: db
   namespace: pxc
+  {{- include "eastwest.kept" . | nindent 2 }}
   {{- if .sidecars }}
   labels:
     eastwest.dev/identity: volume
   {{- end }}
 spec:
-  crVersion: {{ $pxc.crVersion }}
-  secretsName: {{ $pxc.secretsName }}
+  crVersion: {{ $pxc.crVersion | quote }}
+  updateStrategy: SmartUpdate
+  upgradeOptions:
+    apply: disabled
+  secretsName: {{ $pxc.secretsName | quote }}
   pxc:
     size: {{ $pxc.size }}
-    image: {{ $pxc.image }}
+    image: {{ $pxc.image | quote }}
     serviceAccountName: db-pxc
     volumeSpec:
       persistentVolumeClaim:
         resources:
           requests:
-            storage: {{ $pxc.storage }}
+            storage: {{ $pxc.storage | quote }}
     replicationChannels:
-    - name: {{ $pxc.channel }}
+    - name: {{ $pxc.channel | quote }}
       {{- .channel | nindent 6 }}
     {{- with .sidecars }}
     sidecars:
@@ -42,7 +54,37 @@ spec:
   haproxy:
     enabled: true
     size: 2
-    image: {{ $pxc.haproxyImage }}
+    image: {{ $pxc.haproxyImage | quote }}
+{{- end }}
+
+{{/* HAProxy leads to the databases' own port, past the shims. */}}
+{{- define "eastwest.proxyPolicy" -}}
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: db-haproxy
+  namespace: pxc
+  {{- include "eastwest.kept" . | nindent 2 }}
+spec:
+  podSelector:
+    matchLabels:
+      app.kubernetes.io/component: haproxy
+      app.kubernetes.io/instance: db
+  policyTypes: ["Ingress"]
+  ingress:
+  - from:
+    - podSelector: {}
+  {{- range .Values.pxc.clients }}
+  - from:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ . | quote }}
+    ports:
+    - protocol: TCP
+      port: 3306
+    - protocol: TCP
+      port: 3307
+  {{- end }}
 {{- end }}
 
 {{- define "eastwest.databaseNamespace" -}}
@@ -51,6 +93,7 @@ apiVersion: v1
 kind: Namespace
 metadata:
   name: pxc
+  {{- include "eastwest.kept" . | nindent 2 }}
   labels:
     pod-security.kubernetes.io/enforce: {{ .level }}
 ---
@@ -74,6 +117,7 @@ kind: Role
 metadata:
   name: eastwest-certificates
   namespace: pxc
+  {{- include "eastwest.kept" . | nindent 2 }}
 rules:
 - apiGroups: ["cert-manager.io"]
   resources: ["certificaterequests"]
@@ -84,6 +128,7 @@ kind: RoleBinding
 metadata:
   name: eastwest-certificates
   namespace: pxc
+  {{- include "eastwest.kept" . | nindent 2 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role

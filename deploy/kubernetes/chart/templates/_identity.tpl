@@ -4,7 +4,7 @@
 - name: identity
 {{- if eq $identity.kind "secret" }}
   secret:
-    secretName: {{ $identity.secretName }}
+    secretName: {{ $identity.secretName | quote }}
     {{- if .group }}
     defaultMode: 0440
     {{- end }}
@@ -63,7 +63,7 @@
   - name: ISTIO_META_GENERATOR
     value: grpc
   - name: ISTIO_META_CLUSTER_ID
-    value: Kubernetes
+    value: {{ .Values.identity.clusterId | quote }}
   - name: PROXY_CONFIG
     value: '{"statusPort": 15022}'
   - name: JWT_POLICY

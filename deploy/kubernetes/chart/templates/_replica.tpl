@@ -18,7 +18,7 @@ sourcesList:
 {{- if eq .Values.replica.mode "redirect" -}}
 - name: capture
   image: {{ include "eastwest.image" (dict "root" . "program" "shim") }}
-  args: ["capture", "keep", "--every", "2s", "--dns", "--dns-port", "15053"]
+  args: ["capture", "keep", "--every", "2s", "--dns", "--dns-port", "15053"{{ if .Values.ipv6 }}, "--ready-address=[::]:15031"{{ end }}]
   securityContext:
     allowPrivilegeEscalation: false
     capabilities:
@@ -35,6 +35,7 @@ sourcesList:
     httpGet:
       path: /livez
       port: 15031
+    {{- include "eastwest.patience" . | nindent 4 }}
   {{- include "eastwest.resources" (dict "cpu" "10m" "memory" "16Mi" "limit" "64Mi") | nindent 2 }}
 {{ end }}
 {{- end }}
