@@ -61,6 +61,7 @@ fn finish(
         exports,
         policies: manifest.policies,
         unread: manifest.unread,
+        contests: manifest.contests,
         findings,
     }
 }

@@ -103,6 +103,8 @@ pub struct Mesh {
     pub policies: Policies,
     /// What may be missing in the routes and the policies.
     pub unread: Unread,
+    /// Objects of one name, of which the first counts, by the place of the error about the second.
+    pub(crate) contests: HashMap<Origin, manifest::Contest>,
     /// What a person should know, in the order of the files.
     pub findings: Vec<Finding>,
 }

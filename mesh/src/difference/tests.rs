@@ -121,6 +121,33 @@ fn an_error_that_hides_more_than_before_is_new() {
     }
 }
 
+/// The first counts, so that another order is another meaning under the same error.
+#[test]
+fn an_error_about_one_name_is_new_where_the_other_object_counts_now() {
+    let (one, two) = (entry("db-0"), entry("db-0").replace("10.0.0.1", "10.0.0.2"));
+    let files = |first: &str, second: &str| [first, second].join("---\n");
+    let old = files(&one, &two);
+    let turned = files(&two, &one);
+    assert_eq!(
+        new_errors(&[("a.yaml", &old)], &[("a.yaml", &turned)]).len(),
+        1
+    );
+    // As when files get other names.
+    assert_eq!(
+        new_errors(
+            &[("a.yaml", &one), ("b.yaml", &two)],
+            &[("a.yaml", &two), ("b.yaml", &one)]
+        )
+        .len(),
+        1
+    );
+    // An edit of either leaves the other where it is.
+    let three = entry("db-0").replace("10.0.0.1", "10.0.0.3");
+    for edited in [files(&three, &two), files(&one, &three)] {
+        assert!(new_errors(&[("a.yaml", &old)], &[("a.yaml", &edited)]).is_empty());
+    }
+}
+
 #[test]
 fn changes_name_what_came_went_and_is_another_now() {
     let old = [entry("db-0"), entry("db-1"), policy("ALLOW")].join("---\n");
