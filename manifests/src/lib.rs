@@ -149,13 +149,18 @@ impl Manifests {
                 tracing::error!(%error, "manifests not taken: those in force stay so as a whole");
                 return;
             }
-            standing.taken();
+            let mended = standing.taken();
+            let changes = mesh.changes(&in_force, parts);
+            let said = match (mended, changes.is_empty()) {
+                (true, true) => MENDED.to_owned(),
+                (true, false) => format!("what was refused is mended; {changes}"),
+                (false, _) => changes.to_string(),
+            };
             tracing::info!(
                 files,
                 routes = mesh.routes.len(),
                 down = mesh.down.len(),
-                "manifests read again: {}",
-                mesh.changes(&in_force, parts)
+                "manifests read again: {said}"
             );
             in_force = mesh;
             texts = new_texts;
@@ -170,6 +175,10 @@ impl Manifests {
 /// anew, a volume that is gone for a moment. Taken, they would close every route, and lift every DENY.
 const NOTHING: &str = "there is nothing in them any more; what is in force stays so. If nothing is wanted, \
                        leave a file that says so in a comment";
+
+/// What is said of files that are as good as those in force, after some that were not.
+const MENDED: &str =
+    "what was refused is mended; what is in force is unchanged, and is what the files say";
 
 /// Why files are not taken that no sense could be made of, through no fault of theirs.
 const BROKE_DOWN: &str = "reading them has panicked, which is a defect of this program (the line before says \

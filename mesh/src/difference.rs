@@ -145,6 +145,10 @@ struct Difference {
 }
 
 impl Difference {
+    const fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+
     fn between<V: PartialEq>(old: &BTreeMap<String, V>, new: &BTreeMap<String, V>) -> Self {
         let without = |one: &BTreeMap<String, V>, other: &BTreeMap<String, V>| {
             let names = one.keys().filter(|name| !other.contains_key(*name));
@@ -166,6 +170,14 @@ impl Difference {
 /// As text: `routes added: a.x:3306; callers changed: pxc/allow`, or `nothing has changed`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes(Vec<(Part, Difference)>);
+
+impl Changes {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|(_, difference)| difference.is_empty())
+    }
+}
 
 /// How many names a line of a log has for each change.
 const NAMED: usize = 20;
