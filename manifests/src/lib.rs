@@ -130,6 +130,13 @@ impl Manifests {
                     errors.push(hidden);
                 }
             }
+            // Whoever has no routes asks nobody at a far end for a proof.
+            let widened = match parts.contains(&Part::Routes) {
+                true => mesh.widened(&in_force),
+                false => Vec::new(),
+            };
+            let misses = mesh.misses(&in_force, &widened);
+            errors.extend(&misses);
             let files = files.len();
             if !errors.is_empty() {
                 // Before the log says so: who has read that may ask.
@@ -148,6 +155,9 @@ impl Manifests {
                 standing.refused(vec![error.to_string()]);
                 tracing::error!(%error, "manifests not taken: those in force stay so as a whole");
                 return;
+            }
+            for route in &widened {
+                tracing::warn!("more identities are accepted than before: {route}");
             }
             let mended = standing.taken();
             let changes = mesh.changes(&in_force, parts);

@@ -12,6 +12,9 @@ use crate::route::Route;
 
 #[cfg(test)]
 mod tests;
+mod widened;
+
+pub use widened::Widened;
 
 /// A part of what the files mean, for a server that has no use for the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
