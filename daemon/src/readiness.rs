@@ -64,16 +64,19 @@ impl Readiness {
         blocker
     }
 
-    /// Not ready for as long as `why` has a reason; ends with its sender.
-    pub async fn follow(self, name: &'static str, mut why: watch::Receiver<Option<String>>) {
+    /// Not ready for as long as `why` has a reason; ends with its sender. What it says now counts from
+    /// the call on: a task that runs later would make a process unready that has become ready meanwhile.
+    pub fn follow(
+        self,
+        name: &'static str,
+        mut why: watch::Receiver<Option<String>>,
+    ) -> impl Future<Output = ()> + Send {
         let blocker = self.blocker(name);
-        loop {
-            match why.borrow_and_update().clone() {
-                Some(reason) => blocker.set(reason),
-                None => blocker.clear(),
-            }
-            if why.changed().await.is_err() {
-                return;
+        blocker.say(why.borrow_and_update().clone());
+        async move {
+            while why.changed().await.is_ok() {
+                let reason = why.borrow_and_update().clone();
+                blocker.say(reason);
             }
         }
     }
@@ -127,6 +130,13 @@ impl Blocker {
         let news = self.insert(reason.clone());
         if news {
             tracing::warn!("not ready: {}: {reason}", self.name);
+        }
+    }
+
+    fn say(&self, reason: Option<String>) {
+        match reason {
+            Some(reason) => self.set(reason),
+            None => self.clear(),
         }
     }
 
@@ -186,6 +196,19 @@ mod tests {
         }
         drop(why);
         following.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_followed_counts_before_its_task_has_run() {
+        let readiness = Readiness::new();
+        let why = watch::Sender::new(Some("no descriptors".to_owned()));
+        let following = readiness.clone().follow("accept", why.subscribe());
+        let blocked = readiness.ready().unwrap_err();
+        assert_eq!(blocked[0].to_string(), "accept: no descriptors");
+        why.send_replace(None);
+        drop(why);
+        following.await;
+        assert_eq!(readiness.ready(), Ok(()));
     }
 
     #[test]

@@ -12,6 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 #[cfg(test)]
 mod tests;
+mod volume;
+
+use volume::{Volumes, swapped_too_often};
 
 /// How often files are compared with what was read. Reading some small files costs less than
 /// depending on file events, which network file systems and subPath mounts do not send.
@@ -66,22 +69,49 @@ impl Sources {
     }
 
     /// Reads all of them, in the order given; of a folder every `.yaml` and `.yml` file, sorted by
-    /// name, without its subfolders.
+    /// name, without its subfolders. Files of a mounted volume are all of one generation: where that is
+    /// swapped meanwhile they are read again.
     ///
     /// # Errors
     /// When one cannot be read.
     pub fn read(&self) -> Result<Vec<SourceFile>, SourceError> {
-        let mut files = Vec::new();
-        for path in &self.paths {
-            if fs::metadata(path).map_err(at(path))?.is_dir() {
-                for file in yaml_files(path)? {
-                    files.push(read(&file)?);
-                }
-            } else {
-                files.push(read(path)?);
+        self.read_passing(|_| ())
+    }
+
+    /// [`read`](Self::read), which says each file before it is read.
+    fn read_passing(&self, mut at_file: impl FnMut(&Path)) -> Result<Vec<SourceFile>, SourceError> {
+        for _ in 0..LOOKS {
+            let mut volumes = Volumes::default();
+            let read = self.read_once(&mut volumes, &mut at_file);
+            // Also after an error: what is swapped out is gone soon.
+            if !volumes.have_changed() {
+                return read;
             }
         }
-        Ok(files)
+        let path = self.paths.first().cloned().unwrap_or_default();
+        let cause = swapped_too_often();
+        Err(SourceError { path, cause })
+    }
+
+    fn read_once(
+        &self,
+        volumes: &mut Volumes,
+        at_file: &mut impl FnMut(&Path),
+    ) -> Result<Vec<SourceFile>, SourceError> {
+        let mut names = Vec::new();
+        for path in &self.paths {
+            if fs::metadata(path).map_err(at(path))?.is_dir() {
+                volumes.note(path);
+                names.extend(yaml_files(path)?);
+            } else {
+                names.push(path.clone());
+            }
+        }
+        let take = |file: PathBuf| {
+            at_file(&file);
+            read(&file, &volumes.resolve(&file))
+        };
+        names.into_iter().map(take).collect()
     }
 
     /// Calls `changed` with the files whenever they differ from `last` and have been the same in two
@@ -161,10 +191,11 @@ fn same(
     }
 }
 
-fn read(path: &Path) -> Result<SourceFile, SourceError> {
+/// Reads the file `path`, which is to be found at `place`.
+fn read(path: &Path, place: &Path) -> Result<SourceFile, SourceError> {
     // One file of other bytes must not keep the others from being read: it will be no YAML, and
     // whoever reads it says so.
-    let text = String::from_utf8_lossy(&fs::read(path).map_err(at(path))?).into_owned();
+    let text = String::from_utf8_lossy(&fs::read(place).map_err(at(path))?).into_owned();
     Ok(SourceFile {
         name: path.display().to_string(),
         text,

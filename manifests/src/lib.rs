@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use eastwest_daemon::{Context, LOOK_EVERY, Reload, SourceError, SourceFile, Sources};
 use eastwest_mesh::{
@@ -33,7 +34,11 @@ pub struct Manifests {
 struct Meaning {
     options: Options,
     redirected: Vec<IpNet>,
+    load: Load,
 }
+
+/// [`load_redirected`]; tests have one that breaks down.
+type Load = fn(&[Source], &Options, &[IpNet]) -> Mesh;
 
 impl Manifests {
     /// Reads them for the first time, and tells what is found in them. `parts` are those that the
@@ -62,6 +67,7 @@ impl Manifests {
         let meaning = Meaning {
             options,
             redirected,
+            load: load_redirected,
         };
         let first = sources.read()?;
         let in_force = meaning.of(&first);
@@ -113,13 +119,24 @@ impl Manifests {
                 tracing::error!("manifests not taken: {NOTHING}");
                 return;
             }
-            let mesh = meaning.of(&files);
+            let Some(mesh) = meaning.unless_it_panics(&files) else {
+                standing.refused(vec![BROKE_DOWN.to_owned()]);
+                tracing::error!("manifests not taken: {BROKE_DOWN}");
+                return;
+            };
             let mut errors = mesh.new_errors(&in_force);
             for hidden in hides_more(&mesh, &files, &texts) {
                 if !errors.contains(&hidden) {
                     errors.push(hidden);
                 }
             }
+            // Whoever has no routes asks nobody at a far end for a proof.
+            let widened = match parts.contains(&Part::Routes) {
+                true => mesh.widened(&in_force),
+                false => Vec::new(),
+            };
+            let misses = mesh.misses(&in_force, &widened);
+            errors.extend(&misses);
             let files = files.len();
             if !errors.is_empty() {
                 // Before the log says so: who has read that may ask.
@@ -139,13 +156,21 @@ impl Manifests {
                 tracing::error!(%error, "manifests not taken: those in force stay so as a whole");
                 return;
             }
-            standing.taken();
+            for route in &widened {
+                tracing::warn!("more identities are accepted than before: {route}");
+            }
+            let mended = standing.taken();
+            let changes = mesh.changes(&in_force, parts);
+            let said = match (mended, changes.is_empty()) {
+                (true, true) => MENDED.to_owned(),
+                (true, false) => format!("what was refused is mended; {changes}"),
+                (false, _) => changes.to_string(),
+            };
             tracing::info!(
                 files,
                 routes = mesh.routes.len(),
                 down = mesh.down.len(),
-                "manifests read again: {}",
-                mesh.changes(&in_force, parts)
+                "manifests read again: {said}"
             );
             in_force = mesh;
             texts = new_texts;
@@ -160,6 +185,14 @@ impl Manifests {
 /// anew, a volume that is gone for a moment. Taken, they would close every route, and lift every DENY.
 const NOTHING: &str = "there is nothing in them any more; what is in force stays so. If nothing is wanted, \
                        leave a file that says so in a comment";
+
+/// What is said of files that are as good as those in force, after some that were not.
+const MENDED: &str =
+    "what was refused is mended; what is in force is unchanged, and is what the files say";
+
+/// Why files are not taken that no sense could be made of, through no fault of theirs.
+const BROKE_DOWN: &str = "reading them has panicked, which is a defect of this program (the line before says \
+                          where); what is in force stays so, and the next change is looked at again";
 
 /// What is in the files that have something in them.
 fn texts_of(files: &[SourceFile]) -> HashSet<String> {
@@ -197,7 +230,13 @@ impl Meaning {
             text: file.text.clone(),
         };
         let sources: Vec<_> = files.iter().map(source).collect();
-        load_redirected(&sources, &self.options, &self.redirected)
+        (self.load)(&sources, &self.options, &self.redirected)
+    }
+
+    /// The same; nothing where that panics, which the process's hook has logged. Nothing is left
+    /// half-done: what is read becomes one new value.
+    fn unless_it_panics(&self, files: &[SourceFile]) -> Option<Mesh> {
+        catch_unwind(AssertUnwindSafe(|| self.of(files))).ok()
     }
 }
 

@@ -36,9 +36,10 @@ impl Standing {
         standing
     }
 
-    pub(crate) fn taken(&self) {
+    /// Returns whether the files before these were refused.
+    pub(crate) fn taken(&self) -> bool {
         Reload::Manifests.taken();
-        self.0.store(Arc::default());
+        !self.0.swap(Arc::default()).is_empty()
     }
 
     pub(crate) fn refused(&self, why: Vec<String>) {

@@ -1,3 +1,4 @@
+mod broken_down;
 mod lost;
 
 use std::fs;
@@ -49,6 +50,11 @@ impl Log {
 impl Server {
     /// With the folder that `fill` has filled. The clock is the test's own.
     fn start(fill: impl FnOnce(&Path)) -> Self {
+        Self::reading(load_redirected, fill)
+    }
+
+    /// The same, whose files are read by `load` once it follows them.
+    fn reading(load: Load, fill: impl FnOnce(&Path)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fill(dir.path());
         let log = Log::default();
@@ -64,7 +70,8 @@ impl Server {
         };
         let sources = Sources::new(vec![dir.path().to_owned()]);
         let parts = &[Part::Routes, Part::Callers];
-        let manifests = Manifests::read(sources, options, parts).unwrap();
+        let mut manifests = Manifests::read(sources, options, parts).unwrap();
+        manifests.meaning.load = load;
         let taken = Arc::new(Mutex::new(vec![aliases(manifests.mesh())]));
         let context = Context::new();
         let take = {
@@ -209,7 +216,15 @@ async fn files_that_are_put_back_are_in_force_again() {
     server.looks().await;
     server.write(&entry("db-0"));
     server.looks().await;
-    assert_eq!(server.logged("nothing has changed").len(), 1);
+    let said = server.logged("manifests read again");
+    let [line] = said.as_slice() else {
+        panic!("{said:#?}")
+    };
+    assert!(
+        line.contains("what was refused is mended; what is in force is unchanged"),
+        "{line}"
+    );
+    assert!(!line.contains("nothing has changed"), "{line}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,7 +27,7 @@ pub(crate) fn mesh(manifest: Manifest, options: &Options, reach: Reach<'_>) -> M
     let routes = addresses::assign(candidates, reach, &mut down);
     let exports = exported::exports(&manifest, &aliases, &rules, &options.cluster_domain);
     neighbours::warn(&manifest.neighbours, &routes, &down);
-    rules.report_unused();
+    rules.report_unused(&aliases);
     finish(manifest, routes, down, exports)
 }
 
@@ -61,6 +61,7 @@ fn finish(
         exports,
         policies: manifest.policies,
         unread: manifest.unread,
+        contests: manifest.contests,
         findings,
     }
 }

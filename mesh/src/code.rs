@@ -165,6 +165,8 @@ codes! {
     RuleNotMutual = "EW407", Istio;
     /// A keepalive that takes a dead connection for a living one for minutes.
     SlowKeepalive = "EW408", Both;
+    /// A rule that holds for no alias.
+    IdleRule = "EW409", Eastwest;
 
     // AuthorizationPolicy
     /// A part of a rule that is empty.

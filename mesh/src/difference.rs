@@ -5,11 +5,16 @@ use std::fmt;
 use std::net::IpAddr;
 
 use crate::Mesh;
+use crate::code::Code;
 use crate::finding::{Finding, Origin, Severity};
+use crate::manifest::Contest;
 use crate::route::Route;
 
 #[cfg(test)]
 mod tests;
+mod widened;
+
+pub use widened::Widened;
 
 /// A part of what the files mean, for a server that has no use for the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +40,8 @@ impl fmt::Display for Part {
 impl Mesh {
     /// The errors that `old` does not have, however the lines of the files have moved and whatever
     /// the files are called. An error that hides more than an old one did (a policy may be lost, a
-    /// rule for a far end) is another error.
+    /// rule for a far end) is another error; so is one about a name that two objects have, where it is
+    /// the other one that counts now.
     #[must_use]
     pub fn new_errors(&self, old: &Self) -> Vec<&Finding> {
         let mut known: Vec<Error<'_>> = errors(old).collect();
@@ -75,13 +81,19 @@ struct Error<'a> {
     finding: &'a Finding,
     hides_callers: bool,
     hides_far_ends: bool,
+    contest: Option<&'a Contest>,
 }
 
 impl Error<'_> {
     /// Whether `known` is about the same, and hides as much at least.
     fn is_known_by(&self, known: &Self) -> bool {
         let about = |error: &Self| (error.finding.code, without_places(&error.finding.message));
-        about(self) == about(known)
+        let same_order = match (self.contest, known.contest) {
+            (Some(one), Some(other)) => one.has_same_order(other),
+            _ => true,
+        };
+        same_order
+            && about(self) == about(known)
             && (known.hides_callers || !self.hides_callers)
             && (known.hides_far_ends || !self.hides_far_ends)
     }
@@ -95,6 +107,9 @@ fn errors(mesh: &Mesh) -> impl Iterator<Item = Error<'_>> {
             finding,
             hides_callers: mesh.unread.callers().contains(finding),
             hides_far_ends: mesh.unread.far_ends().contains(finding),
+            contest: (finding.code == Code::SameName)
+                .then(|| mesh.contests.get(&finding.origin))
+                .flatten(),
         })
 }
 
@@ -133,6 +148,10 @@ struct Difference {
 }
 
 impl Difference {
+    const fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+
     fn between<V: PartialEq>(old: &BTreeMap<String, V>, new: &BTreeMap<String, V>) -> Self {
         let without = |one: &BTreeMap<String, V>, other: &BTreeMap<String, V>| {
             let names = one.keys().filter(|name| !other.contains_key(*name));
@@ -154,6 +173,14 @@ impl Difference {
 /// As text: `routes added: a.x:3306; callers changed: pxc/allow`, or `nothing has changed`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changes(Vec<(Part, Difference)>);
+
+impl Changes {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|(_, difference)| difference.is_empty())
+    }
+}
 
 /// How many names a line of a log has for each change.
 const NAMED: usize = 20;

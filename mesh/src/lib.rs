@@ -24,7 +24,7 @@
 //! - [`Policies`]: the inbound side
 //! - [`Unread`]: what may be missing in either, because it could not be read
 //! - [`Finding`]: for people, each with its [`Code`]
-//! - [`Changes`], [`Mesh::new_errors`]: what is new in files that are read again
+//! - [`Changes`], [`Widened`], [`Mesh::new_errors`]: what is new in files that are read again
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ mod yaml;
 
 pub use code::{Code, CodePage, Example, Side, Within, code_pages};
 pub use connection_pool::{ConnectionPool, TcpKeepalive};
-pub use difference::{Changes, Part};
+pub use difference::{Changes, Part, Widened};
 pub use exports::{Dialect, Exports, INBOUND_PORT, ISTIO_ALPN, PROBE_HOST, Refusal, Target};
 pub use finding::{Finding, Origin, Severity};
 pub use hostname::{Hostname, HostnameError};
@@ -103,6 +103,8 @@ pub struct Mesh {
     pub policies: Policies,
     /// What may be missing in the routes and the policies.
     pub unread: Unread,
+    /// Objects of one name, of which the first counts, by the place of the error about the second.
+    pub(crate) contests: HashMap<Origin, manifest::Contest>,
     /// What a person should know, in the order of the files.
     pub findings: Vec<Finding>,
 }

@@ -1,10 +1,11 @@
 //! All objects of all files, each with what was found in it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::Source;
 use crate::code::Code;
-use crate::finding::Finding;
+use crate::finding::{Finding, Origin};
 use crate::hostname::Hostname;
 use crate::kinds::authorization_policy;
 use crate::kinds::destination_rule::{self, DestinationRule};
@@ -22,6 +23,7 @@ mod kind;
 mod names;
 
 pub(crate) use kind::Kind;
+pub(crate) use names::Contest;
 use names::{Names, Place};
 
 /// An object and its report, which stays open until the mesh has been built.
@@ -40,6 +42,7 @@ pub(crate) struct Manifest {
     pub(crate) neighbours: Vec<Loaded<Neighbour>>,
     pub(crate) policies: Policies,
     pub(crate) unread: Unread,
+    pub(crate) contests: HashMap<Origin, Contest>,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -75,6 +78,7 @@ impl Manifest {
                 manifest.add(object, report(Arc::clone(file)), &mut names, domain);
             }
         }
+        manifest.contests = names.contests;
         manifest
     }
 

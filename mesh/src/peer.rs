@@ -4,16 +4,27 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::finding::Origin;
 use crate::spiffe::{Principal, SpiffePattern};
 
 /// The identities that a route's far end may prove; any one of them will do.
 ///
 /// Parts that name no trust domain of their own (a service account, the default) hold for the
 /// trust domain of the one who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct PeerRule {
     accepted: Vec<Accepted>,
+    /// Where that is written; two rules that accept the same are the same.
+    origin: Option<Origin>,
 }
+
+impl PartialEq for PeerRule {
+    fn eq(&self, other: &Self) -> bool {
+        self.accepted == other.accepted
+    }
+}
+
+impl Eq for PeerRule {}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Accepted {
@@ -27,7 +38,26 @@ pub(crate) enum Accepted {
 
 impl PeerRule {
     pub(crate) const fn new(accepted: Vec<Accepted>) -> Self {
-        Self { accepted }
+        Self {
+            accepted,
+            origin: None,
+        }
+    }
+
+    pub(crate) fn written_at(mut self, origin: &Origin) -> Self {
+        self.origin = Some(origin.clone());
+        self
+    }
+
+    pub(crate) const fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// Whether this accepts nobody whom `wider` does not accept. Nobody knows here which trust domain
+    /// will ask, so that an identity of any is taken for one of the namespace that it names.
+    pub(crate) fn is_within(&self, wider: &Self) -> bool {
+        let within = |one: &Accepted| wider.accepted.iter().any(|other| one.is_within(other));
+        self.accepted.iter().all(within)
     }
 
     /// Whether `peer` may be at the far end, seen from a workload of `own_trust_domain`.
@@ -42,6 +72,20 @@ impl PeerRule {
             }
             Accepted::Namespace(namespace) => ours && peer.namespace() == Some(namespace),
         })
+    }
+}
+
+impl Accepted {
+    fn is_within(&self, wider: &Self) -> bool {
+        match (self, wider) {
+            (Self::Identity(one), Self::Identity(other)) => one.is_within(other),
+            (Self::Identity(pattern), Self::Namespace(namespace)) => pattern.is_in(namespace, None),
+            (Self::Identity(pattern), Self::ServiceAccount { namespace, account }) => {
+                pattern.is_in(namespace, Some(account))
+            }
+            (Self::ServiceAccount { namespace, .. }, Self::Namespace(whole)) => namespace == whole,
+            (one, other) => one == other,
+        }
     }
 }
 

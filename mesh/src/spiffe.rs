@@ -92,6 +92,27 @@ impl SpiffePattern {
             .chain(&self.path)
             .any(|part| matches!(part, Part::Any))
     }
+
+    /// Whether `wider` means everybody whom this means.
+    pub(crate) fn is_within(&self, wider: &Self) -> bool {
+        let mut parts = self.path.iter().zip(&wider.path);
+        self.trust_domain.is_within(&wider.trust_domain)
+            && self.path.len() == wider.path.len()
+            && parts.all(|(one, other)| one.is_within(other))
+    }
+
+    /// Whether this means workloads of `namespace` alone, in one trust domain, and of `account` alone if
+    /// one is given.
+    pub(crate) fn is_in(&self, namespace: &str, account: Option<&str>) -> bool {
+        let [ns, its_namespace, sa, its_account] = self.path.as_slice() else {
+            return false;
+        };
+        self.trust_domain != Part::Any
+            && ns.is("ns")
+            && its_namespace.is(namespace)
+            && sa.is("sa")
+            && account.is_none_or(|account| its_account.is(account))
+    }
 }
 
 impl Part {
@@ -100,6 +121,14 @@ impl Part {
             Self::Any => !text.is_empty(),
             Self::Exact(exact) => **exact == *text,
         }
+    }
+
+    fn is(&self, text: &str) -> bool {
+        matches!(self, Self::Exact(exact) if **exact == *text)
+    }
+
+    fn is_within(&self, wider: &Self) -> bool {
+        *wider == Self::Any || self == wider
     }
 
     fn parse(text: &str) -> Result<Self, SpiffePatternError> {

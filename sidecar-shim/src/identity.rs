@@ -21,10 +21,16 @@ const JUDGE_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::fro
 /// Follows the files of the certificate until the process has ended: connections that are being
 /// drained need it no more, new ones might.
 ///
-/// While it is outside its validity the process is not ready: every peer refuses it.
-pub(crate) async fn follow(store: IdentityStore, context: Context) {
+/// While it is outside its validity the process is not ready: every peer refuses it. That counts from
+/// the call on, so that a process which has become ready meanwhile is not unready for a moment.
+pub(crate) fn follow(store: IdentityStore, context: Context) -> impl Future<Output = ()> + Send {
     Reload::Certificate.begin();
     let blocker = context.readiness.blocker("certificate");
+    judge(&store.current(), &blocker);
+    following(store, context, blocker)
+}
+
+async fn following(store: IdentityStore, context: Context, blocker: Blocker) {
     let id = Mutex::new(store.current().id().clone());
     let on_event = |event| {
         tell(&event, &store);

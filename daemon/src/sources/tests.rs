@@ -37,6 +37,62 @@ fn a_mounted_config_map_is_read_through_its_links() {
     assert_eq!(texts(dir.path()), ["mounted"]);
 }
 
+/// A generation of a mounted volume, in force at once.
+fn swap(volume: &Path, name: &str, files: [&str; 2]) {
+    let data = volume.join(name);
+    fs::create_dir(&data).unwrap();
+    for (file, text) in ["a.yaml", "b.yaml"].into_iter().zip(files) {
+        fs::write(data.join(file), text).unwrap();
+    }
+    std::os::unix::fs::symlink(name, volume.join("..new")).unwrap();
+    fs::rename(volume.join("..new"), volume.join("..data")).unwrap();
+}
+
+fn mounted(files: [&str; 2]) -> tempfile::TempDir {
+    let dir = folder(&[]);
+    swap(dir.path(), "..1", files);
+    for file in ["a.yaml", "b.yaml"] {
+        let link = dir.path().join(file);
+        std::os::unix::fs::symlink(Path::new("..data").join(file), link).unwrap();
+    }
+    dir
+}
+
+/// The old one goes, too, as with the kubelet.
+#[test]
+fn what_moves_to_a_file_that_has_been_read_is_not_lost() {
+    for by_name in [false, true] {
+        let dir = mounted(["", "deny"]);
+        let files = ["a.yaml", "b.yaml"].map(|file| dir.path().join(file));
+        let sources = match by_name {
+            true => Sources::new(files.to_vec()),
+            false => Sources::new(vec![dir.path().to_owned()]),
+        };
+        let mut swapped = false;
+        let read = sources.read_passing(|file| {
+            if file.ends_with("b.yaml") && !swapped {
+                swapped = true;
+                swap(dir.path(), "..2", ["deny", ""]);
+                fs::remove_dir_all(dir.path().join("..1")).unwrap();
+            }
+        });
+        let texts: Vec<_> = read.unwrap().into_iter().map(|file| file.text).collect();
+        assert_eq!(texts, ["deny", ""]);
+    }
+}
+
+#[test]
+fn a_volume_that_is_never_at_rest_is_an_error() {
+    let dir = mounted(["", "deny"]);
+    let mut generation = 1;
+    let read = Sources::new(vec![dir.path().to_owned()]).read_passing(|_| {
+        generation += 1;
+        swap(dir.path(), &format!("..{generation}"), ["deny", ""]);
+    });
+    let error = read.unwrap_err().to_string();
+    assert!(error.ends_with("each time that they were read"), "{error}");
+}
+
 #[test]
 fn a_path_that_is_not_there_is_named() {
     let error = Sources::new(vec!["/nowhere/routes.yaml".into()])

@@ -38,3 +38,43 @@ async fn a_folder_with_nothing_in_it_is_not_taken() {
     server.looks().await;
     assert_eq!(server.taken().last().unwrap(), &[alias("db-1")]);
 }
+
+fn pin(host: &str, account: &str) -> String {
+    format!(
+        "apiVersion: networking.istio.io/v1\nkind: DestinationRule\n\
+         metadata: {{name: pin, namespace: x}}\n\
+         spec: {{host: {host}, trafficPolicy: {{tls: {{mode: ISTIO_MUTUAL, \
+         subjectAltNames: ['spiffe://td/ns/x/sa/{account}']}}}}}}\n---\n"
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slip_in_the_host_of_a_rule_does_not_lose_the_pin() {
+    let server = Server::with(&(entry("db-0") + &pin("src-db-0", "db")));
+    server.write(&(entry("db-0") + &pin("src-db-00", "db")));
+    server.looks().await;
+    assert_eq!(server.taken().len(), 1);
+    let said = server.logged("error[EW409]");
+    let [line] = said.as_slice() else {
+        panic!("{said:#?}")
+    };
+    let lost = format!(
+        "{}:3306: its far end had to be spiffe://td/ns/x/sa/db",
+        alias("db-0")
+    );
+    assert!(line.contains(&lost), "{line}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_is_taken_out_is_taken_out_and_the_route_is_named() {
+    let server = Server::with(&(entry("db-0") + &pin("src-db-0", "db")));
+    server.write(&entry("db-0"));
+    server.looks().await;
+    assert_eq!(server.taken().len(), 2);
+    let said = server.logged("more identities are accepted than before");
+    assert_eq!(said.len(), 1, "{said:#?}");
+    assert!(
+        said[0].contains("WARN") && said[0].contains("a.yaml:"),
+        "{said:?}"
+    );
+}

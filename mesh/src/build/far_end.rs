@@ -41,8 +41,9 @@ pub(super) fn peer_rule(alias: &Alias<'_>, domain: &Hostname) -> Option<PeerRule
     let by_rule = alias
         .rule
         .map_or(&[][..], |rule| &rule.loaded.value.tls.identities);
-    if !by_rule.is_empty() {
-        return Some(PeerRule::new(by_rule.iter().map(identity).collect()));
+    if let Some(first) = by_rule.first() {
+        let rule = PeerRule::new(by_rule.iter().map(identity).collect());
+        return Some(rule.written_at(&first.origin));
     }
     let accounts = entry
         .endpoints
@@ -62,7 +63,7 @@ pub(super) fn peer_rule(alias: &Alias<'_>, domain: &Hostname) -> Option<PeerRule
         let namespace = namespace(&alias.remote, domain)?;
         accepted.push(Accepted::Namespace(namespace.to_owned()));
     }
-    Some(PeerRule::new(accepted))
+    Some(PeerRule::new(accepted).written_at(&alias.host.origin))
 }
 
 /// The namespace in `POD.SERVICE.NAMESPACE.svc.DOMAIN`, also where the other cluster's domain is

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
+use super::alias::Alias;
 use crate::code::Code;
 use crate::finding::Finding;
 use crate::hostname::Hostname;
@@ -126,22 +127,41 @@ impl<'a> Rules<'a> {
         })
     }
 
-    /// Replaces the findings about rules that bear on nothing here by a note.
-    pub(super) fn report_unused(&self) {
+    /// Replaces the findings about rules that bear on nothing here by a word about that: a warning
+    /// where no alias has a name that the rule may have been meant for, unless it is plainly about other
+    /// traffic; a note where narrower rules hold instead.
+    pub(super) fn report_unused(&self, aliases: &[Alias<'_>]) {
         for rule in &self.rules {
             let first = rule.before.and_then(|i| self.rules.get(i)).unwrap_or(rule);
             if first.used.get() || rule.loaded.value.host.is_none() {
                 continue;
             }
             rule.loaded.report.clear();
-            let why = match rule.loaded.value.host {
-                Some(RuleHost::Exact(_)) => "its host is no alias here",
-                _ => "it holds for no alias here that has no narrower rule",
-            };
-            let message = format!("is passed over: {why}");
-            rule.loaded
-                .report
-                .note(Code::PassedOver, rule.loaded.mark, message);
+            let Loaded {
+                value,
+                mark,
+                report,
+            } = rule.loaded;
+            let Some(host) = &value.host else { continue };
+            let narrower = aliases.iter().any(|alias| host.matches(&alias.host.value));
+            match (narrower, value.is_mesh_tls()) {
+                (false, true) => report.warning_with_fix(
+                    Code::IdleRule,
+                    *mark,
+                    format!("is passed over: its host {host} is no alias here"),
+                    "write the host of the alias, if it is meant for one",
+                ),
+                (false, false) => report.note(
+                    Code::PassedOver,
+                    *mark,
+                    "is passed over: its host is no alias here",
+                ),
+                (true, _) => report.note(
+                    Code::PassedOver,
+                    *mark,
+                    "is passed over: it holds for no alias here that has no narrower rule",
+                ),
+            }
         }
     }
 }

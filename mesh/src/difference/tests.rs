@@ -121,6 +121,93 @@ fn an_error_that_hides_more_than_before_is_new() {
     }
 }
 
+/// The first counts, so that another order is another meaning under the same error.
+#[test]
+fn an_error_about_one_name_is_new_where_the_other_object_counts_now() {
+    let (one, two) = (entry("db-0"), entry("db-0").replace("10.0.0.1", "10.0.0.2"));
+    let files = |first: &str, second: &str| [first, second].join("---\n");
+    let old = files(&one, &two);
+    let turned = files(&two, &one);
+    assert_eq!(
+        new_errors(&[("a.yaml", &old)], &[("a.yaml", &turned)]).len(),
+        1
+    );
+    // As when files get other names.
+    assert_eq!(
+        new_errors(
+            &[("a.yaml", &one), ("b.yaml", &two)],
+            &[("a.yaml", &two), ("b.yaml", &one)]
+        )
+        .len(),
+        1
+    );
+    // An edit of either leaves the other where it is.
+    let three = entry("db-0").replace("10.0.0.1", "10.0.0.3");
+    for edited in [files(&three, &two), files(&one, &three)] {
+        assert!(new_errors(&[("a.yaml", &old)], &[("a.yaml", &edited)]).is_empty());
+    }
+}
+
+fn pin(host: &str, identities: &str) -> String {
+    format!(
+        "apiVersion: networking.istio.io/v1\nkind: DestinationRule\n\
+         metadata: {{name: pin, namespace: pxc}}\n\
+         spec:\n  host: {host}\n  trafficPolicy:\n    tls:\n      mode: ISTIO_MUTUAL\n\
+         \x20     subjectAltNames: [{identities}]\n"
+    )
+}
+
+const DB: &str = "'spiffe://td/ns/pxc/sa/db'";
+
+#[test]
+fn a_route_that_accepts_more_is_named_with_both_places() {
+    let with = |rule: &str| mesh(&[("a.yaml", &[entry("db-0"), rule.to_owned()].join("---\n"))]);
+    let pinned = with(&pin("src-db-0", DB));
+    let all = with(&pin("src-db-0", "'spiffe://td/ns/pxc/sa/*'"));
+    let two = with(&pin(
+        "src-db-0",
+        &format!("{DB}, 'spiffe://td/ns/pxc/sa/other'"),
+    ));
+    let free = with("");
+    for (old, new, wider) in [
+        (&pinned, &pinned, false),
+        (&all, &pinned, false),
+        (&two, &pinned, false),
+        (&free, &pinned, false),
+        (&free, &all, false),
+        (&pinned, &all, true),
+        (&pinned, &two, true),
+        (&pinned, &free, true),
+    ] {
+        assert_eq!(!new.widened(old).is_empty(), wider);
+    }
+    assert_eq!(
+        free.widened(&pinned)[0].to_string(),
+        "src-db-0.pxc.svc.cluster.local:3306: its far end had to be spiffe://td/ns/pxc/sa/db \
+         (a.yaml:14:25), and may be spiffe://OWN-TRUST-DOMAIN/ns/pxc/sa/* now (a.yaml:4:16)"
+    );
+}
+
+#[test]
+fn a_rule_that_misses_is_an_error_only_where_a_route_is_wider_for_it() {
+    let with = |rule: &str| mesh(&[("a.yaml", &[entry("db-0"), rule.to_owned()].join("---\n"))]);
+    let pinned = with(&pin("src-db-0", DB));
+    let missed = with(&pin("src-db-00", DB));
+    let misses = |new: &Mesh, old: &Mesh| new.misses(old, &new.widened(old));
+    let [error] = &misses(&missed, &pinned)[..] else {
+        panic!("{:#?}", missed.findings)
+    };
+    let error = error.to_string();
+    assert!(error.starts_with("a.yaml:6:1: error[EW409]: "), "{error}");
+    assert!(
+        error.contains("src-db-0.pxc.svc.cluster.local:3306: its far end had to be"),
+        "{error}"
+    );
+    assert!(misses(&with(""), &pinned).is_empty());
+    assert!(misses(&missed, &with("")).is_empty());
+    assert!(misses(&missed, &missed).is_empty());
+}
+
 #[test]
 fn changes_name_what_came_went_and_is_another_now() {
     let old = [entry("db-0"), entry("db-1"), policy("ALLOW")].join("---\n");

@@ -13,6 +13,23 @@ use crate::yaml::Node;
 #[derive(Default)]
 pub(super) struct Names<'a> {
     seen: HashMap<(Kind, String), (Origin, &'a Node)>,
+    /// The two objects of each error about a name that is taken, by its place.
+    pub(super) contests: HashMap<Origin, Contest>,
+}
+
+/// Two objects of one kind and name, as what is in them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Contest {
+    counts: String,
+    left_out: String,
+}
+
+impl Contest {
+    /// Whether one of the two at least is still what it was. If neither is, it may be the other one
+    /// that counts.
+    pub(crate) fn has_same_order(&self, other: &Self) -> bool {
+        self.counts == other.counts || self.left_out == other.left_out
+    }
 }
 
 /// What an object is among those of its kind and name.
@@ -55,6 +72,11 @@ impl<'a> Names<'a> {
             message,
             "take one of the two out",
         );
+        let contest = Contest {
+            counts: node.content(),
+            left_out: root.content(),
+        };
+        self.contests.insert(report.origin(object.mark), contest);
         Place::Taken
     }
 }

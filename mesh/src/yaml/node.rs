@@ -90,6 +90,22 @@ impl Node {
         }
     }
 
+    /// What it holds, as one text for the same content, wherever that stands.
+    pub(crate) fn content(&self) -> String {
+        match &self.value {
+            Value::List(items) => {
+                let items: Vec<_> = items.iter().map(Self::content).collect();
+                format!("[{}]", items.join(","))
+            }
+            Value::Map(entries) => {
+                let entry = |entry: &Entry| format!("{:?}:{}", entry.key, entry.node.content());
+                let entries: Vec<_> = entries.iter().map(entry).collect();
+                format!("{{{}}}", entries.join(","))
+            }
+            scalar => format!("{scalar:?}"),
+        }
+    }
+
     pub(crate) fn is_null(&self) -> bool {
         matches!(self.value, Value::Null)
     }

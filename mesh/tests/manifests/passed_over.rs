@@ -2,7 +2,7 @@
 
 use eastwest_mesh::{Capture, Severity};
 
-use super::{lines, load_files, load_text, service_entry};
+use super::{destination_rule, lines, load_files, load_text, service_entry};
 
 #[test]
 fn a_service_entry_about_the_rest_of_the_world_is_a_note_whatever_it_holds() {
@@ -73,4 +73,28 @@ fn a_kind_that_is_not_read_is_a_note() {
         note.to_string(),
         "a.yaml:1:1: note[EW903]: Deployment default/x: Deployment (apps/v1) is passed over"
     );
+}
+
+#[test]
+fn a_rule_whose_host_is_no_alias_is_a_warning_and_one_that_others_are_narrower_than_a_note() {
+    let entry = service_entry("db-0", "");
+    let rule = |host: &str| destination_rule(host, "tls: {mode: ISTIO_MUTUAL}");
+    for host in ["src-db-00", "'*.pcx.svc.cluster.local'"] {
+        let mesh = load_files(&[&entry, &rule(host)], Capture::Vip);
+        let warnings = lines(&mesh, Severity::Warning);
+        let [warning] = warnings.as_slice() else {
+            panic!("{:#?}", mesh.findings)
+        };
+        assert!(
+            warning.starts_with("b.yaml:1:1: warning[EW409]: DestinationRule pxc/rule: "),
+            "{warning}"
+        );
+    }
+    let wide = rule("'*'").replace("name: rule", "name: wide");
+    let mesh = load_files(&[&entry, &rule("src-db-0"), &wide], Capture::Vip);
+    assert_eq!(lines(&mesh, Severity::Warning), [""; 0]);
+    // Plain text to somebody else is no rule of ours.
+    let other = destination_rule("reviews", "tls: {mode: DISABLE}");
+    let mesh = load_files(&[&entry, &other], Capture::Vip);
+    assert_eq!(lines(&mesh, Severity::Warning), [""; 0]);
 }

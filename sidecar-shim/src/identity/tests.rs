@@ -46,6 +46,15 @@ async fn an_expired_certificate_makes_unready_until_a_new_one_is_there() {
 }
 
 #[tokio::test]
+async fn an_expired_certificate_counts_before_the_following_has_run() {
+    let (mint, context) = (Mint::new(), Context::new());
+    let (_dir, store) = mint.workload("replica", SystemTime::now() + Duration::from_secs(2));
+    sleep(Duration::from_secs(3)).await;
+    let _following = follow(store, context.clone());
+    assert!(context.readiness.ready().is_err());
+}
+
+#[tokio::test]
 async fn a_request_to_reload_takes_over_files_of_which_no_event_has_told() {
     let (mint, context) = (Mint::new(), Context::new());
     let parent = TempDir::new().unwrap();

@@ -2,6 +2,7 @@
 //!
 //! Connections that stand are never touched; each new one asks the store.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -97,21 +98,35 @@ impl Default for ReloadTiming {
 pub async fn watch(
     store: IdentityStore,
     timing: ReloadTiming,
-    mut requests: watch::Receiver<u64>,
+    requests: watch::Receiver<u64>,
     cancel: CancellationToken,
     on_event: impl Fn(ReloadEvent) + Send,
 ) {
     let changed = Arc::new(Notify::new());
-    let mut lookout = Lookout::new(store, Arc::clone(&changed));
+    let lookout = Lookout::new(store, Arc::clone(&changed));
+    keep_looking(lookout, &changed, timing, requests, cancel, on_event).await;
+}
+
+async fn keep_looking(
+    mut lookout: Lookout,
+    changed: &Notify,
+    timing: ReloadTiming,
+    mut requests: watch::Receiver<u64>,
+    cancel: CancellationToken,
+    on_event: impl Fn(ReloadEvent) + Send,
+) {
     let looking = async {
         let mut cause = Cause::Routine;
         loop {
             // Files are read and inotify is set up here, which can block on a slow disk.
             let look = spawn_blocking(move || {
-                let events = lookout.look(cause, SystemTime::now());
+                let now = SystemTime::now();
+                // A look publishes at its very end, or not: one that breaks off has changed nothing.
+                let looked = catch_unwind(AssertUnwindSafe(|| lookout.look(cause, now)));
+                let events = looked.unwrap_or_else(|_| lookout.broke_down());
                 (lookout, events)
             });
-            // Fails only when the runtime is shutting down.
+            // Panics end in there: this fails only when the runtime is shutting down.
             let Ok((back, events)) = look.await else {
                 return;
             };

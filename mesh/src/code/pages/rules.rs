@@ -163,4 +163,18 @@ spec:
 ",
         },
     },
+    CodePage {
+        code: Code::IdleRule,
+        title: "a DestinationRule that holds for no alias",
+        happens: "Whoever must be at the far end by it need not be there: the alias that it is meant for \
+            is served without it. Where files are read again, and an alias loses its rule while another one \
+            holds for nothing, they are not taken. A rule for other hosts, of which there is no alias, can \
+            stay.",
+        fix: "write the host of the alias",
+        example: Example {
+            within: Within::DestinationRule,
+            wrong: "host: src-db-00.pxc.svc.cluster.local\n",
+            right: "host: src-db-0.pxc.svc.cluster.local\n",
+        },
+    },
 ];

@@ -95,4 +95,7 @@ pub enum IdentityError {
         /// What is wrong.
         fault: PeerFault,
     },
+    /// Looking at the files has panicked.
+    #[error("looking at the certificate files has panicked, which is a defect of this program")]
+    BrokenDown,
 }

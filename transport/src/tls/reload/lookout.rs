@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::folders::Folders;
 use super::{IdentityStore, ReloadEvent};
-use crate::tls::identity::{Identity, IdentityError, IdentityFiles};
+use crate::tls::identity::{Identity, IdentityError, IdentityFiles, Material};
 
 /// What is known from the looks before.
 pub(super) struct Lookout {
@@ -17,7 +17,11 @@ pub(super) struct Lookout {
     /// The files that were refused last, so that the same is not said every minute.
     refused: Option<Refused>,
     unwatched: bool,
+    /// [`IdentityFiles::read`]; tests have one that breaks down.
+    pub(super) read: Read,
 }
+
+pub(super) type Read = fn(&IdentityFiles) -> Result<Material, IdentityError>;
 
 /// What a look is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +38,8 @@ enum Refused {
     Content(Vec<u8>),
     /// They could not, with the message.
     Unreadable(String),
+    /// Looking at them has panicked.
+    BrokenDown,
 }
 
 impl Lookout {
@@ -47,6 +53,7 @@ impl Lookout {
             folders,
             refused: None,
             unwatched: false,
+            read: IdentityFiles::read,
         }
     }
 
@@ -63,6 +70,12 @@ impl Lookout {
         events
     }
 
+    /// What has come of a look that has panicked. The process's hook has said where.
+    pub(super) fn broke_down(&mut self) -> Vec<ReloadEvent> {
+        let refusal = self.refuse(Refused::BrokenDown, IdentityError::BrokenDown);
+        Vec::from_iter(refusal)
+    }
+
     fn arm(&mut self) -> Option<ReloadEvent> {
         let armed = self.folders.arm();
         let was_unwatched = std::mem::replace(&mut self.unwatched, armed.is_err());
@@ -73,7 +86,7 @@ impl Lookout {
     }
 
     fn load(&mut self, now: SystemTime) -> Option<ReloadEvent> {
-        let material = match self.files.read() {
+        let material = match (self.read)(&self.files) {
             Ok(material) => material,
             Err(error) => return self.refuse(Refused::Unreadable(error.to_string()), error),
         };

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::ReloadEvent;
+use crate::tls::identity::Material;
 use crate::tls::tests::mint::{HOUR, Mint, Minted, set_validity};
 use crate::tls::{IdentityError, IdentityFiles};
 
@@ -172,6 +173,33 @@ async fn who_asks_is_told_also_where_nothing_is_new() {
     watched.silence().await;
     watched.requests.send_modify(|count| *count += 1);
     assert!(matches!(watched.refused().await, IdentityError::Pem { .. }));
+}
+
+/// As a defect in the reader would: on these files and on no others.
+fn panics_on_a_mark(files: &IdentityFiles) -> Result<Material, IdentityError> {
+    let material = files.read()?;
+    assert!(!material.cert.ends_with(b"# panic"), "a defect");
+    Ok(material)
+}
+
+#[tokio::test]
+async fn a_panic_is_a_refusal_and_the_next_good_set_is_taken() {
+    let mint = Mint::root("root");
+    let mut volume = Volume::new(&mint.leaf(ID), &mint.root);
+    let mut watched = Watched::reading(panics_on_a_mark, volume.dir.path(), NO_POLL).await;
+    let before = watched.store.current().serial().to_owned();
+    let leaf = mint.leaf(ID);
+    let marked = Minted {
+        cert: leaf.cert.clone() + "# panic",
+        ..leaf
+    };
+    volume.swap(&marked, &mint.root);
+    assert!(matches!(watched.refused().await, IdentityError::BrokenDown));
+    assert_eq!(watched.store.current().serial(), before);
+    volume.swap(&mint.leaf(ID), &mint.root);
+    watched.loaded().await;
+    watched.cancel.cancel();
+    watched.task.await.unwrap();
 }
 
 #[tokio::test]

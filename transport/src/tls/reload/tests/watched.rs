@@ -1,14 +1,17 @@
 //! A volume of certificates, and a watch that runs on it.
 
-use super::super::{IdentityStore, ReloadEvent, ReloadTiming, watch};
+use super::super::lookout::{Lookout, Read};
+use super::super::{IdentityStore, ReloadEvent, ReloadTiming, keep_looking, watch};
 use crate::tls::tests::mint::Minted;
 use crate::tls::{Identity, IdentityError, IdentityFiles};
 use std::fs;
 use std::future::Future;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -73,6 +76,11 @@ pub(super) struct Watched {
 
 impl Watched {
     pub(super) async fn start(dir: &Path, poll: Duration) -> Self {
+        Self::reading(IdentityFiles::read, dir, poll).await
+    }
+
+    /// Whose files are read by `read` from the second time on.
+    pub(super) async fn reading(read: Read, dir: &Path, poll: Duration) -> Self {
         let files = IdentityFiles::in_dir(dir).unwrap();
         let store = IdentityStore::new(Identity::load(&files, SystemTime::now()).unwrap());
         let (sender, events) = unbounded_channel();
@@ -85,13 +93,13 @@ impl Watched {
         let on_event = move |event| {
             let _ = sender.send(event);
         };
-        let task = tokio::spawn(watch(
-            store.clone(),
-            timing,
-            asked,
-            cancel.clone(),
-            on_event,
-        ));
+        let changed = Arc::new(Notify::new());
+        let mut lookout = Lookout::new(store.clone(), Arc::clone(&changed));
+        lookout.read = read;
+        let stop = cancel.clone();
+        let task = tokio::spawn(async move {
+            keep_looking(lookout, &changed, timing, asked, stop, on_event).await;
+        });
         // Until the first look is over: what is written before it is loaded without any event.
         tokio::time::sleep(Duration::from_millis(200)).await;
         Self {
