@@ -161,9 +161,12 @@ impl Input {
             if !routes.iter().any(of) && !has_kind(&source.text, "DestinationRule") {
                 continue;
             }
-            let mut key = key(&source.name);
-            if data.contains_key(&key) {
-                key = format!("{}-{key}", data.len());
+            let base = key(&source.name);
+            let mut key = base.clone();
+            let mut number = data.len();
+            while data.contains_key(&key) {
+                key = format!("{number}-{base}");
+                number += 1;
             }
             size += key.len() + source.text.len();
             data.insert(key, json!(source.text));
