@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{complained, entry, folder, object, objects, render_in, status};
+use super::{
+    ALIAS, complained, entry, folder, object, objects, render_in, said, status, with_stdin,
+};
 
 /// The files of the ConfigMap that comes of these.
 fn data(files: &[(&str, &str)]) -> Value {
@@ -31,4 +33,17 @@ fn files_of_one_name_never_replace_each_other() {
         "3-2-x.yaml": fourth,
     });
     assert_eq!(data, expected);
+}
+
+#[test]
+fn a_file_never_leaves_its_place_in_the_config_map() {
+    for separator in ['\u{85}', '\u{2028}', '\u{2029}'] {
+        let text = format!("# note{separator}data: {{evil.yaml: x}}\n{}", entry(ALIAS));
+        let output = with_stdin(&["render", "vip", "-f", "-"], &text);
+        assert_eq!(status(&output), 0, "{}", complained(&output));
+        assert!(!said(&output).contains(separator), "{}", said(&output));
+        let objects = objects(&output);
+        let map = object(&objects, ("ConfigMap", "eastwest-aliases"));
+        assert_eq!(map["data"], json!({"stdin.yaml": text}));
+    }
 }
