@@ -93,17 +93,11 @@ fn selector() -> Value {
 
 fn deployment(namespace: &str, services: &Services<'_>, names: &Names<'_>) -> Value {
     let mut shim = shim::container(names, &["--mode", "service"], Place::Egress);
-    let mut ports: Vec<Value> = Vec::new();
-    for (name, routes) in services {
-        for route in routes {
-            let mut port = json!({"containerPort": route.listen_port});
-            // What Kubernetes takes as a port's name.
-            if name.len() <= 15 && routes.len() == 1 {
-                port["name"] = json!(name);
-            }
-            ports.push(port);
-        }
-    }
+    // Without names: a label can be what no port may be called, or what the shim's own ports are.
+    let aliases = services.values().flatten();
+    let mut ports: Vec<Value> = aliases
+        .map(|route| json!({"containerPort": route.listen_port}))
+        .collect();
     if let Some(others) = shim["ports"].as_array() {
         ports.extend(others.iter().cloned());
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{object, objects, render_in, said, status, top};
+use super::{entry_of, object, objects, render_in, said, status, top, with_stdin};
 
 const PXC: &str = "deploy/demo/cluster-b/pxc.yaml";
 const HELLO: &str = "deploy/demo/cluster-b/hello.yaml";
@@ -87,6 +87,29 @@ fn a_replica_has_every_source_at_the_port_of_its_mode() {
             ])
         );
     }
+}
+
+/// Kubernetes takes no port's name that has `--`, is there twice, or is longer than 15.
+#[test]
+fn ports_of_the_egress_are_called_what_kubernetes_takes() {
+    let hosts = ["a--b", "metrics", "status-port", "src-db-0"];
+    let entries = hosts.map(|name| {
+        let host = format!("{name}.pxc.svc.cluster.local");
+        entry_of(&host, "db-0.db.pxc.svc.cluster.local")
+    });
+    let args = ["render", "service", "-f", "-", "--from-namespace", "pxc"];
+    let output = with_stdin(&args, &entries.join("---\n"));
+    assert_eq!(status(&output), 0, "{output:?}");
+    let objects = objects(&output);
+    let deployment = object(&objects, ("Deployment", "eastwest-egress"));
+    let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+    let ports = container["ports"].as_array().unwrap();
+    assert_eq!(ports.len(), hosts.len() + 2);
+    let names: Vec<_> = ports
+        .iter()
+        .filter_map(|port| port["name"].as_str())
+        .collect();
+    assert_eq!(names, ["metrics", "status-port"]);
 }
 
 /// Nothing may do more than it needs, in any mode.
