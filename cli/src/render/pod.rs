@@ -9,6 +9,11 @@ use super::input::Input;
 use super::output::Output;
 use super::shim::{self, CAPTURED_DNS, Names, Place};
 
+/// What the pod's own volumes have to do with the shim's Secret.
+const FS_GROUP: &str = "fsGroup is the group that the Secret is readable for, and Kubernetes gives it the \
+                        files of all the pod's volumes: a pod that has an fsGroup keeps its own, which \
+                        does as well.";
+
 /// Something that goes into an object of the user's.
 pub(super) struct Snippet {
     comment: String,
@@ -59,6 +64,7 @@ pub(super) fn redirect_pod(names: &Names<'_>) -> Vec<Snippet> {
     let comment = "Into the pod, or a Deployment's spec.template. `capture` needs uid 0 and NET_ADMIN, so \
                    that the namespace has to be labelled pod-security.kubernetes.io/enforce: privileged. \
                    Native sidecars need Kubernetes 1.29. Put these init containers first.";
+    let comment = format!("{comment} {FS_GROUP}");
     let part = json!({"spec": {
         "initContainers": [
             shim::capture(names, Place::NativeSidecar),
@@ -67,10 +73,7 @@ pub(super) fn redirect_pod(names: &Names<'_>) -> Vec<Snippet> {
         "securityContext": {"fsGroup": 1337},
         "volumes": shim::volumes(names, Place::NativeSidecar),
     }});
-    vec![Snippet {
-        comment: comment.to_owned(),
-        part,
-    }]
+    vec![Snippet { comment, part }]
 }
 
 /// Mode `port`: the sidecar, and the aliases in the cluster's DNS.
@@ -152,7 +155,7 @@ pub(super) fn vip(
         "Into the pod, or a Deployment's spec.template; its app dials {} and the other aliases at their \
          own ports. The sysctl lets the shim listen on port 53 without privilege. {dns} is to be the \
          cluster's DNS (--cluster-dns): kubectl -n kube-system get service kube-dns. Native sidecars need \
-         Kubernetes 1.29.",
+         Kubernetes 1.29. {FS_GROUP}",
         first.unwrap_or_default()
     );
     vec![Snippet { comment, part }]

@@ -112,6 +112,20 @@ fn ports_of_the_egress_are_called_what_kubernetes_takes() {
     assert_eq!(names, ["metrics", "status-port"]);
 }
 
+/// Whoever pastes the pod's part has to know that it reaches his own volumes.
+#[test]
+fn a_pods_part_says_what_its_group_does() {
+    for args in [&["vip"][..], &["redirect", "--for", "pod"]] {
+        let output = render_in(&top(), &[args, &["-f", HELLO]].concat());
+        let text = said(&output).replace("\n# ", " ");
+        assert!(text.contains("fsGroup: 1337"), "{text}");
+        assert!(
+            text.contains("a pod that has an fsGroup keeps its own"),
+            "{text}"
+        );
+    }
+}
+
 /// Nothing may do more than it needs, in any mode.
 #[test]
 fn only_the_capture_step_has_a_uid_or_a_capability_to_lose() {
