@@ -16,12 +16,14 @@ mod error;
 mod input;
 mod output;
 mod pod;
+mod pod_label;
 mod shim;
 mod yaml;
 
 use egress::Callers;
 use error::RenderError;
 use input::{Input, InputArgs, Label};
+use pod_label::PodLabel;
 
 /// All aliases are in the output.
 const WHOLE: u8 = 0;
@@ -124,15 +126,13 @@ struct ServiceArgs {
     #[arg(long, value_name = "NAMESPACE", group = "callers")]
     from_namespace: Vec<Label>,
     /// Labels of the pods that may use the egress: KEY=VALUE,... [default: all pods of the namespace]
-    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = label, group = "callers")]
-    from_labels: Vec<(String, String)>,
-}
-
-fn label(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("a label is KEY=VALUE, such as app=shop".to_owned()),
-    }
+    #[arg(
+        long,
+        value_name = "KEY=VALUE",
+        value_delimiter = ',',
+        group = "callers"
+    )]
+    from_labels: Vec<PodLabel>,
 }
 
 /// Runs the command; the status is that of its help text.
@@ -196,7 +196,7 @@ fn render(args: &RenderArgs) -> Result<u8, RenderError> {
         Mode::Service(args) => {
             let callers = Callers {
                 namespaces: &args.from_namespace,
-                labels: &args.from_labels,
+                labels: pod_label::by_key(&args.from_labels)?,
             };
             let (out, left_out) = egress::write(&input, &names, &callers)?;
             for line in &left_out {

@@ -15,7 +15,7 @@ const NAME: &str = "eastwest-egress";
 /// Who may use the egress.
 pub(super) struct Callers<'a> {
     pub(super) namespaces: &'a [Label],
-    pub(super) labels: &'a [(String, String)],
+    pub(super) labels: BTreeMap<&'a str, &'a str>,
 }
 
 /// Routes of one namespace, by the Service's name.
@@ -210,10 +210,9 @@ fn policy(namespace: &str, routes: &[&Route], callers: &Callers<'_>) -> Value {
 impl Callers<'_> {
     /// Without a namespace, pods of the egress's own.
     fn peers(&self) -> Vec<Value> {
-        let labels: BTreeMap<_, _> = self.labels.iter().cloned().collect();
-        let pods = match labels.is_empty() {
+        let pods = match self.labels.is_empty() {
             true => json!({}),
-            false => json!({"matchLabels": labels}),
+            false => json!({"matchLabels": self.labels}),
         };
         if self.namespaces.is_empty() {
             return vec![json!({"podSelector": pods})];

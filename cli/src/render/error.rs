@@ -32,6 +32,8 @@ pub(super) enum RenderError {
          dials them"
     )]
     Namespaces(String),
+    #[error("the label {0} is given twice, and no pod has two values of it; give one")]
+    LabelTwice(String),
     #[error("the output can't be printed: {0}")]
     Print(#[from] io::Error),
 }
