@@ -2,6 +2,8 @@
 
 use std::io;
 
+use eastwest_mesh::Origin;
+
 use crate::manifests::ManifestsError;
 
 /// Wrong usage, or nothing to render.
@@ -18,6 +20,11 @@ pub(super) enum RenderError {
          give the files with ServiceEntries alone"
     )]
     Secret(String),
+    #[error(
+        "{0}: no object of a known kind, so that it may be a Secret, which everybody could read in a \
+         ConfigMap; mend it, or move it to a file of its own"
+    )]
+    Unknown(Origin),
     #[error(
         "the manifests are {0} bytes, and a ConfigMap holds {limit}; give fewer files", limit = super::input::CONFIG_MAP_LIMIT
     )]
