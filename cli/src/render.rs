@@ -11,6 +11,7 @@ use eastwest_mesh::{Capture, Severity};
 
 use crate::convert::comment::one_line;
 
+mod channels;
 mod egress;
 mod error;
 mod input;
@@ -20,6 +21,7 @@ mod pod_label;
 mod shim;
 mod yaml;
 
+use channels::Channels;
 use egress::Callers;
 use error::RenderError;
 use input::{Input, InputArgs, Label};
@@ -179,6 +181,14 @@ fn render(args: &RenderArgs) -> Result<u8, RenderError> {
         Some(namespace) => Ok(namespace.as_str().to_owned()),
         None => input.only_namespace(),
     };
+    let channels = |status: &mut u8| {
+        let channels = Channels::of(&input.mesh.routes);
+        for line in &channels.left_out {
+            say(line);
+            *status = LEFT_OUT;
+        }
+        channels
+    };
     let (pod, snippets) = match &args.mode {
         Mode::Vip(args) => {
             let domain = (flags.cluster_domain.as_str(), args.cluster_dns);
@@ -186,11 +196,15 @@ fn render(args: &RenderArgs) -> Result<u8, RenderError> {
             (&args.pod, snippets)
         }
         Mode::Port(args) => {
-            let offset = args.port_offset.get();
-            (&args.pod, pod::port(&input, &names, offset, args.resolver))
+            let at = (args.port_offset.get(), args.resolver);
+            let snippets = pod::port(&input, &names, at, &channels(&mut status));
+            (&args.pod, snippets)
         }
         Mode::Redirect(args) => match args.kind {
-            Kind::Pxc => (&args.pod, pod::redirect_database(&input, &names)),
+            Kind::Pxc => {
+                let snippets = pod::redirect_database(&channels(&mut status), &names);
+                (&args.pod, snippets)
+            }
             Kind::Pod => (&args.pod, pod::redirect_pod(&names)),
         },
         Mode::Service(args) => {

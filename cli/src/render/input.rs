@@ -1,7 +1,6 @@
 //! What the ServiceEntries say, as the shim of the mode reads them.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -131,15 +130,6 @@ impl Input {
                 ))
             }
         }
-    }
-
-    /// The aliases with their ports at which a pod dials MySQL, each once.
-    pub(super) fn databases(&self) -> Vec<(&Hostname, NonZeroU16)> {
-        let routes = self.mesh.routes.iter();
-        let mysql = routes.filter(|route| route.remote_port.get() == 3306);
-        mysql
-            .map(|route| (&route.alias, route.listen_port))
-            .collect()
     }
 
     /// Each alias once, in the order of the files.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
+use super::channels::Channels;
 use super::error::RenderError;
 use super::input::Input;
 use super::output::Output;
@@ -48,14 +49,14 @@ pub(super) fn write(
 }
 
 /// Mode `redirect` beside a database of the operator.
-pub(super) fn redirect_database(input: &Input, names: &Names<'_>) -> Vec<Snippet> {
+pub(super) fn redirect_database(channels: &Channels, names: &Names<'_>) -> Vec<Snippet> {
     let capture = shim::capture(names, Place::BesideDatabase);
     let mode = ["--mode", "redirect", "--dns-listen", CAPTURED_DNS];
     let shim = shim::container(names, &mode, Place::BesideDatabase);
     let comment = "Into the PerconaXtraDBCluster. `capture` needs uid 0 and NET_ADMIN, so that the \
                    namespace has to be labelled pod-security.kubernetes.io/enforce: privileged. There are \
                    no readiness probes: the operator takes a pod that is not ready for a lost database.";
-    vec![database(input, comment, &[capture, shim], names)]
+    vec![database(channels, comment, &[capture, shim], names)]
 }
 
 /// Mode `redirect` in any other pod.
@@ -80,8 +81,8 @@ pub(super) fn redirect_pod(names: &Names<'_>) -> Vec<Snippet> {
 pub(super) fn port(
     input: &Input,
     names: &Names<'_>,
-    offset: u16,
-    resolver: IpAddr,
+    (offset, resolver): (u16, IpAddr),
+    channels: &Channels,
 ) -> Vec<Snippet> {
     let offset = offset.to_string();
     let shim = shim::container(
@@ -110,7 +111,7 @@ pub(super) fn port(
         "data": {"eastwest.server": stanza},
     });
     vec![
-        database(input, comment, &[shim], names),
+        database(channels, comment, &[shim], names),
         Snippet {
             comment: dns.to_owned(),
             part: custom,
@@ -161,32 +162,24 @@ pub(super) fn vip(
     vec![Snippet { comment, part }]
 }
 
-fn database(input: &Input, comment: &str, sidecars: &[Value], names: &Names<'_>) -> Snippet {
+fn database(channels: &Channels, comment: &str, sidecars: &[Value], names: &Names<'_>) -> Snippet {
     let mut pxc = json!({
         "sidecars": sidecars,
         "sidecarVolumes": shim::volumes(names, Place::BesideDatabase),
     });
-    // The operator takes weights from 1 to 100, the greatest first.
-    let sources: Vec<_> = input
-        .databases()
-        .iter()
-        .zip((1..=10).rev())
-        .map(|((alias, port), tenth)| {
-            json!({"host": alias.as_str(), "port": port, "weight": tenth * 10})
-        })
-        .collect();
     let mut comment = comment.to_owned();
-    if !sources.is_empty() {
+    if !channels.channels.is_empty() {
         comment.push_str(
             " Of replicationChannels, `name` is the channel's in your resource; the source's certificate \
              does not name the alias, and the path is mTLS already, so that ssl is off.",
         );
-        pxc["replicationChannels"] = json!([{
-            "name": "a_to_b",
-            "isSource": false,
-            "configuration": {"sourceRetryCount": 3, "sourceConnectRetry": 10, "ssl": false},
-            "sourcesList": sources,
-        }]);
+        if channels.channels.len() > 1 {
+            comment.push_str(
+                " THE ALIASES ARE OF SEVERAL DATABASES, each a channel of its own (one StatefulSet \
+                 behind the same gateways): keep the channel of the one that is to be followed.",
+            );
+        }
+        pxc["replicationChannels"] = json!(channels.channels);
     }
     Snippet {
         comment,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 mod by_hand;
+mod channels;
 mod files;
 mod golden;
 mod listening;
