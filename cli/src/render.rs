@@ -11,17 +11,21 @@ use eastwest_mesh::{Capture, Severity};
 
 use crate::convert::comment::one_line;
 
+mod channels;
 mod egress;
 mod error;
 mod input;
 mod output;
 mod pod;
+mod pod_label;
 mod shim;
 mod yaml;
 
+use channels::Channels;
 use egress::Callers;
 use error::RenderError;
 use input::{Input, InputArgs, Label};
+use pod_label::PodLabel;
 
 /// All aliases are in the output.
 const WHOLE: u8 = 0;
@@ -124,15 +128,13 @@ struct ServiceArgs {
     #[arg(long, value_name = "NAMESPACE", group = "callers")]
     from_namespace: Vec<Label>,
     /// Labels of the pods that may use the egress: KEY=VALUE,... [default: all pods of the namespace]
-    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = label, group = "callers")]
-    from_labels: Vec<(String, String)>,
-}
-
-fn label(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("a label is KEY=VALUE, such as app=shop".to_owned()),
-    }
+    #[arg(
+        long,
+        value_name = "KEY=VALUE",
+        value_delimiter = ',',
+        group = "callers"
+    )]
+    from_labels: Vec<PodLabel>,
 }
 
 /// Runs the command; the status is that of its help text.
@@ -179,6 +181,14 @@ fn render(args: &RenderArgs) -> Result<u8, RenderError> {
         Some(namespace) => Ok(namespace.as_str().to_owned()),
         None => input.only_namespace(),
     };
+    let channels = |status: &mut u8| {
+        let channels = Channels::of(&input.mesh.routes);
+        for line in &channels.left_out {
+            say(line);
+            *status = LEFT_OUT;
+        }
+        channels
+    };
     let (pod, snippets) = match &args.mode {
         Mode::Vip(args) => {
             let domain = (flags.cluster_domain.as_str(), args.cluster_dns);
@@ -186,17 +196,21 @@ fn render(args: &RenderArgs) -> Result<u8, RenderError> {
             (&args.pod, snippets)
         }
         Mode::Port(args) => {
-            let offset = args.port_offset.get();
-            (&args.pod, pod::port(&input, &names, offset, args.resolver))
+            let at = (args.port_offset.get(), args.resolver);
+            let snippets = pod::port(&input, &names, at, &channels(&mut status));
+            (&args.pod, snippets)
         }
         Mode::Redirect(args) => match args.kind {
-            Kind::Pxc => (&args.pod, pod::redirect_database(&input, &names)),
+            Kind::Pxc => {
+                let snippets = pod::redirect_database(&channels(&mut status), &names);
+                (&args.pod, snippets)
+            }
             Kind::Pod => (&args.pod, pod::redirect_pod(&names)),
         },
         Mode::Service(args) => {
             let callers = Callers {
                 namespaces: &args.from_namespace,
-                labels: &args.from_labels,
+                labels: pod_label::by_key(&args.from_labels)?,
             };
             let (out, left_out) = egress::write(&input, &names, &callers)?;
             for line in &left_out {

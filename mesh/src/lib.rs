@@ -25,6 +25,7 @@
 //! - [`Unread`]: what may be missing in either, because it could not be read
 //! - [`Finding`]: for people, each with its [`Code`]
 //! - [`Changes`], [`Widened`], [`Mesh::new_errors`]: what is new in files that are read again
+//! - [`Contents`]: of what kinds a file is, for whoever hands it on
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub mod alias;
 mod build;
 mod code;
 mod connection_pool;
+mod contents;
 mod difference;
 mod duration;
 mod exports;
@@ -59,6 +61,7 @@ mod yaml;
 
 pub use code::{Code, CodePage, Example, Side, Within, code_pages};
 pub use connection_pool::{ConnectionPool, TcpKeepalive};
+pub use contents::Contents;
 pub use difference::{Changes, Part, Widened};
 pub use exports::{Dialect, Exports, INBOUND_PORT, ISTIO_ALPN, PROBE_HOST, Refusal, Target};
 pub use finding::{Finding, Origin, Severity};

@@ -8,9 +8,9 @@ use eastwest_mesh::{Dialect, Origin, Severity};
 /// How long a line of a comment becomes, where words allow it.
 const WIDTH: usize = 100;
 
-/// A line of a terminal, or of a file.
+/// A line of a terminal, or of a file. U+2028 and U+2029 end a line of YAML 1.1, which kubectl reads.
 pub(crate) fn one_line(text: &str) -> String {
-    let shown = |c: char| match c.is_control() {
+    let shown = |c: char| match c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
         true => '\u{fffd}',
         false => c,
     };
@@ -91,10 +91,12 @@ mod tests {
         heading(
             &mut out,
             &["What\nit is."],
-            &["a\nfrontend evil\r\n.yaml".to_owned()],
+            &["a\nfrontend evil\r\n\u{85}\u{2028}\u{2029}.yaml".to_owned()],
         );
-        assert!(out.lines().all(|line| line.starts_with('#')), "{out}");
-        assert_eq!(out.lines().count(), 4);
+        let lines = |c: char| "\n\r\u{85}\u{2028}\u{2029}".contains(c);
+        let lines: Vec<_> = out.trim_end().split(lines).collect();
+        assert!(lines.iter().all(|line| line.starts_with('#')), "{out}");
+        assert_eq!(lines.len(), 4);
     }
 
     #[test]

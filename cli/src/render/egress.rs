@@ -15,7 +15,7 @@ const NAME: &str = "eastwest-egress";
 /// Who may use the egress.
 pub(super) struct Callers<'a> {
     pub(super) namespaces: &'a [Label],
-    pub(super) labels: &'a [(String, String)],
+    pub(super) labels: BTreeMap<&'a str, &'a str>,
 }
 
 /// Routes of one namespace, by the Service's name.
@@ -93,17 +93,11 @@ fn selector() -> Value {
 
 fn deployment(namespace: &str, services: &Services<'_>, names: &Names<'_>) -> Value {
     let mut shim = shim::container(names, &["--mode", "service"], Place::Egress);
-    let mut ports: Vec<Value> = Vec::new();
-    for (name, routes) in services {
-        for route in routes {
-            let mut port = json!({"containerPort": route.listen_port});
-            // What Kubernetes takes as a port's name.
-            if name.len() <= 15 && routes.len() == 1 {
-                port["name"] = json!(name);
-            }
-            ports.push(port);
-        }
-    }
+    // Without names: a label can be what no port may be called, or what the shim's own ports are.
+    let aliases = services.values().flatten();
+    let mut ports: Vec<Value> = aliases
+        .map(|route| json!({"containerPort": route.listen_port}))
+        .collect();
     if let Some(others) = shim["ports"].as_array() {
         ports.extend(others.iter().cloned());
     }
@@ -216,10 +210,9 @@ fn policy(namespace: &str, routes: &[&Route], callers: &Callers<'_>) -> Value {
 impl Callers<'_> {
     /// Without a namespace, pods of the egress's own.
     fn peers(&self) -> Vec<Value> {
-        let labels: BTreeMap<_, _> = self.labels.iter().cloned().collect();
-        let pods = match labels.is_empty() {
+        let pods = match self.labels.is_empty() {
             true => json!({}),
-            false => json!({"matchLabels": labels}),
+            false => json!({"matchLabels": self.labels}),
         };
         if self.namespaces.is_empty() {
             return vec![json!({"podSelector": pods})];

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use eastwest_mesh::Origin;
+
 use crate::manifests::ManifestsError;
 
 /// Wrong usage, or nothing to render.
@@ -19,6 +21,11 @@ pub(super) enum RenderError {
     )]
     Secret(String),
     #[error(
+        "{0}: no object of a known kind, so that it may be a Secret, which everybody could read in a \
+         ConfigMap; mend it, or move it to a file of its own"
+    )]
+    Unknown(Origin),
+    #[error(
         "the manifests are {0} bytes, and a ConfigMap holds {limit}; give fewer files", limit = super::input::CONFIG_MAP_LIMIT
     )]
     TooLarge(usize),
@@ -32,6 +39,8 @@ pub(super) enum RenderError {
          dials them"
     )]
     Namespaces(String),
+    #[error("the label {0} is given twice, and no pod has two values of it; give one")]
+    LabelTwice(String),
     #[error("the output can't be printed: {0}")]
     Print(#[from] io::Error),
 }

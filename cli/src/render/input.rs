@@ -1,11 +1,10 @@
 //! What the ServiceEntries say, as the shim of the mode reads them.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use eastwest_mesh::{Capture, Hostname, Mesh, Options, Route, Source};
+use eastwest_mesh::{Capture, Contents, Hostname, Mesh, Options, Route, Source};
 use serde_json::{Map, Value, json};
 
 use super::error::RenderError;
@@ -73,7 +72,7 @@ impl FromStr for Label {
 
 /// The manifests and their meaning.
 pub(super) struct Input {
-    sources: Vec<Source>,
+    sources: Vec<(Source, Contents)>,
     pub(super) mesh: Mesh,
     domain: Hostname,
 }
@@ -82,11 +81,12 @@ impl Input {
     pub(super) fn read(args: &InputArgs, capture: Capture) -> Result<Self, RenderError> {
         let manifests = Manifests::read(&args.manifests, true)?;
         let sources: Vec<Source> = manifests.files().cloned().collect();
-        for Source { name, text } in &sources {
+        let contents: Vec<_> = sources.iter().map(Contents::of).collect();
+        for (Source { name, .. }, contents) in sources.iter().zip(&contents) {
             if !manifests.is_text(name) {
                 return Err(RenderError::NotText(name.clone()));
             }
-            if has_kind(text, "Secret") {
+            if contents.kinds().any(is_secret) {
                 return Err(RenderError::Secret(name.clone()));
             }
         }
@@ -96,7 +96,7 @@ impl Input {
         };
         let mesh = eastwest_mesh::load(&sources, &options);
         Ok(Self {
-            sources,
+            sources: sources.into_iter().zip(contents).collect(),
             mesh,
             domain: args.cluster_domain.clone(),
         })
@@ -132,15 +132,6 @@ impl Input {
         }
     }
 
-    /// The aliases with their ports at which a pod dials MySQL, each once.
-    pub(super) fn databases(&self) -> Vec<(&Hostname, NonZeroU16)> {
-        let routes = self.mesh.routes.iter();
-        let mysql = routes.filter(|route| route.remote_port.get() == 3306);
-        mysql
-            .map(|route| (&route.alias, route.listen_port))
-            .collect()
-    }
-
     /// Each alias once, in the order of the files.
     pub(super) fn aliases(&self) -> Vec<&Hostname> {
         let mut seen = BTreeSet::new();
@@ -156,14 +147,20 @@ impl Input {
     ) -> Result<Value, RenderError> {
         let mut data = Map::new();
         let mut size = 0;
-        for source in &self.sources {
+        for (source, contents) in &self.sources {
             let of = |route: &&Route| *route.origin.file == *source.name;
-            if !routes.iter().any(of) && !has_kind(&source.text, "DestinationRule") {
+            if !routes.iter().any(of) && !contents.narrows_far_ends() {
                 continue;
             }
-            let mut key = key(&source.name);
-            if data.contains_key(&key) {
-                key = format!("{}-{key}", data.len());
+            if let Some(place) = contents.unknown() {
+                return Err(RenderError::Unknown(place.clone()));
+            }
+            let base = key(&source.name);
+            let mut key = base.clone();
+            let mut number = data.len();
+            while data.contains_key(&key) {
+                key = format!("{number}-{base}");
+                number += 1;
             }
             size += key.len() + source.text.len();
             data.insert(key, json!(source.text));
@@ -180,17 +177,11 @@ impl Input {
     }
 }
 
-/// Whether any object of the text is of this kind, in YAML's block form, its flow form or JSON.
-fn has_kind(text: &str, kind: &str) -> bool {
-    let plain = |c: char| !c.is_whitespace() && c != '"' && c != '\'';
-    let mut texts = text.split("kind").skip(1).map(|rest| {
-        let value: String = rest.chars().take(40).collect();
-        value.split(['\n', ',', '}', '#']).next().map(|value| {
-            let value: String = value.chars().filter(|c| plain(*c)).collect();
-            value == format!(":{kind}")
-        })
-    });
-    texts.any(|same| same == Some(true))
+/// A Secret, or a list whose items need not say that they are.
+fn is_secret(kind: &str) -> bool {
+    ["Secret", "SecretList"]
+        .iter()
+        .any(|secret| kind.eq_ignore_ascii_case(secret))
 }
 
 /// A key of a ConfigMap that the shim takes for a manifest.

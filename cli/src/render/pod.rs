@@ -4,10 +4,16 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
+use super::channels::Channels;
 use super::error::RenderError;
 use super::input::Input;
 use super::output::Output;
 use super::shim::{self, CAPTURED_DNS, Names, Place};
+
+/// What the pod's own volumes have to do with the shim's Secret.
+const FS_GROUP: &str = "fsGroup is the group that the Secret is readable for, and Kubernetes gives it the \
+                        files of all the pod's volumes: a pod that has an fsGroup keeps its own, which \
+                        does as well.";
 
 /// Something that goes into an object of the user's.
 pub(super) struct Snippet {
@@ -43,14 +49,14 @@ pub(super) fn write(
 }
 
 /// Mode `redirect` beside a database of the operator.
-pub(super) fn redirect_database(input: &Input, names: &Names<'_>) -> Vec<Snippet> {
+pub(super) fn redirect_database(channels: &Channels, names: &Names<'_>) -> Vec<Snippet> {
     let capture = shim::capture(names, Place::BesideDatabase);
     let mode = ["--mode", "redirect", "--dns-listen", CAPTURED_DNS];
     let shim = shim::container(names, &mode, Place::BesideDatabase);
     let comment = "Into the PerconaXtraDBCluster. `capture` needs uid 0 and NET_ADMIN, so that the \
                    namespace has to be labelled pod-security.kubernetes.io/enforce: privileged. There are \
                    no readiness probes: the operator takes a pod that is not ready for a lost database.";
-    vec![database(input, comment, &[capture, shim], names)]
+    vec![database(channels, comment, &[capture, shim], names)]
 }
 
 /// Mode `redirect` in any other pod.
@@ -59,6 +65,7 @@ pub(super) fn redirect_pod(names: &Names<'_>) -> Vec<Snippet> {
     let comment = "Into the pod, or a Deployment's spec.template. `capture` needs uid 0 and NET_ADMIN, so \
                    that the namespace has to be labelled pod-security.kubernetes.io/enforce: privileged. \
                    Native sidecars need Kubernetes 1.29. Put these init containers first.";
+    let comment = format!("{comment} {FS_GROUP}");
     let part = json!({"spec": {
         "initContainers": [
             shim::capture(names, Place::NativeSidecar),
@@ -67,18 +74,15 @@ pub(super) fn redirect_pod(names: &Names<'_>) -> Vec<Snippet> {
         "securityContext": {"fsGroup": 1337},
         "volumes": shim::volumes(names, Place::NativeSidecar),
     }});
-    vec![Snippet {
-        comment: comment.to_owned(),
-        part,
-    }]
+    vec![Snippet { comment, part }]
 }
 
 /// Mode `port`: the sidecar, and the aliases in the cluster's DNS.
 pub(super) fn port(
     input: &Input,
     names: &Names<'_>,
-    offset: u16,
-    resolver: IpAddr,
+    (offset, resolver): (u16, IpAddr),
+    channels: &Channels,
 ) -> Vec<Snippet> {
     let offset = offset.to_string();
     let shim = shim::container(
@@ -107,7 +111,7 @@ pub(super) fn port(
         "data": {"eastwest.server": stanza},
     });
     vec![
-        database(input, comment, &[shim], names),
+        database(channels, comment, &[shim], names),
         Snippet {
             comment: dns.to_owned(),
             part: custom,
@@ -152,38 +156,30 @@ pub(super) fn vip(
         "Into the pod, or a Deployment's spec.template; its app dials {} and the other aliases at their \
          own ports. The sysctl lets the shim listen on port 53 without privilege. {dns} is to be the \
          cluster's DNS (--cluster-dns): kubectl -n kube-system get service kube-dns. Native sidecars need \
-         Kubernetes 1.29.",
+         Kubernetes 1.29. {FS_GROUP}",
         first.unwrap_or_default()
     );
     vec![Snippet { comment, part }]
 }
 
-fn database(input: &Input, comment: &str, sidecars: &[Value], names: &Names<'_>) -> Snippet {
+fn database(channels: &Channels, comment: &str, sidecars: &[Value], names: &Names<'_>) -> Snippet {
     let mut pxc = json!({
         "sidecars": sidecars,
         "sidecarVolumes": shim::volumes(names, Place::BesideDatabase),
     });
-    // The operator takes weights from 1 to 100, the greatest first.
-    let sources: Vec<_> = input
-        .databases()
-        .iter()
-        .zip((1..=10).rev())
-        .map(|((alias, port), tenth)| {
-            json!({"host": alias.as_str(), "port": port, "weight": tenth * 10})
-        })
-        .collect();
     let mut comment = comment.to_owned();
-    if !sources.is_empty() {
+    if !channels.channels.is_empty() {
         comment.push_str(
             " Of replicationChannels, `name` is the channel's in your resource; the source's certificate \
              does not name the alias, and the path is mTLS already, so that ssl is off.",
         );
-        pxc["replicationChannels"] = json!([{
-            "name": "a_to_b",
-            "isSource": false,
-            "configuration": {"sourceRetryCount": 3, "sourceConnectRetry": 10, "ssl": false},
-            "sourcesList": sources,
-        }]);
+        if channels.channels.len() > 1 {
+            comment.push_str(
+                " THE ALIASES ARE OF SEVERAL DATABASES, each a channel of its own (one StatefulSet \
+                 behind the same gateways): keep the channel of the one that is to be followed.",
+            );
+        }
+        pxc["replicationChannels"] = json!(channels.channels);
     }
     Snippet {
         comment,

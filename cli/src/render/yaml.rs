@@ -54,8 +54,18 @@ fn list(out: &mut String, items: &[Value], indent: usize) {
 
 /// Whether a text is lines, with nothing that YAML would have escaped.
 fn is_block(text: &str) -> bool {
-    let printable = |c: char| c == '\n' || c == '\t' || !(c.is_control() || c == '\u{feff}');
+    let printable = |c: char| c == '\n' || c == '\t' || !is_escaped(c);
     text.contains('\n') && text.chars().all(printable)
+}
+
+/// What no reader may meet as it is: YAML 1.1, which kubectl reads, ends a line at U+0085, U+2028 and
+/// U+2029 (5.4), 1.2 does not; and what neither takes for printable (5.1).
+fn is_escaped(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
 }
 
 fn block(out: &mut String, text: &str, indent: usize) {
@@ -90,18 +100,44 @@ fn scalar(value: &Value) -> String {
 }
 
 fn text(word: &str) -> String {
-    match word.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
-        true => Text(word).to_string(),
-        // JSON's escapes are YAML's as well.
-        false => Value::from(word).to_string(),
+    if word.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
+        return Text(word).to_string();
     }
+    let mut out = String::new();
+    // JSON's escapes are YAML's as well; it has none for what is above ASCII.
+    for c in Value::from(word).to_string().chars() {
+        match is_escaped(c) {
+            true => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            false => out.push(c),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+
+    proptest! {
+        /// Whatever a file holds, it comes back, and each line of it is a line for every reader.
+        #[test]
+        fn a_text_comes_back_and_leaves_its_place_nowhere(
+            text in "([a-z:#|\"'\\\\ \t\n\r-]|[\u{80}-\u{a0}\u{2027}-\u{202a}\u{fefe}-\u{ffff}]|.){0,24}",
+        ) {
+            let written = write(&json!({"k": {(text.clone()): text.clone(), "l": [text.clone()]}}));
+            let back: Value = serde_saphyr::from_str(&written).unwrap();
+            prop_assert_eq!(&back, &json!({"k": {(text.clone()): text.clone(), "l": [text]}}), "{}", written);
+            let margin = |line: &str| line.is_empty() || line.starts_with("  ");
+            let mut lines = written.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
+            prop_assert_eq!(lines.next(), Some("k:"));
+            prop_assert!(lines.all(margin), "{}", written);
+        }
+    }
 
     #[test]
     fn lists_are_at_their_keys_margin_and_maps_in_them_begin_at_the_dash() {
@@ -118,6 +154,10 @@ mod tests {
             ("a\n\n", "k: |+\n  a\n\n"),
             ("  a\n", "k: |2\n    a\n"),
             ("a\r\n", "k: \"a\\r\\n\"\n"),
+            ("a\u{2028}b: é\n", "k: \"a\\u2028b: é\\n\"\n"),
+            ("a\u{2029}b\n", "k: \"a\\u2029b\\n\"\n"),
+            ("a\u{85}b\n", "k: \"a\\u0085b\\n\"\n"),
+            ("a\u{2028}\u{7f}\u{feff}", "k: \"a\\u2028\\u007f\\ufeff\"\n"),
         ] {
             assert_eq!(write(&json!({ "k": text })), written, "{text:?}");
         }

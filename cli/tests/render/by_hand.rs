@@ -83,9 +83,21 @@ fn the_egress_is_that_of_the_folder() {
     assert_eq!(compared, rendered.len() - 1);
 }
 
-/// Without what may be called otherwise: a Service's port has the ServiceEntry's own name by hand.
+/// Without what may be called otherwise: a Service's port has the ServiceEntry's own name by hand, and
+/// the egress's ports for the aliases may have their names.
 fn comparable(object: &Value) -> Value {
     let mut object = object.clone();
+    if object["kind"] == "Deployment" {
+        let container = &mut object["spec"]["template"]["spec"]["containers"][0];
+        for port in container["ports"].as_array_mut().unwrap() {
+            if port["name"]
+                .as_str()
+                .is_some_and(|name| name.starts_with("src-"))
+            {
+                port.as_object_mut().unwrap().remove("name");
+            }
+        }
+    }
     if object["kind"] == "Service" {
         for port in object["spec"]["ports"].as_array_mut().unwrap() {
             port.as_object_mut().unwrap().remove("name");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{object, objects, render_in, said, status, top};
+use super::{entry_of, object, objects, render_in, said, status, top, with_stdin};
 
 const PXC: &str = "deploy/demo/cluster-b/pxc.yaml";
 const HELLO: &str = "deploy/demo/cluster-b/hello.yaml";
@@ -85,6 +85,43 @@ fn a_replica_has_every_source_at_the_port_of_its_mode() {
                 {"host": host(1), "port": port, "weight": 90},
                 {"host": host(2), "port": port, "weight": 80},
             ])
+        );
+    }
+}
+
+/// Kubernetes takes no port's name that has `--`, is there twice, or is longer than 15.
+#[test]
+fn ports_of_the_egress_are_called_what_kubernetes_takes() {
+    let hosts = ["a--b", "metrics", "status-port", "src-db-0"];
+    let entries = hosts.map(|name| {
+        let host = format!("{name}.pxc.svc.cluster.local");
+        entry_of(&host, "db-0.db.pxc.svc.cluster.local")
+    });
+    let args = ["render", "service", "-f", "-", "--from-namespace", "pxc"];
+    let output = with_stdin(&args, &entries.join("---\n"));
+    assert_eq!(status(&output), 0, "{output:?}");
+    let objects = objects(&output);
+    let deployment = object(&objects, ("Deployment", "eastwest-egress"));
+    let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+    let ports = container["ports"].as_array().unwrap();
+    assert_eq!(ports.len(), hosts.len() + 2);
+    let names: Vec<_> = ports
+        .iter()
+        .filter_map(|port| port["name"].as_str())
+        .collect();
+    assert_eq!(names, ["metrics", "status-port"]);
+}
+
+/// Whoever pastes the pod's part has to know that it reaches his own volumes.
+#[test]
+fn a_pods_part_says_what_its_group_does() {
+    for args in [&["vip"][..], &["redirect", "--for", "pod"]] {
+        let output = render_in(&top(), &[args, &["-f", HELLO]].concat());
+        let text = said(&output).replace("\n# ", " ");
+        assert!(text.contains("fsGroup: 1337"), "{text}");
+        assert!(
+            text.contains("a pod that has an fsGroup keeps its own"),
+            "{text}"
         );
     }
 }

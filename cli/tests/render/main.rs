@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 mod by_hand;
+mod channels;
+mod files;
 mod golden;
 mod listening;
 mod outcome;
@@ -55,8 +57,13 @@ fn entry(host: &str) -> String {
 
 const ALIAS: &str = "src-db-0.pxc.svc.cluster.local";
 
+/// A ServiceEntry for this host, which stands for the remote one.
+fn entry_of(host: &str, remote: &str) -> String {
+    let remote = format!("annotations: {{eastwest.dev/remote-host: {remote}}}");
+    entry(host).replace("namespace: pxc}", &format!("namespace: pxc, {remote}}}"))
+}
+
 /// A ServiceEntry whose alias no Service can be called by.
 fn no_service() -> String {
-    let remote = "annotations: {eastwest.dev/remote-host: db-0.db.pxc.svc.cluster.local}";
-    entry("db.example").replace("namespace: pxc}", &format!("namespace: pxc, {remote}}}"))
+    entry_of("db.example", "db-0.db.pxc.svc.cluster.local")
 }

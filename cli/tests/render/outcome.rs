@@ -33,6 +33,14 @@ fn with_wrong_usage_nothing_is_said() {
             "a label is KEY=VALUE",
         ),
         (
+            &["service", "-f", "one.yaml", "--from-labels", "app=a b"],
+            "the value of a label is at most 63",
+        ),
+        (
+            &["service", "-f", "one.yaml", "--from-labels", "app=a,app=b"],
+            "the label app is given twice",
+        ),
+        (
             &["service", "-f", "name.yaml", "--from-namespace", "x"],
             "call the alias NAME.NAMESPACE.svc.DOMAIN, or take another mode",
         ),
