@@ -126,14 +126,18 @@ impl Bundle {
         serde_json::from_slice(&fs::read(self.path().join("config.json")).unwrap()).unwrap()
     }
 
-    /// Runs it with these folders and flags, in the network of the test.
-    pub(crate) fn run(self, mounts: &[(&Path, &str)], flags: &[&str]) -> Run {
+    /// Runs it with these folders and flags, in the network of the test; with a `command` as a pod's
+    /// container has it, which takes the entrypoint's place, or with none.
+    pub(crate) fn run(self, mounts: &[(&Path, &str)], command: &[&str], flags: &[&str]) -> Run {
         let mut config = self.config();
         let process = &mut config["process"];
         process["terminal"] = json!(false);
         process["noNewPrivileges"] = json!(true);
         process["capabilities"] = json!({});
         process["rlimits"] = json!([]);
+        if !command.is_empty() {
+            process["args"] = json!(command);
+        }
         let args = process["args"].as_array_mut().unwrap();
         args.extend([json!("-f"), json!("/manifests")]);
         args.extend(flags.iter().map(|flag| json!(flag)));
