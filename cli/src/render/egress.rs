@@ -65,7 +65,7 @@ pub(super) fn write(
             "apiVersion": "policy/v1",
             "kind": "PodDisruptionBudget",
             "metadata": {"name": NAME, "namespace": namespace},
-            "spec": {"minAvailable": 1, "selector": selector()},
+            "spec": {"maxUnavailable": 1, "selector": selector()},
         }));
         for (name, routes) in services {
             out.object(&service(namespace, name, routes));

@@ -68,7 +68,7 @@ pub(super) fn container(names: &Names<'_>, mode: &[&str], place: Place) -> Value
         shim["securityContext"]["seccompProfile"] = json!({"type": "RuntimeDefault"});
     }
     match place {
-        Place::BesideDatabase => {}
+        Place::BesideDatabase => patient(&mut shim["livenessProbe"]),
         Place::NativeSidecar => {
             shim["restartPolicy"] = json!("Always");
             shim["startupProbe"] = probe("/startup", STATUS_PORT);
@@ -112,6 +112,7 @@ pub(super) fn capture(names: &Names<'_>, place: Place) -> Value {
     if keep {
         capture["ports"] = json!([{"name": "status-capture", "containerPort": 15031}]);
         capture["livenessProbe"] = probe("/livez", 15031);
+        patient(&mut capture["livenessProbe"]);
     }
     capture
 }
@@ -126,6 +127,12 @@ pub(super) fn volumes(names: &Names<'_>, place: Place) -> Value {
         {"name": "identity", "secret": identity},
         {"name": "manifests", "configMap": {"name": MANIFESTS}},
     ])
+}
+
+/// Beside a database a late answer on a busy node is no reason to cut a replica's connections.
+fn patient(probe: &mut Value) {
+    probe["timeoutSeconds"] = json!(5);
+    probe["failureThreshold"] = json!(6);
 }
 
 fn probe(path: &str, port: u16) -> Value {
