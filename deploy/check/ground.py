@@ -98,7 +98,7 @@ class Ground:
 
     def leaked(self):
         """Whether a packet for a virtual IP has left its pod."""
-        chain = subprocess.run(["nft", "list", "chain", "ip", "walls", "forward"], check=True, capture_output=True, text=True).stdout
+        chain = subprocess.run(["nft", "list", "chain", "ip", "walls", "leaks"], check=True, capture_output=True, text=True).stdout
         return "counter packets 0 bytes 0" not in chain
 
     def logs(self):

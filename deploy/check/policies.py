@@ -17,6 +17,15 @@ class Member:
         ]
 
 
+# What has left a pod for a virtual IP. Before it is routed: nothing of the network leads there, and what has
+# no route comes by no other hook.
+LEAKS = """chain leaks {
+type filter hook prerouting priority -300; policy accept;
+ip daddr 240.0.0.0/4 counter
+}
+"""
+
+
 def table(members):
     """What passes must be let out by its pod's policies, and in by the other's."""
     chains, jumps = [], []
@@ -31,10 +40,9 @@ def table(members):
             jumps.append(f"ip {'saddr' if way == 'Egress' else 'daddr'} {member.address} jump {name}\n")
     hooks = "".join(
         f"chain {hook} {{\ntype filter hook {hook} priority 0; policy accept;\n"
-        # Nothing of the network leads to a virtual IP: it is counted, and goes nowhere.
-        f"ip daddr 240.0.0.0/4 counter reject\nct state established,related accept\n{''.join(jumps)}}}\n"
+        f"ct state established,related accept\n{''.join(jumps)}}}\n"
         for hook in ("forward", "input"))
-    return f"table ip walls {{\n{''.join(chains)}{hooks}}}\n"
+    return f"table ip walls {{\n{''.join(chains)}{hooks}{LEAKS}}}\n"
 
 
 def rule(r, side, peers, member, members):

@@ -74,6 +74,10 @@ def walk(a, b, ground, eastwest, mysql):
     yield from around(a, ground, ports)
     if ground.leaked():
         yield "packets for a virtual address left the pod"
+    # Nothing captures those of this pod, so that one must be seen.
+    ground.ask(STRANGER, "240.240.0.5", 3306, APP)
+    if not ground.leaked():
+        yield "a packet for a virtual address would not be seen"
 
 
 def around(a, ground, ports):
