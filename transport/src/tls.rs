@@ -19,6 +19,7 @@ mod roots;
 mod svid;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod validity;
 mod verify;
 

@@ -2,7 +2,7 @@
 //! [`record`](super::record) to open.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::pki_types::ServerName;
@@ -10,11 +10,9 @@ use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, UnbufferedStatus};
 use rustls::{ClientConfig, HandshakeKind, InvalidMessage, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::task::yield_now;
 
 use super::record::{MOST_RECORD, RecordError, Session};
+use super::turns::{ANSWERED, DIALLED, STRANGERS, Turns};
 use crate::admission::Clock;
 
 /// Room for a flight of handshake messages; certificates are most of it. Grows where it must.
@@ -23,32 +21,6 @@ const FLIGHT: usize = 4 * 1024;
 /// The most that a peer may have sent of a message that is not whole, with its records: as much as
 /// the buffer of a rustls connection holds. Who has proved nothing must not make us hold more.
 const MOST_FLIGHT: usize = 0xffff;
-
-/// Handshakes that compute at the same time, one a thread; the others wait for their turn.
-///
-/// One takes as long as relaying a hundred messages. Were all of a crowd ready to run, each relay would come
-/// when all of them have been; so it comes after one.
-struct Turns(OnceLock<Semaphore>);
-
-/// Of those who have just come: an answer costs them a packet, and us a signature.
-static STRANGERS: Turns = Turns(OnceLock::new());
-/// Of those who have gone on after our answer. A crowd of strangers is not before them.
-static ANSWERED: Turns = Turns(OnceLock::new());
-/// Of those whom we dial. Nobody who comes is before them.
-static DIALLED: Turns = Turns(OnceLock::new());
-
-impl Turns {
-    /// A turn to compute, given in the order in which it was asked for. Whoever else is ready has run
-    /// since the one before.
-    async fn next(&'static self) -> Option<SemaphorePermit<'static>> {
-        let threads = || Handle::try_current().map_or(1, |runtime| runtime.metrics().num_workers());
-        let turns = self.0.get_or_init(|| Semaphore::new(threads()));
-        // It is never closed.
-        let turn = turns.acquire().await.ok();
-        yield_now().await;
-        turn
-    }
-}
 
 /// A connection whose two ends know each other.
 #[derive(Debug)]
