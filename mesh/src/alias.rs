@@ -28,7 +28,8 @@ pub fn remote_host(alias: &Hostname, domain: &Hostname) -> Option<Hostname> {
     }
     let pod = name.strip_prefix(PREFIX)?;
     let set = stateful_set(pod)?;
-    format!("{pod}.{set}.{namespace}.svc.{domain}").parse().ok()
+    let labels = [pod, set, namespace, "svc", domain.as_str()];
+    labels.join(".").parse().ok()
 }
 
 /// The alias that stands for a StatefulSet's pod: the inverse of [`remote_host`].

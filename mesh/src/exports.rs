@@ -134,26 +134,26 @@ impl Exports {
             Dialect::Istio => (&self.istio, &self.plain),
             Dialect::Plain => (&self.plain, &self.istio),
         };
-        match (own.find(&dialled), other.find(&dialled)) {
-            (Some(origin), _) => {
-                let port = self.own_port(&dialled, port).unwrap_or(INBOUND_PORT);
-                Ok(Target {
-                    host: dialled,
-                    port,
-                    origin: origin.clone(),
-                })
-            }
-            (None, Some(origin)) => Err(Refusal::WrongDialect {
+        if let Some(origin) = own.find(&dialled) {
+            let port = self.own_port(&dialled, port).unwrap_or(INBOUND_PORT);
+            return Ok(Target {
+                host: dialled,
+                port,
+                origin: origin.clone(),
+            });
+        }
+        Err(match other.find(&dialled) {
+            Some(origin) => Refusal::WrongDialect {
                 dialled,
                 sent: dialect,
                 origin: origin.clone(),
-            }),
-            (None, None) => Err(Refusal::NotExported {
+            },
+            None => Refusal::NotExported {
                 asked,
                 dialled,
                 sent: dialect,
-            }),
-        }
+            },
+        })
     }
 
     /// The name that stands behind `host`: an explicit mapping, the convention, or itself.

@@ -97,30 +97,59 @@ impl FromStr for Hostname {
         if name.len() > MAX_NAME {
             return Err(HostnameError::TooLong(name.len()));
         }
-        name.split('.').try_for_each(check_label)?;
-        let last = name.rsplit('.').next().unwrap_or(name);
-        if last.bytes().all(|byte| byte.is_ascii_digit()) {
+        let labels = Labels::read(name)?;
+        if labels.last_is_number {
             return Err(HostnameError::Numeric);
         }
-        Ok(Self(name.to_ascii_lowercase().into()))
+        Ok(Self(if labels.upper_case {
+            name.to_ascii_lowercase().into()
+        } else {
+            name.into()
+        }))
     }
 }
 
-fn check_label(label: &str) -> Result<(), HostnameError> {
-    if label.is_empty() {
-        return Err(HostnameError::EmptyLabel);
+/// What one pass over a name finds; a gateway reads one for each connection.
+struct Labels {
+    last_is_number: bool,
+    upper_case: bool,
+}
+
+impl Labels {
+    fn read(name: &str) -> Result<Self, HostnameError> {
+        let bytes = name.as_bytes();
+        let (mut start, mut number, mut upper_case) = (0, true, false);
+        for (at, &byte) in bytes.iter().enumerate() {
+            match byte {
+                b'.' => {
+                    check_label(&bytes[start..at])?;
+                    (start, number) = (at + 1, true);
+                }
+                b'0'..=b'9' => {}
+                b'a'..=b'z' | b'-' | b'_' => number = false,
+                b'A'..=b'Z' => (number, upper_case) = (false, true),
+                _ => {
+                    // All before it is ASCII, so that a character begins here.
+                    let bad = name[at..].chars().next().unwrap_or_default();
+                    return Err(HostnameError::BadCharacter(bad));
+                }
+            }
+        }
+        check_label(&bytes[start..])?;
+        Ok(Self {
+            last_is_number: number,
+            upper_case,
+        })
     }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if let Some(bad) = label.chars().find(|&c| !allowed(c)) {
-        return Err(HostnameError::BadCharacter(bad));
+}
+
+fn check_label(label: &[u8]) -> Result<(), HostnameError> {
+    match label {
+        [] => Err(HostnameError::EmptyLabel),
+        _ if label.len() > MAX_LABEL => Err(HostnameError::LabelTooLong(label.len())),
+        [b'-', ..] | [.., b'-'] => Err(HostnameError::Hyphen),
+        _ => Ok(()),
     }
-    if label.len() > MAX_LABEL {
-        return Err(HostnameError::LabelTooLong(label.len()));
-    }
-    if label.starts_with('-') || label.ends_with('-') {
-        return Err(HostnameError::Hyphen);
-    }
-    Ok(())
 }
 
 impl fmt::Display for Hostname {
