@@ -69,6 +69,8 @@ impl Messages {
                 (Format::Tls13, _, KEY_UPDATE, 1) => {
                     // Nothing of the old key may stand behind it (RFC 8446 section 5.1).
                     let asks = match bytes {
+                        // Its one byte comes with the next record.
+                        [] => break,
                         [0] => false,
                         [1] => true,
                         _ => return Err(RecordError::Broken("a malformed KeyUpdate")),

@@ -98,10 +98,22 @@ fn nothing_may_come_between_the_parts_of_a_message() {
 
 #[test]
 fn a_key_update_is_alone_at_the_end_of_its_record() {
-    for content in [&[24, 0, 0, 1, 2][..], &[24, 0, 0, 1, 0, 4], &[24, 0, 0, 1]] {
+    for content in [&[24, 0, 0, 1, 2][..], &[24, 0, 0, 1, 0, 4]] {
         let update = after(ContentType::Handshake, &[content], MinTls::Tls13);
         assert!(broken(update), "{content:?}");
     }
+}
+
+#[test]
+fn a_key_update_may_go_over_two_records() {
+    let mut peers = both(MinTls::Tls13);
+    let mut header = record(&mut peers.1, ContentType::Handshake, &[24, 0, 0, 1]);
+    assert!(nothing(peers.0.open(&mut header)));
+    let mut rest = record(&mut peers.1, ContentType::Handshake, &[0]);
+    assert!(nothing(peers.0.open(&mut rest)));
+    // The sealer's key is still the old one, and the opener's is not.
+    let mut data = record(&mut peers.1, ContentType::Data, b"x");
+    assert!(peers.0.open(&mut data).is_err());
 }
 
 #[test]
