@@ -114,7 +114,8 @@ impl Listener {
     /// The next connection. Errors of one connection are skipped; where descriptors or memory have
     /// run out, it waits a little longer each time instead of spinning.
     pub async fn accept(&self) -> (TcpStream, SocketAddr) {
-        let mut pause = None;
+        // Whoever waited here before may have been dropped before he had said that it is over.
+        let mut pause = self.starving.borrow().is_some().then_some(BACKOFF.0);
         loop {
             let accepted = match pause {
                 None => self.inner.accept().await,
