@@ -1,5 +1,7 @@
 //! Listening sockets, and an accept that survives what can be survived.
 
+mod beat;
+
 use std::io;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -11,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::socket::{self, SocketOptions};
+use beat::Beat;
 
 /// Pending connections that the kernel keeps for us; it caps the value at `net.core.somaxconn`.
 const BACKLOG: i32 = 4096;
@@ -46,6 +49,7 @@ fn explain(error: &io::Error) -> String {
 #[derive(Debug)]
 pub struct Listener {
     inner: TcpListener,
+    beat: Beat,
     /// Why nothing can be accepted just now.
     starving: watch::Sender<Option<String>>,
 }
@@ -64,6 +68,7 @@ impl Listener {
         options.apply((&inner).into());
         Self {
             inner,
+            beat: Beat::default(),
             starving: watch::Sender::new(None),
         }
     }
@@ -131,6 +136,7 @@ impl Listener {
                     if pause.is_some() {
                         self.starving.send_replace(None);
                     }
+                    self.beat.accepted();
                     return (stream, unmapped(peer));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
