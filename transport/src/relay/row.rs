@@ -73,6 +73,8 @@ pub struct Row {
     ranges: Vec<Range<usize>>,
     /// The first range that is not written yet.
     first: usize,
+    /// Records that were opened in it.
+    records: u32,
     size: Size,
 }
 
@@ -83,6 +85,7 @@ impl Row {
             bytes: vec![0; size.room()],
             ranges: Vec::with_capacity(RANGES),
             first: 0,
+            records: 0,
         }
     }
 
@@ -115,6 +118,7 @@ impl Row {
     pub(super) fn give(mut self: Box<Self>) {
         self.ranges.clear();
         self.first = 0;
+        self.records = 0;
         self.size.spares().with_borrow_mut(|spares| {
             if spares.len() < SPARE {
                 spares.push(self);
@@ -169,6 +173,16 @@ impl Row {
             }
             _ => self.ranges.push(range),
         }
+    }
+
+    /// Notes that a record was opened, whatever was in it.
+    pub(super) fn opened(&mut self) {
+        self.records += 1;
+    }
+
+    /// Records that were opened in it.
+    pub(super) const fn records(&self) -> u32 {
+        self.records
     }
 
     /// No further range can be noted.

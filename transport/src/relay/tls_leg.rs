@@ -52,6 +52,7 @@ impl TlsLeg {
                     if !plaintext.is_empty() {
                         row.add(at + plaintext.start..at + plaintext.end);
                     }
+                    row.opened();
                     at += record;
                 }
                 // What came before is still the app's.
