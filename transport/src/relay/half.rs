@@ -35,6 +35,8 @@ pub(super) struct Half {
     pub(super) kept: Option<Box<Row>>,
     pub(super) pipe: Option<Pipe>,
     appetite: Size,
+    /// splice(2) has found nothing since it last brought something.
+    dry: bool,
     pub(super) stage: Stage,
     /// Bytes moved so far; wraps at no size that a connection reaches.
     pub(super) moved: u64,
@@ -205,13 +207,20 @@ impl Half {
         };
         readable.map_err(Failure::reading)?;
         match pipe.fill(from) {
-            Ok(0) => {
-                self.stage = Stage::Ending;
-                self.release();
+            // It neither takes a byte of urgent data nor passes it by, and says end or nothing there:
+            // recv(2) knows better.
+            Ok(0) => self.appetite = Size::Small,
+            Ok(n) => {
+                self.dry = false;
+                if n < MOST_PLAINTEXT {
+                    self.appetite = Size::Small;
+                }
             }
-            Ok(n) if n < MOST_PLAINTEXT => self.appetite = Size::Small,
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if std::mem::replace(&mut self.dry, true) {
+                    self.appetite = Size::Small;
+                }
+            }
             Err(error) if pipe::is_refusal(&error) => self.pipe = None,
             Err(error) => return Poll::Ready(Err(Failure::reading(error))),
         }

@@ -2,6 +2,7 @@ mod schedule;
 
 use std::io::ErrorKind;
 
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -204,6 +205,40 @@ async fn neither_direction_starves_while_both_are_busy() {
     assert!(up.min(down) > ENOUGH / 10, "{up} up, {down} down");
     stop.cancel();
     assert_eq!(p.relay.await.unwrap().reason, Reason::Drained);
+}
+
+/// splice(2) neither takes a byte of urgent data nor passes it by.
+#[tokio::test]
+async fn urgent_data_in_a_fast_stream_stops_nothing_and_ends_nothing() {
+    const PART: usize = 4 << 20;
+    let Path {
+        mut app,
+        mut server,
+        relay,
+        ..
+    } = path().await;
+    let sending = tokio::spawn(async move {
+        app.write_all(&vec![1; PART]).await.unwrap();
+        loop {
+            app.writable().await.unwrap();
+            let urgent = |socket: &TcpStream| SockRef::from(socket).send_out_of_band(&[2]);
+            match app.try_io(tokio::io::Interest::WRITABLE, || urgent(&app)) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                outcome => break assert_eq!(outcome.unwrap(), 1),
+            }
+        }
+        app.write_all(&vec![3; PART]).await.unwrap();
+    });
+    let mut got = Vec::new();
+    server.read_to_end(&mut got).await.unwrap();
+    sending.await.unwrap();
+    assert_eq!(
+        got.len(),
+        2 * PART,
+        "the urgent byte itself is not of the stream"
+    );
+    drop(server);
+    assert_eq!(relay.await.unwrap().reason, Reason::Finished);
 }
 
 #[tokio::test]
