@@ -1,5 +1,6 @@
 //! One connection: ClientHello in, pod found, ClientHello out, bytes both ways.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::sni::Sni;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::refusal::Refusal;
 
@@ -73,14 +74,14 @@ impl Dialling {
         target: &Target,
         greeted: Greeted,
     ) -> Result<Connected, Refusal> {
-        // Looking the pod up is part of what has to be done in this time.
+        // Looking the pod up, and having it take the ClientHello, is part of what has to be done in this time.
         let deadline = Instant::now() + self.connect_timeout;
         let (host, port) = (target.host.as_ref(), target.port.get());
         let dialled = self.pods.dial(host, port, deadline).await?;
         let (mut upstream, address) = (dialled.stream, dialled.address);
-        upstream
-            .write_all(&greeted.bytes)
-            .await
+        let replay = timeout_at(deadline, upstream.write_all(&greeted.bytes)).await;
+        replay
+            .unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
             .map_err(|error| Refusal::Replay { address, error })?;
         Ok(Connected {
             upstream,

@@ -8,6 +8,7 @@ use eastwest_transport::client_hello::ReadHelloError;
 use eastwest_transport::dial::NamedDialError;
 use eastwest_transport::limits::Full;
 use eastwest_transport::reason::Reason;
+use eastwest_transport::relay::upstream_reason;
 use eastwest_transport::sni::SniError;
 use eastwest_transport::socket::reset_on_close;
 use tokio::io::AsyncWriteExt;
@@ -59,7 +60,7 @@ impl Refusal {
             Self::NoIstioAlpn => Reason::NoIstioAlpn,
             Self::Route(_) => Reason::NotExported,
             Self::Dial(error) => error.reason(),
-            Self::Replay { .. } => Reason::UpstreamReset,
+            Self::Replay { error, .. } => upstream_reason(error),
             Self::Stopped => Reason::Drained,
         }
     }

@@ -39,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 use crate::reason::Reason;
 use crate::socket;
 pub use crate::tls::record::Frame;
+pub use cause::upstream_reason;
 use cause::{in_words, reason};
 pub use leg::{Leg, Read};
 pub use patience::Patience;

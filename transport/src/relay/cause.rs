@@ -6,6 +6,12 @@ use super::Side;
 use crate::reason::Reason;
 use crate::tls::{BrokenOff, PeerAlert, RecordsUsedUp, peer_alert};
 
+/// Why a connection has ended that failed at its upstream in this way, before a relay began as well.
+#[must_use]
+pub fn upstream_reason(error: &io::Error) -> Reason {
+    reason(Side::Upstream, error)
+}
+
 pub(super) fn reason(side: Side, error: &io::Error) -> Reason {
     use io::ErrorKind as K;
     let (reset, dead, truncated, failed) = match side {
