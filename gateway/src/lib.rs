@@ -106,11 +106,14 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     let gateway = Arc::new(Gateway {
         exports: ArcSwap::from_pointee(manifests.mesh().exports.clone()),
         dialling: Dialling {
-            pods: NamedDialer::new(names.context("--name-server gives them by hand")?, sockets),
+            pods: NamedDialer::new(
+                names.context("--name-server gives them by hand")?,
+                sockets.at_first(),
+            ),
             hello_timeout: args.hello_timeout.get(),
             connect_timeout: times.connect_timeout.get(),
         },
-        patience: Patience::new(times.half_close_timeout.get(), &sockets),
+        patience: Patience::new(times.half_close_timeout.get(), &sockets).tuning_later(sockets),
         ledger: Ledger::new(Limits::new(
             times.max_connections,
             times.max_connections_per_source,

@@ -102,7 +102,8 @@ enum Side {
 }
 
 /// Relays until both directions have ended, one leg fails, or `stop` is cancelled. Unless the reason
-/// is [`Reason::Finished`], both legs are set to be reset when they are dropped.
+/// is [`Reason::Finished`], both legs are set to be reset when they are dropped. They are to be dropped at
+/// once: to the direction that ends last that is its end.
 pub async fn relay<D: Leg, U: Leg>(
     downstream: &mut D,
     upstream: &mut U,
@@ -156,10 +157,7 @@ pub fn cut(downstream: &TcpStream, upstream: &TcpStream) -> End {
 }
 
 fn prepare_close<D: Leg, U: Leg>(downstream: &D, upstream: &U, end: &End) {
-    if end.reason == Reason::Finished {
-        socket::deliver_after_close(downstream.tcp());
-        socket::deliver_after_close(upstream.tcp());
-    } else {
+    if end.reason != Reason::Finished {
         downstream.reset_on_close();
         upstream.reset_on_close();
     }
@@ -175,6 +173,7 @@ async fn run<D: Leg, U: Leg>(
     let Transit { up, down, begun } = transit;
     let mut bound = IdleBound::new(patience.half_closed);
     let mut vigil = Vigil::default();
+    vigil.goes_on = *begun;
     let mut down_first = false;
     poll_fn(|cx| {
         let before = up.moved + down.moved;
@@ -182,16 +181,16 @@ async fn run<D: Leg, U: Leg>(
         // In turns: tokio lets a task do so much at a time, and a busy half takes all of it.
         // Not after a failure: a socket tells of a reset once, and says end to whoever asks next.
         if down_first {
-            to_downstream = down.poll(cx, upstream, downstream, &counts.0[1]);
+            to_downstream = down.poll(cx, upstream, downstream, up.is_done(), &counts.0[1]);
             to_upstream = match to_downstream {
                 Poll::Ready(Err(_)) => Poll::Pending,
-                _ => up.poll(cx, downstream, upstream, &counts.0[0]),
+                _ => up.poll(cx, downstream, upstream, down.is_done(), &counts.0[0]),
             };
         } else {
-            to_upstream = up.poll(cx, downstream, upstream, &counts.0[0]);
+            to_upstream = up.poll(cx, downstream, upstream, down.is_done(), &counts.0[0]);
             to_downstream = match to_upstream {
                 Poll::Ready(Err(_)) => Poll::Pending,
-                _ => down.poll(cx, upstream, downstream, &counts.0[1]),
+                _ => down.poll(cx, upstream, downstream, up.is_done(), &counts.0[1]),
             };
         }
         down_first = !down_first;
@@ -221,7 +220,7 @@ async fn run<D: Leg, U: Leg>(
                 (Side::Downstream, downstream.tcp()),
                 (Side::Upstream, upstream.tcp()),
             ];
-            if let Poll::Ready((side, error)) = vigil.poll(cx, moved, patience.unanswered, legs) {
+            if let Poll::Ready((side, error)) = vigil.poll(cx, moved, patience, legs) {
                 return Poll::Ready(End {
                     reason: reason(side, &error),
                     error: Some(error),
@@ -229,10 +228,16 @@ async fn run<D: Leg, U: Leg>(
             }
         }
         match ended {
-            (true, true) => Poll::Ready(End {
-                reason: Reason::Finished,
-                error: None,
-            }),
+            (true, true) => {
+                socket::deliver_after_close(downstream.tcp());
+                if vigil.may_have_tuned(patience) {
+                    socket::deliver_after_close(upstream.tcp());
+                }
+                Poll::Ready(End {
+                    reason: Reason::Finished,
+                    error: None,
+                })
+            }
             (false, false) => Poll::Pending,
             _ => bound.poll(cx, moved),
         }

@@ -100,6 +100,13 @@ impl SocketOptions {
         }
     }
 
+    /// What of them a connection needs from its first byte on: all but those that only count after
+    /// seconds.
+    #[must_use]
+    pub const fn at_first(&self) -> Self {
+        Self { keepalive: None }
+    }
+
     /// Applies the options to a connection, or to a listener, from which every connection that it
     /// accepts inherits them (Linux copies the listener's socket). A socket that refuses one is still
     /// a connection, so failures are only logged.

@@ -81,7 +81,13 @@ impl Half {
         self.kept.is_none()
     }
 
-    /// Moves what can be moved. Ready when the reader has ended and the writer has been told.
+    /// Whether there is nothing left to do.
+    pub(super) fn is_done(&self) -> bool {
+        self.stage == Stage::Done
+    }
+
+    /// Moves what can be moved. Ready when the reader has ended and the writer has been told. Of the
+    /// last direction its coming close tells the writer, as both ends are through then.
     pub(super) fn poll<R: Leg, W: Leg>(
         &mut self,
         cx: &mut Context<'_>,
@@ -109,7 +115,9 @@ impl Half {
                     self.stage = Stage::Closing;
                 }
                 Stage::Closing => {
-                    shut(to.tcp()).map_err(Failure::writing)?;
+                    if !is_last {
+                        shut(to.tcp()).map_err(Failure::writing)?;
+                    }
                     self.stage = Stage::Done;
                 }
                 Stage::Done => return Poll::Ready(Ok(())),

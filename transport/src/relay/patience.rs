@@ -14,6 +14,9 @@ pub struct Patience {
     /// One that answers and merely does not read is waited for as long as it takes. Without a time,
     /// the kernel's own limits count.
     pub unanswered: Option<Duration>,
+    /// What the upstream is tuned with once the connection has lasted for a while. Most connections are
+    /// over before any of it matters, and each option is a system call. `None` where it has been done.
+    pub lasting: Option<SocketOptions>,
 }
 
 /// One packet that is lost, and lost again, must not make a peer dead: the third attempt comes after three
@@ -29,6 +32,16 @@ impl Patience {
             unanswered: sockets
                 .keepalive
                 .map(|keepalive| keepalive.dead_after().max(SHORTEST)),
+            lasting: None,
+        }
+    }
+
+    /// The same, for an upstream that was dialled with [`SocketOptions::at_first`] of these options.
+    #[must_use]
+    pub fn tuning_later(self, sockets: SocketOptions) -> Self {
+        Self {
+            lasting: sockets.keepalive.is_some().then_some(sockets),
+            ..self
         }
     }
 }

@@ -21,7 +21,7 @@ pub enum Stage {
     Ending,
     /// The writer has been told as far as TLS is concerned.
     Closing,
-    /// The writer has been told.
+    /// The writer has been told, or is by the close that follows where the other direction was done before.
     Done,
 }
 

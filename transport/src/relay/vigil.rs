@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::Side;
+use super::{Patience, Side};
 use crate::socket::TcpInfo;
 
 /// Looks within the time after which a silent peer is dead. What is owed may be seen one look late,
@@ -25,7 +25,13 @@ const QUESTIONS: u8 = 3;
 
 /// The watch over one connection.
 #[derive(Default)]
-pub(super) struct Vigil(Option<Box<Watch>>);
+pub(super) struct Vigil {
+    watch: Option<Box<Watch>>,
+    /// The upstream has the options of a connection that lasts.
+    tuned: bool,
+    /// The relay goes on where another had left it, who may have done that.
+    pub(super) goes_on: bool,
+}
 
 struct Watch {
     look: Pin<Box<Sleep>>,
@@ -39,24 +45,31 @@ struct Watch {
 
 impl Vigil {
     /// To be called after each turn of the relay, with whether it has moved anything. A peer that owes
-    /// an answer for as long as `unanswered` is dead; without a time, nobody is watched. Ready when an
+    /// an answer for as long as `patience` says is dead; without a time, nobody is watched. Ready when an
     /// end is gone: which, and what is to be said of it.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
         moved: bool,
-        unanswered: Option<Duration>,
+        patience: &Patience,
         legs: [(Side, &TcpStream); 2],
     ) -> Poll<(Side, io::Error)> {
-        let Some(unanswered) = unanswered else {
+        let Some(unanswered) = patience.unanswered else {
             return Poll::Pending;
         };
         let every = unanswered / LOOKS;
-        if moved {
-            let watch = self.0.get_or_insert_with(|| Box::new(Watch::new(every)));
-            watch.moved = true;
+        let tunes = patience.lasting.filter(|_| !self.tuned);
+        if moved || tunes.is_some() {
+            // The kernel counts silence from the last packet, whenever it is told to: not later than
+            // the first question is due.
+            let first = tunes.and_then(|sockets| sockets.keepalive);
+            let first = first.map_or(every, |keepalive| every.min(keepalive.idle));
+            let watch = self
+                .watch
+                .get_or_insert_with(|| Box::new(Watch::new(first)));
+            watch.moved |= moved;
         }
-        while let Some(watch) = &mut self.0 {
+        while let Some(watch) = &mut self.watch {
             if !watch.look.is_elapsed() && watch.wakes(cx) {
                 return Poll::Pending;
             }
@@ -64,12 +77,16 @@ impl Vigil {
                 watch.waker = Some(cx.waker().clone());
                 return Poll::Pending;
             }
+            if let Some(sockets) = tunes.filter(|_| !self.tuned) {
+                sockets.apply(legs[1].1.into());
+                self.tuned = true;
+            }
             // This process was stopped meanwhile, or its host: the answers of that time are still to come.
             if watch.look.deadline().elapsed() > every {
                 watch.since = [None; 2];
             }
             match watch.look_at(legs, every * DECIDE) {
-                Seen::Rest => self.0 = None,
+                Seen::Rest => self.watch = None,
                 Seen::Work => {
                     watch.waker = None;
                     watch.look.as_mut().reset(Instant::now() + every);
@@ -78,6 +95,11 @@ impl Vigil {
             }
         }
         Poll::Pending
+    }
+
+    /// Whether the upstream may have the options of a connection that lasts.
+    pub(super) const fn may_have_tuned(&self, patience: &Patience) -> bool {
+        self.tuned || self.goes_on || patience.lasting.is_none()
     }
 }
 

@@ -10,6 +10,7 @@ use super::super::tests::pair;
 use super::super::{Counts, End, Patience, relay};
 use super::*;
 use crate::reason::Reason;
+use crate::socket::SocketOptions;
 
 /// After so long an end that is silent is dead.
 const UNANSWERED: Duration = Duration::from_millis(1_400);
@@ -152,12 +153,15 @@ async fn a_connection_at_rest_has_no_timer() {
     let (near, _far) = pair().await;
     let (other, _server) = pair().await;
     let mut vigil = Vigil::default();
-    let often = Some(Duration::from_millis(70));
+    let often = Patience {
+        unanswered: Some(Duration::from_millis(70)),
+        ..Patience::default()
+    };
     let legs = [(Side::Downstream, &near), (Side::Upstream, &other)];
     let polled = |vigil: &mut Vigil, moved| {
         let mut cx = Context::from_waker(Waker::noop());
-        assert!(vigil.poll(&mut cx, moved, often, legs).is_pending());
-        vigil.0.is_some()
+        assert!(vigil.poll(&mut cx, moved, &often, legs).is_pending());
+        vigil.watch.is_some()
     };
     assert!(!polled(&mut vigil, false));
     assert!(polled(&mut vigil, true));
@@ -165,6 +169,36 @@ async fn a_connection_at_rest_has_no_timer() {
     assert!(polled(&mut vigil, false), "what has moved is looked after");
     sleep(Duration::from_millis(30)).await;
     assert!(!polled(&mut vigil, false));
+}
+
+#[tokio::test]
+async fn an_upstream_is_tuned_once_the_connection_lasts() {
+    let (near, _far) = pair().await;
+    let (other, _server) = pair().await;
+    let sockets = SocketOptions::standard();
+    sockets.at_first().apply((&other).into());
+    let keepalive = || SockRef::from(&other).keepalive().unwrap();
+    let patience = Patience {
+        unanswered: Some(Duration::from_millis(70)),
+        ..Patience::default().tuning_later(sockets)
+    };
+    let legs = [(Side::Downstream, &near), (Side::Upstream, &other)];
+    let mut vigil = Vigil::default();
+    let mut polled = || {
+        let mut cx = Context::from_waker(Waker::noop());
+        // Nothing has moved, and nothing may ever.
+        assert!(vigil.poll(&mut cx, false, &patience, legs).is_pending());
+        vigil.watch.is_some()
+    };
+    assert!(polled() && !keepalive());
+    sleep(Duration::from_millis(30)).await;
+    assert!(!polled() && keepalive());
+    let idle = SockRef::from(&other).tcp_keepalive_time().unwrap();
+    assert_eq!(
+        Some(idle),
+        sockets.keepalive.map(|keepalive| keepalive.idle)
+    );
+    assert!(!polled(), "and there is no timer for it any more");
 }
 
 #[tokio::test]
