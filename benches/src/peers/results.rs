@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use eastwest_benches::stats::Spread;
+use eastwest_benches::stats::{Rounds, Spread};
 use serde::Serialize;
 
 use crate::growth::{CurveKey, Curves, Figure};
@@ -12,6 +12,9 @@ use crate::meter::Window;
 use crate::rounds::say;
 use crate::row::{Metric, Row, Share};
 use crate::subject::{Family, Subject};
+
+/// What nobody has taken.
+static NO_ROUND: Rounds = Rounds::new();
 
 /// Which figure.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -53,7 +56,7 @@ pub(crate) struct Measured {
 /// All figures of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Results {
-    values: BTreeMap<Key, Vec<f64>>,
+    values: BTreeMap<Key, Rounds>,
     measured: BTreeMap<Job, Vec<Measured>>,
     /// CPU time of others and of the hypervisor, each as a part of a window's time.
     disturbed: Vec<(f64, f64)>,
@@ -82,8 +85,8 @@ impl Results {
         self.measured.insert(job, measured.collect());
     }
 
-    /// Keeps what was taken of one subject in one round.
-    pub(crate) fn keep(&mut self, job: Job, row: Row, subject: &str, taken: Taken) {
+    /// Keeps what was taken of one subject in the round of that number.
+    pub(crate) fn keep(&mut self, job: Job, row: Row, subject: &str, round: usize, taken: Taken) {
         for reading in taken.readings {
             let key = Key {
                 job,
@@ -92,7 +95,8 @@ impl Results {
                 metric: reading.metric,
                 share: reading.share,
             };
-            self.values.entry(key).or_default().push(reading.value);
+            let rounds = self.values.entry(key).or_default();
+            rounds.keep(round, reading.value);
         }
         self.beside(taken.window.as_ref());
     }
@@ -148,7 +152,7 @@ impl Results {
         subject: &str,
         metric: Metric,
         share: Share,
-    ) -> &[f64] {
+    ) -> &Rounds {
         let key = Key {
             job,
             row,
@@ -156,14 +160,12 @@ impl Results {
             metric,
             share,
         };
-        self.values.get(&key).map_or(&[], Vec::as_slice)
+        self.values.get(&key).unwrap_or(&NO_ROUND)
     }
 
     /// All figures.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&Key, &[f64])> {
-        self.values
-            .iter()
-            .map(|(key, values)| (key, values.as_slice()))
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Key, &Rounds)> {
+        self.values.iter()
     }
 
     /// The jobs, and who was measured at each.

@@ -59,7 +59,9 @@ pub(crate) fn measure_job(bench: &Bench, job: Job, results: &mut Results) {
                     results,
                 );
                 match taken {
-                    Ok(Some(taken)) => results.keep(job, *row, &subjects[at].name, taken),
+                    Ok(Some(taken)) => {
+                        results.keep(job, *row, &subjects[at].name, round + 1, taken)
+                    }
                     Ok(None) => {}
                     Err(error) => {
                         results.fail(job, Some(*row), &subjects[at], &error);

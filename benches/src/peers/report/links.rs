@@ -1,7 +1,6 @@
 //! What a faster link than these machines have would take, on paper: CPU-seconds for a gigabyte, times
 //! gigabytes a second. What moves the limit beside that is in `benches/README.md`.
 
-use eastwest_benches::stats::Spread;
 use eastwest_benches::table::{Table, short};
 
 use crate::job::Job;
@@ -25,7 +24,7 @@ fn table(results: &Results, job: Job, measured: &[Measured]) -> Option<Table> {
     let line = |(name, share): (&String, Share)| {
         let metric = Metric::CpuPerGigabyte;
         let values = results.values(job, Row::BulkDown, name, metric, share);
-        let cost = Spread::of(values)?.median;
+        let cost = values.spread()?.median;
         let mut line = vec![format!("{name}{}", share.suffix()), short(cost)];
         line.extend(LINKS.map(|link| short(cores(cost, link))));
         Some(line)

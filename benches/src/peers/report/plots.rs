@@ -40,7 +40,7 @@ fn of_row(results: &Results, job: Job, row: Row, measured: &[Measured]) -> Optio
         let values = results.values(job, row, &it.name, metric, Share::Whole);
         Some(Bar {
             name: it.name.clone(),
-            spread: Spread::of(values)?,
+            spread: values.spread()?,
             ours: it.family == subject::Family::Ours,
         })
     };

@@ -58,7 +58,7 @@ fn table(results: &Results, job: Job, row: Row, measured: &[Measured]) -> Option
         for share in SHARES {
             let spreads = metrics
                 .iter()
-                .map(|it| Spread::of(figures(&subject.name, *it, share)));
+                .map(|it| figures(&subject.name, *it, share).spread());
             let spreads: Vec<_> = spreads.collect();
             if spreads.iter().all(Option::is_none) {
                 continue;

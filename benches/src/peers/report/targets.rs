@@ -1,6 +1,6 @@
 //! What must be reached, and whether it was.
 
-use eastwest_benches::stats::{LEAST_ROUNDS, Spread, ratio};
+use eastwest_benches::stats::{LEAST_ROUNDS, Rounds, Spread, ratio};
 use eastwest_benches::table::{short, shown};
 use serde::Serialize;
 
@@ -146,7 +146,7 @@ fn verdict(
     let (limit, reached, outcome) = match target.limit {
         Limit::Value(most) => {
             let limit = format!("at most {}", short(most));
-            match Spread::of(own).filter(|it| it.rounds >= LEAST_ROUNDS) {
+            match own.spread().filter(|it| it.rounds >= LEAST_ROUNDS) {
                 Some(it) => (limit, shown(&it), judged(it.median <= most)),
                 None => (limit, "-".to_owned(), too_few(own.len())),
             }
@@ -178,10 +178,10 @@ fn verdict(
 
 /// Against whom ours looks worst, and the ratio.
 fn binding<'a, 'v>(
-    own: &[f64],
+    own: &Rounds,
     against: Against,
     measured: &'a [Measured],
-    of: &impl Fn(&str) -> &'v [f64],
+    of: &impl Fn(&str) -> &'v Rounds,
     more_is_better: bool,
 ) -> Result<(&'a str, Spread), String> {
     let meant = |it: &&Measured| match against {

@@ -12,7 +12,7 @@ fn run(figures: &[(&str, Kind, &[f64])]) -> Results {
     });
     results.announce(Job::Gateway, &subjects.collect::<Vec<_>>());
     for (name, _, values) in figures {
-        for value in *values {
+        for (round, value) in values.iter().enumerate() {
             let reading = Reading {
                 metric: Metric::CpuPerGigabyte,
                 share: Share::Whole,
@@ -22,7 +22,7 @@ fn run(figures: &[(&str, Kind, &[f64])]) -> Results {
                 readings: vec![reading],
                 window: None,
             };
-            results.keep(Job::Gateway, Row::BulkDown, name, taken);
+            results.keep(Job::Gateway, Row::BulkDown, name, round, taken);
         }
     }
     results
@@ -105,18 +105,13 @@ fn every_build_of_ours_is_judged_alone() {
 
 #[test]
 fn of_a_rate_the_fastest_peer_decides() {
-    let one = [1400.0; 5];
+    let five = |value| (0..5).map(|round| (round, value)).collect::<Rounds>();
+    let [one, fast, slow] = [1400.0, 1000.0, 100.0].map(five);
     let measured = [("slow", Tool::Nginx), ("fast", Tool::Envoy)].map(|(name, tool)| Measured {
         name: name.to_owned(),
         family: Family::Peer(tool),
     });
-    let of = |name: &str| -> &'static [f64] {
-        if name == "fast" {
-            &[1000.0; 5]
-        } else {
-            &[100.0; 5]
-        }
-    };
+    let of = |name: &str| if name == "fast" { &fast } else { &slow };
     let (name, ratio) = binding(&one, Against::Everybody, &measured, &of, true).unwrap();
     assert_eq!((name, ratio.median), ("fast", 1.4));
     let (name, _) = binding(&one, Against::Everybody, &measured, &of, false).unwrap();
@@ -129,7 +124,7 @@ fn the_size_of_a_program_and_its_start_have_limits() {
     let name = "ours".to_owned();
     let kind = ours();
     results.announce(Job::Gateway, &[Subject { name, kind }]);
-    for _ in 0..5 {
+    for round in 0..5 {
         let reading = |metric, value| Reading {
             metric,
             share: Share::Whole,
@@ -139,7 +134,7 @@ fn the_size_of_a_program_and_its_start_have_limits() {
             readings: vec![reading(Metric::Size, 8.1), reading(Metric::Start, 12.0)],
             window: None,
         };
-        results.keep(Job::Gateway, Row::Idle, "ours", taken);
+        results.keep(Job::Gateway, Row::Idle, "ours", round, taken);
     }
     let outcome = |figure: &str| {
         let verdicts = verdicts(&results);
