@@ -8,6 +8,7 @@ mod plots;
 mod svg;
 mod table;
 mod targets;
+mod verdicts;
 
 use std::fs;
 use std::io::Write;
@@ -24,7 +25,7 @@ use crate::args::Args;
 use crate::bench::Bench;
 use crate::ground::Ground;
 use crate::results::Results;
-use targets::Verdict;
+use verdicts::Verdict;
 
 /// Where a run was made, and what else was going on.
 #[derive(Debug, Serialize)]
@@ -65,7 +66,7 @@ impl Machine {
 /// # Errors
 /// When nobody takes them, or a file cannot be written.
 pub(crate) fn write(bench: &Bench, machine: &Machine, results: &Results) -> anyhow::Result<()> {
-    let (verdicts, plots) = (targets::verdicts(results), plots::plots(results));
+    let (verdicts, plots) = (verdicts::verdicts(results), plots::plots(results));
     let dir = &bench.args.out;
     fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
     let json = serde_json::to_string_pretty(&json::report(machine, results, &verdicts))?;

@@ -4,7 +4,7 @@ use eastwest_benches::stats::{Rounds, Spread};
 use serde::Serialize;
 
 use super::Machine;
-use super::targets::Verdict;
+use super::verdicts::Verdict;
 use crate::growth::{self, CurveKey};
 use crate::results::{Disturbance, Failure, Key, Results};
 

@@ -1,7 +1,8 @@
 use super::*;
 use crate::job::Taken;
-use crate::row::Reading;
+use crate::row::{Metric, Reading, Row};
 use crate::subject::{Groups, HaProxy, Kind, Ours, Subject};
+use crate::tools::Tool;
 
 /// A run of bulk through the gateway with these figures, a round each.
 fn run(figures: &[(&str, Kind, &[f64])]) -> Results {
