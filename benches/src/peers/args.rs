@@ -158,6 +158,11 @@ impl Args {
         job.rows().iter().copied().filter(asked).collect()
     }
 
+    /// Whether growth alone is taken, of which nothing is asked.
+    pub(crate) fn judges_nothing(&self) -> bool {
+        self.row.iter().all(|row| *row == Row::None) && !self.row.is_empty()
+    }
+
     /// What gives these figures again, as it was typed.
     pub(crate) fn command_line() -> String {
         let typed = std::env::args().skip(1).filter(|word| word != "--inside");
@@ -199,6 +204,9 @@ mod tests {
                 .iter()
                 .all(|job| none.rows(*job).is_empty())
         );
+        assert!(none.judges_nothing());
+        assert!(!args.judges_nothing());
+        assert!(!Args::parse_from(["peers"]).judges_nothing());
     }
 
     #[test]

@@ -25,13 +25,14 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use eastwest::leftovers::{Guarded, clear_when_interrupted};
 use eastwest_benches::machine::{Processes, load_average};
 
 use args::{Args, Build};
 use bench::Bench;
 use ground::Ground;
+use job::Job;
 use results::Results;
 use tools::Tools;
 
@@ -71,6 +72,9 @@ fn inside(mut args: Args, here: &Path) -> anyhow::Result<ExitCode> {
     let ground = Ground::prepare(args.cpus, args.shared, args.mtu)?;
     let bench = Bench::new(args, ground, Tools::look(false)?)?;
     let mut results = Results::default();
+    for job in Job::value_variants() {
+        results.announce(*job, &subject::all(*job, &bench.args));
+    }
     for job in bench.args.jobs() {
         rounds::measure_job(&bench, job, &mut results);
     }

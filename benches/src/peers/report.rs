@@ -66,7 +66,12 @@ impl Machine {
 /// # Errors
 /// When nobody takes them, or a file cannot be written.
 pub(crate) fn write(bench: &Bench, machine: &Machine, results: &Results) -> anyhow::Result<()> {
-    let (verdicts, plots) = (verdicts::verdicts(results), plots::plots(results));
+    let verdicts = if bench.args.judges_nothing() {
+        Vec::new()
+    } else {
+        verdicts::verdicts(results)
+    };
+    let plots = plots::plots(results);
     let dir = &bench.args.out;
     fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
     let json = serde_json::to_string_pretty(&json::report(machine, results, &verdicts))?;

@@ -46,9 +46,9 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Who was measured at a job, in the order of the tables.
+/// Who does a job, whether or not a run measures it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Measured {
+pub(crate) struct Contender {
     pub(crate) name: String,
     pub(crate) family: Family,
 }
@@ -57,7 +57,7 @@ pub(crate) struct Measured {
 #[derive(Debug, Default)]
 pub(crate) struct Results {
     values: BTreeMap<Key, Rounds>,
-    measured: BTreeMap<Job, Vec<Measured>>,
+    contenders: BTreeMap<Job, Vec<Contender>>,
     /// CPU time of others and of the hypervisor, each as a part of a window's time.
     disturbed: Vec<(f64, f64)>,
     pub(crate) failures: Vec<Failure>,
@@ -76,13 +76,14 @@ pub(crate) struct Disturbance {
 }
 
 impl Results {
-    /// Who is measured at a job.
+    /// Who does a job: what is asked of ours is asked beside all of them, and what nobody measures is
+    /// no figure, but is not forgotten.
     pub(crate) fn announce(&mut self, job: Job, subjects: &[Subject]) {
-        let measured = subjects.iter().map(|subject| Measured {
+        let contenders = subjects.iter().map(|subject| Contender {
             name: subject.name.clone(),
             family: subject.kind.family(),
         });
-        self.measured.insert(job, measured.collect());
+        self.contenders.insert(job, contenders.collect());
     }
 
     /// Keeps what was taken of one subject in the round of that number.
@@ -168,11 +169,11 @@ impl Results {
         self.values.iter()
     }
 
-    /// The jobs, and who was measured at each.
-    pub(crate) fn jobs(&self) -> impl Iterator<Item = (Job, &[Measured])> {
-        self.measured
+    /// The jobs, and who does each, in the order of the tables.
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = (Job, &[Contender])> {
+        self.contenders
             .iter()
-            .map(|(job, measured)| (*job, measured.as_slice()))
+            .map(|(job, contenders)| (*job, contenders.as_slice()))
     }
 
     /// What was going on beside; nothing where no load was measured.

@@ -33,7 +33,6 @@ pub(crate) fn measure_job(bench: &Bench, job: Job, results: &mut Results) {
         return;
     }
     let subjects = subjects(bench, job);
-    results.announce(job, &subjects);
     let mut running: Vec<_> = subjects
         .iter()
         .map(|subject| start(bench, job, None, subject, results))

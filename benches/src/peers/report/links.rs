@@ -4,7 +4,7 @@
 use eastwest_benches::table::{Table, short};
 
 use crate::job::Job;
-use crate::results::{Measured, Results};
+use crate::results::{Contender, Results};
 use crate::row::{Metric, Row, Share};
 
 /// Links, in 10^9 bits a second.
@@ -12,13 +12,13 @@ const LINKS: [f64; 2] = [25.0, 100.0];
 
 /// A table for each job whose bulk was measured.
 pub(super) fn tables(results: &Results) -> Vec<Table> {
-    let of_job = |(job, measured)| table(results, job, measured);
+    let of_job = |(job, contenders)| table(results, job, contenders);
     results.jobs().filter_map(of_job).collect()
 }
 
-fn table(results: &Results, job: Job, measured: &[Measured]) -> Option<Table> {
+fn table(results: &Results, job: Job, contenders: &[Contender]) -> Option<Table> {
     let shares = [Share::Whole, Share::ClientEnd, Share::ServerEnd];
-    let each = measured
+    let each = contenders
         .iter()
         .flat_map(|it| shares.map(|share| (&it.name, share)));
     let line = |(name, share): (&String, Share)| {

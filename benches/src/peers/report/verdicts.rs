@@ -6,9 +6,12 @@ use serde::Serialize;
 
 use super::targets::{Against, Limit, TARGETS, Target};
 use crate::job::Job;
-use crate::results::{Measured, Results};
+use crate::results::{Contender, Results};
 use crate::row::Share;
 use crate::subject::Family;
+
+/// What is said of a figure that nobody took.
+const NOT_MEASURED: &str = "not measured";
 
 /// How it went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,30 +33,22 @@ pub(crate) struct Verdict {
     pub(crate) outcome: Outcome,
 }
 
-/// The verdicts on all builds of ours, about what was measured.
+/// The verdicts on all builds of ours: on every target, also where nothing was measured.
 pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
-    let of_job = |(job, measured): (Job, &[Measured])| {
-        let ours = measured.iter().filter(|it| it.family == Family::Ours);
+    let of_job = |(job, contenders): (Job, &[Contender])| {
+        let ours = contenders.iter().filter(|it| it.family == Family::Ours);
         let verdicts = ours.flat_map(|ours| {
             let targets = TARGETS.iter().filter(move |target| target.job == job);
-            targets.filter_map(|target| verdict(results, target, &ours.name, measured))
+            targets.map(|target| verdict(results, target, &ours.name, contenders))
         });
         verdicts.collect::<Vec<_>>()
     };
     results.jobs().flat_map(of_job).collect()
 }
 
-fn verdict(
-    results: &Results,
-    target: &Target,
-    ours: &str,
-    measured: &[Measured],
-) -> Option<Verdict> {
+fn verdict(results: &Results, target: &Target, ours: &str, contenders: &[Contender]) -> Verdict {
     let of = |name: &str| results.values(target.job, target.row, name, target.metric, Share::Whole);
     let own = of(ours);
-    if own.is_empty() {
-        return None;
-    }
     let (limit, reached, outcome) = match target.limit {
         Limit::Value(most) => {
             let limit = format!("at most {}", short(most));
@@ -63,17 +58,17 @@ fn verdict(
             }
         }
         Limit::NoMoreThan(part, against) => {
-            let worst = binding(own, against, measured, &of, false);
+            let worst = binding(own, against, contenders, &of, false);
             let said = format!("at most {part:.2} x");
             compared(&said, against, worst, |it| it <= part)
         }
         Limit::NoLessThan(part, against) => {
-            let worst = binding(own, against, measured, &of, true);
+            let worst = binding(own, against, contenders, &of, true);
             let said = format!("at least {part:.2} x");
             compared(&said, against, worst, |it| it >= part)
         }
     };
-    Some(Verdict {
+    Verdict {
         subject: ours.to_owned(),
         figure: format!(
             "{}, {}: {}",
@@ -83,25 +78,29 @@ fn verdict(
         ),
         limit,
         reached,
-        outcome,
-    })
+        outcome: if own.is_empty() {
+            Outcome::Unknown(NOT_MEASURED.to_owned())
+        } else {
+            outcome
+        },
+    }
 }
 
 /// Against whom ours looks worst, and the ratio.
 fn binding<'a, 'v>(
     own: &Rounds,
     against: Against,
-    measured: &'a [Measured],
+    contenders: &'a [Contender],
     of: &impl Fn(&str) -> &'v Rounds,
     more_is_better: bool,
 ) -> Result<(&'a str, Spread), String> {
-    let meant = |it: &&Measured| match against {
+    let meant = |it: &&Contender| match against {
         Against::Everybody => matches!(it.family, Family::Peer(_)),
         Against::All(tool) => it.family == Family::Peer(tool),
         Against::One(name) => it.name == name,
     };
     let mut worst: Option<(&str, Spread)> = None;
-    for peer in measured.iter().filter(meant) {
+    for peer in contenders.iter().filter(meant) {
         let theirs = of(&peer.name);
         if theirs.is_empty() {
             continue;
@@ -113,7 +112,7 @@ fn binding<'a, 'v>(
             worst = Some((&peer.name, quotient));
         }
     }
-    worst.ok_or_else(|| "not measured".to_owned())
+    worst.ok_or_else(|| NOT_MEASURED.to_owned())
 }
 
 fn compared(
