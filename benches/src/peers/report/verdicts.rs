@@ -1,5 +1,7 @@
 //! Whether what must be reached was.
 
+use std::collections::BTreeMap;
+
 use eastwest_benches::stats::{LEAST_ROUNDS, Rounds, Spread, ratio};
 use eastwest_benches::table::{short, shown};
 use serde::Serialize;
@@ -58,14 +60,14 @@ fn verdict(results: &Results, target: &Target, ours: &str, contenders: &[Contend
             }
         }
         Limit::NoMoreThan(part, against) => {
-            let worst = binding(own, against, contenders, &of, false);
+            let standing = Standing::of(own, against, contenders, &of, false);
             let said = format!("at most {part:.2} x");
-            compared(&said, against, worst, |it| it <= part)
+            compared(&said, against, standing, |it| it <= part)
         }
         Limit::NoLessThan(part, against) => {
-            let worst = binding(own, against, contenders, &of, true);
+            let standing = Standing::of(own, against, contenders, &of, true);
             let said = format!("at least {part:.2} x");
-            compared(&said, against, worst, |it| it >= part)
+            compared(&said, against, standing, |it| it >= part)
         }
     };
     Verdict {
@@ -86,39 +88,72 @@ fn verdict(results: &Results, target: &Target, ours: &str, contenders: &[Contend
     }
 }
 
-/// Against whom ours looks worst, and the ratio.
-fn binding<'a, 'v>(
-    own: &Rounds,
-    against: Against,
-    contenders: &'a [Contender],
-    of: &impl Fn(&str) -> &'v Rounds,
-    more_is_better: bool,
-) -> Result<(&'a str, Spread), String> {
-    let meant = |it: &&Contender| match against {
-        Against::Everybody => matches!(it.family, Family::Peer(_)),
-        Against::All(tool) => it.family == Family::Peer(tool),
-        Against::One(name) => it.name == name,
-    };
-    let mut worst: Option<(&str, Spread)> = None;
-    for peer in contenders.iter().filter(meant) {
-        let theirs = of(&peer.name);
-        if theirs.is_empty() {
-            continue;
-        }
-        let quotient = ratio(own, theirs).map_err(|why| why.to_string())?;
-        let is_worse =
-            worst.is_none_or(|(_, before)| (quotient.median > before.median) != more_is_better);
-        if is_worse {
-            worst = Some((&peer.name, quotient));
-        }
-    }
-    worst.ok_or_else(|| NOT_MEASURED.to_owned())
+/// How ours stands beside others.
+struct Standing<'a> {
+    /// Against whom it looks worst, and the ratio.
+    worst: Option<(&'a str, Spread)>,
+    /// Those of whom nothing can be said, by the reason: any of them may be better.
+    unknown: BTreeMap<String, Vec<&'a str>>,
 }
 
+impl<'a> Standing<'a> {
+    fn of<'v>(
+        own: &Rounds,
+        against: Against,
+        contenders: &'a [Contender],
+        of: &impl Fn(&str) -> &'v Rounds,
+        more_is_better: bool,
+    ) -> Self {
+        let meant = |it: &&Contender| match against {
+            Against::Everybody => matches!(it.family, Family::Peer(_)),
+            Against::All(tool) => it.family == Family::Peer(tool),
+            Against::One(name) => it.name == name,
+        };
+        let mut standing = Self {
+            worst: None,
+            unknown: BTreeMap::new(),
+        };
+        for peer in contenders.iter().filter(meant) {
+            let theirs = of(&peer.name);
+            match ratio(own, theirs) {
+                Ok(quotient) => {
+                    let is_worse = standing.worst.is_none_or(|(_, before)| {
+                        (quotient.median > before.median) != more_is_better
+                    });
+                    if is_worse {
+                        standing.worst = Some((&peer.name, quotient));
+                    }
+                }
+                Err(why) => {
+                    let why = if theirs.is_empty() {
+                        NOT_MEASURED.to_owned()
+                    } else {
+                        why.to_string()
+                    };
+                    standing.unknown.entry(why).or_default().push(&peer.name);
+                }
+            }
+        }
+        standing
+    }
+
+    /// Why nothing can be said, in words.
+    fn why_unknown(&self) -> String {
+        if self.unknown.is_empty() {
+            return NOT_MEASURED.to_owned();
+        }
+        let reasons = self.unknown.iter();
+        let reasons = reasons.map(|(why, names)| format!("{}: {why}", names.join(", ")));
+        reasons.collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// A limit in words, the ratio, and how it went. Whoever has no figure may be better than all who have
+/// one, so that nothing is reached without it; what is missed is missed with it, too.
 fn compared(
     said: &str,
     against: Against,
-    worst: Result<(&str, Spread), String>,
+    standing: Standing<'_>,
     enough: impl Fn(f64) -> bool,
 ) -> (String, String, Outcome) {
     let meant = match against {
@@ -126,12 +161,14 @@ fn compared(
         Against::All(tool) => format!("{} at its best", tool.name()),
         Against::One(name) => name.to_owned(),
     };
-    match worst {
-        Ok((name, it)) => {
+    match standing.worst {
+        Some((name, it)) if standing.unknown.is_empty() || !enough(it.median) => {
             let best = if name == meant {
                 String::new()
-            } else {
+            } else if standing.unknown.is_empty() {
                 format!(" ({name})")
+            } else {
+                format!(" ({name}; {})", standing.why_unknown())
             };
             (
                 format!("{said} {meant}{best}"),
@@ -139,10 +176,10 @@ fn compared(
                 judged(enough(it.median)),
             )
         }
-        Err(why) => (
+        _ => (
             format!("{said} {meant}"),
             "-".to_owned(),
-            Outcome::Unknown(why),
+            Outcome::Unknown(standing.why_unknown()),
         ),
     }
 }

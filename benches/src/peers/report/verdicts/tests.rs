@@ -107,6 +107,48 @@ fn what_was_not_measured_is_listed_and_not_known() {
 }
 
 #[test]
+fn the_best_is_not_known_without_each_of_them() {
+    let verdict = |figures: &[(&str, Kind, &[f64])]| {
+        let verdict = on_bulk(&run(figures)).swap_remove(0);
+        (verdict.limit, verdict.outcome)
+    };
+    // Left out, not to be had, or failed in every round: it has no figure.
+    let (limit, outcome) = verdict(&[
+        ("ours", ours(), &[0.10; 5]),
+        ("haproxy", PLAIN, &[0.40; 5]),
+        ("haproxy-splice-1m", SPLICE, &[]),
+    ]);
+    assert_eq!(limit, "at most 1.00 x HAProxy at its best");
+    let why = "haproxy-splice-1m: not measured".to_owned();
+    assert_eq!(outcome, Outcome::Unknown(why));
+    // Failed in one.
+    let (_, outcome) = verdict(&[
+        ("ours", ours(), &[0.10; 5]),
+        ("haproxy", PLAIN, &[0.40; 5]),
+        ("haproxy-splice-1m", SPLICE, &[0.08; 4]),
+    ]);
+    let Outcome::Unknown(why) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert!(why.starts_with("haproxy-splice-1m: 4 rounds"), "{why}");
+}
+
+#[test]
+fn what_is_missed_beside_one_is_missed_whatever_another_has() {
+    let results = run(&[
+        ("ours", ours(), &[0.50; 5]),
+        ("haproxy", PLAIN, &[0.40; 5]),
+        ("haproxy-splice-1m", SPLICE, &[]),
+    ]);
+    let haproxy = on_bulk(&results).swap_remove(0);
+    assert_eq!(haproxy.outcome, Outcome::Missed);
+    assert_eq!(
+        haproxy.limit,
+        "at most 1.00 x HAProxy at its best (haproxy; haproxy-splice-1m: not measured)"
+    );
+}
+
+#[test]
 fn every_build_of_ours_is_judged_alone() {
     let results = run(&[
         ("ours-before", ours(), &[0.40; 5]),
@@ -133,10 +175,12 @@ fn of_a_rate_the_fastest_peer_decides() {
         family: Family::Peer(tool),
     });
     let of = |name: &str| if name == "fast" { &fast } else { &slow };
-    let (name, ratio) = binding(&one, Against::Everybody, &peers, &of, true).unwrap();
-    assert_eq!((name, ratio.median), ("fast", 1.4));
-    let (name, _) = binding(&one, Against::Everybody, &peers, &of, false).unwrap();
-    assert_eq!(name, "slow");
+    let worst = |more_is_better| {
+        let standing = Standing::of(&one, Against::Everybody, &peers, &of, more_is_better);
+        standing.worst.map(|(name, ratio)| (name, ratio.median))
+    };
+    assert_eq!(worst(true), Some(("fast", 1.4)));
+    assert_eq!(worst(false), Some(("slow", 14.0)));
 }
 
 #[test]
