@@ -77,6 +77,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", default_value = "target/peers")]
     pub(crate) out: PathBuf,
 
+    /// Exit with status 1 where a target is missed or unknown, also one that was not to be measured
+    #[arg(long)]
+    pub(crate) strict: bool,
+
     /// Use what is there, and fetch nothing
     #[arg(long)]
     pub(crate) no_fetch: bool,
@@ -93,6 +97,10 @@ Examples:
   peers --ours before=/tmp/before --ours after=target/release --only tunnel
   peers --row none --growth connections,routes
   peers --cpus 2 --shared --threads 1,2 --subject ours --only gateway
+  peers --strict                                     a gate: everything that is asked was measured, and reached
+
+The status is 1 where something could not be measured to the end. What is missed or unknown is in the table
+of what is to be reached, and fails with --strict alone.
 ";
 
 /// What a figure is taken over.

@@ -25,7 +25,7 @@ use crate::args::Args;
 use crate::bench::Bench;
 use crate::ground::Ground;
 use crate::results::Results;
-use verdicts::Verdict;
+pub(crate) use verdicts::{Verdict, all_reached};
 
 /// Where a run was made, and what else was going on.
 #[derive(Debug, Serialize)]
@@ -61,11 +61,15 @@ impl Machine {
     }
 }
 
-/// Prints the tables, and writes the files.
+/// Prints the tables, and writes the files; the verdicts that are in them.
 ///
 /// # Errors
 /// When nobody takes them, or a file cannot be written.
-pub(crate) fn write(bench: &Bench, machine: &Machine, results: &Results) -> anyhow::Result<()> {
+pub(crate) fn write(
+    bench: &Bench,
+    machine: &Machine,
+    results: &Results,
+) -> anyhow::Result<Vec<Verdict>> {
     let verdicts = if bench.args.judges_nothing() {
         Vec::new()
     } else {
@@ -82,7 +86,8 @@ pub(crate) fn write(bench: &Bench, machine: &Machine, results: &Results) -> anyh
     for plot in &plots {
         keep(dir, &plot.file, &plot.svg)?;
     }
-    print(machine, results, &verdicts)
+    print(machine, results, &verdicts)?;
+    Ok(verdicts)
 }
 
 fn all_tables(results: &Results) -> Vec<Table> {

@@ -48,6 +48,12 @@ pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
     results.jobs().flat_map(of_job).collect()
 }
 
+/// Whether every target was reached. Where none was judged none was.
+pub(crate) fn all_reached(verdicts: &[Verdict]) -> bool {
+    let mut all = verdicts.iter();
+    !verdicts.is_empty() && all.all(|it| it.outcome == Outcome::Reached)
+}
+
 fn verdict(results: &Results, target: &Target, ours: &str, contenders: &[Contender]) -> Verdict {
     let of = |name: &str| results.values(target.job, target.row, name, target.metric, Share::Whole);
     let own = of(ours);

@@ -213,3 +213,28 @@ fn the_size_of_a_program_and_its_start_have_limits() {
     let start = ("at most 30.0".to_owned(), Outcome::Reached);
     assert_eq!(outcome("start ms"), Some(start));
 }
+
+#[test]
+fn all_is_reached_where_nothing_is_missed_unknown_or_not_asked() {
+    let verdicts = |outcomes: &[Outcome]| {
+        let verdict = |outcome: &Outcome| Verdict {
+            subject: "ours".to_owned(),
+            figure: "a figure".to_owned(),
+            limit: "at most 1.00".to_owned(),
+            reached: "0.90".to_owned(),
+            outcome: outcome.clone(),
+        };
+        outcomes.iter().map(verdict).collect::<Vec<_>>()
+    };
+    let unknown = Outcome::Unknown(NOT_MEASURED.to_owned());
+    assert!(all_reached(&verdicts(&[
+        Outcome::Reached,
+        Outcome::Reached
+    ])));
+    assert!(!all_reached(&verdicts(&[
+        Outcome::Reached,
+        Outcome::Missed
+    ])));
+    assert!(!all_reached(&verdicts(&[Outcome::Reached, unknown])));
+    assert!(!all_reached(&[]));
+}
