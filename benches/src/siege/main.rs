@@ -99,10 +99,10 @@ fn main() -> anyhow::Result<()> {
     std::thread::sleep(SETTLE);
     let held = State::of(process)?;
     let silent = Held::connect(gateway, args.silent, b"")?;
-    let stammering = Held::connect(gateway, args.stammering, &[22])?;
+    let stammering = Held::connect(gateway, args.stammering, &[besiegers::HANDSHAKE])?;
     let garbage = Besieger::with_garbage(gateway);
     let besieged = visits(alias, args.visits)?;
-    let thrown = garbage.stop();
+    let thrown = garbage.stop().hits;
     let alive = idle.count_alive();
     drop((silent, stammering, idle));
     std::thread::sleep(AFTER);
@@ -113,11 +113,9 @@ fn main() -> anyhow::Result<()> {
     let shim = SocketAddr::new(Layout::Loopback.pod(&pod), INBOUND);
     let handshakes = Besieger::with_handshakes(shim, client_hello(&pod)?, args.handshakes);
     std::thread::sleep(SETTLE);
-    let begun = Instant::now();
     let flooded = visits(alias, args.visits)?;
     let live_flooded = requests(alias, args.visits)?;
-    let flood = begun.elapsed();
-    let shaken = handshakes.stop() as f64 / (SETTLE + flood).as_secs_f64();
+    let shaken = handshakes.stop();
 
     let mut out = std::io::stdout().lock();
     writeln!(
@@ -146,8 +144,12 @@ fn main() -> anyhow::Result<()> {
     }
     writeln!(
         out,
-        "flooded: the pod's shim answers {shaken:.0} handshakes a second meanwhile, {} at a time",
-        args.handshakes
+        "flooded: the pod's shim answers {:.0} handshakes a second meanwhile, {} at a time, and refuses or ends {} \
+         of {}",
+        shaken.rate(),
+        args.handshakes,
+        shaken.misses,
+        shaken.hits + shaken.misses
     )?;
     let each = held.memory.saturating_sub(before.memory) / args.idle.max(1) as u64;
     writeln!(
@@ -165,6 +167,7 @@ fn main() -> anyhow::Result<()> {
         after.memory / 1024
     )?;
     let besieged = Spread::of(&besieged).context("no visit")?;
+    ensure!(shaken.hits > 0, "no handshake was answered");
     ensure!(besieged.median <= MOST_MS, "more than {MOST_MS} ms");
     ensure!(alive == args.idle, "idle connections were cut");
     ensure!(
