@@ -16,7 +16,8 @@ pub(crate) const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: hello\r\n\r\n";
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Idle connections that are opened together: they are what is there before a siege, and no part of it.
 const AT_ONCE: usize = 200;
-/// Between two pieces of garbage: a thousand a second.
+/// Between a piece of garbage and the next connection: fewer than a thousand a second, by what connecting
+/// takes.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// The first byte of a TLS record with a message of a handshake (RFC 8446, 5.1).
@@ -129,8 +130,10 @@ impl Besieger {
             let piece: Vec<u8> = (0..300_usize)
                 .map(|at| (at * 31 + thrown.hits * 17 + (thrown.hits >> 3)).to_le_bytes()[0])
                 .collect();
-            let _ = stream.write_all(&piece);
-            thrown.hits += 1;
+            match stream.write_all(&piece) {
+                Ok(()) => thrown.hits += 1,
+                Err(_) => thrown.misses += 1,
+            }
         })
     }
 

@@ -102,7 +102,7 @@ fn main() -> anyhow::Result<()> {
     let stammering = Held::connect(gateway, args.stammering, &[besiegers::HANDSHAKE])?;
     let garbage = Besieger::with_garbage(gateway);
     let besieged = visits(alias, args.visits)?;
-    let thrown = garbage.stop().hits;
+    let thrown = garbage.stop();
     let alive = idle.count_alive();
     drop((silent, stammering, idle));
     std::thread::sleep(AFTER);
@@ -120,9 +120,14 @@ fn main() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{} idle connections through the gateway, {} silent clients, {} that said one byte, {thrown} \
-         pieces of garbage meanwhile\n",
-        args.idle, args.silent, args.stammering
+        "{} idle connections through the gateway, {} silent clients, {} that said one byte, {:.0} \
+         pieces of garbage a second meanwhile ({} in all, {} found no way in)\n",
+        args.idle,
+        args.silent,
+        args.stammering,
+        thrown.rate(),
+        thrown.hits,
+        thrown.misses
     )?;
     let new = "a new connection over the whole path";
     let live = "a request on a connection that is there";
@@ -167,6 +172,7 @@ fn main() -> anyhow::Result<()> {
         after.memory / 1024
     )?;
     let besieged = Spread::of(&besieged).context("no visit")?;
+    ensure!(thrown.hits > 0, "no garbage was thrown");
     ensure!(shaken.hits > 0, "no handshake was answered");
     ensure!(besieged.median <= MOST_MS, "more than {MOST_MS} ms");
     ensure!(alive == args.idle, "idle connections were cut");

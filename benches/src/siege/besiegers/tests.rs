@@ -36,3 +36,33 @@ fn handshakes_that_are_refused_are_not_answered() {
     // Nobody is there any more for whom it asks again meanwhile.
     assert!(struck.misses >= 3, "{struck:?}");
 }
+
+#[test]
+fn a_rate_is_of_what_arrived() {
+    let struck = |hits, misses| Struck {
+        hits,
+        misses,
+        time: Duration::from_secs(2),
+    };
+    assert_eq!(struck(900, 7).rate(), 450.0);
+    assert_eq!(struck(0, 7).rate(), 0.0);
+    assert_eq!(Struck::default().rate(), 0.0);
+}
+
+#[test]
+fn garbage_that_nobody_takes_is_not_thrown() {
+    // Nobody listens there any more.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let garbage = Besieger::with_garbage(address);
+    thread::sleep(PAUSE * 50);
+    let struck = garbage.stop();
+    assert_eq!(struck.hits, 0, "{struck:?}");
+    assert!(struck.misses > 0, "{struck:?}");
+
+    let (address, served) = server(vec![&[]; 3]);
+    let garbage = Besieger::with_garbage(address);
+    served.join().unwrap();
+    assert!(garbage.stop().hits >= 3);
+}
