@@ -1,6 +1,10 @@
 //! Statistics of a few rounds: the median, how far it can be trusted, and ratios.
 
+mod rounds;
+
 use serde::Serialize;
+
+pub use rounds::{NoRatio, Rounds, ratio};
 
 /// A ratio of fewer rounds than this is not told: on a shared machine it may be anything.
 pub const LEAST_ROUNDS: usize = 5;
@@ -33,43 +37,6 @@ impl Spread {
             rounds: values.len(),
         })
     }
-}
-
-/// Why there is no ratio.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoRatio {
-    /// Of so few rounds none is told.
-    #[error("{0} rounds, and a ratio needs {LEAST_ROUNDS}")]
-    TooFewRounds(usize),
-    /// One has rounds that failed: which of the other's are theirs is not known.
-    #[error("{0} rounds beside {1}: no telling which belong together")]
-    Uneven(usize, usize),
-    /// Something cannot be divided by nothing.
-    #[error("the other figure is nothing")]
-    ByNothing,
-}
-
-/// One figure over another, taken round by round: what slows a whole round down is in both.
-///
-/// # Errors
-/// [`NoRatio`], from fewer than five rounds that both have, or where one has more of them.
-pub fn ratio(one: &[f64], other: &[f64]) -> Result<Spread, NoRatio> {
-    let rounds = one.len().min(other.len());
-    if rounds < LEAST_ROUNDS {
-        return Err(NoRatio::TooFewRounds(rounds));
-    }
-    if one.len() != other.len() {
-        return Err(NoRatio::Uneven(one.len(), other.len()));
-    }
-    if other.contains(&0.0) {
-        return Err(NoRatio::ByNothing);
-    }
-    let ratios: Vec<_> = one
-        .iter()
-        .zip(other)
-        .map(|(one, other)| one / other)
-        .collect();
-    Spread::of(&ratios).ok_or(NoRatio::TooFewRounds(0))
 }
 
 fn median(values: &[f64]) -> Option<f64> {
@@ -119,34 +86,6 @@ mod tests {
         assert_eq!((spread.min, spread.max, spread.rounds), (0.9, 50.0, 5));
         assert!(spread.mad < 0.11, "{}", spread.mad);
         assert_eq!(Spread::of(&[]), None);
-    }
-
-    #[test]
-    fn no_ratio_is_told_of_fewer_than_five_rounds() {
-        let four = [1.0; 4];
-        let five = [1.0; 5];
-        assert_eq!(ratio(&four, &five), Err(NoRatio::TooFewRounds(4)));
-        assert_eq!(ratio(&five, &four), Err(NoRatio::TooFewRounds(4)));
-        assert_eq!(ratio(&five, &five).unwrap().median, 1.0);
-    }
-
-    #[test]
-    fn no_ratio_is_told_where_a_round_of_one_has_failed() {
-        assert_eq!(ratio(&[1.0; 6], &[1.0; 5]), Err(NoRatio::Uneven(6, 5)));
-    }
-
-    #[test]
-    fn a_ratio_is_taken_round_by_round() {
-        // Rounds get slower for both alike: the medians alone would say the same, the spread not.
-        let ours = [1.0, 2.0, 3.0, 4.0, 5.0];
-        let theirs = [2.0, 4.0, 6.0, 8.0, 10.0];
-        let ratio = ratio(&ours, &theirs).unwrap();
-        assert_eq!((ratio.min, ratio.median, ratio.max), (0.5, 0.5, 0.5));
-    }
-
-    #[test]
-    fn nothing_is_divided_by_nothing() {
-        assert_eq!(ratio(&[1.0; 5], &[0.0; 5]), Err(NoRatio::ByNothing));
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn catches_up_both_ways(server: &str) {
     let [path, direct] = medians(&page, "the path, CPU-s/GB");
     assert!(direct < path / 4.0, "the direct way is not:\n{page}");
     assert!(
-        page.contains("unknown, 1 rounds, and a ratio needs 5"),
+        page.contains("unknown, 1 rounds of both, and a ratio needs 5"),
         "judged by one round:\n{page}"
     );
     let left: Vec<_> = std::fs::read_dir(&files).unwrap().collect();

@@ -41,8 +41,15 @@ fn a_count_comes_again_and_growth_is_found() {
     kept["built"] = Value::from("rustc 1.0.0");
     fs::write(&first, kept.to_string()).unwrap();
     let other = counts(&["--compare".as_ref(), &first]).unwrap();
-    assert!(other.status.success(), "{}", said(&other));
+    assert_eq!(other.status.code(), Some(3), "{}", said(&other));
     assert!(said(&other).contains("NOT COMPARABLE"), "{}", said(&other));
+
+    // A case that has another name now is not counted any more.
+    kept["instructions"]["snl"] = Value::from(before);
+    fs::write(&first, kept.to_string()).unwrap();
+    let lost = counts(&["--compare".as_ref(), &first]).unwrap();
+    assert_eq!(lost.status.code(), Some(1), "{}", said(&lost));
+    assert!(said(&lost).contains("LOST  snl"), "{}", said(&lost));
 }
 
 fn counts(args: &[&Path]) -> io::Result<Output> {

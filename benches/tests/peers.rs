@@ -38,6 +38,9 @@ const TUNNELS: [&str; 9] = [
 ];
 const RESOLVERS: [&str; 3] = ["ours", "unbound", "dnsmasq"];
 
+/// What is asked, whether or not a run measures it.
+const TARGETS: usize = 19;
+
 #[test]
 fn every_peer_does_its_job() {
     let peers = Path::new(env!("CARGO_BIN_EXE_peers"));
@@ -74,7 +77,9 @@ fn every_peer_does_its_job() {
             }
         }
     }
-    for verdict in report["verdicts"].as_array().unwrap() {
+    let verdicts = report["verdicts"].as_array().unwrap();
+    assert_eq!(verdicts.len(), TARGETS, "{verdicts:?}");
+    for verdict in verdicts {
         assert!(
             verdict["outcome"]["unknown"].is_string(),
             "judged by one round: {verdict}"
@@ -88,4 +93,20 @@ fn every_peer_does_its_job() {
             .unwrap();
         assert!(out.path().join(file).is_file(), "{file} is not there");
     }
+}
+
+#[test]
+fn a_strict_run_fails_where_a_target_is_not_known() {
+    let peers = Path::new(env!("CARGO_BIN_EXE_peers"));
+    built::beside(peers);
+    let out = tempfile::tempdir().unwrap();
+    let mut run = Command::new(peers);
+    // One row of ours alone, which takes no time and has a limit.
+    run.args("--no-fetch --rounds 1 --only resolver --row saturated --subject ours".split(' '));
+    run.args(["--seconds", "0.05", "--out"]).arg(out.path());
+    built::said_by(&mut run);
+    let strict = run.arg("--strict").output().unwrap();
+    let said = String::from_utf8_lossy(&strict.stderr);
+    assert_eq!(strict.status.code(), Some(1), "{said}");
+    assert!(said.contains("(--strict)"), "{said}");
 }

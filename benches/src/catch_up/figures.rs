@@ -1,7 +1,7 @@
 //! What the rounds have given, as tables.
 
 use eastwest_benches::meter::Window;
-use eastwest_benches::stats::{NoRatio, Spread, ratio};
+use eastwest_benches::stats::{NoRatio, Rounds, Spread, ratio};
 use eastwest_benches::table::{Table, short, shown};
 
 use crate::round::CaughtUp;
@@ -121,7 +121,7 @@ fn line(
     rounds: &[Round],
     figure: impl Fn(&CaughtUp) -> Option<f64>,
 ) -> Option<Vec<String>> {
-    let [path, direct] = values(rounds, figure).map(|it| Spread::of(&it));
+    let [path, direct] = values(rounds, figure).map(|it| it.spread());
     Some(vec![
         name.to_owned(),
         shown(&path?),
@@ -130,10 +130,13 @@ fn line(
     ])
 }
 
-fn values(rounds: &[Round], figure: impl Fn(&CaughtUp) -> Option<f64>) -> [Vec<f64>; 2] {
+fn values(rounds: &[Round], figure: impl Fn(&CaughtUp) -> Option<f64>) -> [Rounds; 2] {
     [0, 1].map(|way: usize| {
-        let of_way = rounds.iter().filter_map(|round| round.get(way));
-        of_way.filter_map(&figure).collect()
+        let of_way = rounds.iter().enumerate().filter_map(|(number, round)| {
+            let value = figure(round.get(way)?)?;
+            Some((number, value))
+        });
+        of_way.collect()
     })
 }
 

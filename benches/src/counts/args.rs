@@ -8,16 +8,15 @@ use crate::case::Case;
 
 /// Count the instructions that each part takes, under valgrind's callgrind
 ///
-/// What is compared must come from the same compiler and the same profile; where it does not, that is
-/// said, and nothing fails.
+/// What is compared must come from the same compiler and the same profile.
 #[derive(Debug, Parser)]
-#[command(name = "counts", version)]
+#[command(name = "counts", version, after_long_help = STATUS)]
 pub(crate) struct Args {
     /// What to count [default: all]
     #[arg(value_name = "CASE", value_enum)]
     pub(crate) cases: Vec<Case>,
 
-    /// Hold the counts against those of a file; exit with status 1 where one has grown
+    /// Hold the counts against those of a file; the status says how it went
     #[arg(long, value_name = "FILE")]
     pub(crate) compare: Option<PathBuf>,
 
@@ -33,6 +32,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIMES", hide = true)]
     pub(crate) perform: Option<u32>,
 }
+
+const STATUS: &str = "\
+Status with --compare:
+  0  no count has grown by more than the tolerance
+  1  one has, or a case is missing from the file or from this build
+  3  the file is of another compiler or profile: the counts say nothing, and the file is to be renewed (--write)
+";
 
 fn percent(text: &str) -> Result<f64, String> {
     match text.parse() {

@@ -1,10 +1,10 @@
 //! Counts that are kept in a file, and what has become of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
@@ -63,8 +63,12 @@ impl Baseline {
         self.instructions.insert(case.name(), each);
     }
 
-    /// What has changed since `before` by more than `tolerance` percent.
-    pub(crate) fn against(&self, before: &Self, tolerance: f64) -> Report {
+    /// What has changed since `before` by more than `tolerance` percent. Of the cases in `before` those that
+    /// are none of `known` are lost.
+    pub(crate) fn against(&self, before: &Self, known: &[Case], tolerance: f64) -> Report {
+        let known: BTreeSet<_> = known.iter().map(|case| case.name()).collect();
+        let lost = before.instructions.keys();
+        let lost = lost.filter(|case| !known.contains(*case)).cloned();
         let mut changes = Vec::new();
         for (case, &now) in &self.instructions {
             let before = before.instructions.get(case).copied();
@@ -83,6 +87,7 @@ impl Baseline {
             compared: self.instructions.len(),
             tolerance,
             changes,
+            lost: lost.collect(),
         }
     }
 }
@@ -104,12 +109,45 @@ pub(crate) struct Report {
     compared: usize,
     tolerance: f64,
     changes: Vec<Change>,
+    /// Cases of the file that this build does not have.
+    lost: Vec<String>,
+}
+
+/// How a comparison has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Nothing has grown.
+    Holds,
+    /// Something has, or a case is missing from the file or from the build.
+    Fails,
+    /// The counts are of another build, and say nothing of this one.
+    NotComparable,
 }
 
 impl Report {
-    /// Whether something has grown, or was never written down, in a build like that of the file.
-    pub(crate) fn fails(&self) -> bool {
-        self.built.is_none() && self.changes.iter().any(|it| !it.is_less())
+    /// A case that is missing is missing whatever the compiler is; growth is none beside another one's counts.
+    pub(crate) fn ending(&self) -> Ending {
+        let mut changes = self.changes.iter();
+        if !self.lost.is_empty() || changes.clone().any(|it| it.before.is_none()) {
+            Ending::Fails
+        } else if self.built.is_some() {
+            Ending::NotComparable
+        } else if changes.any(|it| !it.is_less()) {
+            Ending::Fails
+        } else {
+            Ending::Holds
+        }
+    }
+}
+
+impl From<Ending> for ExitCode {
+    /// 2 is what a wrong flag gives.
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Holds => Self::SUCCESS,
+            Ending::Fails => Self::FAILURE,
+            Ending::NotComparable => Self::from(3),
+        }
     }
 }
 
@@ -139,6 +177,9 @@ impl fmt::Display for Report {
         for change in &self.changes {
             writeln!(f, "{change}")?;
         }
+        for case in &self.lost {
+            writeln!(f, "LOST  {case}: it is in the file, and not in this build")?;
+        }
         let (compared, tolerance) = (self.compared, self.tolerance);
         if self.changes.is_empty() {
             writeln!(f, "all {compared} within {tolerance} %")?;
@@ -146,10 +187,10 @@ impl fmt::Display for Report {
         if let Some([before, now]) = &self.built {
             writeln!(
                 f,
-                "NOT COMPARABLE, so nothing fails: the file is of {before}; this build is of {now}. \
+                "NOT COMPARABLE: the file is of {before}; this build is of {now}. \
                  Renew it with --write."
             )?;
-        } else if !self.changes.is_empty() {
+        } else if !self.changes.is_empty() || !self.lost.is_empty() {
             writeln!(
                 f,
                 "renew the file with --write once that is as it should be"

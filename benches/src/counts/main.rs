@@ -44,11 +44,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let Some(before) = before else {
         return Ok(ExitCode::SUCCESS);
     };
-    let report = now.against(&before, args.tolerance);
+    let report = now.against(&before, Case::value_variants(), args.tolerance);
     write!(out, "\n{report}")?;
-    Ok(if report.fails() {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(report.ending().into())
 }

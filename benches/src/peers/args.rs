@@ -77,6 +77,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", default_value = "target/peers")]
     pub(crate) out: PathBuf,
 
+    /// Exit with status 1 where a target is missed or unknown, also one that was not to be measured
+    #[arg(long)]
+    pub(crate) strict: bool,
+
     /// Use what is there, and fetch nothing
     #[arg(long)]
     pub(crate) no_fetch: bool,
@@ -93,6 +97,10 @@ Examples:
   peers --ours before=/tmp/before --ours after=target/release --only tunnel
   peers --row none --growth connections,routes
   peers --cpus 2 --shared --threads 1,2 --subject ours --only gateway
+  peers --strict                                     a gate: everything that is asked was measured, and reached
+
+The status is 1 where something could not be measured to the end. What is missed or unknown is in the table
+of what is to be reached, and fails with --strict alone.
 ";
 
 /// What a figure is taken over.
@@ -158,6 +166,11 @@ impl Args {
         job.rows().iter().copied().filter(asked).collect()
     }
 
+    /// Whether growth alone is taken, of which nothing is asked.
+    pub(crate) fn judges_nothing(&self) -> bool {
+        self.row.iter().all(|row| *row == Row::None) && !self.row.is_empty()
+    }
+
     /// What gives these figures again, as it was typed.
     pub(crate) fn command_line() -> String {
         let typed = std::env::args().skip(1).filter(|word| word != "--inside");
@@ -199,6 +212,9 @@ mod tests {
                 .iter()
                 .all(|job| none.rows(*job).is_empty())
         );
+        assert!(none.judges_nothing());
+        assert!(!args.judges_nothing());
+        assert!(!Args::parse_from(["peers"]).judges_nothing());
     }
 
     #[test]

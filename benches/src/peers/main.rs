@@ -25,14 +25,17 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use eastwest::leftovers::{Guarded, clear_when_interrupted};
 use eastwest_benches::machine::{Processes, load_average};
 
 use args::{Args, Build};
 use bench::Bench;
 use ground::Ground;
+use job::Job;
+use report::all_reached;
 use results::Results;
+use rounds::say;
 use tools::Tools;
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -71,6 +74,9 @@ fn inside(mut args: Args, here: &Path) -> anyhow::Result<ExitCode> {
     let ground = Ground::prepare(args.cpus, args.shared, args.mtu)?;
     let bench = Bench::new(args, ground, Tools::look(false)?)?;
     let mut results = Results::default();
+    for job in Job::value_variants() {
+        results.announce(*job, &subject::all(*job, &bench.args));
+    }
     for job in bench.args.jobs() {
         rounds::measure_job(&bench, job, &mut results);
     }
@@ -78,8 +84,12 @@ fn inside(mut args: Args, here: &Path) -> anyhow::Result<ExitCode> {
     let time = begun.elapsed();
     let others = Processes::now().others_since(&before, std::process::id(), time);
     let machine = report::Machine::of(&bench, load, time, others);
-    report::write(&bench, &machine, &results)?;
-    Ok(if results.failures.is_empty() {
+    let verdicts = report::write(&bench, &machine, &results)?;
+    let strictly = !bench.args.strict || all_reached(&verdicts);
+    if !strictly {
+        say("not all that is asked was measured and reached (--strict)");
+    }
+    Ok(if results.failures.is_empty() && strictly {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

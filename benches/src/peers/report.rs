@@ -8,6 +8,7 @@ mod plots;
 mod svg;
 mod table;
 mod targets;
+mod verdicts;
 
 use std::fs;
 use std::io::Write;
@@ -24,7 +25,7 @@ use crate::args::Args;
 use crate::bench::Bench;
 use crate::ground::Ground;
 use crate::results::Results;
-use targets::Verdict;
+pub(crate) use verdicts::{Verdict, all_reached};
 
 /// Where a run was made, and what else was going on.
 #[derive(Debug, Serialize)]
@@ -60,12 +61,21 @@ impl Machine {
     }
 }
 
-/// Prints the tables, and writes the files.
+/// Prints the tables, and writes the files; the verdicts that are in them.
 ///
 /// # Errors
 /// When nobody takes them, or a file cannot be written.
-pub(crate) fn write(bench: &Bench, machine: &Machine, results: &Results) -> anyhow::Result<()> {
-    let (verdicts, plots) = (targets::verdicts(results), plots::plots(results));
+pub(crate) fn write(
+    bench: &Bench,
+    machine: &Machine,
+    results: &Results,
+) -> anyhow::Result<Vec<Verdict>> {
+    let verdicts = if bench.args.judges_nothing() {
+        Vec::new()
+    } else {
+        verdicts::verdicts(results)
+    };
+    let plots = plots::plots(results);
     let dir = &bench.args.out;
     fs::create_dir_all(dir).with_context(|| format!("making {}", dir.display()))?;
     let json = serde_json::to_string_pretty(&json::report(machine, results, &verdicts))?;
@@ -76,7 +86,8 @@ pub(crate) fn write(bench: &Bench, machine: &Machine, results: &Results) -> anyh
     for plot in &plots {
         keep(dir, &plot.file, &plot.svg)?;
     }
-    print(machine, results, &verdicts)
+    print(machine, results, &verdicts)?;
+    Ok(verdicts)
 }
 
 fn all_tables(results: &Results) -> Vec<Table> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use eastwest_benches::stats::Spread;
+use eastwest_benches::stats::{Rounds, Spread};
 use serde::Serialize;
 
 use crate::growth::{CurveKey, Curves, Figure};
@@ -12,6 +12,9 @@ use crate::meter::Window;
 use crate::rounds::say;
 use crate::row::{Metric, Row, Share};
 use crate::subject::{Family, Subject};
+
+/// What nobody has taken.
+static NO_ROUND: Rounds = Rounds::new();
 
 /// Which figure.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -43,9 +46,9 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Who was measured at a job, in the order of the tables.
+/// Who does a job, whether or not a run measures it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Measured {
+pub(crate) struct Contender {
     pub(crate) name: String,
     pub(crate) family: Family,
 }
@@ -53,8 +56,8 @@ pub(crate) struct Measured {
 /// All figures of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Results {
-    values: BTreeMap<Key, Vec<f64>>,
-    measured: BTreeMap<Job, Vec<Measured>>,
+    values: BTreeMap<Key, Rounds>,
+    contenders: BTreeMap<Job, Vec<Contender>>,
     /// CPU time of others and of the hypervisor, each as a part of a window's time.
     disturbed: Vec<(f64, f64)>,
     pub(crate) failures: Vec<Failure>,
@@ -73,17 +76,18 @@ pub(crate) struct Disturbance {
 }
 
 impl Results {
-    /// Who is measured at a job.
+    /// Who does a job: what is asked of ours is asked beside all of them, and what nobody measures is
+    /// no figure, but is not forgotten.
     pub(crate) fn announce(&mut self, job: Job, subjects: &[Subject]) {
-        let measured = subjects.iter().map(|subject| Measured {
+        let contenders = subjects.iter().map(|subject| Contender {
             name: subject.name.clone(),
             family: subject.kind.family(),
         });
-        self.measured.insert(job, measured.collect());
+        self.contenders.insert(job, contenders.collect());
     }
 
-    /// Keeps what was taken of one subject in one round.
-    pub(crate) fn keep(&mut self, job: Job, row: Row, subject: &str, taken: Taken) {
+    /// Keeps what was taken of one subject in the round of that number.
+    pub(crate) fn keep(&mut self, job: Job, row: Row, subject: &str, round: usize, taken: Taken) {
         for reading in taken.readings {
             let key = Key {
                 job,
@@ -92,7 +96,8 @@ impl Results {
                 metric: reading.metric,
                 share: reading.share,
             };
-            self.values.entry(key).or_default().push(reading.value);
+            let rounds = self.values.entry(key).or_default();
+            rounds.keep(round, reading.value);
         }
         self.beside(taken.window.as_ref());
     }
@@ -148,7 +153,7 @@ impl Results {
         subject: &str,
         metric: Metric,
         share: Share,
-    ) -> &[f64] {
+    ) -> &Rounds {
         let key = Key {
             job,
             row,
@@ -156,21 +161,19 @@ impl Results {
             metric,
             share,
         };
-        self.values.get(&key).map_or(&[], Vec::as_slice)
+        self.values.get(&key).unwrap_or(&NO_ROUND)
     }
 
     /// All figures.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&Key, &[f64])> {
-        self.values
-            .iter()
-            .map(|(key, values)| (key, values.as_slice()))
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&Key, &Rounds)> {
+        self.values.iter()
     }
 
-    /// The jobs, and who was measured at each.
-    pub(crate) fn jobs(&self) -> impl Iterator<Item = (Job, &[Measured])> {
-        self.measured
+    /// The jobs, and who does each, in the order of the tables.
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = (Job, &[Contender])> {
+        self.contenders
             .iter()
-            .map(|(job, measured)| (*job, measured.as_slice()))
+            .map(|(job, contenders)| (*job, contenders.as_slice()))
     }
 
     /// What was going on beside; nothing where no load was measured.

@@ -33,7 +33,6 @@ pub(crate) fn measure_job(bench: &Bench, job: Job, results: &mut Results) {
         return;
     }
     let subjects = subjects(bench, job);
-    results.announce(job, &subjects);
     let mut running: Vec<_> = subjects
         .iter()
         .map(|subject| start(bench, job, None, subject, results))
@@ -59,7 +58,9 @@ pub(crate) fn measure_job(bench: &Bench, job: Job, results: &mut Results) {
                     results,
                 );
                 match taken {
-                    Ok(Some(taken)) => results.keep(job, *row, &subjects[at].name, taken),
+                    Ok(Some(taken)) => {
+                        results.keep(job, *row, &subjects[at].name, round + 1, taken)
+                    }
                     Ok(None) => {}
                     Err(error) => {
                         results.fail(job, Some(*row), &subjects[at], &error);

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -16,8 +16,12 @@ pub(crate) const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: hello\r\n\r\n";
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Idle connections that are opened together: they are what is there before a siege, and no part of it.
 const AT_ONCE: usize = 200;
-/// Between two pieces of garbage: a thousand a second.
+/// Between a piece of garbage and the next connection: fewer than a thousand a second, by what connecting
+/// takes.
 const PAUSE: Duration = Duration::from_millis(1);
+
+/// The first byte of a TLS record with a message of a handshake (RFC 8446, 5.1).
+pub(crate) const HANDSHAKE: u8 = 22;
 
 /// Connections that are held.
 pub(crate) struct Held(Vec<TcpStream>);
@@ -73,22 +77,43 @@ pub(crate) fn idle(alias: SocketAddr, n: usize) -> anyhow::Result<Held> {
     Ok(all)
 }
 
+/// How often somebody struck, and for how long.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Struck {
+    /// With effect: what was meant to arrive did, or got what it was meant to get.
+    pub(crate) hits: usize,
+    /// Without.
+    pub(crate) misses: usize,
+    pub(crate) time: Duration,
+}
+
+impl Struck {
+    /// Hits a second.
+    pub(crate) fn rate(&self) -> f64 {
+        if self.hits == 0 {
+            return 0.0;
+        }
+        self.hits as f64 / self.time.as_secs_f64()
+    }
+}
+
 /// Somebody who goes on until told to stop.
 pub(crate) struct Besieger {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<usize>,
+    thread: JoinHandle<Struck>,
 }
 
 impl Besieger {
-    fn start(mut strike: impl FnMut(usize) -> usize + Send + 'static) -> Self {
+    fn start(mut strike: impl FnMut(&mut Struck) + Send + 'static) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = thread::spawn(move || {
-            let mut done = 0;
+            let (mut struck, begun) = (Struck::default(), Instant::now());
             while !stopped.load(Ordering::Relaxed) {
-                done += strike(done);
+                strike(&mut struck);
             }
-            done
+            struck.time = begun.elapsed();
+            struck
         });
         Self { stop, thread }
     }
@@ -98,35 +123,46 @@ impl Besieger {
         Self::start(move |thrown| {
             thread::sleep(PAUSE);
             let Ok(mut stream) = TcpStream::connect_timeout(&to, PATIENCE) else {
-                return 0;
+                thrown.misses += 1;
+                return;
             };
             // Random enough, and the same each time.
             let piece: Vec<u8> = (0..300_usize)
-                .map(|at| (at * 31 + thrown * 17 + (thrown >> 3)).to_le_bytes()[0])
+                .map(|at| (at * 31 + thrown.hits * 17 + (thrown.hits >> 3)).to_le_bytes()[0])
                 .collect();
-            let _ = stream.write_all(&piece);
-            1
+            match stream.write_all(&piece) {
+                Ok(()) => thrown.hits += 1,
+                Err(_) => thrown.misses += 1,
+            }
         })
     }
 
     /// Begins handshakes, so many at a time, and is gone when the server has computed its part: what it
-    /// costs the server is a hundred times what it costs this.
+    /// costs the server is a hundred times what it costs this. Those that are refused or ended are misses.
     pub(crate) fn with_handshakes(to: SocketAddr, hello: Vec<u8>, at_once: usize) -> Self {
-        Self::start(move |_| {
+        Self::start(move |shaken| {
             let crowd = Held::connect(to, at_once, &hello).map_or(Vec::new(), |held| held.0);
-            let answered = crowd.into_iter().filter(|mut stream| {
+            let answered = crowd.into_iter().filter(|stream| {
                 let _ = stream.set_read_timeout(Some(PATIENCE));
-                matches!(stream.read(&mut [0]), Ok(1))
+                is_answered(stream)
             });
-            answered.count()
+            let answered = answered.count();
+            shaken.hits += answered;
+            shaken.misses += at_once - answered;
         })
     }
 
-    /// Ends it; how many times it struck.
-    pub(crate) fn stop(self) -> usize {
+    /// Ends it; how it went.
+    pub(crate) fn stop(self) -> Struck {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap_or_default()
     }
+}
+
+/// Whether a handshake is gone on with. An alert costs a server nothing, and is no answer.
+fn is_answered(mut stream: impl Read) -> bool {
+    let mut first = [0];
+    matches!(stream.read(&mut first), Ok(1)) && first == [HANDSHAKE]
 }
 
 /// As many descriptors as this process, and those it starts, may have; how many that is.
@@ -142,3 +178,6 @@ pub(crate) fn raise_descriptors() -> anyhow::Result<u64> {
     setrlimit(Resource::Nofile, raised).context("raising the limit of descriptors")?;
     Ok(maximum.unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,10 @@
 //! Everything as JSON, for other programs.
 
-use eastwest_benches::stats::Spread;
+use eastwest_benches::stats::{Rounds, Spread};
 use serde::Serialize;
 
 use super::Machine;
-use super::targets::Verdict;
+use super::verdicts::Verdict;
 use crate::growth::{self, CurveKey};
 use crate::results::{Disturbance, Failure, Key, Results};
 
@@ -19,12 +19,12 @@ pub(super) struct Report<'a> {
     failures: &'a [Failure],
 }
 
-/// One figure: each round's, and what they say together.
+/// One figure: each round's, by its number, and what they say together.
 #[derive(Debug, Serialize)]
 struct Figure<'a> {
     #[serde(flatten)]
     key: &'a Key,
-    values: &'a [f64],
+    values: &'a Rounds,
     #[serde(flatten)]
     spread: Option<Spread>,
 }
@@ -42,10 +42,10 @@ pub(super) fn report<'a>(
     results: &'a Results,
     verdicts: &'a [Verdict],
 ) -> Report<'a> {
-    let figure = |(key, values)| Figure {
+    let figure = |(key, values): (&'a Key, &'a Rounds)| Figure {
         key,
         values,
-        spread: Spread::of(values),
+        spread: values.spread(),
     };
     Report {
         machine,

@@ -1,11 +1,10 @@
 //! What a faster link than these machines have would take, on paper: CPU-seconds for a gigabyte, times
 //! gigabytes a second. What moves the limit beside that is in `benches/README.md`.
 
-use eastwest_benches::stats::Spread;
 use eastwest_benches::table::{Table, short};
 
 use crate::job::Job;
-use crate::results::{Measured, Results};
+use crate::results::{Contender, Results};
 use crate::row::{Metric, Row, Share};
 
 /// Links, in 10^9 bits a second.
@@ -13,19 +12,19 @@ const LINKS: [f64; 2] = [25.0, 100.0];
 
 /// A table for each job whose bulk was measured.
 pub(super) fn tables(results: &Results) -> Vec<Table> {
-    let of_job = |(job, measured)| table(results, job, measured);
+    let of_job = |(job, contenders)| table(results, job, contenders);
     results.jobs().filter_map(of_job).collect()
 }
 
-fn table(results: &Results, job: Job, measured: &[Measured]) -> Option<Table> {
+fn table(results: &Results, job: Job, contenders: &[Contender]) -> Option<Table> {
     let shares = [Share::Whole, Share::ClientEnd, Share::ServerEnd];
-    let each = measured
+    let each = contenders
         .iter()
         .flat_map(|it| shares.map(|share| (&it.name, share)));
     let line = |(name, share): (&String, Share)| {
         let metric = Metric::CpuPerGigabyte;
         let values = results.values(job, Row::BulkDown, name, metric, share);
-        let cost = Spread::of(values)?.median;
+        let cost = values.spread()?.median;
         let mut line = vec![format!("{name}{}", share.suffix()), short(cost)];
         line.extend(LINKS.map(|link| short(cores(cost, link))));
         Some(line)

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use eastwest_benches::table::Table;
 
 use super::plots::Plot;
-use super::targets::Verdict;
+use super::verdicts::Verdict;
 use super::{Machine, all_tables};
 use crate::results::Results;
 
@@ -67,7 +67,7 @@ pub(super) fn summary(verdicts: &[Verdict]) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::targets::Outcome;
+    use crate::report::verdicts::Outcome;
 
     #[test]
     fn a_table_has_a_head_and_as_many_cells_in_every_line() {

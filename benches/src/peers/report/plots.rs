@@ -8,7 +8,7 @@ use super::svg::lines::{Line, lines};
 use super::table::title_of;
 use crate::growth::{Curve, Figure};
 use crate::job::Job;
-use crate::results::{Measured, Results};
+use crate::results::{Contender, Results};
 use crate::row::Row;
 use crate::row::Share;
 use crate::subject;
@@ -25,26 +25,26 @@ pub(super) struct Plot {
 
 /// All plots of a run.
 pub(super) fn plots(results: &Results) -> Vec<Plot> {
-    let of_rows = results.jobs().flat_map(|(job, measured)| {
+    let of_rows = results.jobs().flat_map(|(job, contenders)| {
         let rows = job.rows().iter();
-        rows.filter_map(move |row| of_row(results, job, *row, measured))
+        rows.filter_map(move |row| of_row(results, job, *row, contenders))
     });
     let families = families(results).into_iter();
     let of_growth = families.filter_map(|((job, figure), family)| of_growth(job, figure, &family));
     of_rows.chain(of_growth).collect()
 }
 
-fn of_row(results: &Results, job: Job, row: Row, measured: &[Measured]) -> Option<Plot> {
+fn of_row(results: &Results, job: Job, row: Row, contenders: &[Contender]) -> Option<Plot> {
     let metric = row.main_metric();
-    let bar = |it: &Measured| {
+    let bar = |it: &Contender| {
         let values = results.values(job, row, &it.name, metric, Share::Whole);
         Some(Bar {
             name: it.name.clone(),
-            spread: Spread::of(values)?,
+            spread: values.spread()?,
             ours: it.family == subject::Family::Ours,
         })
     };
-    let drawn: Vec<_> = measured.iter().filter_map(bar).collect();
+    let drawn: Vec<_> = contenders.iter().filter_map(bar).collect();
     let title = title_of(job, row);
     Some(Plot {
         file: format!("{}-{}.svg", job.name(), row.name()),

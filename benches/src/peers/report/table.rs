@@ -4,7 +4,7 @@ use eastwest_benches::stats::{NoRatio, Spread, ratio};
 use eastwest_benches::table::{Table, shown};
 
 use crate::job::Job;
-use crate::results::{Measured, Results};
+use crate::results::{Contender, Results};
 use crate::row::{Metric, Row, Share};
 use crate::subject::Family;
 
@@ -28,9 +28,9 @@ const SHARES: [Share; 3] = [Share::Whole, Share::ClientEnd, Share::ServerEnd];
 
 /// All tables of a run.
 pub(crate) fn tables(results: &Results) -> Vec<Table> {
-    let of_job = |(job, measured): (Job, &[Measured])| {
+    let of_job = |(job, contenders): (Job, &[Contender])| {
         let rows = job.rows().iter();
-        let tables = rows.filter_map(|row| table(results, job, *row, measured));
+        let tables = rows.filter_map(|row| table(results, job, *row, contenders));
         tables.collect::<Vec<_>>()
     };
     results.jobs().flat_map(of_job).collect()
@@ -41,24 +41,27 @@ pub(super) fn title_of(job: Job, row: Row) -> String {
     format!("{}: {}", job.title(), row.title())
 }
 
-fn table(results: &Results, job: Job, row: Row, measured: &[Measured]) -> Option<Table> {
+fn table(results: &Results, job: Job, row: Row, contenders: &[Contender]) -> Option<Table> {
     let figures = |name: &str, metric, share| results.values(job, row, name, metric, share);
     let has = |metric: &Metric| {
-        let mut all = measured.iter();
+        let mut all = contenders.iter();
         all.any(|subject| !figures(&subject.name, *metric, Share::Whole).is_empty())
     };
     let metrics: Vec<_> = METRICS.into_iter().filter(has).collect();
     let main = row.main_metric();
-    let ours = measured
-        .iter()
-        .find(|subject| subject.family == Family::Ours);
+    let mut ours = contenders.iter().filter(|it| it.family == Family::Ours);
+    let first = ours.clone().next();
+    // A build that was left out is not what the others are compared with, where another was measured.
+    let ours = ours
+        .find(|it| !figures(&it.name, main, Share::Whole).is_empty())
+        .or(first);
     let mut note = None;
     let mut lines = Vec::new();
-    for subject in measured {
+    for subject in contenders {
         for share in SHARES {
             let spreads = metrics
                 .iter()
-                .map(|it| Spread::of(figures(&subject.name, *it, share)));
+                .map(|it| figures(&subject.name, *it, share).spread());
             let spreads: Vec<_> = spreads.collect();
             if spreads.iter().all(Option::is_none) {
                 continue;

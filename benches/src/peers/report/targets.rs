@@ -1,24 +1,19 @@
-//! What must be reached, and whether it was.
-
-use eastwest_benches::stats::{LEAST_ROUNDS, Spread, ratio};
-use eastwest_benches::table::{short, shown};
-use serde::Serialize;
+//! What must be reached.
 
 use crate::job::Job;
-use crate::results::{Measured, Results};
-use crate::row::{Metric, Row, Share};
-use crate::subject::Family;
+use crate::row::{Metric, Row};
 use crate::tools::Tool;
 
 /// A figure of ours, and its limit.
-struct Target {
-    job: Job,
-    row: Row,
-    metric: Metric,
-    limit: Limit,
+pub(super) struct Target {
+    pub(super) job: Job,
+    pub(super) row: Row,
+    pub(super) metric: Metric,
+    pub(super) limit: Limit,
 }
 
-enum Limit {
+/// What it is held against.
+pub(super) enum Limit {
     /// At most this.
     Value(f64),
     /// At most this part of what each of these has.
@@ -27,8 +22,9 @@ enum Limit {
     NoLessThan(f64, Against),
 }
 
+/// Whose figure decides.
 #[derive(Clone, Copy)]
-enum Against {
+pub(super) enum Against {
     /// All of them: the best decides.
     Everybody,
     /// All configurations of one program: the best decides.
@@ -50,7 +46,7 @@ const fn target(job: Job, row: Row, metric: Metric, limit: Limit) -> Target {
 
 /// The limits, in the order of the table. Envoy is taken with its defaults where ours has the same:
 /// the key exchange of both is X25519MLKEM768.
-const TARGETS: [Target; 19] = {
+pub(super) const TARGETS: [Target; 19] = {
     use Against::{All, Everybody};
     use Job::{Gateway, Resolver, Tunnel};
     use Limit::{NoLessThan, NoMoreThan, Value};
@@ -98,169 +94,3 @@ const TARGETS: [Target; 19] = {
         ),
     ]
 };
-
-/// How it went.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Outcome {
-    Reached,
-    Missed,
-    /// It cannot be said, and why.
-    Unknown(String),
-}
-
-/// What was demanded of one of ours, what was reached, and whether that is enough.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Verdict {
-    pub(crate) subject: String,
-    pub(crate) figure: String,
-    pub(crate) limit: String,
-    pub(crate) reached: String,
-    pub(crate) outcome: Outcome,
-}
-
-/// The verdicts on all builds of ours, about what was measured.
-pub(crate) fn verdicts(results: &Results) -> Vec<Verdict> {
-    let of_job = |(job, measured): (Job, &[Measured])| {
-        let ours = measured.iter().filter(|it| it.family == Family::Ours);
-        let verdicts = ours.flat_map(|ours| {
-            let targets = TARGETS.iter().filter(move |target| target.job == job);
-            targets.filter_map(|target| verdict(results, target, &ours.name, measured))
-        });
-        verdicts.collect::<Vec<_>>()
-    };
-    results.jobs().flat_map(of_job).collect()
-}
-
-fn verdict(
-    results: &Results,
-    target: &Target,
-    ours: &str,
-    measured: &[Measured],
-) -> Option<Verdict> {
-    let of = |name: &str| results.values(target.job, target.row, name, target.metric, Share::Whole);
-    let own = of(ours);
-    if own.is_empty() {
-        return None;
-    }
-    let (limit, reached, outcome) = match target.limit {
-        Limit::Value(most) => {
-            let limit = format!("at most {}", short(most));
-            match Spread::of(own).filter(|it| it.rounds >= LEAST_ROUNDS) {
-                Some(it) => (limit, shown(&it), judged(it.median <= most)),
-                None => (limit, "-".to_owned(), too_few(own.len())),
-            }
-        }
-        Limit::NoMoreThan(part, against) => {
-            let worst = binding(own, against, measured, &of, false);
-            let said = format!("at most {part:.2} x");
-            compared(&said, against, worst, |it| it <= part)
-        }
-        Limit::NoLessThan(part, against) => {
-            let worst = binding(own, against, measured, &of, true);
-            let said = format!("at least {part:.2} x");
-            compared(&said, against, worst, |it| it >= part)
-        }
-    };
-    Some(Verdict {
-        subject: ours.to_owned(),
-        figure: format!(
-            "{}, {}: {}",
-            target.job.name(),
-            target.row.title(),
-            target.metric.title()
-        ),
-        limit,
-        reached,
-        outcome,
-    })
-}
-
-/// Against whom ours looks worst, and the ratio.
-fn binding<'a, 'v>(
-    own: &[f64],
-    against: Against,
-    measured: &'a [Measured],
-    of: &impl Fn(&str) -> &'v [f64],
-    more_is_better: bool,
-) -> Result<(&'a str, Spread), String> {
-    let meant = |it: &&Measured| match against {
-        Against::Everybody => matches!(it.family, Family::Peer(_)),
-        Against::All(tool) => it.family == Family::Peer(tool),
-        Against::One(name) => it.name == name,
-    };
-    let mut worst: Option<(&str, Spread)> = None;
-    for peer in measured.iter().filter(meant) {
-        let theirs = of(&peer.name);
-        if theirs.is_empty() {
-            continue;
-        }
-        let quotient = ratio(own, theirs).map_err(|why| why.to_string())?;
-        let is_worse =
-            worst.is_none_or(|(_, before)| (quotient.median > before.median) != more_is_better);
-        if is_worse {
-            worst = Some((&peer.name, quotient));
-        }
-    }
-    worst.ok_or_else(|| "not measured".to_owned())
-}
-
-fn compared(
-    said: &str,
-    against: Against,
-    worst: Result<(&str, Spread), String>,
-    enough: impl Fn(f64) -> bool,
-) -> (String, String, Outcome) {
-    let meant = match against {
-        Against::Everybody => "the best".to_owned(),
-        Against::All(tool) => format!("{} at its best", tool.name()),
-        Against::One(name) => name.to_owned(),
-    };
-    match worst {
-        Ok((name, it)) => {
-            let best = if name == meant {
-                String::new()
-            } else {
-                format!(" ({name})")
-            };
-            (
-                format!("{said} {meant}{best}"),
-                shown(&it),
-                judged(enough(it.median)),
-            )
-        }
-        Err(why) => (
-            format!("{said} {meant}"),
-            "-".to_owned(),
-            Outcome::Unknown(why),
-        ),
-    }
-}
-
-const fn judged(enough: bool) -> Outcome {
-    if enough {
-        Outcome::Reached
-    } else {
-        Outcome::Missed
-    }
-}
-
-fn too_few(rounds: usize) -> Outcome {
-    Outcome::Unknown(format!(
-        "{rounds} rounds, and a verdict needs {LEAST_ROUNDS}"
-    ))
-}
-
-impl Outcome {
-    /// In a table.
-    pub(crate) fn word(&self) -> String {
-        match self {
-            Self::Reached => "reached".to_owned(),
-            Self::Missed => "MISSED".to_owned(),
-            Self::Unknown(why) => format!("unknown: {why}"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

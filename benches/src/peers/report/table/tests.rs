@@ -32,7 +32,7 @@ fn run(rounds: usize) -> Results {
                 readings,
                 window: None,
             };
-            results.keep(Job::Tunnel, Row::Request1, &subject.name, taken);
+            results.keep(Job::Tunnel, Row::Request1, &subject.name, round, taken);
         }
     }
     results
@@ -67,7 +67,10 @@ fn a_ratio_of_few_rounds_is_left_out_and_the_table_says_why() {
     let tables = tables(&run(4));
     assert_eq!(tables[0].lines[2][3], "-");
     let note = tables[0].note.as_deref().unwrap();
-    assert!(note.contains("4 rounds, and a ratio needs 5"), "{note}");
+    assert!(
+        note.contains("4 rounds of both, and a ratio needs 5"),
+        "{note}"
+    );
     assert!(tables[0].text().ends_with(&format!("({note})")));
 }
 
