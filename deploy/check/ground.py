@@ -10,13 +10,27 @@ from check import policies
 PATIENCE = 30
 # Every pod's way out, and the same for all: addresses of pods need not be of one network.
 ROUTER = "169.254.1.1"
+# A server that speaks FIRST, as MySQL's does, is listened to; another is asked for its PAGE. To what is not to be reached
+# at all a connection is made: whoever ACCEPTS may wait to be spoken to.
+FIRST, PAGE, ACCEPTS = "first", "page", "accepts"
 ASK = """
-import socket, sys
+import http.client, socket, sys
+host, port, how = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 try:
-    with socket.create_connection((sys.argv[1], int(sys.argv[2])), 5) as s:
+    with socket.create_connection((host, port), 5) as s:
         s.settimeout(5)
-        print(s.recv(64).decode() or "nobody: closed", s.getpeername()[0], sep="\\n")
-except OSError as error:
+        peer = s.getpeername()[0]
+        if how == "accepts":
+            said = "somebody"
+        elif how == "first":
+            said = s.recv(64).decode()
+        else:
+            s.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+            page = http.client.HTTPResponse(s)
+            page.begin()
+            said = page.read().decode().strip()
+        print(said or "nobody: closed", peer, sep="\\n")
+except (OSError, http.client.HTTPException) as error:
     print("nobody: %s\\n" % error)
 """
 
@@ -83,13 +97,13 @@ class Ground:
         rules = "".join(f"ip daddr {a} tcp dport {p['port']} dnat to {address}:{p['targetPort']}\n" for a, p in services)
         must("nft", "-f", "-", text=f"table ip services {{\nchain prerouting {{\ntype nat hook prerouting priority -100;\n{rules}}}\n}}\n")
 
-    def ask(self, pod, host, port, uid, until=None):
+    def ask(self, pod, host, port, uid, until=None, how=FIRST):
         """Who says what, and at which address, seen from a pod; again, where it is to be somebody yet to come."""
         end = time.monotonic() + PATIENCE
         while True:
             process = subprocess.run(
                 ["ip", "netns", "exec", pod, "unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf; exec "$@"',
-                 self.pods[pod], "setpriv", "--reuid", str(uid), "--clear-groups", "--regid", str(uid), sys.executable, "-c", ASK, host, str(port)],
+                 self.pods[pod], "setpriv", "--reuid", str(uid), "--clear-groups", "--regid", str(uid), sys.executable, "-c", ASK, host, str(port), how],
                 capture_output=True, text=True)
             said, _, address = (process.stdout or f"nobody: {process.stderr}").partition("\n")
             if until is None or not said.startswith("nobody") or time.monotonic() > end:

@@ -47,6 +47,20 @@ def setups():
     }
 
 
+def unwalked(deploy, applied=None):
+    """The folders that none of the set-ups has, neither whole nor as a part of one."""
+    walked = set()
+    left = [deploy / at for sides in (applied or setups()).values() for side in sides for at in side]
+    while left:
+        at = left.pop().resolve()
+        walked.add(at)
+        left += [part for part in kustomize.parts(at) if part.resolve() not in walked]
+    # These pods are started and asked at an address of IPv6 (`containers`); no path goes through them.
+    walked |= {(deploy / "kubernetes/ipv6" / component).resolve() for component, _ in IPV6}
+    there = {file.parent.resolve() for file in (deploy / "kubernetes").rglob("kustomization.yaml")}
+    return sorted(str(at.relative_to(deploy.resolve())) for at in there - walked)
+
+
 def manifests(cluster, workload, kind):
     """The objects of a kind in the ConfigMaps that a workload mounts."""
     for name in config_maps(workload):
