@@ -42,8 +42,12 @@ def run_http_echo(*args):
             self.end_headers()
             self.wfile.write(('{"status":"ok"}' if self.path == "/health" else given["text"]).encode() + b"\n")
 
+    class Server(http.server.ThreadingHTTPServer):
+        # Of both families, as in Go.
+        address_family = socket.AF_INET6
+
     host, _, port = given["listen"].rpartition(":")
-    http.server.ThreadingHTTPServer((host, int(port)), Answer).serve_forever()
+    Server((host, int(port)), Answer).serve_forever()
 
 
 def run_dns(address, known, zones):

@@ -6,7 +6,7 @@ import unittest
 import unittest.mock
 
 from check import clusters, own_setups, runtime, volumes
-from check.test_own import DEPLOY, HELLO
+from check.test_own import DEPLOY
 
 NAMED = {"metadata": {"name": "w", "namespace": "n"}, "kind": "StatefulSet", "spec": {
     "selector": {"matchLabels": {}},
@@ -75,10 +75,13 @@ class Runtime(unittest.TestCase):
 
     def test_a_folder_that_is_not_walked_is_named(self):
         self.assertEqual(own_setups.unwalked(DEPLOY), [])
-        left = own_setups.unwalked(DEPLOY, {name: folders for name, folders in own_setups.setups().items() if name != HELLO and "istiod" not in name})
+        walks = own_setups.walks()
+        left = own_setups.unwalked(DEPLOY, {name: sides for name, sides in walks.items() if "istiod" not in name})
         self.assertEqual([f for f in left if "istiod" not in f], [])
         self.assertIn("kubernetes/with/istiod/pxc-replica-port", left)
         self.assertIn("kubernetes/identity/istiod/demo", left)
+        left = own_setups.unwalked(DEPLOY, {name: sides for name, sides in walks.items() if name != "pxc, redirect, IPv6"})
+        self.assertEqual(left, ["kubernetes/ipv6/pxc-replica-redirect"])
 
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ def source_side(a, ground, eastwest, ports):
         if w.kind.startswith("Percona"):
             ground.run(pod, stand_ins.app(pod, port), APP, name="app")
         for c in others(w):
-            says[pod] = yield from start_http_echo(ground, c, runtime.Pod(w, pod, address))
+            says[pod] = yield from start_http_echo(ground, c, runtime.Pod(w, pod, ground.known_by(address)))
         known[f"{pod}.{w.name}.{w.namespace}.{clusters.DOMAIN}"] = address
     ground.pod(STRANGER, "10.1.0.70", (a, Stranger), [DNS_OF_A], ["cluster.local"])
     for proxy in a.proxies:
@@ -148,7 +148,7 @@ def start(ground, cluster, w, pod, address, dns, eastwest):
         ground.run(pod, ["sysctl", "-qw", f"{s['name']}={s['value']}"]).wait()
     home = ground.home / pod
     home.mkdir(exist_ok=True)
-    named = runtime.Pod(w, pod, address or ADDRESS_OF_CALLER)
+    named = runtime.Pod(w, pod, ground.known_by(address or ADDRESS_OF_CALLER))
     ours, agent = containers.of(w), issuers.agent(w)
     certificate = issuers.certificate(w, eastwest, ground.home / "pki")
     folders = volumes.made(cluster, w, home, certificate, runtime.mounted(ours))
@@ -199,20 +199,20 @@ def dials(b, caller, ports):
 def main(eastwest, mysql="null", only=None):
     if os.geteuid() != 0:
         sys.exit("pods are run as the users that their manifests name, which takes root")
-    setups = own_setups.setups()
+    walks = own_setups.walks()
     if only is None:
         # A network of its own for each, which ends with the process, and all that is in it.
-        failed = [name for name in setups if subprocess.run([
+        failed = [name for name in walks if subprocess.run([
             "unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child",
             sys.executable, "-B", "-m", "check.walk", eastwest, mysql, name]).returncode]
         failed += [f"{folder}, which no set-up has" for folder in own_setups.unwalked(containers.DEPLOY)]
         sys.exit(f"not walked to its end: {'; '.join(failed)}" if failed else 0)
     if os.getpid() != 1:
         sys.exit("not the first process of its own namespaces")
-    [(_, a, b)] = clusters.load(containers.DEPLOY, {only: setups[only]})
+    a, b = (clusters.Cluster(list(own_setups.applied(containers.DEPLOY, side))) for side in walks[only])
     installed = json.loads(mysql) and databases.Installed(**json.loads(mysql))
     with tempfile.TemporaryDirectory() as home:
-        ground = Ground(pathlib.Path(home))
+        ground = Ground(pathlib.Path(home), ipv6=only.endswith(own_setups.WITH_IPV6))
         found = list(walk(a, b, ground, eastwest, installed))
         if found:
             print(ground.logs(), file=sys.stderr)

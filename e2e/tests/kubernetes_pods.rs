@@ -56,11 +56,11 @@ fn each_container_of_ours_starts_as_its_manifest_says_and_answers_its_probes() {
     assert_eq!(checked("check.containers", None), "16 pods\n");
 }
 
-/// Each path, with certificates from each source.
+/// Each path, with certificates from each source, and with the components for IPv6.
 fn setups() -> impl Iterator<Item = String> {
     let paths = ["hello, vip", "pxc, redirect", "pxc, port", "pxc, service"];
     paths.into_iter().flat_map(|path| {
-        ["secrets", "csi-driver-spiffe", "istiod"].map(|identity| format!("{path}, {identity}"))
+        ["secrets", "csi-driver-spiffe", "istiod", "IPv6"].map(|with| format!("{path}, {with}"))
     })
 }
 
