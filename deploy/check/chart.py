@@ -8,13 +8,15 @@ import sys
 import helm_python
 import yaml
 
-from check import clusters, kustomize, pods, strict_yaml
+from check import clusters, kustomize, own_setups, pods, strict_yaml
 
 KUBERNETES = pathlib.Path(__file__).resolve().parent.parent / "kubernetes"
 CHART = KUBERNETES / "chart"
 RENDERED = CHART / "rendered"
 POLICY = "helm.sh/resource-policy"
 IDENTITIES = {"secret": "", "csi-driver-spiffe": "with/csi-driver-spiffe/", "istiod": "with/istiod/"}
+# The gateway has to be said; the folders have this one.
+REPLICA = {"enabled": True, "gateway": own_setups.GATEWAY}
 REPLICAS = {"redirect": (), "port": ("resolver/coredns",), "service": ()}
 
 
@@ -25,7 +27,7 @@ def cases():
         source = {"gateway": {"enabled": True}, "source": {"enabled": True}}
         yield f"source-{kind}", identity | source, ("gateway", folder(prefix, "pxc/source"))
         for mode, others in REPLICAS.items():
-            values = identity | {"replica": {"enabled": True, "mode": mode, "corednsCustom": True}}
+            values = identity | {"replica": REPLICA | {"mode": mode, "corednsCustom": True}}
             yield f"replica-{mode}-{kind}", values, (folder(prefix, f"pxc/replica-{mode}"), *others)
 
 

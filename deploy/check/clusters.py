@@ -57,7 +57,8 @@ class Workload:
         self.labels = labels | pxc.get("labels", {})
         self.selector = labels
         database = {"name": "pxc", "ports": [{"name": "mysql", "containerPort": 3306}]}
-        self.pod = {}
+        # What it gives its pods where the resource says nothing, but on OpenShift.
+        self.pod = {"securityContext": pxc.get("podSecurityContext", {"fsGroup": 1001, "supplementalGroups": [1001]})}
         self.init_containers = []
         self.plain_containers = [database, *pxc.get("sidecars", [])]
         self.volumes = pxc.get("sidecarVolumes", [])

@@ -1,8 +1,8 @@
 """Runs each container of ours in kubernetes/ as its manifest says, and asks it what Kubernetes would ask.
 
 `python -m check.containers EASTWEST`, as root: every pod in a network namespace of its own, every
-container with its own arguments, files, user and capabilities, and no others. The program is the
-one that has all servers in it.
+container with its own arguments, environment, mounts, user and capabilities, and no others, asked at the
+pod's address. The program is the one that has all servers in it.
 """
 import http.client
 import json
@@ -14,87 +14,49 @@ import sys
 import tempfile
 import time
 
-from check import clusters, own_setups
-from check.pods import PROBES
+from check import clusters, issuers, own_setups, runtime, volumes
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent
-OURS = "/eastwest-"
 # From the start to the first good answer of every probe; a debug build on a busy machine is slow.
 PATIENCE = 30
 
 
 def of(w):
     """The containers of ours in a pod, in the order of their start."""
-    return [c for c in [*w.init_containers, *w.plain_containers] if OURS in c.get("image", "")]
+    return [c for c in [*w.init_containers, *w.plain_containers] if runtime.OURS in c.get("image", "")]
 
 
-def volumes(cluster, w, home, eastwest, pki):
-    """A folder for each volume: the files of a ConfigMap, or a certificate of the pod's own account."""
-    folders = {}
-    for volume in w.volumes:
-        folder = home / volume["name"]
-        if "configMap" in volume:
-            folder.mkdir()
-            data = cluster.named("ConfigMap", w.namespace, volume["configMap"]["name"])["data"]
-            for name, text in data.items():
-                (folder / name).write_text(text)
-        else:
-            # In a folder of its own: two pods of one account may need it for different groups.
-            made = [eastwest, "certs", "workload", "--ca", root(eastwest, pki), "--out", folder,
-                    f"spiffe://cluster.local/ns/{w.namespace}/sa/{w.account}"]
-            subprocess.run(made, check=True, capture_output=True)
-            group = str(w.pod.get("securityContext", {}).get("fsGroup", w.ours("shim")["securityContext"]["runAsGroup"]))
-            subprocess.run(["chgrp", "-R", group, folder], check=True)
-            subprocess.run(["chmod", "-R", "g+rX", folder], check=True)
-        folders[volume["name"]] = folder
-    return folders
-
-
-def root(eastwest, pki):
-    """The CA that all pods' certificates are of."""
-    if not pki.exists():
-        subprocess.run([eastwest, "certs", "root", "--out", pki], check=True, capture_output=True)
-    return pki
-
-
-def command(container, folders, eastwest):
-    """What the image's entrypoint is given, confined as the container's securityContext has it."""
-    mounts = {m["mountPath"]: str(folders[m["name"]]) for m in container.get("volumeMounts", [])}
-    context = container["securityContext"]
-    added = "".join(f",+{c.lower()}" for c in context["capabilities"].get("add", []))
-    server = container["image"].rpartition(OURS)[2].partition(":")[0]
-    return [
-        "setpriv", "--reuid", str(context["runAsUser"]), "--regid", str(context.get("runAsGroup", 0)), "--clear-groups",
-        "--bounding-set", f"-all{added}", "--inh-caps", f"-all{added}", "--no-new-privs",
-        eastwest, server, *(mounts.get(arg, arg) for arg in container["args"]),
-    ]
-
-
-# Runs in the pod's network namespace: a route out, so that redirect rules have something to redirect.
+# Runs in the pod's network namespace: an address, and a way out, so that redirect rules have something to redirect.
 INSIDE = """
 ip link set lo up
-ip route add default dev lo
-ip -6 route add default dev lo 2>/dev/null
+ip link add eth0 type veth peer name there
+ip link set there up
+ip link set eth0 up
+ip address add {address} dev eth0 nodad
+ip route add default dev eth0
+ip -6 route add default dev eth0 2>/dev/null
 {sysctls}
 exec {python} -B -m check.containers --pod
 """
 
 
-def run(cluster, w, containers, eastwest, host="127.0.0.1"):
-    """What is wrong with a pod whose probes are asked there, as lines."""
+def run(cluster, w, containers, eastwest, address="10.2.0.10"):
+    """What is wrong with a pod of this address, as lines."""
     with tempfile.TemporaryDirectory() as home:
         home = pathlib.Path(home)
         home.chmod(0o755)
-        folders = volumes(cluster, w, home, eastwest, home / "pki")
+        certificate = issuers.certificate(w, eastwest, home / "pki")
+        folders = volumes.made(cluster, w, home, certificate, runtime.mounted(containers))
+        named = runtime.Pod(w, w.name, address)
         plan = [
-            {"name": c["name"], "command": command(c, folders, eastwest), "log": str(home / f"{c['name']}.log"),
-             "probes": [c[p]["httpGet"] | {"host": host} for p in PROBES if p in c],
+            {"name": c["name"], "command": runtime.command(c, named, folders, eastwest, home / f"root-{c['name']}"),
+             "log": str(home / f"{c['name']}.log"), "probes": list(runtime.probes(c, address)),
              "ports": [(p.get("protocol", "TCP"), p["containerPort"]) for p in c.get("ports", [])]}
             for c in containers
         ]
         sysctls = w.pod.get("securityContext", {}).get("sysctls", [])
         script = INSIDE.format(
-            python=shlex.quote(sys.executable),
+            python=shlex.quote(sys.executable), address=f"{address}/{64 if ':' in address else 24}",
             sysctls="\n".join(f"sysctl -qw {shlex.quote(s['name'] + '=' + s['value'])}" for s in sysctls))
         inside = subprocess.run(
             ["unshare", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", script],
@@ -105,7 +67,7 @@ def run(cluster, w, containers, eastwest, host="127.0.0.1"):
 
 
 def answers(probe):
-    asked = http.client.HTTPConnection(probe["host"], probe["port"], timeout=2)
+    asked = http.client.HTTPConnection(probe["host"], probe["port"], timeout=probe["timeout"])
     try:
         asked.request("GET", probe["path"])
         return asked.getresponse().status == 200
@@ -138,7 +100,7 @@ def pod(plan):
         waiting = [(name, probe) for name, probe in waiting if not answers(probe)]
         time.sleep(0.1)
     for name, probe in waiting:
-        print(f"{name}: {probe['path']} at {probe['port']} has no good answer")
+        print(f"{name}: {probe['path']} at {probe['host']}:{probe['port']} has no good answer")
     declared, open_ports = {tuple(p) for c in plan for p in c["ports"]}, set(listening())
     for protocol, port in sorted(declared ^ open_ports):
         print(f"{protocol} {port} is {'declared, and nobody listens' if (protocol, port) in declared else 'open and not declared'}")
@@ -167,8 +129,8 @@ def main(eastwest):
     for component, _, objects in own_setups.with_ipv6(DEPLOY):
         cluster = clusters.Cluster(objects)
         for w in (w for w in cluster.workloads if of(w)):
-            seen.add(json.dumps(["::1", w.name, of(w)]))
-            found += [f"ipv6/{component}: {line}" for line in run(cluster, w, of(w), eastwest, "::1")]
+            seen.add(json.dumps(["IPv6", w.name, of(w)]))
+            found += [f"ipv6/{component}: {line}" for line in run(cluster, w, of(w), eastwest, "fd00::10")]
     print(f"{len(seen)} pods")
     sys.exit("\n".join(found) or 0)
 

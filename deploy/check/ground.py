@@ -10,13 +10,29 @@ from check import policies
 PATIENCE = 30
 # Every pod's way out, and the same for all: addresses of pods need not be of one network.
 ROUTER = "169.254.1.1"
+# Before an address of IPv4 it makes one of IPv6.
+IPV6 = "fd00::"
+# A server that speaks FIRST, as MySQL's does, is listened to; another is asked for its PAGE. To what is not to be reached
+# at all a connection is made: whoever ACCEPTS may wait to be spoken to.
+FIRST, PAGE, ACCEPTS = "first", "page", "accepts"
 ASK = """
-import socket, sys
+import http.client, socket, sys
+host, port, how = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 try:
-    with socket.create_connection((sys.argv[1], int(sys.argv[2])), 5) as s:
+    with socket.create_connection((host, port), 5) as s:
         s.settimeout(5)
-        print(s.recv(64).decode() or "nobody: closed", s.getpeername()[0], sep="\\n")
-except OSError as error:
+        peer = s.getpeername()[0]
+        if how == "accepts":
+            said = "somebody"
+        elif how == "first":
+            said = s.recv(64).decode()
+        else:
+            s.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+            page = http.client.HTTPResponse(s)
+            page.begin()
+            said = page.read().decode().strip()
+        print(said or "nobody: closed", peer, sep="\\n")
+except (OSError, http.client.HTTPException) as error:
     print("nobody: %s\\n" % error)
 """
 
@@ -26,17 +42,24 @@ def must(*command, text=None):
 
 
 class Ground:
-    def __init__(self, home):
+    """With IPv6 kubelet knows each pod by an address of that; a path is one of IPv4 all the same."""
+
+    def __init__(self, home, ipv6=False):
         # What follows is for namespaces that end with this process, and must never be done to the machine's.
         if os.getpid() != 1:
             raise RuntimeError("not the first process of its own namespaces")
         self.home, self.running, self.pods, self.members = home, [], {}, []
+        self.ipv6 = ipv6
         home.chmod(0o755)
         must("mount", "-t", "tmpfs", "tmpfs", "/run")
         must("ip", "link", "set", "lo", "up")
         for address in ("10.96.0.10", "10.96.0.11"):
             must("ip", "address", "add", f"{address}/32", "dev", "lo")
         must("sysctl", "-qw", "net.ipv4.ip_forward=1")
+
+    def known_by(self, address):
+        """What is a pod's address in its status, by its one of IPv4."""
+        return f"{IPV6}{address}" if self.ipv6 else address
 
     def pod(self, name, address, member, name_servers, searches):
         """A pod with an address, a route to everywhere, and this DNS; `member` is its cluster and workload."""
@@ -54,6 +77,11 @@ class Ground:
             f"route add {ROUTER} dev eth0", f"route add default via {ROUTER} src {address}",
         ):
             must("ip", "-n", name, *line.split())
+        if self.ipv6:
+            must("ip", "address", "add", f"{IPV6}{ROUTER}/128", "dev", here, "nodad")
+            must("ip", "route", "add", f"{IPV6}{address}/128", "dev", here)
+            must("ip", "-n", name, "address", "add", f"{IPV6}{address}/128", "dev", "eth0", "nodad")
+            must("ip", "-n", name, "route", "add", f"{IPV6}{ROUTER}/128", "dev", "eth0")
         conf = self.home / f"{name}.resolv.conf"
         conf.write_text("".join(f"nameserver {s}\n" for s in name_servers) + f"search {' '.join(searches)}\noptions ndots:5\n")
         self.pods[name] = conf
@@ -83,13 +111,13 @@ class Ground:
         rules = "".join(f"ip daddr {a} tcp dport {p['port']} dnat to {address}:{p['targetPort']}\n" for a, p in services)
         must("nft", "-f", "-", text=f"table ip services {{\nchain prerouting {{\ntype nat hook prerouting priority -100;\n{rules}}}\n}}\n")
 
-    def ask(self, pod, host, port, uid, until=None):
+    def ask(self, pod, host, port, uid, until=None, how=FIRST):
         """Who says what, and at which address, seen from a pod; again, where it is to be somebody yet to come."""
         end = time.monotonic() + PATIENCE
         while True:
             process = subprocess.run(
                 ["ip", "netns", "exec", pod, "unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf; exec "$@"',
-                 self.pods[pod], "setpriv", "--reuid", str(uid), "--clear-groups", "--regid", str(uid), sys.executable, "-c", ASK, host, str(port)],
+                 self.pods[pod], "setpriv", "--reuid", str(uid), "--clear-groups", "--regid", str(uid), sys.executable, "-c", ASK, host, str(port), how],
                 capture_output=True, text=True)
             said, _, address = (process.stdout or f"nobody: {process.stderr}").partition("\n")
             if until is None or not said.startswith("nobody") or time.monotonic() > end:

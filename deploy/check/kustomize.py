@@ -33,6 +33,13 @@ def is_component(folder):
     return kustomization.get("kind") == "Component"
 
 
+def parts(folder):
+    """The folders that a folder is made of."""
+    [kustomization] = documents(pathlib.Path(folder) / "kustomization.yaml")
+    named = (*kustomization.get("resources", []), *kustomization.get("components", []))
+    return [folder / name for name in named if (folder / name).is_dir()]
+
+
 def render(folder, objects=()):
     """The objects of a folder with a kustomization.yaml; those of a component with what it is put on."""
     folder = pathlib.Path(folder)

@@ -26,6 +26,14 @@ IPV6 = (
     ("pxc-replica", ("pxc/replica-port", "resolver/coredns")),
     ("pxc-replica", ("pxc/replica-service",)),
 )
+# Of each path's two ends.
+IPV6_ENDS = {
+    "hello, vip": ("hello", "hello"),
+    "pxc, redirect": ("pxc-source", "pxc-replica-redirect"),
+    "pxc, port": ("pxc-source", "pxc-replica"),
+    "pxc, service": ("pxc-source", "pxc-replica"),
+}
+COMPONENTS, WITH_IPV6 = "kubernetes/ipv6", "IPv6"
 
 
 def with_ipv6(deploy):
@@ -45,6 +53,38 @@ def setups():
             (GATEWAY_FOLDER, folder(identity, source)), (folder(identity, caller), *others))
         for name, (source, caller, others) in PATHS.items() for identity in IDENTITIES
     }
+
+
+def walks():
+    """Every set-up, and each path once more with the components for IPv6. A side is what is applied to its cluster:
+    a component, or none, with the folders that it is put on."""
+    found = {name: tuple(((None, folders),) for folders in sides) for name, sides in setups().items()}
+    for name, (source, caller, others) in PATHS.items():
+        here, there = IPV6_ENDS[name]
+        found[f"{name}, {WITH_IPV6}"] = (
+            (("gateway", (GATEWAY_FOLDER,)), (here, (folder("", source),))), ((there, (folder("", caller), *others)),))
+    return found
+
+
+def applied(deploy, side):
+    """The objects of a side."""
+    for component, folders in side:
+        objects = [o for at in folders for o in kustomize.render(deploy / at)]
+        yield from kustomize.render(deploy / COMPONENTS / component, objects) if component else objects
+
+
+def unwalked(deploy, walked=None):
+    """The folders that no walk has, neither whole nor as a part of one."""
+    seen, left = set(), []
+    for sides in walks().values() if walked is None else walked.values():
+        for component, folders in (pair for side in sides for pair in side):
+            left += [deploy / at for at in (*folders, *([f"{COMPONENTS}/{component}"] if component else []))]
+    while left:
+        at = left.pop().resolve()
+        seen.add(at)
+        left += [part for part in kustomize.parts(at) if part.resolve() not in seen]
+    there = {file.parent.resolve() for file in (deploy / "kubernetes").rglob("kustomization.yaml")}
+    return sorted(str(at.relative_to(deploy.resolve())) for at in there - seen)
 
 
 def manifests(cluster, workload, kind):

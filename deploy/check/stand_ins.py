@@ -1,4 +1,5 @@
 """What stands in for an app and for a cluster's DNS: commands that this file runs."""
+import http.server
 import json
 import socket
 import struct
@@ -13,6 +14,10 @@ def app(says, port):
     return [sys.executable, "-B", "-m", "check.stand_ins", "app", json.dumps([says, port])]
 
 
+def http_echo(args):
+    return [sys.executable, "-B", "-m", "check.stand_ins", "http_echo", json.dumps(args)]
+
+
 def dns(address, known, zones):
     return [sys.executable, "-B", "-m", "check.stand_ins", "dns", json.dumps([address, known, zones])]
 
@@ -25,6 +30,24 @@ def run_app(says, port):
         connection, _ = server.accept()
         connection.sendall(says.encode())
         connection.close()
+
+
+def run_http_echo(*args):
+    """hashicorp/http-echo: says its text to whoever asks, and of `/health` that it is well."""
+    given = dict(arg.removeprefix("-").split("=", 1) for arg in args)
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(('{"status":"ok"}' if self.path == "/health" else given["text"]).encode() + b"\n")
+
+    class Server(http.server.ThreadingHTTPServer):
+        # Of both families, as in Go.
+        address_family = socket.AF_INET6
+
+    host, _, port = given["listen"].rpartition(":")
+    Server((host, int(port)), Answer).serve_forever()
 
 
 def run_dns(address, known, zones):
@@ -65,4 +88,4 @@ def end_of_question(question):
 
 
 if __name__ == "__main__":
-    {"app": run_app, "dns": run_dns}[sys.argv[1]](*json.loads(sys.argv[2]))
+    {"app": run_app, "http_echo": run_http_echo, "dns": run_dns}[sys.argv[1]](*json.loads(sys.argv[2]))

@@ -5,7 +5,7 @@ from check import chart, clusters, own, own_walls, pods, schemas, strict_yaml
 
 import helm_python
 
-REPLICA = {"enabled": True}
+REPLICA = chart.REPLICA
 
 
 def named(objects, kind, name):
@@ -111,6 +111,9 @@ class Chart(unittest.TestCase):
     def test_values_that_do_not_go_together_are_refused_with_the_reason(self):
         alias = {"pod": "db-pxc-0", "weight": 1, "servicePort": 23300}
         for message, values in (
+            ("replica.gateway has to be the address", {"replica": {"enabled": True}}),
+            ("replica.gateway has to be the address", {"replica": {"enabled": True, "gateway": ""}}),
+            ("replica.gateway has to be the address", {"replica": {"enabled": True, "gatewayCidrs": ["203.0.113.0/24"]}}),
             ("for two clusters", {"source": {"enabled": True}, "replica": REPLICA}),
             ("more than gateway.maxReplicas", {"gateway": {"enabled": True, "minReplicas": 7}}),
             ("replica.gatewayCidrs which networks", {"replica": REPLICA | {"gateway": "a.elb.eu-west-1.amazonaws.com"}}),

@@ -4,7 +4,7 @@ import unittest
 from check import chart, clusters, confined, containers, own_setups, schemas
 from check.clusters import GATEWAY_PORT, SHIM_PORT
 
-REPLICA = {"enabled": True, "corednsCustom": True}
+REPLICA = chart.REPLICA | {"corednsCustom": True}
 # The chart's values that are the same as folders; hello is not in it.
 VALUES = {
     "gateway": {"gateway": {"enabled": True}},

@@ -172,6 +172,19 @@ class Own(Breaking):
         for name in ("src-cluster1-pxc-0", "a--b", "3306"):
             self.shim("is no name of a port", lambda c: c["ports"][1].update(name=name))
 
+    def test_where_to_put_the_gateway_is_said(self):
+        count = 0
+        for file in (DEPLOY / "kubernetes").rglob("*.yaml"):
+            if (DEPLOY / "kubernetes/chart") in file.parents:
+                continue
+            for line in file.read_text().splitlines():
+                if own_setups.GATEWAY in line and not line.lstrip().startswith("#"):
+                    count += 1
+                    self.assertIn("# put the gateway of cluster A here", line, file)
+        self.assertGreater(count, 0)
+        for _, replica, _ in own_setups.PATHS.values():
+            self.assertIn(own_setups.GATEWAY, (DEPLOY / "kubernetes" / replica / "kustomization.yaml").read_text())
+
     def test_services(self):
         def service(message, edit):
             self.edit(message, 0, "Service", "eastwest-gateway", edit)

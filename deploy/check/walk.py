@@ -1,9 +1,10 @@
 """Walks each path of kubernetes/ from a caller to a pod, with the containers of the manifests.
 
 `python -m check.walk EASTWEST [MYSQL]`, as root. Pods are network namespaces, between which the manifests'
-NetworkPolicies hold. Ours are run as their manifests say. Stood in for are the apps (whoever connects is
-told the pod's name), the clusters' DNS, and what a Service does. With MYSQL, the fields of
-`databases.Installed` as JSON, real servers replicate over the path as well.
+NetworkPolicies hold. Ours, and hello, are run as their manifests say (`runtime`), with the volumes that kubelet would
+make (`volumes`). Stood in for are the databases (whoever connects is told the pod's name), the program in
+hello's image, the clusters' DNS, what a Service does, and who issues certificates (`issuers`). With MYSQL, the
+fields of `databases.Installed` as JSON, real servers replicate over the path as well.
 """
 import json
 import os
@@ -11,15 +12,17 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
-from check import clusters, containers, databases, own_setups, stand_ins
+from check import clusters, containers, databases, issuers, own_setups, runtime, stand_ins, volumes
 from check.own_setups import GATEWAY, OFFSET, callers_of, flag, gateway_of, manifests, mode
-from check.ground import Ground
+from check.ground import ACCEPTS, FIRST, PAGE, Ground
 
 DNS_OF_A, DNS_OF_B = "10.96.0.11", "10.96.0.10"
 # The uid of mysqld in Percona's image; any but the shim's would do.
 APP = 1001
 OWN = "the pod's own server"
+ADDRESS_OF_CALLER = "10.2.0.10"
 # Of cluster A: what is in front of the databases, and a pod that has nothing to do with any of it.
 HAPROXY, ADDRESS_OF_HAPROXY, STRANGER = "haproxy", "10.1.0.60", "stranger"
 
@@ -34,31 +37,33 @@ def walk(a, b, ground, eastwest, mysql):
     caller = callers_of(b)[0]
     entries = list(manifests(b, caller, "ServiceEntry"))
     ports = {e["metadata"]["name"]: e["spec"]["ports"][0]["number"] for e in entries}
-    source_side(a, ground, eastwest, ports)
+    says = yield from source_side(a, ground, eastwest, ports)
     names = services(b, ground)
     zones = {}
     for w in (w for w in b.workloads if w.runs("resolver")):
         address = "10.2.0.53"
-        start(ground, b, w, w.name, address, DNS_OF_B, eastwest)
+        yield from start(ground, b, w, w.name, address, DNS_OF_B, eastwest)
         zones = {h: (address, 5353) for e in entries for h in e["spec"]["hosts"]}
     database = next((w for w in b.workloads if w.kind.startswith("Percona")), caller)
-    ground.pod("caller", "10.2.0.10", (b, database), *resolv_conf(database, DNS_OF_B))
+    ground.pod("caller", ADDRESS_OF_CALLER, (b, database), *resolv_conf(database, DNS_OF_B))
+    user = next((c["securityContext"]["runAsUser"] for c in others(database)), APP)
+    how = FIRST if database.kind.startswith("Percona") else PAGE
     if database.kind.startswith("Percona"):
         # It owns the port on all addresses, and must never be what an alias leads to.
         ground.run("caller", stand_ins.app(OWN, 3306), APP, name="app")
     if mode(caller) == "service":
-        start(ground, b, caller, caller.name, "10.2.0.20", DNS_OF_B, eastwest)
+        yield from start(ground, b, caller, caller.name, "10.2.0.20", DNS_OF_B, eastwest)
         ground.lead(names.values(), "10.2.0.20")
     else:
-        start(ground, b, caller, "caller", None, DNS_OF_B, eastwest)
+        yield from start(ground, b, caller, "caller", None, DNS_OF_B, eastwest)
     ground.here(stand_ins.dns(DNS_OF_B, {h: address for h, (address, _) in names.items()}, zones))
     ground.walls((a, DNS_OF_A), (b, DNS_OF_B))
     addresses = []
     for host, port in dials(b, caller, ports):
         pod = host.partition(".")[0].removeprefix("src-")
-        said, address = ground.ask("caller", host, port, APP, until=pod)
+        said, address = ground.ask("caller", host, port, user, until=says[pod], how=how)
         addresses += [(host, port), (address, port)]
-        if said != pod:
+        if said != says[pod]:
             yield f"{host}:{port} is answered by {said}"
     if mysql and database.kind.startswith("Percona"):
         ground.end("db-pxc-0", "app")
@@ -68,7 +73,7 @@ def walk(a, b, ground, eastwest, mysql):
     ground.end(caller.name if mode(caller) == "service" else "caller", "shim")
     # By name and, since the shim may have been what answers names, by the address from before.
     for host, port in addresses:
-        said, _ = ground.ask("caller", host, port, APP)
+        said, _ = ground.ask("caller", host, port, user, how=ACCEPTS)
         if not said.startswith("nobody"):
             yield f"without the shim {host}:{port} is answered by {said}"
     yield from around(a, ground, ports)
@@ -86,7 +91,7 @@ def around(a, ground, ports):
     if said.startswith("nobody"):
         yield f"HAProxy does not reach its database: {said}"
     for proxy in a.proxies:
-        said, _ = ground.ask(STRANGER, ADDRESS_OF_HAPROXY, 3306, APP)
+        said, _ = ground.ask(STRANGER, ADDRESS_OF_HAPROXY, 3306, APP, how=ACCEPTS)
         if not said.startswith("nobody"):
             yield f"a pod of another namespace reaches {proxy.name}: {said}"
         said, _ = ground.ask("db-pxc-0", ADDRESS_OF_HAPROXY, 3306, APP)
@@ -95,40 +100,74 @@ def around(a, ground, ports):
     for number, port in enumerate(sorted(ports.items())):
         pod, address = port[0].removeprefix("src-"), f"10.1.0.{10 + number}"
         for where, at in (("caller", 15444), ("caller", port[1]), ("eastwest-gateway", port[1]), (STRANGER, 15444), (STRANGER, port[1])):
-            said, _ = ground.ask(where, address, at, APP)
+            said, _ = ground.ask(where, address, at, APP, how=ACCEPTS)
             if not said.startswith("nobody"):
                 yield f"{where} reaches {pod} at {at}: {said}"
 
 
 def source_side(a, ground, eastwest, ports):
-    """Cluster A: its gateway, and each pod that an alias is of."""
+    """Cluster A: its gateway, and each pod that an alias is of; what is said by whom."""
     gateway = gateway_of(a)
-    start(ground, a, gateway, gateway.name, GATEWAY, DNS_OF_A, eastwest)
-    known = {}
+    yield from start(ground, a, gateway, gateway.name, GATEWAY, DNS_OF_A, eastwest)
+    known, says = {}, {}
     for number, (alias, port) in enumerate(sorted(ports.items())):
         pod, address = alias.removeprefix("src-"), f"10.1.0.{10 + number}"
         w = next(w for w in a.workloads if pod in w.pods())
-        start(ground, a, w, pod, address, DNS_OF_A, eastwest)
-        ground.run(pod, stand_ins.app(pod, port), APP, name="app")
+        yield from start(ground, a, w, pod, address, DNS_OF_A, eastwest)
+        says[pod] = pod
+        if w.kind.startswith("Percona"):
+            ground.run(pod, stand_ins.app(pod, port), APP, name="app")
+        for c in others(w):
+            says[pod] = yield from start_http_echo(ground, c, runtime.Pod(w, pod, ground.known_by(address)))
         known[f"{pod}.{w.name}.{w.namespace}.{clusters.DOMAIN}"] = address
     ground.pod(STRANGER, "10.1.0.70", (a, Stranger), [DNS_OF_A], ["cluster.local"])
     for proxy in a.proxies:
         ground.pod(HAPROXY, ADDRESS_OF_HAPROXY, (a, proxy), [DNS_OF_A], ["cluster.local"])
         ground.run(HAPROXY, stand_ins.app(OWN, 3306), APP, name="app")
     ground.here(stand_ins.dns(DNS_OF_A, known, {}))
+    return says
+
+
+def others(w):
+    """The containers beside ours for which a manifest says all that there is to say: not the operator's."""
+    return [c for c in w.plain_containers if runtime.OURS not in c.get("image", runtime.OURS) and c is not issuers.agent(w)]
+
+
+def start_http_echo(ground, c, named):
+    """The program is a stand-in that takes the same arguments; the rest is the manifest's. Returns what it says."""
+    ground.run(named.fields["metadata.name"], [*runtime.confined(c, named), *stand_ins.http_echo(runtime.arguments(c, named))], name=c["name"])
+    yield from unanswered(named, [c])
+    return next(a.removeprefix("-text=") for a in runtime.arguments(c, named) if a.startswith("-text="))
 
 
 def start(ground, cluster, w, pod, address, dns, eastwest):
-    """A pod, unless it is there, and its containers of ours."""
+    """A pod, unless it is there, and its containers of ours, until all of their probes have good answers."""
     if address:
         ground.pod(pod, address, (cluster, w), *resolv_conf(w, dns))
     for s in w.pod.get("securityContext", {}).get("sysctls", []):
         ground.run(pod, ["sysctl", "-qw", f"{s['name']}={s['value']}"]).wait()
     home = ground.home / pod
     home.mkdir(exist_ok=True)
-    folders = containers.volumes(cluster, w, home, eastwest, ground.home / "pki")
-    for c in containers.of(w):
-        ground.run(pod, containers.command(c, folders, eastwest), name=c["name"])
+    named = runtime.Pod(w, pod, ground.known_by(address or ADDRESS_OF_CALLER))
+    ours, agent = containers.of(w), issuers.agent(w)
+    certificate = issuers.certificate(w, eastwest, ground.home / "pki")
+    folders = volumes.made(cluster, w, home, certificate, runtime.mounted(ours))
+    if agent:
+        issuers.hand_out(agent, runtime.environment(agent, named), folders, runtime.confined(agent, named), certificate)
+    for c in ours:
+        ground.run(pod, runtime.command(c, named, folders, eastwest, home / f"root-{c['name']}"), name=c["name"])
+    yield from unanswered(named, ours)
+
+
+def unanswered(named, started):
+    """The probes without a good answer at the pod's address, asked from outside of it as kubelet does."""
+    address, end = named.fields["status.podIP"], time.monotonic() + containers.PATIENCE
+    waiting = [(c["name"], probe) for c in started for probe in runtime.probes(c, address)]
+    while waiting and time.monotonic() < end:
+        waiting = [(name, probe) for name, probe in waiting if not containers.answers(probe)]
+        time.sleep(0.05)
+    for name, probe in waiting:
+        yield f"{named.fields['metadata.name']}: {name}: {probe['path']} at {probe['host']}:{probe['port']} has no good answer"
 
 
 def resolv_conf(w, dns):
@@ -160,23 +199,27 @@ def dials(b, caller, ports):
 def main(eastwest, mysql="null", only=None):
     if os.geteuid() != 0:
         sys.exit("pods are run as the users that their manifests name, which takes root")
-    failed = False
-    for name, a, b in clusters.load(containers.DEPLOY, own_setups.setups()):
-        if not name.endswith("secrets"):
-            continue
-        if only is None:
-            # A network of its own, with all that is in it, ends with the process.
-            failed |= bool(subprocess.run([
-                "unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child",
-                sys.executable, "-B", "-m", "check.walk", eastwest, mysql, name]).returncode)
-        elif only == name and os.getpid() == 1:
-            installed = json.loads(mysql) and databases.Installed(**json.loads(mysql))
-            with tempfile.TemporaryDirectory() as home:
-                found = list(walk(a, b, Ground(pathlib.Path(home)), eastwest, installed))
-            rows = ", rows to the replica" if installed and name.startswith("pxc") else ""
-            print(f"{name}: {'; '.join(found) or f'each alias led to its pod{rows}, and to nobody without the shim'}")
-            failed = bool(found)
-    sys.exit(failed)
+    walks = own_setups.walks()
+    if only is None:
+        # A network of its own for each, which ends with the process, and all that is in it.
+        failed = [name for name in walks if subprocess.run([
+            "unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child",
+            sys.executable, "-B", "-m", "check.walk", eastwest, mysql, name]).returncode]
+        failed += [f"{folder}, which no set-up has" for folder in own_setups.unwalked(containers.DEPLOY)]
+        sys.exit(f"not walked to its end: {'; '.join(failed)}" if failed else 0)
+    if os.getpid() != 1:
+        sys.exit("not the first process of its own namespaces")
+    a, b = (clusters.Cluster(list(own_setups.applied(containers.DEPLOY, side))) for side in walks[only])
+    installed = json.loads(mysql) and databases.Installed(**json.loads(mysql))
+    with tempfile.TemporaryDirectory() as home:
+        ground = Ground(pathlib.Path(home), ipv6=only.endswith(own_setups.WITH_IPV6))
+        found = list(walk(a, b, ground, eastwest, installed))
+        if found:
+            print(ground.logs(), file=sys.stderr)
+    rows = ", rows to the replica" if installed and only.startswith("pxc") else ""
+    certificates = issuers.said(only.rpartition(", ")[2])
+    print(f"{only}: {'; '.join(found) or f'each alias led to its pod{rows}, and to nobody without the shim'} ({certificates})")
+    sys.exit(bool(found))
 
 
 if __name__ == "__main__":

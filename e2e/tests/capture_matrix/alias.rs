@@ -48,6 +48,13 @@ pub(crate) fn ipv6_of(host: &str) -> Ipv6Addr {
     Ipv6Addr::new(0xfd72, 0, 0, 0, 0, 0, 0, number_of(host).into())
 }
 
+pub(crate) fn ip_of(host: &str, family: Family) -> IpAddr {
+    match family {
+        Family::V4 => ipv4_of(host).into(),
+        Family::V6 => ipv6_of(host).into(),
+    }
+}
+
 fn number_of(host: &str) -> u8 {
     match host {
         "b-node" => 1,
@@ -72,8 +79,7 @@ impl Alias {
             ("vip" | "port", Family::V4) => virtual_ip::computed(&alias, Capture::Vip).into(),
             ("redirect", Family::V4) => virtual_ip::computed(&alias, Capture::Redirect).into(),
             ("redirect", Family::V6) => Ipv6Addr::new(0xfd24, 0x240, 0, 0, 0, 0, 0, 5).into(),
-            ("service", Family::V4) => ipv4_of(EGRESS).into(),
-            ("service", Family::V6) => ipv6_of(EGRESS).into(),
+            ("service", _) => ip_of(EGRESS, family),
             (other, _) => panic!("{other} has no address over {family:?}"),
         };
         Self { address }
@@ -83,7 +89,12 @@ impl Alias {
         SocketAddr::new(self.address, port)
     }
 
+    /// By the gateway of cluster A.
     pub(crate) fn manifest(&self, mode: &str) -> String {
+        self.manifest_by(mode, SocketAddr::from(([172, 21, 0, 3], 15443)))
+    }
+
+    pub(crate) fn manifest_by(&self, mode: &str, gateway: SocketAddr) -> String {
         // Where it is left out it is computed.
         let addresses = match (mode, self.address) {
             ("service", _) | (_, IpAddr::V4(_)) => String::new(),
@@ -94,8 +105,10 @@ impl Alias {
              metadata: {{name: src-db-pxc-0, namespace: pxc}}\nspec:\n  hosts: [{}]\n\
              {addresses}  location: MESH_INTERNAL\n  resolution: STATIC\n  \
              ports: [{{number: 3306, name: mysql, protocol: TCP}}]\n  \
-             endpoints: [{{address: 172.21.0.3, ports: {{mysql: 15443}}}}]\n",
-            SOURCE.alias()
+             endpoints: [{{address: '{}', ports: {{mysql: {}}}}}]\n",
+            SOURCE.alias(),
+            gateway.ip(),
+            gateway.port()
         )
     }
 }

@@ -7,20 +7,25 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "a test that cannot go on has failed"
 )]
 
 mod alias;
+mod caller;
 mod pods;
 mod replica;
 mod rows;
+
+use std::net::SocketAddr;
 
 use eastwest::clusters::{Clusters, SOURCE};
 use eastwest::mysql::Flavor;
 use eastwest_e2e::{eastwest, installed};
 
-use alias::{Alias, EGRESS, Family, PLAIN, PXC, plan};
+use alias::{Alias, EGRESS, Family, PLAIN, PXC, ip_of, plan};
+use caller::Caller;
 use pods::{CLUSTERS_OWN, Containers};
 use replica::{Replica, ServerAt};
 use rows::{Row, Table};
@@ -48,12 +53,15 @@ fn a_replica_follows_its_source_in_every_mode_and_fails_closed() {
         replica.start_on(&pods, PXC, at);
         lay(&mut pods, at);
         redirect(&mut pods, &replica, &mut table);
+        both_ways(&mut pods, &replica, &mut table);
+        guard(&mut pods, &replica, &mut table);
         unlay(&mut pods);
         service(&mut pods, &replica, &mut table);
         replica.stop();
     }
-    // Two servers in each mode, and two families in those that are not on loopback.
-    assert_eq!(table.rows(), 2 + 2 + 4 + 4);
+    // Two servers in each mode, and two families in those that are not on loopback; callers come in
+    // over a family that the server has.
+    assert_eq!(table.rows(), 2 + 2 + 4 + 3 + 4 + 4);
 }
 
 /// Follows the source by `dialled`, then kills the shim and is refused there.
@@ -122,10 +130,12 @@ fn unlay(pods: &mut Containers) {
     pods.capture(PXC, &["check", "--dns"]);
     pods.capture(PXC, &["remove"]);
     // That a packet for such an address would have been seen.
-    let wire = pods.watch(PXC);
-    let alias = Alias::virtual_ip("redirect", Family::V4);
-    pods.dial(PXC, alias.dialled(3306)).unwrap_err();
-    assert!(pods.went_out(&wire, &alias));
+    for family in FAMILIES {
+        let wire = pods.watch(PXC);
+        let alias = Alias::virtual_ip("redirect", family);
+        pods.dial(PXC, alias.dialled(3306)).unwrap_err();
+        assert!(pods.went_out(&wire, &alias), "{alias:?} was not seen");
+    }
 }
 
 /// In a pod whose DNS is the cluster's, and whose server owns the port.
@@ -140,6 +150,75 @@ fn redirect(pods: &mut Containers, replica: &Replica<'_>, table: &mut Table) {
             !pods.went_out(&wire, &alias),
             "a packet for {alias:?} left the pod"
         );
+    }
+}
+
+/// The same shim lets callers in: the rules leave them alone, and what the shim dials for them.
+fn both_ways(pods: &mut Containers, replica: &Replica<'_>, table: &mut Table) {
+    for family in FAMILIES {
+        if !replica.at().has(family) {
+            continue;
+        }
+        let listen = match family {
+            Family::V4 => "0.0.0.0:15444",
+            Family::V6 => "[::]:15444",
+        };
+        let inbound = ["--inbound", "3306", "--inbound-listen", listen];
+        let allow = ["--allow", "spiffe://cluster.local/ns/pxc/sa/*"];
+        let own = ["--pod-name", SOURCE.name];
+        let more = [&inbound[..], &allow[..], &own[..]].concat();
+        let wire = pods.watch(PXC);
+        let alias = pods.start_shim(PXC, "redirect", family, &more);
+        let caller = Caller::start(pods, family);
+        replica.follows(3306);
+        let answers = replica.server_at(pods, EGRESS, caller.dials()).unwrap();
+        assert_eq!(answers, replica.uuid());
+        pods.kill_shim();
+        replica.is_refused(pods, alias.dialled(3306));
+        replica
+            .server_at(pods, EGRESS, caller.dials())
+            .expect_err("a caller reached the server past its shim");
+        caller.end(pods);
+        assert!(
+            !pods.went_out(&wire, &alias),
+            "a packet for {alias:?} left the pod"
+        );
+        table.add(Row {
+            mode: "redirect, --inbound",
+            server: replica.at(),
+            dials: alias.dialled(3306),
+            outcome: "replicates, and callers come in to mysqld; without the shim both refused",
+        });
+    }
+}
+
+/// The rules have lost the chain that redirects: what is left refuses, whether the shim is up or not,
+/// and lets nothing come to the pod's own server.
+fn guard(pods: &mut Containers, replica: &Replica<'_>, table: &mut Table) {
+    pods.end_keeping();
+    for family in FAMILIES {
+        let wire = pods.watch(PXC);
+        let alias = pods.start_shim(PXC, "redirect", family, &[]);
+        pods.lose_redirects(PXC);
+        replica.is_refused(pods, alias.dialled(3306));
+        pods.kill_shim();
+        replica.is_refused(pods, alias.dialled(3306));
+        if replica.at().has(family) {
+            let own = SocketAddr::new(ip_of(PXC, family), 3306);
+            pods.dial(PXC, own)
+                .expect("mysqld is not there to be reached");
+        }
+        assert!(
+            !pods.went_out(&wire, &alias),
+            "a packet for {alias:?} left the pod"
+        );
+        pods.capture(PXC, &["lay", "--dns"]);
+        table.add(Row {
+            mode: "redirect, guard alone",
+            server: replica.at(),
+            dials: alias.dialled(3306),
+            outcome: "refused at once, with the shim and without; never by mysqld, never out of the pod",
+        });
     }
 }
 

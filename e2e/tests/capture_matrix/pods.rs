@@ -132,8 +132,20 @@ impl Containers {
         more: &[&str],
     ) -> Alias {
         let alias = Alias::virtual_ip(mode, family);
-        let manifest = self.files.path().join("aliases.yaml");
-        fs::write(&manifest, alias.manifest(mode)).unwrap();
+        self.start_named(SHIM, (host, mode), &alias.manifest(mode), more);
+        alias
+    }
+
+    /// A shim that goes by this name, with these manifests.
+    pub(crate) fn start_named(
+        &mut self,
+        name: &str,
+        (host, mode): (&str, &str),
+        manifests: &str,
+        more: &[&str],
+    ) {
+        let manifest = self.files.path().join(format!("{name}.yaml"));
+        fs::write(&manifest, manifests).unwrap();
         let rights = [
             "--reuid=1337",
             "--regid=1337",
@@ -164,13 +176,12 @@ impl Containers {
             "redirect" => drop(command.args(["--dns-listen", "127.0.0.1:15053,[::1]:15053"])),
             _ => {}
         }
-        self.clusters.start(SHIM, command, is_ready).unwrap();
-        self.has_no_rights();
-        alias
+        self.clusters.start(name, command, is_ready).unwrap();
+        self.has_no_rights(name);
     }
 
-    fn has_no_rights(&mut self) {
-        let pid = self.clusters.program(SHIM).unwrap().id();
+    fn has_no_rights(&mut self, name: &str) {
+        let pid = self.clusters.program(name).unwrap().id();
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         let field = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -190,7 +201,17 @@ impl Containers {
     }
 
     pub(crate) fn kill_shim(&mut self) {
-        self.clusters.stop(SHIM);
+        self.kill(SHIM);
+    }
+
+    pub(crate) fn kill(&mut self, name: &str) {
+        self.clusters.stop(name);
+    }
+
+    /// Empties the chain that redirects, and leaves the one behind it.
+    pub(crate) fn lose_redirects(&self, host: &str) {
+        let flush = "PATH=$PATH:/usr/sbin nft flush chain inet eastwest capture";
+        self.as_root(host, flush, "");
     }
 
     /// The addresses that the C library of a pod finds for a name.

@@ -7,9 +7,11 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use eastwest::clusters::SOURCE;
-use eastwest::mysql::{Account, Channel, Installed, Server, ServerOptions};
+use eastwest::mysql::{
+    Account, Channel, Client, Installed, Server, ServerOptions, SqlError, TcpTarget,
+};
 
-use super::alias::{PLAIN, ipv4_of};
+use super::alias::{Family, PLAIN, ipv4_of};
 use super::pods::Containers;
 
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -38,6 +40,11 @@ impl fmt::Display for ServerAt {
 }
 
 impl ServerAt {
+    /// Whether it listens at the pod's address of that family.
+    pub(crate) const fn has(self, family: Family) -> bool {
+        matches!((self, family), (_, Family::V4) | (Self::All, Family::V6))
+    }
+
     fn addresses(self, host: &str) -> Vec<IpAddr> {
         match self {
             Self::AllIpv4 => vec![Ipv4Addr::UNSPECIFIED.into()],
@@ -125,6 +132,32 @@ impl<'i> Replica<'i> {
             .unwrap();
         let rows = self.server().sql("SELECT COUNT(*) FROM matrix.t").unwrap();
         assert_eq!(rows, [[self.rows.get().to_string()]]);
+    }
+
+    /// How the server is told from others.
+    pub(crate) fn uuid(&self) -> String {
+        self.server()
+            .client()
+            .value("SELECT @@server_uuid")
+            .unwrap()
+    }
+
+    /// Which server answers there, seen from another pod.
+    pub(crate) fn server_at(
+        &self,
+        pods: &Containers,
+        from: &str,
+        at: SocketAddr,
+    ) -> Result<String, SqlError> {
+        let host = at.ip().to_string();
+        let target = TcpTarget {
+            host: &host,
+            port: at.port(),
+            user: &self.account.user,
+            password: &self.account.password,
+        };
+        let client = Client::over_tcp(self.installed, &*pods.host(from), target);
+        client.value("SELECT @@server_uuid")
     }
 
     /// An app of the pod is told at once that nobody is there, and does not reach the pod's own server.

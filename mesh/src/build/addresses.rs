@@ -11,39 +11,51 @@ use crate::hostname::Hostname;
 use crate::route::{DownRoute, Route};
 use crate::virtual_ip::{self, Capture, Reach, Unreachable};
 
+/// How an alias came by its addresses. What is written comes before what Istio allocated, and both
+/// before what follows from the name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Claim {
+    Computed,
+    Allocated,
+    Written,
+}
+
 /// The addresses of one alias and where they are written; the alias's own line if nowhere.
 struct Chosen<'a> {
     alias: &'a Alias<'a>,
+    claim: Claim,
     addresses: Vec<(IpAddr, Origin)>,
 }
 
-/// Gives every alias its addresses, but in mode `service`, where it has none. Of two aliases with one address, the later one is down.
+/// Those who want an address.
+type Claimants<'c, 'a> = HashMap<IpAddr, Vec<&'c Chosen<'a>>>;
+
+/// Gives every alias its addresses, but in mode `service`, where it has none. Of two that have one
+/// address with as good a claim to it none is served: were it the first one's, a file that is added
+/// or renamed would lead the address of one database to another as soon as a pod starts anew.
 pub(super) fn assign(
     candidates: Vec<Candidate<'_>>,
     reach: Reach<'_>,
     down: &mut Vec<DownRoute>,
 ) -> Vec<Route> {
     if reach.capture == Capture::Service {
-        return candidates.into_iter().map(|found| found.route).collect();
+        let served = candidates.into_iter().filter(|found| !found.withheld);
+        return served.map(|found| found.route).collect();
     }
     let chosen = choose(&candidates, reach, down);
-    let all: HashSet<IpAddr> = chosen
-        .iter()
-        .flat_map(|one| one.addresses.iter().map(|(ip, _)| *ip))
-        .collect();
-    let mut owners: HashMap<IpAddr, &Alias<'_>> = HashMap::new();
+    let mut claimants = Claimants::new();
+    for one in &chosen {
+        for (ip, _) in &one.addresses {
+            claimants.entry(*ip).or_default().push(one);
+        }
+    }
     let mut served: HashMap<&Hostname, Vec<IpAddr>> = HashMap::new();
     for one in &chosen {
-        let clash = one
-            .addresses
-            .iter()
-            .find_map(|at| Some((at, *owners.get(&at.0)?)));
-        if let Some(((address, origin), owner)) = clash {
-            down.push(refuse(one.alias, *address, origin, owner, reach, &all));
+        if let Some((at, rival)) = one.contested(&claimants) {
+            down.push(refuse(one.alias, at, rival.alias, reach, &claimants));
             continue;
         }
-        let addresses: Vec<IpAddr> = one.addresses.iter().map(|(ip, _)| *ip).collect();
-        owners.extend(addresses.iter().map(|&ip| (ip, one.alias)));
+        let addresses = one.addresses.iter().map(|(ip, _)| *ip).collect();
         served.insert(&one.alias.host.value, addresses);
     }
     let finished = |candidate: &Candidate<'_>| {
@@ -53,7 +65,29 @@ pub(super) fn assign(
             ..candidate.route.clone()
         })
     };
-    candidates.iter().filter_map(finished).collect()
+    let served = candidates.iter().filter(|found| !found.withheld);
+    served.filter_map(finished).collect()
+}
+
+impl<'a> Chosen<'a> {
+    /// The first of its addresses that another alias has as good a claim to, or a better one, and
+    /// the best of those.
+    fn contested<'c>(
+        &self,
+        claimants: &Claimants<'c, 'a>,
+    ) -> Option<(&(IpAddr, Origin), &'c Self)> {
+        self.addresses.iter().find_map(|at| {
+            let others = claimants.get(&at.0)?.iter().copied();
+            let rivals = others.filter(|other| {
+                other.alias.host.value != self.alias.host.value && other.claim >= self.claim
+            });
+            let best = rivals.min_by(|one, two| {
+                let by_name = one.alias.host.value.cmp(&two.alias.host.value);
+                two.claim.cmp(&one.claim).then(by_name)
+            });
+            Some((at, best?))
+        })
+    }
 }
 
 /// The addresses of each alias, in the order of the files.
@@ -89,13 +123,16 @@ fn choose_one<'a>(
     reach: Reach<'_>,
 ) -> Result<Chosen<'a>, Finding> {
     let mut addresses = Vec::new();
+    let mut claim = Claim::Written;
     for definition in definitions {
         addresses.extend(written(definition, reach)?);
     }
     if addresses.is_empty() {
+        claim = Claim::Allocated;
         addresses.extend(definitions.iter().flat_map(|alias| allocated(alias, reach)));
     }
     if addresses.is_empty() {
+        claim = Claim::Computed;
         let computed = virtual_ip::computed(&alias.host.value, reach.capture).into();
         reach
             .check(computed)
@@ -104,7 +141,11 @@ fn choose_one<'a>(
     }
     let mut seen = HashSet::new();
     addresses.retain(|(ip, _)| seen.insert(*ip));
-    Ok(Chosen { alias, addresses })
+    Ok(Chosen {
+        alias,
+        claim,
+        addresses,
+    })
 }
 
 /// What a person wrote is used, or refused where connections to it would go elsewhere.
@@ -191,19 +232,18 @@ fn unreachable(
 
 fn refuse(
     alias: &Alias<'_>,
-    address: IpAddr,
-    origin: &Origin,
-    owner: &Alias<'_>,
+    (address, origin): &(IpAddr, Origin),
+    rival: &Alias<'_>,
     reach: Reach<'_>,
-    all: &HashSet<IpAddr>,
+    all: &Claimants<'_, '_>,
 ) -> DownRoute {
-    let (host, other) = (&alias.host.value, owner.host);
+    let (host, other) = (&alias.host.value, rival.host);
     let message = format!(
         "alias {host} has the address {address}, and so has alias {} at {}; an address leads to \
          one alias only, so {host} is not served",
         other.value, other.origin
     );
-    let free = virtual_ip::free(host, reach.capture, |ip| all.contains(&IpAddr::V4(ip)));
+    let free = virtual_ip::free(host, reach.capture, |ip| all.contains_key(&IpAddr::V4(ip)));
     let fix = match free {
         Some(free) => format!("write addresses: [{free}] under the spec of {host}"),
         None => format!("no address of {} is free", reach.capture.range_text()),

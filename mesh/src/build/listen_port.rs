@@ -68,7 +68,7 @@ impl Telling<'_> {
         message: String,
         fix: String,
     ) {
-        let Candidate { alias, route } = candidate;
+        let Candidate { alias, route, .. } = candidate;
         match self {
             Self::Note => {
                 let message = format!("{message} in mode {mode}; {fix}");
@@ -164,7 +164,7 @@ struct Wanted<'c, 'a> {
 
 impl<'c, 'a> Wanted<'c, 'a> {
     fn of(candidate: &'c Candidate<'a>) -> Self {
-        let Candidate { alias, route } = candidate;
+        let Candidate { alias, route, .. } = candidate;
         let mut written = alias.entry.value.service_ports.iter();
         match written.find(|written| written.value.is_for(&route.alias, route.port)) {
             Some(written) => Self {
@@ -182,9 +182,11 @@ impl<'c, 'a> Wanted<'c, 'a> {
         }
     }
 
-    /// Another of those who want the port that has as good a claim to it, or a better one.
+    /// Another of those who want the port that has as good a claim to it, or a better one. One that is
+    /// defined twice is no rival of itself.
     fn rival<'w>(&self, all: &[&'w Self]) -> Option<&'w Self> {
-        let others = all.iter().filter(|other| !std::ptr::eq(**other, self));
+        let whose = |one: &Self| (one.candidate.route.alias.clone(), one.candidate.route.port);
+        let others = all.iter().filter(|other| whose(other) != whose(self));
         let mut rivals = others.filter(|other| other.is_written >= self.is_written);
         rivals.next().copied()
     }

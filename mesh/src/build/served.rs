@@ -1,10 +1,9 @@
 //! From aliases to routes, all but their addresses.
 
-use std::collections::HashMap;
 use std::num::NonZeroU16;
 
 use super::alias::{Alias, NamedBy};
-use super::far_end;
+use super::{far_end, twice};
 use crate::alias as convention;
 use crate::code::Code;
 use crate::finding::{Finding, Origin};
@@ -18,6 +17,10 @@ use crate::sni::ServerName;
 pub(super) struct Candidate<'a> {
     pub(super) alias: &'a Alias<'a>,
     pub(super) route: Route,
+    /// The port's line in the ServiceEntry.
+    pub(super) port_origin: &'a Origin,
+    /// It has a claim to its address and port like any other, and is not served.
+    pub(super) withheld: bool,
 }
 
 /// The routes of all aliases; what can't be served goes to `down` with its reason.
@@ -27,7 +30,6 @@ pub(super) fn candidates<'a>(
     down: &mut Vec<DownRoute>,
 ) -> Vec<Candidate<'a>> {
     let mut found = Vec::new();
-    let mut seen: HashMap<(Hostname, NonZeroU16), Origin> = HashMap::new();
     for alias in aliases {
         if alias.entry.value.endpoints.is_empty() && alias.broken.is_none() {
             without_endpoints(alias);
@@ -41,13 +43,18 @@ pub(super) fn candidates<'a>(
             }
         };
         for port in &alias.entry.value.ports {
-            match route(alias, port, &peer, domain, &mut seen) {
-                Ok(route) => found.extend(route.map(|route| Candidate { alias, route })),
+            match route(alias, port, &peer, domain) {
+                Ok(route) => found.push(Candidate {
+                    alias,
+                    route,
+                    port_origin: &port.origin,
+                    withheld: false,
+                }),
                 Err(reason) => down.push(alias.down(Some(port.number), reason)),
             }
         }
     }
-    found
+    twice::settle(found, down)
 }
 
 /// On a gateway, an alias that says which pod it stands for needs no endpoints.
@@ -92,13 +99,18 @@ impl Alias<'_> {
         self.entry
             .report
             .error_with_fix(code, origin.mark(), &message, fix);
-        Finding {
-            code,
-            severity: crate::finding::Severity::Error,
-            origin: origin.clone(),
-            message,
-            fix: None,
-        }
+        because(code, origin, message)
+    }
+}
+
+/// A reason that is reported elsewhere.
+pub(super) fn because(code: Code, origin: &Origin, message: String) -> Finding {
+    Finding {
+        code,
+        severity: crate::finding::Severity::Error,
+        origin: origin.clone(),
+        message,
+        fix: None,
     }
 }
 
@@ -125,14 +137,12 @@ fn usable(alias: &Alias<'_>, domain: &Hostname) -> Result<PeerRule, Finding> {
     })
 }
 
-/// `Ok(None)` if the first definition of the alias and port stands and this one is left out.
 fn route(
     alias: &Alias<'_>,
     port: &Port,
     peer: &PeerRule,
     domain: &Hostname,
-    seen: &mut HashMap<(Hostname, NonZeroU16), Origin>,
-) -> Result<Option<Route>, Finding> {
+) -> Result<Route, Finding> {
     let host = &alias.host.value;
     if port.kind == PortKind::Udp {
         let message = format!("{host}:{} is UDP, and only TCP is carried", port.number);
@@ -143,19 +153,9 @@ fn route(
             "take the port out".to_owned(),
         ));
     }
-    if let Some(first) = seen.get(&(host.clone(), port.number)) {
-        let message = format!(
-            "{host}:{} is defined already at {first}; that one stands, this one is not served",
-            port.number
-        );
-        let fix = "take one of the two out; several gateways belong under one endpoints list";
-        alias.error(Code::DefinedTwice, &port.origin, message, fix.to_owned());
-        return Ok(None);
-    }
     let name = server_name(alias, port, domain)?;
-    seen.insert((host.clone(), port.number), alias.host.origin.clone());
     let rule = alias.rule.map(|rule| &rule.loaded.value);
-    Ok(Some(Route {
+    Ok(Route {
         alias: host.clone(),
         port: port.number,
         listen_port: port.number,
@@ -175,7 +175,7 @@ fn route(
         outlier_detection: rule.and_then(|rule| rule.outlier_detection),
         connection_pool: rule.map(|rule| rule.connection_pool).unwrap_or_default(),
         origin: alias.host.origin.clone(),
-    }))
+    })
 }
 
 /// What to send: the rule's name as it stands, else Istio's form of the remote host.

@@ -7,11 +7,11 @@ use proptest::prelude::*;
 
 use super::{errors, lines, load_files, only_route, options, service_entry};
 
-fn alias(pod: &str) -> Hostname {
+pub(super) fn alias(pod: &str) -> Hostname {
     format!("src-{pod}.pxc.svc.cluster.local").parse().unwrap()
 }
 
-fn computed(pod: &str, capture: Capture) -> String {
+pub(super) fn computed(pod: &str, capture: Capture) -> String {
     virtual_ip::computed(&alias(pod), capture).to_string()
 }
 
@@ -167,56 +167,6 @@ fn all_ports_of_an_alias_have_its_one_address() {
         mesh.aliases().get(alias("db-0").as_str()),
         Some(&[expected][..])
     );
-}
-
-#[test]
-fn of_two_aliases_with_one_address_the_later_is_down_and_the_line_to_add_is_given() {
-    let one = service_entry("db-0", "addresses: [240.240.2.3]");
-    let two = service_entry("db-1", "addresses: [240.240.2.3]");
-    let mesh = load_files(&[&one, &two], Capture::Redirect);
-    assert_eq!(only_route(&mesh).alias, alias("db-0"));
-    assert_eq!(
-        errors(&mesh),
-        [format!(
-            "b.yaml:9:15: error[EW109]: ServiceEntry pxc/src-db-1: alias src-db-1.pxc.svc.cluster.local \
-             has the address 240.240.2.3, and so has alias src-db-0.pxc.svc.cluster.local at \
-             a.yaml:5:11; an address leads to one alias only, so src-db-1.pxc.svc.cluster.local is \
-             not served; fix: write addresses: [{}] under the spec of src-db-1.pxc.svc.cluster.local",
-            computed("db-1", Capture::Redirect)
-        )]
-    );
-    let [down] = mesh.down.as_slice() else {
-        panic!("{:?}", mesh.down)
-    };
-    assert_eq!((&down.alias, down.port), (&alias("db-1"), None));
-    let swapped = load_files(&[&two, &one], Capture::Redirect);
-    assert_eq!(only_route(&swapped).alias, alias("db-1"));
-}
-
-#[test]
-fn the_line_to_add_mends_it() {
-    let taken = computed("db-1", Capture::Vip);
-    let one = service_entry("db-0", &format!("addresses: [{taken}]"));
-    let mesh = load_files(&[&one, &service_entry("db-1", "")], Capture::Vip);
-    let fix = mesh
-        .findings
-        .iter()
-        .find_map(|f| f.fix.clone().filter(|_| f.severity == Severity::Error));
-    let line = fix.unwrap().replace("write ", "");
-    let (line, _) = line.split_once(" under").unwrap();
-    let mended = load_files(&[&one, &service_entry("db-1", line)], Capture::Vip);
-    assert_eq!(errors(&mended), [""; 0]);
-    assert_eq!(mended.routes.len(), 2);
-}
-
-#[test]
-fn two_hosts_of_one_service_entry_cannot_share_its_address() {
-    let hosts = "[src-db-0.pxc.svc.cluster.local, src-db-1.pxc.svc.cluster.local]";
-    let entry = service_entry("db-0", "addresses: [240.240.2.3]")
-        .replace("[src-db-0.pxc.svc.cluster.local]", hosts);
-    let mesh = load_files(&[&entry], Capture::Redirect);
-    assert_eq!(only_route(&mesh).alias, alias("db-0"));
-    assert_eq!(errors(&mesh).len(), 1);
 }
 
 proptest! {

@@ -15,6 +15,7 @@ mod positions;
 mod robust;
 mod routes;
 mod seed;
+mod taken_addresses;
 mod unread;
 
 use eastwest_mesh::{Capture, Mesh, Options, Principal, Route, Severity, Source, load};

@@ -1,6 +1,6 @@
 //! Questions to name servers: whose come to the resolver in the shim, and whose go out.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -22,13 +22,35 @@ const NAME_SERVERS: [(&str, &str); 5] = [
 ];
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Where the resolver is told that it was asked, after which an answer comes back.
-async fn ask_over_udp(server: SocketAddr, resolver: &UdpSocket) {
+/// An app that has asked. It is connected, so that an answer from anywhere else would not come, and that
+/// it is told where there is none.
+async fn asks(server: SocketAddr) -> UdpSocket {
     let any = if server.is_ipv4() { "0.0.0.0" } else { "::" };
     let app = UdpSocket::bind(at(any, 0)).await.unwrap();
-    // Connected, so that an answer from anywhere else would not come.
     app.connect(server).await.unwrap();
     app.send(b"question").await.unwrap();
+    app
+}
+
+/// A question is seen on the wire.
+async fn assert_question_leaves_the_pod_for(server: SocketAddr) {
+    let wire = Wire::watch();
+    let _app = asks(server).await;
+    assert!(wire.went_to(server.ip()), "{server} was not asked");
+}
+
+/// What an app is told that nobody answers.
+async fn asked_in_vain(server: SocketAddr) -> io::Error {
+    let wire = Wire::watch();
+    let app = asks(server).await;
+    let told = timeout(PATIENCE, app.recv(&mut [0; 16])).await;
+    assert!(!wire.went_to(server.ip()), "{server} was asked");
+    told.expect("the app was not told at once").unwrap_err()
+}
+
+/// Where the resolver is told that it was asked, after which an answer comes back.
+async fn ask_over_udp(server: SocketAddr, resolver: &UdpSocket) {
+    let app = asks(server).await;
     let mut packet = [0; 16];
     let asked = timeout(PATIENCE, resolver.recv_from(&mut packet)).await;
     let (length, peer) = asked.expect("nothing reached the resolver").unwrap();
@@ -81,15 +103,7 @@ fn what_the_shim_asks_goes_out() {
         let _resolver = TcpListener::bind("[::]:15053").await.unwrap();
         for server in ["10.96.0.10", "fd96::10"] {
             assert_leaves_the_pod_for(at(server, 53)).await;
-            let wire = Wire::watch();
-            let any = if server.contains(':') {
-                "::"
-            } else {
-                "0.0.0.0"
-            };
-            let socket = UdpSocket::bind(at(any, 0)).await.unwrap();
-            socket.send_to(b"question", at(server, 53)).await.unwrap();
-            assert!(wire.went_to(server.parse().unwrap()), "{server}");
+            assert_question_leaves_the_pod_for(at(server, 53)).await;
         }
     });
 }
@@ -102,6 +116,8 @@ fn a_resolver_that_is_down_means_refused_at_once() {
         for server in ["10.96.0.10", "fd96::10"] {
             let error = dial(at(server, 53)).await.expect_err(server);
             assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "{server}");
+            let error = asked_in_vain(at(server, 53)).await;
+            assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "{server}");
         }
     });
 }
@@ -111,10 +127,16 @@ fn other_ports_and_pods_without_the_flag_are_left_alone() {
     alone(async || {
         pod().await;
         capture("lay --dns");
-        assert_leaves_the_pod_for(at("10.96.0.10", 5353)).await;
+        for server in ["10.96.0.10", "fd96::10"] {
+            assert_leaves_the_pod_for(at(server, 5353)).await;
+            assert_question_leaves_the_pod_for(at(server, 5353)).await;
+        }
         let own = UdpSocket::bind(at(POD_IPS[0], 54)).await.unwrap();
         ask_over_udp(at(POD_IPS[0], 54), &own).await;
         capture("lay");
-        assert_leaves_the_pod_for(at("10.96.0.10", 53)).await;
+        for server in ["10.96.0.10", "fd96::10"] {
+            assert_leaves_the_pod_for(at(server, 53)).await;
+            assert_question_leaves_the_pod_for(at(server, 53)).await;
+        }
     });
 }

@@ -8,6 +8,7 @@
 {{- fail "gateway.minReplicas is more than gateway.maxReplicas" -}}
 {{- end -}}
 {{- if $replica.enabled -}}
+{{- $_ := required "replica.gateway has to be the address of cluster A's gateway, or its name: `kubectl -n eastwest get service eastwest-gateway` in cluster A says it" $replica.gateway -}}
 {{- if and (not $replica.gatewayCidrs) (not (include "eastwest.isAddress" $replica.gateway)) -}}
 {{- fail (printf "replica.gateway is the name %s, and NetworkPolicies take none: say in replica.gatewayCidrs which networks it is in" $replica.gateway) -}}
 {{- end -}}

@@ -20,7 +20,7 @@ pub(super) const PAGES: &[CodePage] = &[
         code: Code::DefinedTwice,
         title: "a host is defined twice",
         happens: "On the client's side one of the two objects counts, the older one. eastwest \
-            serves the first in the order of the files.",
+            serves neither where the two differ.",
         fix: "take one out; several gateways belong under one endpoints list",
         example: Example {
             within: Within::File,
@@ -59,7 +59,9 @@ spec:
     CodePage {
         code: Code::AddressTaken,
         title: "two aliases have one address",
-        happens: "An address leads to one alias only: the later one is not served by eastwest.",
+        happens: "An address leads to one alias only. What is written comes before what Istio allocated, \
+            and that before what is computed; of two that are alike none is served by eastwest, because \
+            the address of one could lead to the other.",
         fix: "write another address; the message names a free one",
         example: Example {
             within: Within::File,
