@@ -84,7 +84,12 @@ impl Context {
                 .blocker("drain")
                 .set("the process is draining and will end");
         }
-        self.shutdown.drain(policy).await
+        let let_go = async {
+            self.shutdown.stop_accepting().await;
+            self.listeners.keep_none();
+        };
+        let (drained, ()) = tokio::join!(self.shutdown.drain(policy), let_go);
+        drained
     }
 }
 

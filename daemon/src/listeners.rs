@@ -148,6 +148,13 @@ impl Listeners {
         lock(&self.shared.kept).clone()
     }
 
+    /// Keeps none any more, as this process accepts nobody: a socket listens for as long as anybody has it,
+    /// and whoever connects is to be refused, and not to wait.
+    pub(crate) fn keep_none(&self) {
+        self.shared.keeps.store(false, Ordering::Relaxed);
+        lock(&self.shared.kept).clear();
+    }
+
     /// Leaves the process's own endpoints to a successor: nothing is accepted there any more.
     pub fn retire(&self) {
         self.shared.retired.cancel();

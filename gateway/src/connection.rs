@@ -14,12 +14,14 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use crate::late::{LateDials, Silent};
 use crate::refusal::Refusal;
 
 /// What every connection of a gateway is handled with.
 #[derive(Debug)]
 pub(crate) struct Dialling {
     pub(crate) pods: NamedDialer,
+    pub(crate) late: LateDials,
     pub(crate) hello_timeout: Duration,
     pub(crate) connect_timeout: Duration,
 }
@@ -68,12 +70,18 @@ impl Dialling {
         }
     }
 
-    /// Dials the pod and hands it the ClientHello.
+    /// Dials the pod and hands it the ClientHello, unless it is silent and many wait for it already.
     pub(crate) async fn connect(
         &self,
         target: &Target,
         greeted: Greeted,
     ) -> Result<Connected, Refusal> {
+        let host = target.host.as_ref();
+        let connected = self.late.on(host, self.reach(target, greeted)).await;
+        connected.unwrap_or_else(|Silent| Err(Refusal::Silent(host.to_owned())))
+    }
+
+    async fn reach(&self, target: &Target, greeted: Greeted) -> Result<Connected, Refusal> {
         // Looking the pod up, and having it take the ClientHello, is part of what has to be done in this time.
         let deadline = Instant::now() + self.connect_timeout;
         let (host, port) = (target.host.as_ref(), target.port.get());

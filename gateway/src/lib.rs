@@ -3,6 +3,7 @@
 //! - `args`: the command line
 //! - `exports`: the manifests that say what may be reached, read again when they change
 //! - `connection`: what one connection needs: ClientHello, route, pod
+//! - `late`: how many may wait for a pod that is silent
 //! - `refusal`: why a connection is not carried, and what the client is told
 //! - `serve`: accepting, and the life of each connection
 //! - `handover`: hot restart: one process goes on with what another has
@@ -11,6 +12,7 @@ mod args;
 mod connection;
 mod exports;
 mod handover;
+mod late;
 mod refusal;
 mod serve;
 
@@ -35,6 +37,7 @@ use tokio::sync::watch;
 pub use args::GatewayArgs;
 use connection::Dialling;
 use handover::{Cohorts, Succession};
+use late::LateDials;
 use serve::Gateway;
 
 /// Runs the gateway from its command line to its end.
@@ -103,6 +106,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
                 .collect::<Vec<_>>(),
         ),
     };
+    let admission = Admission::standard();
     let gateway = Arc::new(Gateway {
         exports: ArcSwap::from_pointee(manifests.mesh().exports.clone()),
         dialling: Dialling {
@@ -110,6 +114,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
                 names.context("--name-server gives them by hand")?,
                 sockets.at_first(),
             ),
+            late: LateDials::of(admission.places()),
             hello_timeout: args.hello_timeout.get(),
             connect_timeout: times.connect_timeout.get(),
         },
@@ -142,6 +147,6 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         tokio::spawn(succession.run(Arc::clone(&gateway), context.clone()));
     }
     tokio::spawn(exports::follow(manifests, Arc::clone(&gateway), context));
-    tokio::spawn(gateway.serve_all(listener, Admission::standard()));
+    tokio::spawn(gateway.serve_all(listener, admission));
     Ok(bound)
 }

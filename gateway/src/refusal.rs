@@ -39,6 +39,8 @@ pub(crate) enum Refusal {
     Route(#[from] RouteRefusal),
     #[error("{0}")]
     Dial(#[from] NamedDialError),
+    #[error("{0} is silent, and as many connections as may be wait for it already")]
+    Silent(String),
     #[error("the process was told to stop")]
     Stopped,
     #[error("{address} did not take the ClientHello: {error}")]
@@ -60,6 +62,7 @@ impl Refusal {
             Self::NoIstioAlpn => Reason::NoIstioAlpn,
             Self::Route(_) => Reason::NotExported,
             Self::Dial(error) => error.reason(),
+            Self::Silent(_) => Reason::DialCrowded,
             Self::Replay { error, .. } => upstream_reason(error),
             Self::Stopped => Reason::Drained,
         }
@@ -69,6 +72,8 @@ impl Refusal {
     pub(crate) fn is_noise(&self) -> bool {
         match self {
             Self::Hello(ReadHelloError::Closed { read: 0 }) | Self::Crowded | Self::Full(_) => true,
+            // Those who wait say what is wrong with the pod when their time is over.
+            Self::Silent(_) => true,
             Self::Route(refusal) => refusal.is_probe(),
             _ => false,
         }
@@ -79,7 +84,7 @@ impl Refusal {
         match self {
             Self::NoSni | Self::Sni(_) | Self::Route(_) => Some(112), // unrecognized_name
             Self::NoIstioAlpn => Some(120),                           // no_application_protocol
-            Self::Dial(_) | Self::Replay { .. } => Some(80),          // internal_error
+            Self::Dial(_) | Self::Silent(_) | Self::Replay { .. } => Some(80), // internal_error
             Self::Hello(_)
             | Self::HelloTimeout(_)
             | Self::Full(_)

@@ -121,6 +121,12 @@ impl Admission {
         }
     }
 
+    /// How many places there are.
+    #[must_use]
+    pub const fn places(&self) -> usize {
+        self.most
+    }
+
     /// A place, as soon as there is one. To be had before the accept: those who wait do so in the
     /// kernel's queue, and cost nothing here.
     pub async fn place(&mut self) -> Place {

@@ -69,6 +69,8 @@ reasons! {
     DialRefused = "dial_refused",
     /// The upstream did not answer in time.
     DialTimeout = "dial_timeout",
+    /// The upstream is silent, and as many connections as may be wait for it already.
+    DialCrowded = "dial_crowded",
     /// There is no way to the upstream's address.
     DialUnreachable = "dial_unreachable",
     /// The TCP connection to the upstream failed in another way.

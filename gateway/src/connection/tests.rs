@@ -14,6 +14,7 @@ async fn name_servers_that_are_silent_are_blamed_when_the_connect_timeout_is_ove
             NameServers::at(&[silent.local_addr().unwrap()]).unwrap(),
             SocketOptions::standard(),
         ),
+        late: LateDials::of(9),
         hello_timeout: Duration::from_secs(10),
         connect_timeout: Duration::from_millis(100),
     };

@@ -1,4 +1,9 @@
 use super::*;
+
+#[path = "../../tests/handover/names.rs"]
+mod names;
+mod silent_pod;
+
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -8,6 +13,8 @@ use eastwest_transport::resolve::NameServers;
 use eastwest_transport::socket::SocketOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
+
+use crate::late::LateDials;
 
 /// Enough for anything that does happen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,18 +30,25 @@ fn the_task_of_a_connection_stays_small() {
 }
 
 pub(crate) fn gateway(limits: Limits) -> Arc<Gateway> {
+    gateway_with(limits, |_| {})
+}
+
+fn gateway_with(limits: Limits, change: impl FnOnce(&mut Dialling)) -> Arc<Gateway> {
     let options = eastwest_mesh::Options {
         cluster_domain: "cluster.local".parse().unwrap(),
         capture: eastwest_mesh::Capture::Redirect,
     };
     let shutdown = Shutdown::new();
+    let mut dialling = Dialling {
+        pods: NamedDialer::new(NameServers::at(&[]).unwrap(), SocketOptions::standard()),
+        late: LateDials::of(9),
+        hello_timeout: PATIENCE,
+        connect_timeout: PATIENCE,
+    };
+    change(&mut dialling);
     Arc::new(Gateway {
         exports: ArcSwap::from_pointee(eastwest_mesh::load(&[], &options).exports),
-        dialling: Dialling {
-            pods: NamedDialer::new(NameServers::at(&[]).unwrap(), SocketOptions::standard()),
-            hello_timeout: PATIENCE,
-            connect_timeout: PATIENCE,
-        },
+        dialling,
         patience: Patience::default(),
         ledger: Ledger::new(limits),
         connections: Connections::new(),

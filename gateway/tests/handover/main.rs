@@ -9,6 +9,7 @@
 mod bulk;
 mod connections;
 mod crowd;
+mod drained;
 mod ground;
 #[path = "../process/log.rs"]
 mod log;

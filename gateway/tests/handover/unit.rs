@@ -90,6 +90,16 @@ fn the_unit_is_told_who_is_the_main_process_and_lets_it_lock_itself_in() {
 }
 
 #[test]
+fn the_unit_is_started_again_as_often_as_it_fails_and_not_where_its_configuration_is_wrong() {
+    assert_eq!(value("Restart"), "on-failure");
+    // systemd's own five starts in ten seconds, 100 ms apart, would be used up in half a second.
+    assert_eq!(value("StartLimitIntervalSec"), "0");
+    assert_eq!(value("RestartSec"), "1");
+    // `EX_CONFIG`, as --help says.
+    assert_eq!(value("RestartPreventExitStatus"), "78");
+}
+
+#[test]
 fn every_line_of_the_units_is_a_comment_a_section_or_a_setting() {
     for name in ["eastwest-gateway.service", "eastwest-gateway.socket"] {
         for line in fs::read_to_string(folder().join(name)).unwrap().lines() {

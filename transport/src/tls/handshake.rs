@@ -1,6 +1,8 @@
 //! The handshake, made by rustls one record at a time, so that what follows it is left for
 //! [`record`](super::record) to open.
 
+mod held;
+
 use std::io;
 use std::sync::Arc;
 
@@ -8,19 +10,16 @@ use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::pki_types::ServerName;
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, UnbufferedStatus};
-use rustls::{ClientConfig, HandshakeKind, InvalidMessage, ServerConfig};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use rustls::{ClientConfig, HandshakeKind, ServerConfig};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
-use super::record::{MOST_RECORD, RecordError, Session};
+use super::record::{RecordError, Session};
 use super::turns::{ANSWERED, DIALLED, STRANGERS, Turns};
 use crate::admission::Clock;
+use held::{MOST, MOST_OF_STRANGERS, next_record};
 
 /// Room for a flight of handshake messages; certificates are most of it. Grows where it must.
 const FLIGHT: usize = 4 * 1024;
-
-/// The most that a peer may have sent of a message that is not whole, with its records: as much as
-/// the buffer of a rustls connection holds. Who has proved nothing must not make us hold more.
-const MOST_FLIGHT: usize = 0xffff;
 
 /// A connection whose two ends know each other.
 #[derive(Debug)]
@@ -43,7 +42,8 @@ pub async fn connect<T: AsyncRead + AsyncWrite + Unpin>(
     let connection = UnbufferedClientConnection::new(config, name).map_err(invalid)?;
     // How long an app waits is the caller's to say, whoever is waited for.
     let clock = Clock::default();
-    drive(connection, io, Vec::new(), &clock, [&DIALLED, &DIALLED]).await
+    let turns = [&DIALLED, &DIALLED];
+    drive(connection, io, Vec::new(), &clock, turns, MOST).await
 }
 
 /// The server's end; `read` is what was read of the client to find out who should serve it.
@@ -69,7 +69,8 @@ pub async fn accept_timed<T: AsyncRead + AsyncWrite + Unpin>(
     clock: &Clock,
 ) -> io::Result<Secured> {
     let connection = UnbufferedServerConnection::new(config).map_err(invalid)?;
-    drive(connection, io, read, clock, [&STRANGERS, &ANSWERED]).await
+    let turns = [&STRANGERS, &ANSWERED];
+    drive(connection, io, read, clock, turns, MOST_OF_STRANGERS).await
 }
 
 /// What both ends of rustls have, and no trait of its own says.
@@ -208,6 +209,7 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
     mut incoming: Vec<u8>,
     clock: &Clock,
     [mut turns, after]: [&'static Turns; 2],
+    most: usize,
 ) -> io::Result<Secured> {
     let mut outgoing = Vec::with_capacity(FLIGHT);
     // How much of what came is shown to rustls: whole records, up to the one that is its turn.
@@ -237,7 +239,7 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
                 }
                 asked_again = retried;
             }
-            Step::Receive => shown = next_record(io, &mut incoming, shown).await?,
+            Step::Receive => shown = next_record(io, &mut incoming, shown, most).await?,
             Step::Done => {
                 let session = connection.into_session()?;
                 let unread = incoming;
@@ -251,38 +253,6 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
                 let _ = io.flush().await;
                 return Err(invalid(error));
             }
-        }
-    }
-}
-
-/// Reads until one more record than `shown` is there whole, and gives the end of it, and never much
-/// more than that record. What is no record is shown as it is: rustls knows what to say of it.
-async fn next_record<T: AsyncRead + Unpin>(
-    io: &mut T,
-    incoming: &mut Vec<u8>,
-    shown: usize,
-) -> io::Result<usize> {
-    if shown > MOST_FLIGHT {
-        return Err(invalid(InvalidMessage::HandshakePayloadTooLarge.into()));
-    }
-    loop {
-        let record = incoming.get(shown..).unwrap_or_default();
-        if let Some([kind, major, _, high, low]) = record.first_chunk::<5>() {
-            let end = 5 + usize::from(u16::from_be_bytes([*high, *low]));
-            let plausible = (20..=24).contains(kind) && *major == 3 && end <= MOST_RECORD;
-            if !plausible {
-                return Ok(incoming.len());
-            }
-            if record.len() >= end {
-                return Ok(shown + end);
-            }
-        } else if record.first().is_some_and(|kind| !(20..=24).contains(kind)) {
-            return Ok(incoming.len());
-        }
-        incoming.reserve(FLIGHT);
-        let room = (shown + MOST_RECORD).saturating_sub(incoming.len());
-        if (&mut *io).take(room as u64).read_buf(incoming).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
 }

@@ -24,7 +24,7 @@ use rustls::AlertDescription;
 pub(crate) const MOST_PLAINTEXT: usize = 16 * 1024;
 
 /// Type, version and length in front of every record.
-const HEADER: usize = 5;
+pub(crate) const HEADER: usize = 5;
 
 /// The most that follows a header: the larger of TLS 1.3's 2^14 + 256 (RFC 8446 section 5.2) and
 /// TLS 1.2's 2^14 + 2048 (RFC 5246 section 6.2.3).

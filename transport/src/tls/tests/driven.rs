@@ -8,7 +8,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::meeting::{Allow, CLIENT, Pair, SERVER, verdict};
-use super::mint::Mint;
+use super::mint::{Mint, Minted};
+use crate::tls::pem;
 use crate::tls::{HandshakeError, MinTls, ServerAlpn, Side, accept, connect};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,30 +155,76 @@ async fn another_root_is_refused_the_same() {
     all_say(&pair, "leads to none of our roots", "the peer refused us").await;
 }
 
-/// Certificates and hellos may be long, and who sends them has proved nothing yet.
+/// A chain that takes so many bytes, as what is behind the leaf leads nowhere.
+fn long(identity: Minted, bytes: usize) -> Minted {
+    let stranger = Mint::root("stranger").root;
+    let mut chain = identity;
+    while pem::certificates(chain.cert.as_bytes())
+        .unwrap()
+        .iter()
+        .map(|one| one.len())
+        .sum::<usize>()
+        < bytes
+    {
+        chain.cert += &stranger;
+    }
+    chain
+}
+
 #[tokio::test]
-async fn a_message_that_never_ends_is_not_held_for_ever() {
-    const SENT: usize = 1 << 20;
+async fn a_caller_with_a_chain_of_sixteen_kilobytes_comes_through() {
+    let mint = Mint::root("root");
+    let client = mint.identity_of(&long(mint.leaf(CLIENT), 16 * 1000));
+    let mut pair = Pair::new(client, mint.identity(SERVER));
+    for min in [MinTls::Tls13, MinTls::Tls12] {
+        (pair.client_min, pair.server_min) = (min, min);
+        all_say(&pair, "", "").await;
+    }
+}
+
+/// How much our server takes of records, before any of their messages is whole.
+async fn taken(records: impl Iterator<Item = Vec<u8>>) -> usize {
     let pair = Pair::of(&Mint::root("root"));
     let config = pair
         .server
         .server_config(verdict(&Allow::Anyone), MinTls::Tls13, ServerAlpn::Istio)
         .unwrap();
-    let (mut near, mut far) = duplex(4096);
-    let sending = tokio::spawn(async move {
-        // A ClientHello of 65,535 bytes, of which each record brings one.
+    let (mut near, mut far) = duplex(1);
+    let sending = async move {
         let mut sent = 0;
-        for byte in [1, 0, 0xff, 0xff].into_iter().chain(std::iter::repeat(0)) {
-            let record = [22, 3, 1, 0, 1, byte];
-            if sent >= SENT || near.write_all(&record).await.is_err() {
+        for byte in records.flatten() {
+            if near.write_all(&[byte]).await.is_err() {
                 break;
             }
-            sent += record.len();
+            sent += 1;
         }
         sent
-    });
-    let error = accept(config, &mut far, Vec::new()).await.unwrap_err();
-    drop(far);
-    let sent = sending.await.unwrap();
-    assert!(sent < SENT / 4, "{sent} bytes were taken: {error}");
+    };
+    let listening = async move {
+        let refused = accept(config, &mut far, Vec::new()).await.unwrap_err();
+        assert!(
+            refused.to_string().contains("HandshakePayloadTooLarge"),
+            "{refused}"
+        );
+    };
+    tokio::join!(sending, listening).0
+}
+
+/// Certificates and hellos may be long, and who sends them has proved nothing yet.
+#[tokio::test]
+async fn a_message_that_never_ends_is_not_held_for_ever() {
+    // A ClientHello of 65,535 bytes.
+    let mut hello = vec![1, 0, 0xff, 0xff];
+    hello.resize(0xffff, 0);
+    for size in [1, 5000, 1 << 14] {
+        let records = hello.chunks(size).map(|part| {
+            let [high, low] = u16::try_from(part.len()).unwrap().to_be_bytes();
+            [&[22, 3, 1, high, low], part].concat()
+        });
+        let taken = taken(records).await;
+        assert!(
+            (16 * 1024..=20 * 1024 + 6).contains(&taken),
+            "{taken} bytes in records of {size}"
+        );
+    }
 }
