@@ -1,13 +1,21 @@
 //! What a scrape gets, and whether it keeps to Prometheus' rules for names.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use eastwest_daemon::{ConnectionInfo, Context, Direction, Ended, Metrics, Reload, Weight};
 
+/// A process has one recorder, whose gauges say what was rendered last.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn render(context: &Context) -> String {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    Metrics::install().render(context)
+}
+
 /// One of everything that this library counts.
 fn rendered() -> String {
-    let recorder = Metrics::install();
+    Metrics::install();
     let context = Context::new();
     let open = || {
         let peer = ([127, 0, 0, 1], 1).into();
@@ -27,7 +35,7 @@ fn rendered() -> String {
     });
     metrics::histogram!("eastwest_test_seconds").record(0.3);
     metrics::describe_histogram!("eastwest_test_seconds", "A histogram of this test.");
-    recorder.render(&context)
+    render(&context)
 }
 
 /// Family name to its type, and the families that have a HELP line.
@@ -118,8 +126,8 @@ fn open_files_and_memory_are_told() {
 
 #[test]
 fn a_reload_is_counted_and_the_last_one_says_whether_its_files_are_in_force() {
-    let recorder = Metrics::install();
-    let rendered = || recorder.render(&Context::new());
+    Metrics::install();
+    let rendered = || render(&Context::new());
     let last = "eastwest_config_last_reload_successful{what=\"certificate\"}";
     let total = |outcome: &str, count: u32| {
         format!("eastwest_reloads_total{{what=\"certificate\",outcome=\"{outcome}\"}} {count}\n")
