@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 mod entry;
-pub use entry::{ConnectionRecord, ConnectionState, Direction};
+pub use entry::{ConnectionId, ConnectionRecord, ConnectionState, Direction};
 
 #[cfg(test)]
 mod tests;
@@ -55,6 +55,7 @@ struct Entry {
     direction: Direction,
     state: AtomicU8,
     peer: SocketAddr,
+    connection_id: OnceLock<ConnectionId>,
     upstream: OnceLock<SocketAddr>,
     identity: OnceLock<Arc<str>>,
     route: OnceLock<Arc<str>>,
@@ -111,6 +112,7 @@ impl Connections {
             direction: info.direction,
             state: AtomicU8::new(ConnectionState::Accepted as u8),
             peer: info.peer,
+            connection_id: OnceLock::new(),
             upstream: OnceLock::new(),
             identity: OnceLock::new(),
             route: OnceLock::new(),
@@ -181,6 +183,11 @@ impl ConnectionGuard {
     /// The row as it is now.
     pub fn record(&self) -> ConnectionRecord {
         self.entry.record(Instant::now())
+    }
+
+    /// What everybody on its way calls it, once its ClientHello is known. The first call counts.
+    pub fn set_connection_id(&self, id: u64) {
+        let _ = self.entry.connection_id.set(ConnectionId(id));
     }
 
     /// The proven SPIFFE ID of the far end, once the handshake is done. The first call counts.

@@ -50,8 +50,8 @@ pub use args::{DaemonArgs, LogFormat, Settings};
 pub use bind::BindError;
 pub use connection_args::ConnectionArgs;
 pub use connections::{
-    ByteCounts, ConnectionGuard, ConnectionInfo, ConnectionRecord, ConnectionState, Connections,
-    Direction,
+    ByteCounts, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord, ConnectionState,
+    Connections, Direction,
 };
 pub use context::{Bound, Context, Listening};
 pub use duration::{DurationError, HumanDuration};

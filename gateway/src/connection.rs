@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use eastwest_mesh::{Dialect, Exports, ISTIO_ALPN, Target};
 use eastwest_transport::admission::{Leave, Place};
-use eastwest_transport::client_hello::{self, ClientHello};
+use eastwest_transport::client_hello::{self, ClientHello, ConnectionId};
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::sni::Sni;
 use tokio::io::AsyncWriteExt;
@@ -33,6 +33,11 @@ impl Greeted {
     /// The SNI as it came, for the log.
     pub(crate) fn sni(&self) -> Option<&str> {
         self.hello.sni()
+    }
+
+    /// What the shims before and after this gateway call the connection.
+    pub(crate) fn id(&self) -> Option<ConnectionId> {
+        ConnectionId::of(&self.bytes)
     }
 }
 

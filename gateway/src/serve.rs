@@ -259,6 +259,9 @@ impl Gateway {
         guard.set_state(ConnectionState::Handshake);
         let greeted = self.dialling.greet(downstream, &place).await?;
         place.proved();
+        if let Some(id) = greeted.id() {
+            guard.set_connection_id(id.get());
+        }
         if let Some(sni) = greeted.sni() {
             guard.set_route(sni);
         }

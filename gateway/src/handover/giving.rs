@@ -80,6 +80,7 @@ fn send(channel: &Channel, parcel: &Parcel) -> Result<(), HandoverError> {
     }
     let described = Described {
         id: record.id,
+        connection_id: record.connection_id.map(|id| id.0),
         peer: record.peer,
         // Known since it was dialled.
         upstream: record.upstream.unwrap_or(record.peer),

@@ -67,6 +67,9 @@ pub(super) fn take(
     };
     let age = Duration::from_micros(described.age_micros);
     let guard = gateway.connections.go_on(described.id, info, age);
+    if let Some(id) = described.connection_id {
+        guard.set_connection_id(id);
+    }
     if let Some(route) = &described.route {
         guard.set_route(route.as_str());
     }

@@ -115,7 +115,7 @@ impl Inbound {
         let pod = tcp.local_addr()?.ip().to_canonical();
         guard.set_state(ConnectionState::Handshake);
         let limit = self.handshake_timeout;
-        let accepting = self.accept(tcp, place.clock());
+        let accepting = self.accept(tcp, place.clock(), guard);
         let accepted = tokio::select! {
             biased;
             accepted = place.within(limit, accepting) => accepted.map_err(|leave| match leave {

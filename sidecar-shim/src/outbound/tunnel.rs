@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eastwest_mesh::{Address, GatewayEndpoint, Principal, Route};
+use eastwest_transport::client_hello::ConnectionId;
 use eastwest_transport::dial::{Dialled, NamedDialer, dial};
 use eastwest_transport::relay::TlsLeg;
 use eastwest_transport::socket::{Keepalive, SocketOptions};
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
-    HandshakeError, Identity, IdentityStore, MinTls, PeerPolicy, Side, Verdict, connect,
+    HandshakeError, Identity, IdentityStore, MinTls, PeerPolicy, Side, Verdict, connect_noting,
 };
 use rustls::pki_types::ServerName;
 use socket2::SockRef;
@@ -43,6 +44,7 @@ pub(crate) struct Tunnel {
     pub(crate) stream: TlsLeg,
     pub(crate) gateway: SocketAddr,
     pub(crate) peer: Option<SpiffeId>,
+    pub(crate) id: Option<ConnectionId>,
 }
 
 impl Tunnels {
@@ -158,12 +160,15 @@ impl Tunnels {
         let verdict = Verdict::new(Arc::new(FarEnd::of(call.route, &call.identity)));
         let policy = Arc::clone(&verdict) as Arc<_>;
         let config = call.identity.client_config(policy, self.min_tls)?;
-        let shaking = connect(config, call.name.clone(), &mut tcp);
-        let secured = match timeout_at(deadline, shaking).await {
+        let mut id = None;
+        let shaking = connect_noting(config, call.name.clone(), &mut tcp, &mut id);
+        let outcome = timeout_at(deadline, shaking).await;
+        let secured = match outcome {
             Ok(Ok(secured)) => secured,
             Ok(Err(error)) => {
                 return Err(TunnelError::Handshake {
                     gateway,
+                    id,
                     sni: call.route.sni.clone(),
                     error: HandshakeError::new(error, Side::Client, &verdict),
                 });
@@ -171,6 +176,7 @@ impl Tunnels {
             Err(_) => {
                 return Err(TunnelError::Timeout {
                     gateway,
+                    id,
                     after: begun.elapsed(),
                 });
             }
@@ -179,6 +185,7 @@ impl Tunnels {
             stream: TlsLeg::new(tcp, secured),
             gateway,
             peer: verdict.peer().cloned(),
+            id,
         })
     }
 }

@@ -1,6 +1,8 @@
 //! The handshake, made by rustls one record at a time, so that what follows it is left for
 //! [`record`](super::record) to open.
 
+mod incoming;
+
 use std::io;
 use std::sync::Arc;
 
@@ -8,19 +10,17 @@ use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::pki_types::ServerName;
 use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
 use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, UnbufferedStatus};
-use rustls::{ClientConfig, HandshakeKind, InvalidMessage, ServerConfig};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use rustls::{ClientConfig, HandshakeKind, ServerConfig};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
-use super::record::{MOST_RECORD, RecordError, Session};
+use self::incoming::next_record;
+use super::record::{RecordError, Session};
 use super::turns::{ANSWERED, DIALLED, STRANGERS, Turns};
 use crate::admission::Clock;
+use crate::client_hello::ConnectionId;
 
 /// Room for a flight of handshake messages; certificates are most of it. Grows where it must.
 const FLIGHT: usize = 4 * 1024;
-
-/// The most that a peer may have sent of a message that is not whole, with its records: as much as
-/// the buffer of a rustls connection holds. Who has proved nothing must not make us hold more.
-const MOST_FLIGHT: usize = 0xffff;
 
 /// A connection whose two ends know each other.
 #[derive(Debug)]
@@ -40,10 +40,25 @@ pub async fn connect<T: AsyncRead + AsyncWrite + Unpin>(
     name: ServerName<'static>,
     io: &mut T,
 ) -> io::Result<Secured> {
+    connect_noting(config, name, io, &mut None).await
+}
+
+/// [`connect`], which notes what the connection is called as soon as its ClientHello is made: it is of most
+/// use where the handshake comes to nothing.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_noting<T: AsyncRead + AsyncWrite + Unpin>(
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+    io: &mut T,
+    id: &mut Option<ConnectionId>,
+) -> io::Result<Secured> {
     let connection = UnbufferedClientConnection::new(config, name).map_err(invalid)?;
     // How long an app waits is the caller's to say, whoever is waited for.
     let clock = Clock::default();
-    drive(connection, io, Vec::new(), &clock, [&DIALLED, &DIALLED]).await
+    let turns = [&DIALLED, &DIALLED];
+    drive(connection, io, Vec::new(), &clock, turns, Some(id)).await
 }
 
 /// The server's end; `read` is what was read of the client to find out who should serve it.
@@ -69,7 +84,7 @@ pub async fn accept_timed<T: AsyncRead + AsyncWrite + Unpin>(
     clock: &Clock,
 ) -> io::Result<Secured> {
     let connection = UnbufferedServerConnection::new(config).map_err(invalid)?;
-    drive(connection, io, read, clock, [&STRANGERS, &ANSWERED]).await
+    drive(connection, io, read, clock, [&STRANGERS, &ANSWERED], None).await
 }
 
 /// What both ends of rustls have, and no trait of its own says.
@@ -208,6 +223,7 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
     mut incoming: Vec<u8>,
     clock: &Clock,
     [mut turns, after]: [&'static Turns; 2],
+    mut id: Option<&mut Option<ConnectionId>>,
 ) -> io::Result<Secured> {
     let mut outgoing = Vec::with_capacity(FLIGHT);
     // How much of what came is shown to rustls: whole records, up to the one that is its turn.
@@ -226,6 +242,9 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
         match next {
             Step::Again => {}
             Step::Send => {
+                if let Some(id) = id.take() {
+                    *id = ConnectionId::of(&outgoing);
+                }
                 io.write_all(&outgoing).await?;
                 io.flush().await?;
                 outgoing.clear();
@@ -251,38 +270,6 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
                 let _ = io.flush().await;
                 return Err(invalid(error));
             }
-        }
-    }
-}
-
-/// Reads until one more record than `shown` is there whole, and gives the end of it, and never much
-/// more than that record. What is no record is shown as it is: rustls knows what to say of it.
-async fn next_record<T: AsyncRead + Unpin>(
-    io: &mut T,
-    incoming: &mut Vec<u8>,
-    shown: usize,
-) -> io::Result<usize> {
-    if shown > MOST_FLIGHT {
-        return Err(invalid(InvalidMessage::HandshakePayloadTooLarge.into()));
-    }
-    loop {
-        let record = incoming.get(shown..).unwrap_or_default();
-        if let Some([kind, major, _, high, low]) = record.first_chunk::<5>() {
-            let end = 5 + usize::from(u16::from_be_bytes([*high, *low]));
-            let plausible = (20..=24).contains(kind) && *major == 3 && end <= MOST_RECORD;
-            if !plausible {
-                return Ok(incoming.len());
-            }
-            if record.len() >= end {
-                return Ok(shown + end);
-            }
-        } else if record.first().is_some_and(|kind| !(20..=24).contains(kind)) {
-            return Ok(incoming.len());
-        }
-        incoming.reserve(FLIGHT);
-        let room = (shown + MOST_RECORD).saturating_sub(incoming.len());
-        if (&mut *io).take(room as u64).read_buf(incoming).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
 }
