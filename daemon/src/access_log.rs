@@ -37,6 +37,7 @@ impl ConnectionGuard {
     /// reason.
     pub fn end(self, ended: &Ended<'_>) {
         let record = self.record();
+        self.count_end(ended.reason);
         drop(self);
         metrics::counter!(
             "eastwest_connections_ended_total",

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::traffic::{Counted, Talk, Talks, Traffic};
+
 mod entry;
 pub use entry::{ConnectionId, ConnectionRecord, ConnectionState, Direction};
 
@@ -46,6 +48,7 @@ struct Shared {
     /// By direction, so that a scrape takes no lock that an accept waits for.
     open: [AtomicUsize; Direction::ALL.len()],
     shards: [Mutex<HashMap<u64, Arc<Entry>>>; SHARDS],
+    talks: Talks,
 }
 
 /// One row. What is learnt after the accept is set once, and read without a lock.
@@ -60,6 +63,9 @@ struct Entry {
     identity: OnceLock<Arc<str>>,
     route: OnceLock<Arc<str>>,
     bytes: ByteCounts,
+    /// Once both ends are there.
+    traffic: OnceLock<Arc<Traffic>>,
+    counted: Counted,
     opened: Instant,
 }
 
@@ -117,6 +123,8 @@ impl Connections {
             identity: OnceLock::new(),
             route: OnceLock::new(),
             bytes: info.bytes,
+            traffic: OnceLock::new(),
+            counted: Counted::default(),
             opened,
         });
         self.shared
@@ -147,6 +155,13 @@ impl Connections {
         self.shared.open(direction).load(Ordering::Relaxed)
     }
 
+    /// Counts the bytes that live connections have moved since the last time.
+    pub(crate) fn count_bytes(&self) {
+        for shard in &self.shared.shards {
+            lock(shard).values().for_each(|entry| entry.count_bytes());
+        }
+    }
+
     /// All rows as they are now, oldest first. Shards are locked one after the other, so the whole
     /// is not one instant.
     pub fn snapshot(&self) -> Vec<ConnectionRecord> {
@@ -172,6 +187,14 @@ impl Shared {
 
 fn lock(shard: &Mutex<HashMap<u64, Arc<Entry>>>) -> MutexGuard<'_, HashMap<u64, Arc<Entry>>> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Entry {
+    fn count_bytes(&self) {
+        if let Some(traffic) = self.traffic.get() {
+            traffic.count(&self.counted, &self.bytes);
+        }
+    }
 }
 
 impl ConnectionGuard {
@@ -205,6 +228,32 @@ impl ConnectionGuard {
         let _ = self.entry.upstream.set(upstream);
     }
 
+    /// Both ends are there: bytes pass, and are counted. The first call counts.
+    pub fn relays(&self, talk: &Talk<'_>) {
+        self.count_for(talk).opened();
+    }
+
+    /// The same for a connection that another process has had: it was opened there, and what has passed
+    /// was counted there.
+    pub fn goes_on_relaying(&self, talk: &Talk<'_>) {
+        self.entry.counted.skip(&self.entry.bytes);
+        self.count_for(talk);
+    }
+
+    fn count_for(&self, talk: &Talk<'_>) -> &Traffic {
+        self.set_state(ConnectionState::Relaying);
+        let talks = &self.shared.talks;
+        let traffic = &self.entry.traffic;
+        traffic.get_or_init(|| talks.of(self.entry.direction, talk))
+    }
+
+    /// Counts the end; the last bytes are counted with the row.
+    pub(crate) fn count_end(&self, reason: &str) {
+        if let Some(traffic) = self.entry.traffic.get() {
+            traffic.closed(reason);
+        }
+    }
+
     /// How far it has come.
     pub fn set_state(&self, state: ConnectionState) {
         self.entry.state.store(state as u8, Ordering::Relaxed);
@@ -213,6 +262,8 @@ impl ConnectionGuard {
 
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
+        // Also where another process goes on with it, and counts from here on.
+        self.entry.count_bytes();
         self.shared.shard(self.entry.id).remove(&self.entry.id);
         self.shared
             .open(self.entry.direction)

@@ -91,6 +91,8 @@ impl Metrics {
             0.0
         });
         process::sample();
+        context.connections.count_bytes();
+        context.samples.take();
         self.handle.render()
     }
 }
@@ -137,6 +139,8 @@ fn describe() {
         "Connections that have ended, by direction and reason."
     );
     process::describe();
+    crate::timings::describe();
+    crate::traffic::describe();
     crate::reloads::describe();
 }
 

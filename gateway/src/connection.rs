@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
+use eastwest_daemon::{Talk, Timings};
 use eastwest_mesh::{Dialect, Exports, ISTIO_ALPN, Target};
 use eastwest_transport::admission::{Leave, Place};
 use eastwest_transport::client_hello::{self, ClientHello, ConnectionId};
@@ -21,6 +22,7 @@ pub(crate) struct Dialling {
     pub(crate) pods: NamedDialer,
     pub(crate) hello_timeout: Duration,
     pub(crate) connect_timeout: Duration,
+    pub(crate) timings: Timings,
 }
 
 /// A ClientHello and what it was read from.
@@ -60,13 +62,15 @@ impl Dialling {
         downstream: &mut TcpStream,
         place: &Place,
     ) -> Result<Greeted, Refusal> {
+        let begun = Instant::now();
         let mut bytes = Vec::new();
         let reading = client_hello::read(downstream, &mut bytes);
         match place.within(self.hello_timeout, reading).await {
-            Ok(hello) => Ok(Greeted {
-                hello: hello?,
-                bytes,
-            }),
+            Ok(hello) => {
+                let hello = hello?;
+                self.timings.handshake(begun.elapsed());
+                Ok(Greeted { hello, bytes })
+            }
             Err(Leave::Late) => Err(Refusal::HelloTimeout(self.hello_timeout)),
             Err(Leave::Wanted) => Err(Refusal::Crowded),
         }
@@ -79,9 +83,11 @@ impl Dialling {
         greeted: Greeted,
     ) -> Result<Connected, Refusal> {
         // Looking the pod up is part of what has to be done in this time.
-        let deadline = Instant::now() + self.connect_timeout;
+        let begun = Instant::now();
+        let deadline = begun + self.connect_timeout;
         let (host, port) = (target.host.as_ref(), target.port.get());
         let dialled = self.pods.dial(host, port, deadline).await?;
+        self.timings.dial(begun.elapsed());
         let (mut upstream, address) = (dialled.stream, dialled.address);
         upstream
             .write_all(&greeted.bytes)
@@ -114,6 +120,14 @@ pub(crate) fn target(sni: &str, exports: &Exports) -> Result<(Dialect, Target), 
         Sni::Plain(host) => (Dialect::Plain, host, None),
     };
     Ok((dialect, exports.target(dialect, host, port)?))
+}
+
+/// A gateway knows which pod was called, by the name that a Gateway exports, and nobody's identity.
+pub(crate) fn talk(target: &Target) -> Talk<'_> {
+    Talk {
+        destination_service: Some(target.host.as_ref()),
+        ..Talk::default()
+    }
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Bound, Context};
+use eastwest_daemon::{Bound, Context, Direction, Timings};
 use eastwest_manifests::Manifests;
 use eastwest_transport::admission::Admission;
 use eastwest_transport::dial::NamedDialer;
@@ -91,6 +91,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         manifests,
         succession,
     } = config;
+    handover::describe();
     let times = &args.connection;
     let sockets =
         SocketOptions::with_keepalive(times.keepalive.get(), times.keepalive_interval.get());
@@ -109,6 +110,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             pods: NamedDialer::new(names.context("--name-server gives them by hand")?, sockets),
             hello_timeout: args.hello_timeout.get(),
             connect_timeout: times.connect_timeout.get(),
+            timings: Timings::of(Direction::Passthrough),
         },
         patience: Patience::new(times.half_close_timeout.get(), &sockets),
         ledger: Ledger::new(Limits::new(

@@ -34,6 +34,7 @@ pub(crate) fn gateway(limits: Limits) -> Arc<Gateway> {
             pods: NamedDialer::new(NameServers::at(&[]).unwrap(), SocketOptions::standard()),
             hello_timeout: PATIENCE,
             connect_timeout: PATIENCE,
+            timings: eastwest_daemon::Timings::of(Direction::Passthrough),
         },
         patience: Patience::default(),
         ledger: Ledger::new(limits),

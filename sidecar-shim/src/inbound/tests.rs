@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
 use std::time::SystemTime;
 
-use eastwest_daemon::{ConnectionInfo, ConnectionState, Context, Direction};
+use eastwest_daemon::{ConnectionInfo, ConnectionState, Context, Direction, Timings};
 use eastwest_mesh::{Address, Capture, InboundPolicy, Options, Route, Source, load};
 use eastwest_transport::admission::Clock;
 use eastwest_transport::client_hello::ConnectionId;
@@ -72,6 +72,7 @@ async fn pod_named(own: &str, app: TcpListener, places: usize) -> Pod {
         connect_timeout: PATIENCE,
         patience: Patience::default(),
         ledger: Ledger::new(Default::default()),
+        timings: Timings::of(Direction::Inbound),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     });
@@ -100,6 +101,7 @@ fn tunnels(identity: IdentityStore, sockets: SocketOptions) -> Arc<Tunnels> {
         sockets,
         connect_timeout: PATIENCE,
         handshake_timeout: PATIENCE,
+        timings: Timings::of(Direction::Outbound),
         min_tls: MinTls::Tls13,
     })
 }

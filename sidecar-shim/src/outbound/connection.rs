@@ -3,13 +3,16 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use eastwest_daemon::{ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Weight};
+use eastwest_daemon::{
+    ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Talk, Weight,
+};
 use eastwest_mesh::Route;
 use eastwest_transport::client_hello::ConnectionId;
 use eastwest_transport::limits::{Full, Seat};
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, Patience, relay_into_tls};
 use eastwest_transport::socket::reset_on_close;
+use eastwest_transport::spiffe::SpiffeId;
 use tokio::net::TcpStream;
 
 use super::Outbound;
@@ -104,7 +107,11 @@ impl Outbound {
         if let Some(peer) = &tunnel.peer {
             guard.set_identity(peer.as_str());
         }
-        guard.set_state(ConnectionState::Relaying);
+        guard.relays(&Talk {
+            source_principal: Some(self.tunnels.identity.current().id().as_str()),
+            destination_principal: tunnel.peer.as_ref().map(SpiffeId::as_str),
+            destination_service: Some(route.alias.as_ref()),
+        });
         let stop = self.shutdown.aborted_token();
         let sockets = self.tunnels.sockets_of(route);
         let patience = Patience::new(self.patience.half_closed, &sockets);

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use eastwest_daemon::Timings;
 use eastwest_mesh::{Address, GatewayEndpoint, Principal, Route};
 use eastwest_transport::client_hello::ConnectionId;
 use eastwest_transport::dial::{Dialled, NamedDialer, dial};
@@ -36,6 +37,7 @@ pub(crate) struct Tunnels {
     pub(crate) sockets: SocketOptions,
     pub(crate) connect_timeout: Duration,
     pub(crate) handshake_timeout: Duration,
+    pub(crate) timings: Timings,
     pub(crate) min_tls: MinTls,
 }
 
@@ -114,8 +116,10 @@ impl Tunnels {
         deadline: Instant,
         progress: &Progress,
     ) -> Result<Tunnel, TunnelError> {
-        let dial_until = deadline.min(Instant::now() + call.connect_timeout);
+        let begun = Instant::now();
+        let dial_until = deadline.min(begun + call.connect_timeout);
         let dialled = self.dial_endpoint(endpoint, dial_until).await?;
+        self.timings.dial(begun.elapsed());
         if call.route.connection_pool.keepalive.is_some() {
             let sockets = self.sockets_of(call.route);
             sockets.apply(SockRef::from(&dialled.stream));
@@ -181,6 +185,7 @@ impl Tunnels {
                 });
             }
         };
+        self.timings.handshake(begun.elapsed());
         Ok(Tunnel {
             stream: TlsLeg::new(tcp, secured),
             gateway,
