@@ -7,6 +7,7 @@ pub mod demo;
 pub mod explain;
 pub mod leftovers;
 pub mod lint;
+pub mod logs;
 mod manifests;
 pub mod mysql;
 pub mod render;

@@ -12,6 +12,7 @@ use eastwest::demo::{self, DemoArgs};
 use eastwest::explain::{self, ExplainArgs};
 use eastwest::leftovers::{self, LeftoversCommand};
 use eastwest::lint::{self, LintArgs};
+use eastwest::logs::{self, LogsArgs};
 use eastwest::render::{self, RenderArgs};
 use eastwest::stage::{self, StageCommand};
 use eastwest::wait::{self, WaitArgs};
@@ -48,6 +49,8 @@ enum Command {
     Convert(ConvertArgs),
     /// Write what a capture mode needs in Kubernetes, from ServiceEntries
     Render(RenderArgs),
+    /// Read the logs of gateways and shims: one line for each connection
+    Logs(LogsArgs),
     /// Wait until a server is ready
     Wait(WaitArgs),
     /// Run the gateway, as eastwest-gateway does
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Command::Convert(args) => return convert::run(&args),
         Command::Render(args) => return render::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Logs(args) => logs::run(&args),
         Command::Wait(args) => wait::run(&args),
         Command::Gateway(rest) => return eastwest_gateway::main(rest.argv("eastwest-gateway")),
         Command::Resolver(rest) => return eastwest_resolver::main(rest.argv("eastwest-resolver")),

@@ -1,7 +1,8 @@
 //! One line and one count for each connection that has ended.
 //!
 //! The line's field names are ztunnel's where the meaning is the same, so that queries written for
-//! Istio's ambient mode find what they look for.
+//! Istio's ambient mode find what they look for. `connection.id` is the same in every process on a
+//! connection's way; `id` is this one's own number.
 
 use std::fmt::Display;
 
@@ -36,6 +37,7 @@ impl ConnectionGuard {
     /// reason.
     pub fn end(self, ended: &Ended<'_>) {
         let record = self.record();
+        self.count_end(ended.reason);
         drop(self);
         metrics::counter!(
             "eastwest_connections_ended_total",
@@ -58,6 +60,7 @@ fn write(record: &ConnectionRecord, ended: &Ended<'_>) {
             tracing::$level!(
                 target: "access",
                 id = record.id,
+                connection.id = record.connection_id.map(tracing::field::display),
                 direction = record.direction.as_str(),
                 src.addr = %record.peer,
                 src.identity = source,

@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::traffic::{Counted, Talk, Talks, Traffic};
+
 mod entry;
-pub use entry::{ConnectionRecord, ConnectionState, Direction};
+pub use entry::{ConnectionId, ConnectionRecord, ConnectionState, Direction};
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +48,7 @@ struct Shared {
     /// By direction, so that a scrape takes no lock that an accept waits for.
     open: [AtomicUsize; Direction::ALL.len()],
     shards: [Mutex<HashMap<u64, Arc<Entry>>>; SHARDS],
+    talks: Talks,
 }
 
 /// One row. What is learnt after the accept is set once, and read without a lock.
@@ -55,10 +58,14 @@ struct Entry {
     direction: Direction,
     state: AtomicU8,
     peer: SocketAddr,
+    connection_id: OnceLock<ConnectionId>,
     upstream: OnceLock<SocketAddr>,
     identity: OnceLock<Arc<str>>,
     route: OnceLock<Arc<str>>,
     bytes: ByteCounts,
+    /// Once both ends are there.
+    traffic: OnceLock<Arc<Traffic>>,
+    counted: Counted,
     opened: Instant,
 }
 
@@ -111,10 +118,13 @@ impl Connections {
             direction: info.direction,
             state: AtomicU8::new(ConnectionState::Accepted as u8),
             peer: info.peer,
+            connection_id: OnceLock::new(),
             upstream: OnceLock::new(),
             identity: OnceLock::new(),
             route: OnceLock::new(),
             bytes: info.bytes,
+            traffic: OnceLock::new(),
+            counted: Counted::default(),
             opened,
         });
         self.shared
@@ -145,6 +155,13 @@ impl Connections {
         self.shared.open(direction).load(Ordering::Relaxed)
     }
 
+    /// Counts the bytes that live connections have moved since the last time.
+    pub(crate) fn count_bytes(&self) {
+        for shard in &self.shared.shards {
+            lock(shard).values().for_each(|entry| entry.count_bytes());
+        }
+    }
+
     /// All rows as they are now, oldest first. Shards are locked one after the other, so the whole
     /// is not one instant.
     pub fn snapshot(&self) -> Vec<ConnectionRecord> {
@@ -172,6 +189,14 @@ fn lock(shard: &Mutex<HashMap<u64, Arc<Entry>>>) -> MutexGuard<'_, HashMap<u64, 
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Entry {
+    fn count_bytes(&self) {
+        if let Some(traffic) = self.traffic.get() {
+            traffic.count(&self.counted, &self.bytes);
+        }
+    }
+}
+
 impl ConnectionGuard {
     /// The number of this connection, counted from 0 in the process that accepted it.
     pub fn id(&self) -> u64 {
@@ -181,6 +206,11 @@ impl ConnectionGuard {
     /// The row as it is now.
     pub fn record(&self) -> ConnectionRecord {
         self.entry.record(Instant::now())
+    }
+
+    /// What everybody on its way calls it, once its ClientHello is known. The first call counts.
+    pub fn set_connection_id(&self, id: u64) {
+        let _ = self.entry.connection_id.set(ConnectionId(id));
     }
 
     /// The proven SPIFFE ID of the far end, once the handshake is done. The first call counts.
@@ -198,6 +228,32 @@ impl ConnectionGuard {
         let _ = self.entry.upstream.set(upstream);
     }
 
+    /// Both ends are there: bytes pass, and are counted. The first call counts.
+    pub fn relays(&self, talk: &Talk<'_>) {
+        self.count_for(talk).opened();
+    }
+
+    /// The same for a connection that another process has had: it was opened there, and what has passed
+    /// was counted there.
+    pub fn goes_on_relaying(&self, talk: &Talk<'_>) {
+        self.entry.counted.skip(&self.entry.bytes);
+        self.count_for(talk);
+    }
+
+    fn count_for(&self, talk: &Talk<'_>) -> &Traffic {
+        self.set_state(ConnectionState::Relaying);
+        let talks = &self.shared.talks;
+        let traffic = &self.entry.traffic;
+        traffic.get_or_init(|| talks.of(self.entry.direction, talk))
+    }
+
+    /// Counts the end; the last bytes are counted with the row.
+    pub(crate) fn count_end(&self, reason: &str) {
+        if let Some(traffic) = self.entry.traffic.get() {
+            traffic.closed(reason);
+        }
+    }
+
     /// How far it has come.
     pub fn set_state(&self, state: ConnectionState) {
         self.entry.state.store(state as u8, Ordering::Relaxed);
@@ -206,6 +262,8 @@ impl ConnectionGuard {
 
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
+        // Also where another process goes on with it, and counts from here on.
+        self.entry.count_bytes();
         self.shared.shard(self.entry.id).remove(&self.entry.id);
         self.shared
             .open(self.entry.direction)

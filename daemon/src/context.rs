@@ -11,6 +11,7 @@ use crate::admin::Admin;
 use crate::connections::Connections;
 use crate::listeners::Listeners;
 use crate::readiness::Readiness;
+use crate::samples::Samples;
 use crate::shutdown::{DrainPolicy, Drained, Shutdown};
 use crate::supervisor::Supervisor;
 
@@ -26,6 +27,8 @@ pub struct Context {
     pub readiness: Readiness,
     /// The live connections.
     pub connections: Connections,
+    /// What is looked at when metrics are asked for.
+    pub samples: Samples,
     /// What the admin address shows.
     pub admin: Admin,
     /// Sockets that others have opened, or will go on with.

@@ -34,12 +34,15 @@ mod metrics;
 mod readiness;
 mod reloads;
 mod run;
+mod samples;
 mod sandbox;
 mod settings;
 mod shutdown;
 mod signals;
 mod sources;
 mod supervisor;
+mod timings;
+mod traffic;
 
 pub use access_log::{Ended, Weight};
 pub use address::{
@@ -50,8 +53,8 @@ pub use args::{DaemonArgs, LogFormat, Settings};
 pub use bind::BindError;
 pub use connection_args::ConnectionArgs;
 pub use connections::{
-    ByteCounts, ConnectionGuard, ConnectionInfo, ConnectionRecord, ConnectionState, Connections,
-    Direction,
+    ByteCounts, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord, ConnectionState,
+    Connections, Direction,
 };
 pub use context::{Bound, Context, Listening};
 pub use duration::{DurationError, HumanDuration};
@@ -63,8 +66,11 @@ pub use metrics::Metrics;
 pub use readiness::{Blocked, Blocker, Readiness};
 pub use reloads::Reload;
 pub use run::{Exit, main, main_prepared};
+pub use samples::Samples;
 pub use sandbox::{Reach, Sandbox, SandboxError, SandboxMode};
 pub use settings::{ConfigFileError, Effective, EffectiveValue, Parsed, SettingsError, parse};
 pub use shutdown::{DrainPolicy, Drained, EndRequest, Phase, Shutdown};
 pub use sources::{LOOK_EVERY, SourceError, SourceFile, Sources};
 pub use supervisor::Supervisor;
+pub use timings::Timings;
+pub use traffic::Talk;

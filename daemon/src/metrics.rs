@@ -9,18 +9,23 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use hyper::header::{ACCEPT, HeaderValue, VARY};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
-use metrics::{describe_counter, describe_gauge, gauge};
+use metrics::{counter, describe_counter, describe_gauge, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::connections::Direction;
 use crate::context::Context;
 use crate::http::{Reply, not_found, reply, text};
 
+mod openmetrics;
 mod process;
 
 const PATHS: [&str; 2] = ["/metrics", "/stats/prometheus"];
+
+/// Log lines that were lost. There from the start: an alert is to see the first one.
+pub(crate) const DROPPED_LINES: &str = "eastwest_log_lines_dropped_total";
 
 /// Upper bounds, in seconds, of every histogram whose name ends in `_seconds`: from a dial within
 /// a node to a connect that was given up.
@@ -56,6 +61,7 @@ impl Metrics {
                 // Refused if a test has set another recorder; this one then renders nothing.
                 let _ = metrics::set_global_recorder(recorder);
                 describe();
+                counter!(DROPPED_LINES).increment(0);
                 Self { handle }
             })
             .clone()
@@ -85,6 +91,8 @@ impl Metrics {
             0.0
         });
         process::sample();
+        context.connections.count_bytes();
+        context.samples.take();
         self.handle.render()
     }
 }
@@ -119,7 +127,7 @@ fn describe() {
     describe_gauge!("eastwest_connections_open", "Connections open now.");
     describe_gauge!("eastwest_ready", "1 if the process is ready, else 0.");
     describe_counter!(
-        "eastwest_log_lines_dropped_total",
+        DROPPED_LINES,
         "Log lines dropped because standard error was not read fast enough."
     );
     describe_gauge!(
@@ -131,6 +139,8 @@ fn describe() {
         "Connections that have ended, by direction and reason."
     );
     process::describe();
+    crate::timings::describe();
+    crate::traffic::describe();
     crate::reloads::describe();
 }
 
@@ -140,11 +150,21 @@ pub(crate) fn answer(metrics: &Metrics, context: &Context, head: &Parts, _: Sock
         return text(StatusCode::METHOD_NOT_ALLOWED, "metrics are read with GET");
     }
     match head.uri.path() {
-        path if PATHS.contains(&path) => reply(
-            StatusCode::OK,
-            "text/plain; version=0.0.4; charset=utf-8",
-            metrics.render(context),
-        ),
+        path if PATHS.contains(&path) => {
+            let text = metrics.render(context);
+            let accept = head.headers.get_all(ACCEPT).iter();
+            let accept: Vec<_> = accept.filter_map(|value| value.to_str().ok()).collect();
+            let (kind, body) = if openmetrics::is_accepted(&accept.join(",")) {
+                (openmetrics::KIND, openmetrics::of(&text))
+            } else {
+                ("text/plain; version=0.0.4; charset=utf-8", text)
+            };
+            let mut reply = reply(StatusCode::OK, kind, body);
+            reply
+                .headers_mut()
+                .insert(VARY, HeaderValue::from_static("Accept"));
+            reply
+        }
         path => not_found(path, PATHS),
     }
 }

@@ -55,6 +55,32 @@ fn serve() -> Served {
 }
 
 #[test]
+fn openmetrics_is_for_who_asks_for_it() {
+    let served = serve();
+    let accept = "Accept: application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1\r\n";
+    let (status, body) = ask(served.metrics, "GET", "/metrics", accept);
+    assert_eq!(status, 200);
+    assert!(
+        body.ends_with("\n# EOF\n") && !body.contains("\n\n"),
+        "{body}"
+    );
+    assert!(
+        body.contains("# TYPE eastwest_log_lines_dropped counter\n"),
+        "{body}"
+    );
+    assert!(
+        body.contains("\neastwest_log_lines_dropped_total 0\n"),
+        "{body}"
+    );
+    let (_, plain) = get(served.metrics, "/metrics");
+    assert!(!plain.contains("# EOF"), "{plain}");
+    assert!(
+        plain.contains("# TYPE eastwest_log_lines_dropped_total counter\n"),
+        "{plain}"
+    );
+}
+
+#[test]
 fn not_ready_says_why_until_nothing_stands_in_the_way() {
     let served = serve();
     let certificate = served.context.readiness.blocker("certificate");

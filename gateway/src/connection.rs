@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
+use eastwest_daemon::{Talk, Timings};
 use eastwest_mesh::{Dialect, Exports, ISTIO_ALPN, Target};
 use eastwest_transport::admission::{Leave, Place};
-use eastwest_transport::client_hello::{self, ClientHello};
+use eastwest_transport::client_hello::{self, ClientHello, ConnectionId};
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::sni::Sni;
 use tokio::io::AsyncWriteExt;
@@ -24,6 +25,7 @@ pub(crate) struct Dialling {
     pub(crate) late: LateDials,
     pub(crate) hello_timeout: Duration,
     pub(crate) connect_timeout: Duration,
+    pub(crate) timings: Timings,
 }
 
 /// A ClientHello and what it was read from.
@@ -36,6 +38,11 @@ impl Greeted {
     /// The SNI as it came, for the log.
     pub(crate) fn sni(&self) -> Option<&str> {
         self.hello.sni()
+    }
+
+    /// What the shims before and after this gateway call the connection.
+    pub(crate) fn id(&self) -> Option<ConnectionId> {
+        ConnectionId::of(&self.bytes)
     }
 }
 
@@ -58,13 +65,15 @@ impl Dialling {
         downstream: &mut TcpStream,
         place: &Place,
     ) -> Result<Greeted, Refusal> {
+        let begun = Instant::now();
         let mut bytes = Vec::new();
         let reading = client_hello::read(downstream, &mut bytes);
         match place.within(self.hello_timeout, reading).await {
-            Ok(hello) => Ok(Greeted {
-                hello: hello?,
-                bytes,
-            }),
+            Ok(hello) => {
+                let hello = hello?;
+                self.timings.handshake(begun.elapsed());
+                Ok(Greeted { hello, bytes })
+            }
             Err(Leave::Late) => Err(Refusal::HelloTimeout(self.hello_timeout)),
             Err(Leave::Wanted) => Err(Refusal::Crowded),
         }
@@ -83,9 +92,11 @@ impl Dialling {
 
     async fn reach(&self, target: &Target, greeted: Greeted) -> Result<Connected, Refusal> {
         // Looking the pod up, and having it take the ClientHello, is part of what has to be done in this time.
-        let deadline = Instant::now() + self.connect_timeout;
+        let begun = Instant::now();
+        let deadline = begun + self.connect_timeout;
         let (host, port) = (target.host.as_ref(), target.port.get());
         let dialled = self.pods.dial(host, port, deadline).await?;
+        self.timings.dial(begun.elapsed());
         let (mut upstream, address) = (dialled.stream, dialled.address);
         let replay = timeout_at(deadline, upstream.write_all(&greeted.bytes)).await;
         replay
@@ -118,6 +129,14 @@ pub(crate) fn target(sni: &str, exports: &Exports) -> Result<(Dialect, Target), 
         Sni::Plain(host) => (Dialect::Plain, host, None),
     };
     Ok((dialect, exports.target(dialect, host, port)?))
+}
+
+/// A gateway knows which pod was called, by the name that a Gateway exports, and nobody's identity.
+pub(crate) fn talk(target: &Target) -> Talk<'_> {
+    Talk {
+        destination_service: Some(target.host.as_ref()),
+        ..Talk::default()
+    }
 }
 
 #[cfg(test)]

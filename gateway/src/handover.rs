@@ -32,6 +32,8 @@ mod taking;
 
 use std::time::Duration;
 
+use metrics::{counter, describe_counter};
+
 use channel::ChannelError;
 pub(crate) use cohort::{Answer, Cohort, Cohorts, Kept};
 pub(crate) use place::Place;
@@ -40,6 +42,24 @@ pub(crate) use successor::Succession;
 
 /// How long either side waits for the other where nothing has to be done first.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+const HANDED_OVER: &str = "eastwest_gateway_handed_over_total";
+const TAKEN_OVER: &str = "eastwest_gateway_taken_over_total";
+
+/// Tells the recorder what is counted here, from zero on.
+pub(crate) fn describe() {
+    describe_counter!(
+        HANDED_OVER,
+        "Live connections that a newer gateway process has taken over."
+    );
+    describe_counter!(
+        TAKEN_OVER,
+        "Live connections taken over from an older gateway process."
+    );
+    for counted in [HANDED_OVER, TAKEN_OVER] {
+        counter!(counted).increment(0);
+    }
+}
 
 /// What the gateway's own listener is called among the sockets.
 pub(crate) const GATEWAY: &str = "gateway";

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Bound, Context};
+use eastwest_daemon::{Bound, Context, Direction, Timings};
 use eastwest_manifests::Manifests;
 use eastwest_transport::admission::Admission;
 use eastwest_transport::dial::NamedDialer;
@@ -94,6 +94,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         manifests,
         succession,
     } = config;
+    handover::describe();
     let times = &args.connection;
     let sockets =
         SocketOptions::with_keepalive(times.keepalive.get(), times.keepalive_interval.get());
@@ -117,6 +118,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             late: LateDials::of(admission.places()),
             hello_timeout: args.hello_timeout.get(),
             connect_timeout: times.connect_timeout.get(),
+            timings: Timings::of(Direction::Passthrough),
         },
         patience: Patience::new(times.half_close_timeout.get(), &sockets).tuning_later(sockets),
         ledger: Ledger::new(Limits::new(

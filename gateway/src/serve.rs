@@ -9,7 +9,7 @@ use eastwest_daemon::{
     ConnectionGuard, ConnectionInfo, ConnectionState, Connections, Direction, Ended, Shutdown,
     Weight,
 };
-use eastwest_mesh::Exports;
+use eastwest_mesh::{Exports, Target};
 use eastwest_transport::admission::{Admission, Place};
 use eastwest_transport::limits::{Ledger, Seat};
 use eastwest_transport::listener::Listener;
@@ -18,7 +18,7 @@ use eastwest_transport::relay::{Counts, End, Patience, Transit, cut, relay_on};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::connection::{Connected, Dialling, route, target};
+use crate::connection::{Connected, Dialling, route, talk, target};
 use crate::handover::{Answer, Cohort, Cohorts, Kept};
 use crate::refusal::Refusal;
 
@@ -104,10 +104,10 @@ impl Gateway {
         self.held.send_replace(false);
     }
 
-    /// The pod that connections of this server name are counted by.
-    pub(crate) fn route_of(&self, sni: &str) -> Option<Arc<str>> {
+    /// Where connections of this server name go now.
+    pub(crate) fn target_of(&self, sni: &str) -> Option<Target> {
         let (_, target) = target(sni, &self.exports.load()).ok()?;
-        Some(target.host.as_ref().into())
+        Some(target)
     }
 
     #[expect(
@@ -160,7 +160,6 @@ impl Gateway {
             };
             counts.add_to_upstream(replayed);
             guard.set_upstream(address);
-            guard.set_state(ConnectionState::Relaying);
             let mut kept = Some(Kept {
                 downstream,
                 upstream,
@@ -259,6 +258,9 @@ impl Gateway {
         guard.set_state(ConnectionState::Handshake);
         let greeted = self.dialling.greet(downstream, &place).await?;
         place.proved();
+        if let Some(id) = greeted.id() {
+            guard.set_connection_id(id.get());
+        }
         if let Some(sni) = greeted.sni() {
             guard.set_route(sni);
         }
@@ -266,6 +268,7 @@ impl Gateway {
         seat.on_route(target.host.as_ref())?;
         guard.set_state(ConnectionState::Dialling);
         let connected = self.dialling.connect(&target, greeted).await?;
+        guard.relays(&talk(&target));
         Ok((connected, seat))
     }
 }

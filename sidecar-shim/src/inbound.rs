@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Connections, Shutdown};
+use eastwest_daemon::{Connections, Shutdown, Timings};
 use eastwest_transport::admission::Admission;
 use eastwest_transport::limits::Ledger;
 use eastwest_transport::listener::Listener;
@@ -35,6 +35,7 @@ pub(crate) struct Inbound {
     pub(crate) connect_timeout: Duration,
     pub(crate) patience: Patience,
     pub(crate) ledger: Ledger,
+    pub(crate) timings: Timings,
     pub(crate) connections: Connections,
     pub(crate) shutdown: Shutdown,
 }

@@ -10,12 +10,14 @@
 //! - `inbound`: a caller is checked, and the app dialled
 //! - [`capture`], [`original_dst`]: the redirect rules, and what they redirected
 //! - `dns`: the resolver inside this process
+//! - `gauges`: routes and certificates as metrics
 
 mod args;
 mod callers;
 pub mod capture;
 mod config;
 mod dns;
+mod gauges;
 mod identity;
 mod inbound;
 mod manifests;

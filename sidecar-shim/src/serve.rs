@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Bound, Context};
+use eastwest_daemon::{Bound, Context, Direction, Timings};
 use eastwest_mesh::DownRoute;
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::limits::{Ledger, Limits};
@@ -22,7 +22,7 @@ use crate::inbound::{Acceptance, AppAddress, Inbound, OwnPod};
 use crate::manifests::tell_open_far_ends;
 use crate::outbound::{Arrival, Gateways, Outbound, RouteTable, Tunnels};
 use crate::vips::Vips;
-use crate::{dns, identity, redirected};
+use crate::{dns, gauges, identity, redirected};
 
 /// Binds the shim's listeners and serves until the process ends.
 ///
@@ -92,6 +92,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     }
     let down = Arc::new(ArcSwap::from_pointee(config.manifests.mesh().down.clone()));
     show(&context, &store, &outbound, &vips, &down);
+    gauges::expose(&context, &store, &outbound, &vips, &down);
     tokio::spawn(identity::follow(store, context.clone()));
     let answering = dns.clone();
     tokio::spawn(vips.clone().retry(context.shutdown.clone(), move |vips| {
@@ -151,6 +152,7 @@ fn outbound(
             sockets: config.sockets,
             connect_timeout: times.connect_timeout.get(),
             handshake_timeout: config.args.files.handshake_timeout.get(),
+            timings: Timings::of(Direction::Outbound),
             min_tls: config.min_tls,
         }),
         patience: Patience::new(times.half_close_timeout.get(), &config.sockets),
@@ -222,6 +224,7 @@ fn inbound(
         connect_timeout: args.connection.connect_timeout.get(),
         patience: Patience::new(args.connection.half_close_timeout.get(), &config.sockets),
         ledger: ledger.clone(),
+        timings: Timings::of(Direction::Inbound),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     };

@@ -16,6 +16,7 @@
 
 mod alpn;
 mod body;
+mod connection_id;
 mod cursor;
 mod error;
 mod reader;
@@ -23,6 +24,7 @@ mod record;
 mod seen;
 mod server_name;
 
+pub use connection_id::ConnectionId;
 pub use error::{HelloError, ReadHelloError};
 pub use reader::read;
 

@@ -103,6 +103,18 @@ impl Clusters {
         Ok(least)
     }
 
+    /// What a server tells at its metrics address.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn scrape(&self, host: &str, metrics: SocketAddr) -> Result<String, ClustersError> {
+        let mut command = self.eastwest_on(host)?;
+        command.args(["app-scrape", &metrics.to_string()]);
+        let answer: String = self.json(command)?;
+        let body = answer.split_once("\r\n\r\n").map(|(_, body)| body);
+        Ok(body.unwrap_or(&answer).to_owned())
+    }
+
     /// What a server has open now.
     ///
     /// # Errors
@@ -113,9 +125,7 @@ impl Clusters {
             path: format!("/proc/{pid}/fd").into(),
             source,
         })?;
-        let mut command = self.eastwest_on(host)?;
-        command.args(["app-scrape", &metrics.to_string()]);
-        let scraped: String = self.json(command)?;
+        let scraped = self.scrape(host, metrics)?;
         let told = |metric| {
             sum(&scraped, metric).ok_or_else(|| ClustersError::Answer {
                 what: format!("{metric} of {metrics} on {host}"),

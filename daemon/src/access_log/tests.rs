@@ -18,6 +18,7 @@ fn line(level: &str, direction: Direction, ended: &Ended<'_>) -> Option<Value> {
         peer,
         bytes: Arc::clone(&bytes),
     });
+    guard.set_connection_id(0xc0ff_ee00);
     guard.set_route("src-db-pxc-0.pxc.svc.cluster.local");
     guard.set_identity("spiffe://cluster.local/ns/pxc/sa/db-pxc");
     guard.set_upstream("10.1.0.5:15443".parse().unwrap());
@@ -38,6 +39,7 @@ const FINISHED: Ended<'_> = Ended {
 fn a_line_has_ztunnels_names_and_leaves_out_what_is_not_known() {
     let line = line("info", Direction::Outbound, &FINISHED).unwrap();
     assert_eq!(line["scope"], "access");
+    assert_eq!(line["connection.id"], "00000000c0ffee00");
     assert_eq!(line["src.addr"], "10.0.0.7:40000");
     assert_eq!(line["dst.addr"], "10.1.0.5:15443");
     assert_eq!(line["dst.service"], "src-db-pxc-0.pxc.svc.cluster.local");

@@ -1,10 +1,11 @@
 //! One row of the table as it is shown.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tokio::time::Instant;
 
 use super::Entry;
@@ -64,11 +65,29 @@ impl ConnectionState {
     }
 }
 
+/// What a connection is called by every process on its way, in 16 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConnectionId(pub u64);
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl Serialize for ConnectionId {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
 /// A connection as `/connections` shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct ConnectionRecord {
     /// Its number; a process that goes on with it keeps it.
     pub id: u64,
+    /// What the processes before and after this one call it, too, once its ClientHello is known.
+    pub connection_id: Option<ConnectionId>,
     /// Which way it goes.
     pub direction: Direction,
     /// How far it has come.
@@ -94,6 +113,7 @@ impl Entry {
         let [to_upstream, to_peer] = &*self.bytes;
         ConnectionRecord {
             id: self.id,
+            connection_id: self.connection_id.get().copied(),
             direction: self.direction,
             state: ConnectionState::from_u8(self.state.load(Ordering::Relaxed)),
             peer: self.peer,

@@ -39,6 +39,7 @@ async fn bytes_state_and_age_are_those_of_now() {
     let info = info(Direction::Outbound);
     let bytes = Arc::clone(&info.bytes);
     let guard = connections.open(info);
+    guard.set_connection_id(0xc0ff_ee00);
     guard.set_route("src-db-pxc-0.pxc.svc.cluster.local");
     guard.set_identity("spiffe://cluster.local/ns/pxc/sa/db-pxc");
     guard.set_upstream("10.1.0.5:15443".parse().unwrap());
@@ -51,7 +52,7 @@ async fn bytes_state_and_age_are_those_of_now() {
     assert_eq!(
         row[0],
         serde_json::json!({
-            "id": 0, "direction": "outbound", "state": "half-closed",
+            "id": 0, "connection_id": "00000000c0ffee00", "direction": "outbound", "state": "half-closed",
             "peer": "10.0.0.7:40000", "upstream": "10.1.0.5:15443",
             "identity": "spiffe://cluster.local/ns/pxc/sa/db-pxc",
             "route": "src-db-pxc-0.pxc.svc.cluster.local",

@@ -80,7 +80,7 @@ fn report(counts: &Counts, reported: u64) -> u64 {
     let dropped = counts.dropped.load(Ordering::Relaxed);
     if dropped > reported {
         let lines = dropped - reported;
-        metrics::counter!("eastwest_log_lines_dropped_total").increment(lines);
+        metrics::counter!(crate::metrics::DROPPED_LINES).increment(lines);
         tracing::warn!(
             lines,
             "log lines were dropped: whoever reads standard error is too slow"

@@ -17,6 +17,7 @@ async fn name_servers_that_are_silent_are_blamed_when_the_connect_timeout_is_ove
         late: LateDials::of(9),
         hello_timeout: Duration::from_secs(10),
         connect_timeout: Duration::from_millis(100),
+        timings: Timings::of(eastwest_daemon::Direction::Passthrough),
     };
     let target = Target {
         host: "db-0.db.pxc.svc.cluster.local".parse().unwrap(),

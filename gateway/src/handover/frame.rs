@@ -14,7 +14,7 @@ pub(super) use codec::FrameError;
 use codec::{Reader, Writer};
 
 /// The version of everything but [`Frame::Hello`] and [`Frame::Refused`].
-pub(super) const VERSION: u16 = 1;
+pub(super) const VERSION: u16 = 2;
 /// Bytes before a body.
 pub(super) const HEADER: usize = 6;
 /// The most descriptors of one frame: two sockets, and the ends of two pipes.
@@ -79,6 +79,8 @@ pub(super) struct Hello {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Described {
     pub(super) id: u64,
+    /// What the shims call it, too.
+    pub(super) connection_id: Option<u64>,
     pub(super) peer: SocketAddr,
     pub(super) upstream: SocketAddr,
     pub(super) route: Option<String>,
@@ -209,6 +211,7 @@ impl Frame {
 impl Described {
     fn write(&self, to: &mut Writer) {
         to.u64(self.id);
+        to.option(self.connection_id, Writer::u64);
         to.address(self.peer);
         to.address(self.upstream);
         to.option(self.route.as_deref(), Writer::text);
@@ -225,6 +228,7 @@ impl Described {
     fn read(from: &mut Reader<'_>) -> Result<Self, FrameError> {
         Ok(Self {
             id: from.u64()?,
+            connection_id: from.option(Reader::u64)?,
             peer: from.address()?,
             upstream: from.address()?,
             route: from.option(Reader::text)?,

@@ -28,8 +28,7 @@ pub(super) fn give_all(
                     given += usize::from(taken);
                     answer(parcel, taken);
                 }
-                metrics::counter!("eastwest_gateway_handed_over_total")
-                    .increment((given - before) as u64);
+                metrics::counter!(super::HANDED_OVER).increment((given - before) as u64);
             }
             Err(error) => {
                 for parcel in parcels.into_iter().chain(rest) {
@@ -80,6 +79,7 @@ fn send(channel: &Channel, parcel: &Parcel) -> Result<(), HandoverError> {
     }
     let described = Described {
         id: record.id,
+        connection_id: record.connection_id.map(|id| id.0),
         peer: record.peer,
         // Known since it was dialled.
         upstream: record.upstream.unwrap_or(record.peer),

@@ -225,7 +225,7 @@ impl Old {
         let process = self.hello.process;
         let mut connections = 0;
         let outcome = self.take_all(gateway, &mut connections);
-        metrics::counter!("eastwest_gateway_taken_over_total").increment(connections);
+        metrics::counter!(super::TAKEN_OVER).increment(connections);
         match &outcome {
             Ok((_, 0)) => tracing::info!(connections, "took over from process {process}"),
             Ok((_, staying)) => tracing::warn!(

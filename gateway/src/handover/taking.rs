@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use eastwest_daemon::{ConnectionInfo, ConnectionState, Direction};
+use eastwest_daemon::{ConnectionInfo, Direction};
 use eastwest_transport::relay::{Arrived, Counts, Piped, Transit, TransitError};
 use rustix::net::sockopt::{socket_domain, socket_type};
 use rustix::net::{AddressFamily, SocketType};
@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 
 use super::Kept;
 use super::frame::Described;
+use crate::connection::talk;
 use crate::serve::{Gateway, Relaying};
 
 /// A connection that was given, and cannot be gone on with here. It stays where it was.
@@ -67,12 +68,17 @@ pub(super) fn take(
     };
     let age = Duration::from_micros(described.age_micros);
     let guard = gateway.connections.go_on(described.id, info, age);
+    if let Some(id) = described.connection_id {
+        guard.set_connection_id(id);
+    }
     if let Some(route) = &described.route {
         guard.set_route(route.as_str());
     }
     guard.set_upstream(described.upstream);
-    guard.set_state(ConnectionState::Relaying);
-    let route = || gateway.route_of(described.route.as_deref()?);
+    let target = described.route.as_deref();
+    let target = target.and_then(|sni| gateway.target_of(sni));
+    guard.goes_on_relaying(&target.as_ref().map(talk).unwrap_or_default());
+    let route = || Some(target?.host.as_ref().into());
     let seat = gateway.ledger.readmit(described.peer.ip(), route);
     Ok(Relaying {
         kept: Some(kept),

@@ -44,6 +44,7 @@ fn gateway_with(limits: Limits, change: impl FnOnce(&mut Dialling)) -> Arc<Gatew
         late: LateDials::of(9),
         hello_timeout: PATIENCE,
         connect_timeout: PATIENCE,
+        timings: eastwest_daemon::Timings::of(Direction::Passthrough),
     };
     change(&mut dialling);
     Arc::new(Gateway {

@@ -104,9 +104,16 @@ fn a_connection_keeps_its_number_route_age_and_counts_and_has_one_line_in_the_lo
         let (_, body) = get(at, "/connections").unwrap();
         let mut rows: Vec<String> = Vec::new();
         for line in body.lines().map(str::trim) {
-            if ["\"id\"", "\"peer\"", "\"upstream\"", "\"route\"", "\"bytes"]
-                .iter()
-                .any(|key| line.starts_with(key))
+            if [
+                "\"id\"",
+                "\"connection_id\"",
+                "\"peer\"",
+                "\"upstream\"",
+                "\"route\"",
+                "\"bytes",
+            ]
+            .iter()
+            .any(|key| line.starts_with(key))
             {
                 rows.push(line.to_owned());
             }
@@ -114,7 +121,8 @@ fn a_connection_keeps_its_number_route_age_and_counts_and_has_one_line_in_the_lo
         rows
     };
     let before = rows(old.admin);
-    assert_eq!(before.len(), 12, "{before:?}");
+    assert_eq!(before.len(), 14, "{before:?}");
+    assert!(!before.concat().contains("null"), "{before:?}");
     let mut new = ground.gateway();
     old.was_succeeded();
     new.logged("took over from process");

@@ -60,13 +60,13 @@ fn a_newer_gateway_that_speaks_another_version_is_told_so_and_the_old_one_goes_o
     let mut old = ground.gateway();
     let (mut client, mut pod) = ground.connect(old.address);
     let mut other = UnixStream::connect(ground.path("handover.sock")).unwrap();
-    other.write_all(&hello_of_version(2)).unwrap();
+    other.write_all(&hello_of_version(3)).unwrap();
     let mut answer = Vec::new();
     other.read_to_end(&mut answer).unwrap();
-    let ours = hello_of_version(1);
+    let ours = hello_of_version(2);
     assert_eq!(answer[4..16], ours[4..16], "{answer:?}");
     let said = old.logged("no handover, this gateway goes on");
-    assert!(said.contains("build 9.9.9 speaks version 2"), "{said}");
+    assert!(said.contains("build 9.9.9 speaks version 3"), "{said}");
     says(&mut client, &mut pod, b"still");
 }
 

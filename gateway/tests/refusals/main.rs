@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod label_sets;
 #[path = "../process/log.rs"]
 mod log;
 mod running;

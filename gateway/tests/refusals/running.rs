@@ -43,17 +43,23 @@ impl Gateway {
     /// Exports `demo` for Istio's server names and `plain` for plain ones; nobody answers its
     /// questions for pods.
     pub(crate) fn start(flags: &[&str]) -> Self {
+        Self::start_telling("off", flags)
+    }
+
+    /// The same with metrics to be read at this address.
+    pub(crate) fn start_with_metrics(metrics: SocketAddr, flags: &[&str]) -> Self {
+        Self::start_telling(&metrics.to_string(), flags)
+    }
+
+    fn start_telling(metrics: &str, flags: &[&str]) -> Self {
         let manifests = tempfile::tempdir().unwrap();
         fs::write(manifests.path().join("gateway.yaml"), GATEWAY).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_eastwest-gateway"))
             .env_clear()
             .args(["-f", manifests.path().to_str().unwrap()])
             .args(["--listen", "127.0.0.1:0", "--name-server", "127.0.0.1:9"])
-            .args([
-                "--ready-address=off",
-                "--metrics-address=off",
-                "--admin-address=off",
-            ])
+            .args(["--ready-address=off", "--admin-address=off"])
+            .args(["--metrics-address", metrics])
             .args(flags)
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
@@ -74,6 +80,11 @@ impl Gateway {
     /// The next line of the log with `text` in it.
     pub(crate) fn logged(&self, text: &str) -> String {
         self.log.borrow_mut().next_with(text, PATIENCE)
+    }
+
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// A client that has said one byte.

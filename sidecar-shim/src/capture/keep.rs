@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use eastwest_daemon::{Blocker, Bound, Context};
+use metrics::{counter, describe_counter};
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +28,9 @@ use super::ruleset::{Ruleset, TABLE};
 
 /// Looking more often finds nothing sooner that matters: what has no rule is an app's new connection.
 const LEAST_EVERY: Duration = Duration::from_millis(100);
+
+/// Times that something was missing.
+const LAID_AGAIN: &str = "eastwest_capture_laid_again_total";
 
 /// What is to be in the kernel.
 #[derive(Debug, Clone)]
@@ -95,6 +99,11 @@ async fn run((kept, args): (Kept, KeepArgs), context: Context) -> anyhow::Result
 
 /// Until it is told to stop, which it does between two looks: nothing is laid after that.
 async fn keep(kept: Kept, every: Duration, blocker: Blocker, stop: CancellationToken) {
+    describe_counter!(
+        LAID_AGAIN,
+        "Times that the redirect rules were found changed, and laid again."
+    );
+    counter!(LAID_AGAIN).increment(0);
     let mut failing = None;
     while stop.run_until_cancelled(sleep(every)).await.is_some() {
         let kept = kept.clone();
@@ -105,7 +114,7 @@ async fn keep(kept: Kept, every: Duration, blocker: Blocker, stop: CancellationT
                     tracing::warn!("laid again: {what}");
                 }
                 if !missing.is_empty() {
-                    metrics::counter!("eastwest_capture_laid_again_total").increment(1);
+                    counter!(LAID_AGAIN).increment(1);
                 }
                 blocker.clear();
                 failing = None;

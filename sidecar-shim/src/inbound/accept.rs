@@ -3,9 +3,10 @@
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
+use eastwest_daemon::ConnectionGuard;
 use eastwest_mesh::Principal;
 use eastwest_transport::admission::Clock;
-use eastwest_transport::client_hello::{self, ClientHello, ReadHelloError};
+use eastwest_transport::client_hello::{self, ClientHello, ConnectionId, ReadHelloError};
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::TlsLeg;
 use eastwest_transport::sni::{Sni, SniError};
@@ -115,6 +116,7 @@ impl Inbound {
         self: &Arc<Self>,
         mut tcp: TcpStream,
         clock: &Clock,
+        guard: &ConnectionGuard,
     ) -> Result<Accepted, AcceptError> {
         let mut read = Vec::new();
         let hello = match client_hello::read(&mut tcp, &mut read).await {
@@ -126,6 +128,9 @@ impl Inbound {
                 return Err(error.into());
             }
         };
+        if let Some(id) = ConnectionId::of(&read) {
+            guard.set_connection_id(id.get());
+        }
         let port = match self.acceptance.port(&hello) {
             Ok(port) => port,
             Err(error) => {

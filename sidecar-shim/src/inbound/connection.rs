@@ -5,13 +5,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-use eastwest_daemon::{ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Weight};
+use eastwest_daemon::{
+    ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Talk, Weight,
+};
 use eastwest_transport::admission::{Leave, Place};
 use eastwest_transport::dial::{DialError, Dialled, dial};
 use eastwest_transport::limits::{Full, Seat};
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, Leg, TlsLeg, relay_out_of_tls};
 use eastwest_transport::socket::reset_on_close;
+use eastwest_transport::spiffe::SpiffeId;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
@@ -89,7 +92,6 @@ impl Inbound {
                 return;
             }
         };
-        guard.set_state(ConnectionState::Relaying);
         let over = relay_out_of_tls(&mut caller, &mut app, &counts, &self.patience, &stop).await;
         drop((caller, app));
         let weight = if over.reason == Reason::Finished {
@@ -114,8 +116,9 @@ impl Inbound {
             .inspect_err(|_| reset_on_close(&tcp))?;
         let pod = tcp.local_addr()?.ip().to_canonical();
         guard.set_state(ConnectionState::Handshake);
+        let begun = Instant::now();
         let limit = self.handshake_timeout;
-        let accepting = self.accept(tcp, place.clock());
+        let accepting = self.accept(tcp, place.clock(), guard);
         let accepted = tokio::select! {
             biased;
             accepted = place.within(limit, accepting) => accepted.map_err(|leave| match leave {
@@ -125,14 +128,16 @@ impl Inbound {
             () = self.shutdown.aborted() => return Err(Refused::Stopped),
         };
         place.proved();
+        self.timings.handshake(begun.elapsed());
         let Accepted { stream, port, peer } = accepted;
         guard.set_route(port.to_string());
         seat.on_route(&port.to_string())
             .inspect_err(|_| stream.reset_on_close())?;
-        if let Some(peer) = peer {
+        if let Some(peer) = &peer {
             guard.set_identity(peer.as_str());
         }
         guard.set_state(ConnectionState::Dialling);
+        let begun = Instant::now();
         let dialled = tokio::select! {
             biased;
             dialled = self.dial_app(pod, port) => dialled.map_err(Refused::Dial),
@@ -140,7 +145,14 @@ impl Inbound {
         };
         // A reset, so that the far app sees an error and not the end of a stream.
         let app = dialled.inspect_err(|_| stream.reset_on_close())?;
+        self.timings.dial(begun.elapsed());
         guard.set_upstream(app.address);
+        guard.relays(&Talk {
+            source_principal: peer.as_ref().map(SpiffeId::as_str),
+            destination_principal: Some(self.acceptance.identity.current().id().as_str()),
+            // Under which name it was called only the caller knows.
+            destination_service: None,
+        });
         Ok((stream, app.stream, seat))
     }
 

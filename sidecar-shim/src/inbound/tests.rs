@@ -4,9 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
 use std::time::SystemTime;
 
-use eastwest_daemon::{ConnectionState, Context};
+use eastwest_daemon::{ConnectionInfo, ConnectionState, Context, Direction, Timings};
 use eastwest_mesh::{Address, Capture, InboundPolicy, Options, Route, Source, load};
 use eastwest_transport::admission::Clock;
+use eastwest_transport::client_hello::ConnectionId;
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, Patience, TlsLeg, relay};
@@ -71,6 +72,7 @@ async fn pod_named(own: &str, app: TcpListener, places: usize) -> Pod {
         connect_timeout: PATIENCE,
         patience: Patience::default(),
         ledger: Ledger::new(Default::default()),
+        timings: Timings::of(Direction::Inbound),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     });
@@ -99,6 +101,7 @@ fn tunnels(identity: IdentityStore, sockets: SocketOptions) -> Arc<Tunnels> {
         sockets,
         connect_timeout: PATIENCE,
         handshake_timeout: PATIENCE,
+        timings: Timings::of(Direction::Outbound),
         min_tls: MinTls::Tls13,
     })
 }
@@ -162,6 +165,25 @@ async fn a_caller_reaches_the_app() {
 }
 
 #[tokio::test]
+async fn the_callers_shim_and_the_pods_call_a_connection_the_same() {
+    let pod = pod(1).await;
+    let tunnel = pod.caller.open(&pod.route(port(&pod.app))).await;
+    let tunnel = tunnel.unwrap_or_else(|error| panic!("{error}"));
+    let rows = pod.context.connections.snapshot();
+    let id = rows[0].connection_id.map(|id| id.0);
+    assert!(id.is_some());
+    assert_eq!(tunnel.id.map(ConnectionId::get), id);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_turned_away_has_a_name_too() {
+    let pod = pod(1).await;
+    let other = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
+    let opening = pod.caller.open(&pod.route(port(&other))).await;
+    assert!(opening.err().unwrap().connection_id().is_some());
+}
+
+#[tokio::test]
 async fn a_connection_that_has_come_through_leaves_its_place_to_the_next() {
     let pod = pod(1).await;
     let (_first, _second) = (pod.call().await, pod.call().await);
@@ -208,10 +230,15 @@ async fn a_caller_that_says_nothing_and_leaves_is_no_failure() {
             .await
             .unwrap(),
     );
-    let (probe, _) = listener.accept().await.unwrap();
+    let (probe, peer) = listener.accept().await.unwrap();
+    let guard = pod.context.connections.open(ConnectionInfo {
+        direction: Direction::Inbound,
+        peer,
+        bytes: Arc::default(),
+    });
     let error = pod
         .inbound
-        .accept(probe, &Clock::default())
+        .accept(probe, &Clock::default(), &guard)
         .await
         .err()
         .unwrap();

@@ -3,12 +3,16 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use eastwest_daemon::{ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Weight};
+use eastwest_daemon::{
+    ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Talk, Weight,
+};
 use eastwest_mesh::Route;
+use eastwest_transport::client_hello::ConnectionId;
 use eastwest_transport::limits::{Full, Seat};
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, Patience, relay_into_tls};
 use eastwest_transport::socket::reset_on_close;
+use eastwest_transport::spiffe::SpiffeId;
 use tokio::net::TcpStream;
 
 use super::Outbound;
@@ -37,6 +41,13 @@ impl Refused {
             Self::Tunnel(error) => error.reason(),
             Self::Full(_) => Reason::TooManyConnections,
             Self::Stopped => Reason::Drained,
+        }
+    }
+
+    fn connection_id(&self) -> Option<ConnectionId> {
+        match self {
+            Self::Tunnel(error) => error.connection_id(),
+            Self::Full(_) | Self::Stopped => None,
         }
     }
 }
@@ -82,15 +93,25 @@ impl Outbound {
                 // The app learns it now, as an error, and MySQL tries its next source.
                 reset_on_close(&app);
                 drop(app);
+                if let Some(id) = refused.connection_id() {
+                    guard.set_connection_id(id.get());
+                }
                 end(guard, refused.reason(), Some(&refused));
                 return;
             }
         };
         guard.set_upstream(tunnel.gateway);
+        if let Some(id) = tunnel.id {
+            guard.set_connection_id(id.get());
+        }
         if let Some(peer) = &tunnel.peer {
             guard.set_identity(peer.as_str());
         }
-        guard.set_state(ConnectionState::Relaying);
+        guard.relays(&Talk {
+            source_principal: Some(self.tunnels.identity.current().id().as_str()),
+            destination_principal: tunnel.peer.as_ref().map(SpiffeId::as_str),
+            destination_service: Some(route.alias.as_ref()),
+        });
         let stop = self.shutdown.aborted_token();
         let sockets = self.tunnels.sockets_of(route);
         let patience = Patience::new(self.patience.half_closed, &sockets);

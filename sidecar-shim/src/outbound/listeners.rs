@@ -148,6 +148,7 @@ spec:
             sockets: SocketOptions::standard(),
             connect_timeout: Duration::from_secs(5),
             handshake_timeout: Duration::from_secs(5),
+            timings: eastwest_daemon::Timings::of(eastwest_daemon::Direction::Outbound),
             min_tls: MinTls::Tls13,
         });
         let outbound = Outbound {

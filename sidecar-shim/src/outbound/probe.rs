@@ -64,6 +64,7 @@ impl Tunnels {
                 error @ HandshakeError::Tls(rustls::Error::InvalidMessage(_)) => {
                     Err(TunnelError::Handshake {
                         gateway,
+                        id: None,
                         sni,
                         error,
                     })
@@ -72,6 +73,7 @@ impl Tunnels {
             },
             Err(_) => Err(TunnelError::Timeout {
                 gateway,
+                id: None,
                 after: PATIENCE,
             }),
         }

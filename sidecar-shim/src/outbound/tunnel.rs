@@ -5,13 +5,15 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use eastwest_daemon::Timings;
 use eastwest_mesh::{Address, GatewayEndpoint, Principal, Route};
+use eastwest_transport::client_hello::ConnectionId;
 use eastwest_transport::dial::{Dialled, NamedDialer, dial};
 use eastwest_transport::relay::TlsLeg;
 use eastwest_transport::socket::{Keepalive, SocketOptions};
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
-    HandshakeError, Identity, IdentityStore, MinTls, PeerPolicy, Side, Verdict, connect,
+    HandshakeError, Identity, IdentityStore, MinTls, PeerPolicy, Side, Verdict, connect_noting,
 };
 use rustls::pki_types::ServerName;
 use socket2::SockRef;
@@ -35,6 +37,7 @@ pub(crate) struct Tunnels {
     pub(crate) sockets: SocketOptions,
     pub(crate) connect_timeout: Duration,
     pub(crate) handshake_timeout: Duration,
+    pub(crate) timings: Timings,
     pub(crate) min_tls: MinTls,
 }
 
@@ -43,6 +46,7 @@ pub(crate) struct Tunnel {
     pub(crate) stream: TlsLeg,
     pub(crate) gateway: SocketAddr,
     pub(crate) peer: Option<SpiffeId>,
+    pub(crate) id: Option<ConnectionId>,
 }
 
 impl Tunnels {
@@ -112,8 +116,10 @@ impl Tunnels {
         deadline: Instant,
         progress: &Progress,
     ) -> Result<Tunnel, TunnelError> {
-        let dial_until = deadline.min(Instant::now() + call.connect_timeout);
+        let begun = Instant::now();
+        let dial_until = deadline.min(begun + call.connect_timeout);
         let dialled = self.dial_endpoint(endpoint, dial_until).await?;
+        self.timings.dial(begun.elapsed());
         if call.route.connection_pool.keepalive.is_some() {
             let sockets = self.sockets_of(call.route);
             sockets.apply(SockRef::from(&dialled.stream));
@@ -158,12 +164,15 @@ impl Tunnels {
         let verdict = Verdict::new(Arc::new(FarEnd::of(call.route, &call.identity)));
         let policy = Arc::clone(&verdict) as Arc<_>;
         let config = call.identity.client_config(policy, self.min_tls)?;
-        let shaking = connect(config, call.name.clone(), &mut tcp);
-        let secured = match timeout_at(deadline, shaking).await {
+        let mut id = None;
+        let shaking = connect_noting(config, call.name.clone(), &mut tcp, &mut id);
+        let outcome = timeout_at(deadline, shaking).await;
+        let secured = match outcome {
             Ok(Ok(secured)) => secured,
             Ok(Err(error)) => {
                 return Err(TunnelError::Handshake {
                     gateway,
+                    id,
                     sni: call.route.sni.clone(),
                     error: HandshakeError::new(error, Side::Client, &verdict),
                 });
@@ -171,14 +180,17 @@ impl Tunnels {
             Err(_) => {
                 return Err(TunnelError::Timeout {
                     gateway,
+                    id,
                     after: begun.elapsed(),
                 });
             }
         };
+        self.timings.handshake(begun.elapsed());
         Ok(Tunnel {
             stream: TlsLeg::new(tcp, secured),
             gateway,
             peer: verdict.peer().cloned(),
+            id,
         })
     }
 }

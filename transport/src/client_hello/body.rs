@@ -6,8 +6,8 @@ use super::record::HANDSHAKE_HEADER;
 use super::seen::Seen;
 use super::{ClientHello, HelloError, server_name};
 
-const LEGACY_VERSION: usize = 2;
-const RANDOM: usize = 32;
+pub(super) const LEGACY_VERSION: usize = 2;
+pub(super) const RANDOM: usize = 32;
 const MAX_SESSION_ID: usize = 32;
 const NULL_COMPRESSION: u8 = 0;
 

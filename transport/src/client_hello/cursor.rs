@@ -60,7 +60,7 @@ impl<'a> Cursor<'a> {
         self.array().map(u16::from_be_bytes)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], RunsOver> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], RunsOver> {
         let left = self.left.checked_sub(N).ok_or(RunsOver)?;
         let Some((bytes, rest)) = self.record.split_first_chunk() else {
             return self.array_over_records();

@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use super::record::{RecordError, Session};
 use super::turns::{ANSWERED, DIALLED, STRANGERS, Turns};
 use crate::admission::Clock;
+use crate::client_hello::ConnectionId;
 use held::{MOST, MOST_OF_STRANGERS, next_record};
 
 /// Room for a flight of handshake messages; certificates are most of it. Grows where it must.
@@ -39,11 +40,25 @@ pub async fn connect<T: AsyncRead + AsyncWrite + Unpin>(
     name: ServerName<'static>,
     io: &mut T,
 ) -> io::Result<Secured> {
+    connect_noting(config, name, io, &mut None).await
+}
+
+/// [`connect`], which notes what the connection is called as soon as its ClientHello is made: it is of most
+/// use where the handshake comes to nothing.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_noting<T: AsyncRead + AsyncWrite + Unpin>(
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+    io: &mut T,
+    id: &mut Option<ConnectionId>,
+) -> io::Result<Secured> {
     let connection = UnbufferedClientConnection::new(config, name).map_err(invalid)?;
     // How long an app waits is the caller's to say, whoever is waited for.
     let clock = Clock::default();
     let turns = [&DIALLED, &DIALLED];
-    drive(connection, io, Vec::new(), &clock, turns, MOST).await
+    drive(connection, io, Vec::new(), &clock, turns, MOST, Some(id)).await
 }
 
 /// The server's end; `read` is what was read of the client to find out who should serve it.
@@ -70,7 +85,7 @@ pub async fn accept_timed<T: AsyncRead + AsyncWrite + Unpin>(
 ) -> io::Result<Secured> {
     let connection = UnbufferedServerConnection::new(config).map_err(invalid)?;
     let turns = [&STRANGERS, &ANSWERED];
-    drive(connection, io, read, clock, turns, MOST_OF_STRANGERS).await
+    drive(connection, io, read, clock, turns, MOST_OF_STRANGERS, None).await
 }
 
 /// What both ends of rustls have, and no trait of its own says.
@@ -210,6 +225,7 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
     clock: &Clock,
     [mut turns, after]: [&'static Turns; 2],
     most: usize,
+    mut id: Option<&mut Option<ConnectionId>>,
 ) -> io::Result<Secured> {
     let mut outgoing = Vec::with_capacity(FLIGHT);
     // How much of what came is shown to rustls: whole records, up to the one that is its turn.
@@ -228,6 +244,9 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
         match next {
             Step::Again => {}
             Step::Send => {
+                if let Some(id) = id.take() {
+                    *id = ConnectionId::of(&outgoing);
+                }
                 io.write_all(&outgoing).await?;
                 io.flush().await?;
                 outgoing.clear();

@@ -2,6 +2,7 @@
 
 mod alpn;
 mod carried;
+mod connection_id;
 mod driven;
 mod handshake;
 mod key_limit;

@@ -44,6 +44,7 @@ fn a_frame_that_is_larger_than_the_sockets_buffer_arrives_whole() {
     };
     let frame = Frame::Connection(Box::new(super::super::frame::Described {
         id: 7,
+        connection_id: None,
         peer: ([127, 0, 0, 1], 1).into(),
         upstream: ([127, 0, 0, 2], 2).into(),
         route: None,

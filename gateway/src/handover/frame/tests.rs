@@ -32,14 +32,15 @@ fn way() -> impl Strategy<Value = DescribedWay> {
 
 fn described() -> impl Strategy<Value = Described> {
     (
-        any::<(u64, [u64; 2], u64)>(),
+        any::<(u64, Option<u64>, [u64; 2], u64)>(),
         (address(), address()),
         prop::option::of(text()),
         [way(), way()],
     )
         .prop_map(
-            |((id, bytes, age_micros), (peer, upstream), route, ways)| Described {
+            |((id, connection_id, bytes, age_micros), (peer, upstream), route, ways)| Described {
                 id,
+                connection_id,
                 peer,
                 upstream,
                 route,
@@ -149,6 +150,7 @@ fn what_is_too_much_for_a_frame_is_not_sent() {
     let described = |length| {
         Frame::Connection(Box::new(Described {
             id: 1,
+            connection_id: Some(u64::MAX),
             peer: ([127, 0, 0, 1], 1).into(),
             upstream: ([127, 0, 0, 1], 2).into(),
             route: Some("x".repeat(253)),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use eastwest_mesh::GatewayEndpoint;
+use eastwest_transport::client_hello::ConnectionId;
 use eastwest_transport::dial::{DialError, NamedDialError};
 use eastwest_transport::reason::Reason;
 use eastwest_transport::tls::{ConfigError, HandshakeError, TurnedAway};
@@ -32,11 +33,14 @@ pub(crate) enum TunnelError {
     #[error("gateway {gateway}: no TLS answer within {after:?}")]
     Timeout {
         gateway: SocketAddr,
+        /// What the gateway calls the connection, too.
+        id: Option<ConnectionId>,
         after: Duration,
     },
     #[error("gateway {gateway}: {error}{}", unsaid(.error, .sni))]
     Handshake {
         gateway: SocketAddr,
+        id: Option<ConnectionId>,
         sni: String,
         error: HandshakeError,
     },
@@ -59,14 +63,20 @@ impl TunnelError {
             Self::Config(_) => Reason::NoIdentity,
             Self::Dial { error, .. } => error.reason,
             Self::NamedDial { error, .. } => error.reason(),
-            Self::Every(errors) => errors
-                .iter()
-                .max_by_key(|error| error.depth())
-                .map_or(Reason::NoRoute, Self::reason),
+            Self::Every(errors) => deepest(errors).map_or(Reason::NoRoute, Self::reason),
             Self::NoGateway => Reason::NoRoute,
             Self::ServerName(_) => Reason::BadSni,
             Self::Timeout { .. } => Reason::HandshakeTimeout,
             Self::Handshake { error, .. } => error.into(),
+        }
+    }
+
+    /// What the attempt that [`reason`](Self::reason) speaks of is called by those whom it has reached.
+    pub(crate) fn connection_id(&self) -> Option<ConnectionId> {
+        match self {
+            Self::Every(errors) => deepest(errors)?.connection_id(),
+            Self::Handshake { id, .. } | Self::Timeout { id, .. } => *id,
+            _ => None,
         }
     }
 
@@ -145,6 +155,11 @@ impl Blame {
             _ => Self::Failure,
         }
     }
+}
+
+/// The one that came furthest, of several the last.
+fn deepest(errors: &[TunnelError]) -> Option<&TunnelError> {
+    errors.iter().max_by_key(|error| error.depth())
 }
 
 fn list(errors: &[TunnelError]) -> String {

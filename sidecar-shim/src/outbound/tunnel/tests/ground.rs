@@ -80,6 +80,7 @@ impl Ground {
             sockets: SocketOptions::standard(),
             connect_timeout: Duration::from_secs(3),
             handshake_timeout: Duration::from_secs(3),
+            timings: eastwest_daemon::Timings::of(eastwest_daemon::Direction::Outbound),
             min_tls: MinTls::Tls13,
         })
     }

@@ -1,0 +1,133 @@
+//! `eastwest logs`: what the logs of several processes say together.
+
+mod ended;
+mod fields;
+mod join;
+mod line;
+mod output;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+
+use join::Connection;
+use line::{AccessLine, NotRead};
+
+/// Read the logs of gateways and shims
+#[derive(Debug, clap::Args)]
+pub struct LogsArgs {
+    #[command(subcommand)]
+    command: LogsCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum LogsCommand {
+    Join(JoinArgs),
+}
+
+/// Make one line for each connection of what the shims and the gateway on its way say of it
+///
+/// Reads the lines that each process writes at the end of a connection, in both forms of --log-format and
+/// whatever stands before them (`kubectl logs --prefix`, journalctl), and joins those that have the same
+/// `connection.id`. What else is in the logs is passed over. A connection of which a process on its way has
+/// no line is shown with what there is.
+///
+/// Exit status 0, also where lines could not be read: these are named on standard error. 1: a file could
+/// not.
+#[derive(Debug, clap::Args)]
+struct JoinArgs {
+    /// Logs, in any order and of any number of processes; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line for each connection
+    Text,
+    /// One object
+    Json,
+}
+
+/// A line that should have been of use.
+#[derive(Debug)]
+struct BadLine {
+    file: PathBuf,
+    line: usize,
+    why: NotRead,
+}
+
+/// What was found in the files.
+#[derive(Debug, Default)]
+struct Read {
+    lines: Vec<AccessLine>,
+    bad: Vec<BadLine>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When a file cannot be read, or nothing be printed.
+pub fn run(args: &LogsArgs) -> anyhow::Result<ExitCode> {
+    let LogsCommand::Join(args) = &args.command;
+    let mut read = Read::default();
+    for file in &args.files {
+        read.file(file)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+    }
+    let Read { lines, bad } = read;
+    let connections: Vec<Connection> = join::join(lines);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match args.output {
+        Format::Text => output::text(&mut out, &connections)?,
+        Format::Json => output::json(&mut out, &connections, &bad)?,
+    }
+    out.flush()?;
+    for BadLine { file, line, why } in bad {
+        let _ = writeln!(io::stderr(), "{}:{line}: {why}", file.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Read {
+    fn file(&mut self, path: &Path) -> io::Result<()> {
+        if path == Path::new("-") {
+            return self.all(path, io::stdin().lock());
+        }
+        self.all(path, BufReader::new(File::open(path)?))
+    }
+
+    fn all(&mut self, file: &Path, mut from: impl BufRead) -> io::Result<()> {
+        let (mut bytes, mut number) = (Vec::new(), 0);
+        loop {
+            bytes.clear();
+            if from.read_until(b'\n', &mut bytes)? == 0 {
+                return Ok(());
+            }
+            number += 1;
+            match line::read(&bytes) {
+                Ok(None) => {}
+                Ok(Some(mut line)) => {
+                    line.file = file.to_owned();
+                    line.number = number;
+                    self.lines.push(line);
+                }
+                Err(why) => self.bad.push(BadLine {
+                    file: file.to_owned(),
+                    line: number,
+                    why,
+                }),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! What a shim says of its routes and its certificate to whoever asks for metrics.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use arc_swap::ArcSwap;
+use eastwest_daemon::Context;
+use eastwest_mesh::DownRoute;
+use eastwest_transport::tls::IdentityStore;
+use metrics::{describe_gauge, gauge};
+
+use crate::outbound::Outbound;
+use crate::vips::Vips;
+
+const ROUTES: &str = "eastwest_routes";
+const CERTIFICATE: &str = "eastwest_certificate_expiry_timestamp_seconds";
+const ROOT: &str = "eastwest_root_expiry_timestamp_seconds";
+
+/// Has them looked at for each scrape.
+pub(crate) fn expose(
+    context: &Context,
+    store: &IdentityStore,
+    outbound: &Arc<Outbound>,
+    vips: &Vips,
+    down: &Arc<ArcSwap<Vec<DownRoute>>>,
+) {
+    describe_gauge!(
+        ROUTES,
+        "Ports of aliases, by whether they are served; /routes says why those that are down are."
+    );
+    describe_gauge!(
+        CERTIFICATE,
+        "When the certificate in use ends, since the Unix epoch."
+    );
+    describe_gauge!(
+        ROOT,
+        "When the first of the roots ends that peers are held against, since the Unix epoch."
+    );
+    let store = store.clone();
+    context.samples.add(move || certificate(&store));
+    let (outbound, vips, down) = (Arc::clone(outbound), vips.clone(), Arc::clone(down));
+    context.samples.add(move || {
+        let routes = outbound.routes.load();
+        let (served, unheard) = vips.split(routes.shown());
+        let states = [
+            ("served", served.len()),
+            ("down", down.load().len() + unheard.len()),
+        ];
+        for (state, count) in states {
+            gauge!(ROUTES, "state" => state).set(count as f64);
+        }
+    });
+}
+
+fn certificate(store: &IdentityStore) {
+    let identity = store.current();
+    gauge!(CERTIFICATE).set(since_epoch(identity.not_after()));
+    let roots = identity.roots().iter().map(|root| root.validity.not_after);
+    if let Some(first) = roots.min() {
+        gauge!(ROOT).set(since_epoch(first));
+    }
+}
+
+fn since_epoch(time: SystemTime) -> f64 {
+    time.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use eastwest_daemon::Metrics;
+
+    use super::*;
+    use crate::identity::mint::{HOUR, Mint};
+
+    #[test]
+    fn the_end_of_the_certificate_in_use_is_told() {
+        let recorder = Metrics::install();
+        let until = UNIX_EPOCH + Duration::from_secs(4_000_000_000);
+        let mint = Mint::new();
+        let (_files, store) = mint.workload("source", until);
+        let told = |text: &str, name: &str| -> f64 {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap().trim().parse().unwrap()
+        };
+        let rendered = |store: IdentityStore| {
+            let context = Context::new();
+            context.samples.add(move || certificate(&store));
+            recorder.render(&context)
+        };
+        let text = rendered(store);
+        assert_eq!(told(&text, CERTIFICATE), 4e9);
+        assert!(told(&text, ROOT) > 0.0);
+        let (_files, renewed) = mint.workload("source", until + HOUR);
+        assert_eq!(told(&rendered(renewed), CERTIFICATE), 4e9 + 3600.0);
+    }
+}
