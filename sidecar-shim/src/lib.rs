@@ -33,6 +33,7 @@ pub use args::{Mode, ShimArgs, ShimCommand};
 pub use config::Config;
 pub use inbound::{AllowRule, AllowRuleError};
 pub use outbound::Locality;
+pub use own_ports::listening;
 pub use serve::run;
 
 /// Runs the shim, or one of its subcommands, from its command line to its end.

@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::Inbound;
-use super::accept::{AcceptError, Accepted};
+use super::accept::{AcceptError, Accepted, Wish};
 
 /// Where the app of this pod is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,8 @@ enum Refused {
     Stopped,
     #[error("the caller's connection broke: {0}")]
     Io(#[from] std::io::Error),
+    #[error("it asked how the app is, and was told")]
+    Told,
 }
 
 impl Refused {
@@ -57,14 +59,15 @@ impl Refused {
             Self::Dial(error) => error.reason,
             Self::Stopped => Reason::Drained,
             Self::Io(_) => Reason::DownstreamReset,
+            Self::Told => Reason::Finished,
         }
     }
 
-    /// Health checks and port scans connect and say nothing.
+    /// Health checks and port scans connect and say nothing; `eastwest doctor` ends as it should.
     fn weight(&self) -> Weight {
         match self {
             Self::Accept(error) if error.is_noise() => Weight::Noise,
-            Self::Crowded | Self::Full(_) => Weight::Noise,
+            Self::Crowded | Self::Full(_) | Self::Told => Weight::Noise,
             _ => Weight::Failure,
         }
     }
@@ -125,13 +128,20 @@ impl Inbound {
             () = self.shutdown.aborted() => return Err(Refused::Stopped),
         };
         place.proved();
-        let Accepted { stream, port, peer } = accepted;
+        let Accepted { wish, port, peer } = accepted;
         guard.set_route(port.to_string());
-        seat.on_route(&port.to_string())
-            .inspect_err(|_| stream.reset_on_close())?;
         if let Some(peer) = peer {
             guard.set_identity(peer.as_str());
         }
+        let stream = match wish {
+            Wish::App(stream) => stream,
+            Wish::Word(talk) => {
+                self.tell(talk, (pod, port)).await?;
+                return Err(Refused::Told);
+            }
+        };
+        seat.on_route(&port.to_string())
+            .inspect_err(|_| stream.reset_on_close())?;
         guard.set_state(ConnectionState::Dialling);
         let dialled = tokio::select! {
             biased;
