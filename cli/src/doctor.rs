@@ -40,6 +40,7 @@ mod report;
 mod shim;
 mod small_hello;
 mod step;
+mod view;
 mod walk;
 mod way;
 

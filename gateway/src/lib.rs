@@ -3,6 +3,7 @@
 //! - `args`: the command line
 //! - `exports`: the manifests that say what may be reached, read again when they change
 //! - `connection`: what one connection needs: ClientHello, route, pod
+//! - `probe`: what `eastwest doctor` is told, where it may ask
 //! - `refusal`: why a connection is not carried, and what the client is told
 //! - `serve`: accepting, and the life of each connection
 //! - `handover`: hot restart: one process goes on with what another has
@@ -11,6 +12,7 @@ mod args;
 mod connection;
 mod exports;
 mod handover;
+mod probe;
 mod refusal;
 mod serve;
 
@@ -35,6 +37,7 @@ use tokio::sync::watch;
 pub use args::GatewayArgs;
 use connection::Dialling;
 use handover::{Cohorts, Succession};
+use probe::Prober;
 use serve::Gateway;
 
 /// Runs the gateway from its command line to its end.
@@ -47,6 +50,7 @@ pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
 pub struct Config {
     args: GatewayArgs,
     manifests: Manifests,
+    prober: Option<Prober>,
     succession: Option<Succession>,
 }
 
@@ -54,16 +58,18 @@ impl Config {
     /// Reads the manifests.
     ///
     /// # Errors
-    /// When a file cannot be read, or gateways cannot meet where they are to. What is wrong inside a file
-    /// is logged, and does not stop the rest.
+    /// When a file cannot be read, the certificate for probes is of no use, or gateways cannot meet where they
+    /// are to. What is wrong inside a manifest is logged, and does not stop the rest.
     pub fn new(args: GatewayArgs) -> anyhow::Result<Self> {
         if let Some(place) = &args.handover {
             place.check()?;
         }
+        let prober = Prober::new(&args)?;
         let manifests = exports::read(&args)?;
         Ok(Self {
             args,
             manifests,
+            prober,
             succession: None,
         })
     }
@@ -89,6 +95,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     let Config {
         args,
         manifests,
+        prober,
         succession,
     } = config;
     let times = &args.connection;
@@ -105,6 +112,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     };
     let gateway = Arc::new(Gateway {
         exports: ArcSwap::from_pointee(manifests.mesh().exports.clone()),
+        prober,
         dialling: Dialling {
             pods: NamedDialer::new(names.context("--name-server gives them by hand")?, sockets),
             hello_timeout: args.hello_timeout.get(),

@@ -13,6 +13,8 @@ use eastwest_transport::socket::reset_on_close;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use crate::probe::ProbeError;
+
 /// Why a connection ended before a byte of it was carried.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -38,6 +40,10 @@ pub(crate) enum Refusal {
     Route(#[from] RouteRefusal),
     #[error("{0}")]
     Dial(#[from] NamedDialError),
+    #[error("a question of eastwest doctor: {0}")]
+    Probe(#[from] ProbeError),
+    #[error("it asked what is seen of a route, and was told")]
+    Told,
     #[error("the process was told to stop")]
     Stopped,
     #[error("{address} did not take the ClientHello: {error}")]
@@ -60,6 +66,8 @@ impl Refusal {
             Self::Route(_) => Reason::NotExported,
             Self::Dial(error) => error.reason(),
             Self::Replay { .. } => Reason::UpstreamReset,
+            Self::Probe(error) => error.reason(),
+            Self::Told => Reason::Finished,
             Self::Stopped => Reason::Drained,
         }
     }
@@ -67,7 +75,10 @@ impl Refusal {
     /// Whether this is the noise of health checks and port scans rather than of somebody's mistake.
     pub(crate) fn is_noise(&self) -> bool {
         match self {
-            Self::Hello(ReadHelloError::Closed { read: 0 }) | Self::Crowded | Self::Full(_) => true,
+            Self::Hello(ReadHelloError::Closed { read: 0 })
+            | Self::Crowded
+            | Self::Full(_)
+            | Self::Told => true,
             Self::Route(refusal) => refusal.is_probe(),
             _ => false,
         }
@@ -83,6 +94,8 @@ impl Refusal {
             | Self::HelloTimeout(_)
             | Self::Full(_)
             | Self::Crowded
+            | Self::Probe(_)
+            | Self::Told
             | Self::Stopped => None,
         }
     }

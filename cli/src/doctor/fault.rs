@@ -168,9 +168,6 @@ faults! {
     NotExported = "not-exported", Route, ClusterA,
         "the gateway does not export the server name",
         "kubectl --context A get gateways.networking.istio.io -A -o yaml   # needs {pod} in hosts";
-    WrongPod = "wrong-pod", Route, ClusterA,
-        "the gateway's name server leads to another pod of the set: an address that was used again",
-        "kubectl --context A -n {pod-namespace} get endpointslices,pods -o wide";
     PodNameUnknown = "pod-name-unknown", PodName, ClusterA,
         "the pod's name has no address in its cluster: no such pod, one that is not ready, or no headless Service",
         "kubectl --context A -n {pod-namespace} get pod {pod-name} -o wide; kubectl --context A -n {pod-namespace} get service {pod-service}";
@@ -196,6 +193,9 @@ faults! {
     PodSilent = "pod-silent", PodTls, ClusterA,
         "the pod takes the connection and TLS gets no answer: its shim hangs",
         "kubectl --context A -n {pod-namespace} logs {pod-name} -c eastwest-shim --tail 20";
+    WrongPod = "wrong-pod", PodTls, ClusterA,
+        "the gateway's name server leads to another pod of the set: an address that was used again",
+        "kubectl --context A -n {pod-namespace} get endpointslices,pods -o wide";
     PortNotServed = "port-not-served", PodTls, ClusterA,
         "the pod's shim does not serve port {remote-port} (--inbound)",
         "kubectl --context A -n {pod-namespace} get pod {pod-name} -o yaml | grep -A1 inbound";

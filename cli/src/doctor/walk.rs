@@ -15,8 +15,9 @@ use super::look::{Broken, Look};
 use super::names::Names;
 use super::pod::{Met, Wish, Word};
 use super::step::Step;
+use super::view::Told;
 use super::way::Way;
-use super::{app, capture, certificate, dns, gateway, pod, shim};
+use super::{app, capture, certificate, dns, gateway, pod, shim, view};
 
 /// A clock that is off by more than this is worth a word, in seconds.
 const CLOCK: u64 = 60;
@@ -141,11 +142,17 @@ impl Start {
         way.note(Step::GatewayTcp, look);
         let look = way.hop(gateway::greet(identity, address).await)?;
         way.note(Step::GatewayTls, look);
+        let told = view::ask(identity, address, &route.sni).await;
+        if let Told::View(view) = &told {
+            view.walk(way)?;
+        }
         let meeting = pod::meet(route, identity, address, (Wish::Word, self.min_tls)).await;
-        let met = way.hop(meeting)?;
+        let met = way.hop(meeting.map_err(|broken| told.judge(broken)))?;
         let peer = met.peer.clone();
-        for step in [Step::Route, Step::PodName, Step::PodTcp] {
-            way.note(step, Look::fine("the pod was met"));
+        if let Told::Nothing(why) = told {
+            for step in [Step::Route, Step::PodName, Step::PodTcp] {
+                way.note(step, Look::Fine(format!("the pod was met; {why}")));
+            }
         }
         let who = peer.map_or_else(|| "nobody known".to_owned(), |peer| peer.to_string());
         way.note(Step::PodTls, Look::Fine(format!("TLS with {who}")));

@@ -14,4 +14,5 @@ mod identities;
 mod in_pod;
 mod mysql;
 mod pod;
+mod view;
 mod whole;

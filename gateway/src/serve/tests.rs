@@ -29,6 +29,7 @@ pub(crate) fn gateway(limits: Limits) -> Arc<Gateway> {
     };
     let shutdown = Shutdown::new();
     Arc::new(Gateway {
+        prober: None,
         exports: ArcSwap::from_pointee(eastwest_mesh::load(&[], &options).exports),
         dialling: Dialling {
             pods: NamedDialer::new(NameServers::at(&[]).unwrap(), SocketOptions::standard()),
