@@ -16,8 +16,17 @@ const WORD: Duration = Duration::from_secs(3);
 /// A greeting of MySQL, or the head of an answer over HTTP, is shorter.
 const LONGEST_WORD: usize = 4096;
 
+/// Who stands before the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sidecar {
+    /// Ours, which has let us in.
+    Ours,
+    /// Another, which may answer in the app's place.
+    Other,
+}
+
 /// Speaks to the app itself: asks with HEAD, or hears MySQL's greeting.
-pub(super) async fn speak(met: Met, route: &Route) -> Result<Look, Broken> {
+pub(super) async fn speak(met: Met, route: &Route, sidecar: Sidecar) -> Result<Look, Broken> {
     let mut talk = Talk::new(met.tcp, met.secured);
     let hearing = async {
         if route.protocol == Protocol::Http {
@@ -45,14 +54,22 @@ pub(super) async fn speak(met: Met, route: &Route) -> Result<Look, Broken> {
     let said = said.get(..LONGEST_WORD).unwrap_or(&said);
     match (route.protocol, said) {
         (_, []) => Err(Broken::new(Fault::AppHungUp, "it ended the connection")),
-        (Protocol::Http, said) => http(said),
+        (Protocol::Http, said) => http(said, sidecar),
         (_, said) => mysql(said),
     }
 }
 
-fn http(said: &[u8]) -> Result<Look, Broken> {
+/// An Envoy answers 403 itself where a policy does not let us in. What comes from the app has the header
+/// that says how long that took (Envoy's router filter).
+fn http(said: &[u8], sidecar: Sidecar) -> Result<Look, Broken> {
+    const BY_THE_APP: &str = "x-envoy-upstream-service-time";
     let text = String::from_utf8_lossy(said);
     let status = text.lines().next().unwrap_or_default();
+    let forbidden = status.split(' ').nth(1) == Some("403");
+    if sidecar == Sidecar::Other && forbidden && !text.contains(BY_THE_APP) {
+        let seen = format!("the sidecar answers {status}, and the app does not");
+        return Err(Broken::new(Fault::IdentityNotAllowed, seen));
+    }
     match status.starts_with("HTTP/1.") {
         true => Ok(Look::fine(format!("HEAD / is answered {status}"))),
         false => Err(Broken::new(Fault::AppNotHttp, begins(said))),
@@ -123,7 +140,19 @@ mod tests {
 
     #[test]
     fn any_answer_over_http_is_one() {
-        assert!(http(b"HTTP/1.1 503 Service Unavailable\r\n").is_ok());
-        assert_eq!(fault(http(b"hello\n")), Some(Fault::AppNotHttp));
+        for sidecar in [Sidecar::Ours, Sidecar::Other] {
+            assert!(http(b"HTTP/1.1 503 Service Unavailable\r\n", sidecar).is_ok());
+            assert_eq!(fault(http(b"hello\n", sidecar)), Some(Fault::AppNotHttp));
+        }
+    }
+
+    #[test]
+    fn what_a_sidecar_forbids_is_not_the_apps_answer() {
+        let forbids = b"HTTP/1.1 403 Forbidden\r\nserver: istio-envoy\r\n\r\n";
+        let other = fault(http(forbids, Sidecar::Other));
+        assert_eq!(other, Some(Fault::IdentityNotAllowed));
+        assert!(http(forbids, Sidecar::Ours).is_ok());
+        let the_app = b"HTTP/1.1 403 Forbidden\r\nx-envoy-upstream-service-time: 1\r\n\r\n";
+        assert!(http(the_app, Sidecar::Other).is_ok());
     }
 }

@@ -247,7 +247,7 @@ faults! {
         "the app takes the connection and does not say what is expected of it",
         "kubectl --context A -n {pod-namespace} logs {pod-name} --tail 20";
     AppHungUp = "app-hung-up", App, ClusterA,
-        "the app, or its shim, ended the connection before it said anything",
+        "the app, or the sidecar before it, ended the connection before anything was said",
         "kubectl --context A -n {pod-namespace} logs {pod-name} --tail 20";
     AppNotHttp = "app-not-http", App, ClusterA,
         "the app is up, and what it speaks is not HTTP, as the ServiceEntry says",

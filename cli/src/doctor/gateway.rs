@@ -155,3 +155,7 @@ impl PeerPolicy for Nobody {
         Err(format!("{peer} ends TLS where it has to be passed on"))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::panic, reason = "a test that cannot go on has failed")]
+mod tests;

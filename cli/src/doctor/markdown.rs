@@ -61,7 +61,13 @@ why the others are. Of several gateways each is tried; where one leads to the ap
 nobody in from an address after a hundred of them in a row (`max_connect_errors`); to read its greeting is such
 a connection. So the far shim is asked, over the same TLS, with the same identities and by the same list, whether
 somebody listens at the app's port; it reads that from the kernel. `--greeting` connects, hears the greeting, and
-counts. Behind a sidecar that is none of ours (Envoy) the app is dialled as soon as TLS is, and so is heard.
+counts. Behind a sidecar that is none of ours (Envoy) the app is dialled as soon as TLS is, and counts in any
+case: it is heard there, and whether we may call is not known, as Envoy judges that by the caller's first byte.
+
+**Cluster A's half** is seen where its gateway has `--probe-identity DIR --probe-allow SPIFFE-ID`: it says, over
+mutual TLS, whether it exports the server name, and what came of looking up and dialling the pod. Where it tells
+nothing, as Istio's never does, that is inferred from alerts and silence, and `pod-unreachable` or
+`gateway-hung-up` stand for what can't be told apart.
 
 Exit status: 0 every alias leads to its app; 1 a hop is broken; 2 wrong usage, an unknown alias or an unreadable
 file. `-o json` has the same for programs; `cluster` is `a` (the source's), `b` (the replica's) or `between`.

@@ -110,7 +110,7 @@ pub(super) fn judged(error: &io::Error) -> Broken {
 
 fn fault(error: &HandshakeError, identity: &Identity) -> Fault {
     match error {
-        HandshakeError::Refused(refused) => of_peer(refused, identity),
+        HandshakeError::Refused(refused) => of_refusal(refused, identity.trust_domain()),
         HandshakeError::RefusedByPeer(alert) => of_alert(*alert),
         HandshakeError::TurnedAway(why) => match why {
             TurnedAway::NotExported => Fault::NotExported,
@@ -125,11 +125,11 @@ fn fault(error: &HandshakeError, identity: &Identity) -> Fault {
     }
 }
 
-fn of_peer(refused: &PeerError, identity: &Identity) -> Fault {
+fn of_refusal(refused: &PeerError, trust_domain: &str) -> Fault {
     match &refused.fault {
         PeerFault::NotAllowed(_) => {
             let claimed = refused.claimed.as_ref().map(SpiffeId::trust_domain);
-            match claimed == Some(identity.trust_domain()) {
+            match claimed == Some(trust_domain) {
                 true => Fault::PodOtherAccount,
                 false => Fault::PodOtherTrustDomain,
             }
@@ -155,3 +155,6 @@ const fn of_alert(alert: PeerAlert) -> Fault {
         PeerAlert::Other(_) => Fault::HandshakeBroken,
     }
 }
+
+#[cfg(test)]
+mod tests;

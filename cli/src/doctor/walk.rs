@@ -10,6 +10,7 @@ use eastwest_shim::Mode;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::tls::{Identity, MinTls};
 
+use super::app::Sidecar;
 use super::fault::Fault;
 use super::look::{Broken, Look};
 use super::names::Names;
@@ -175,7 +176,7 @@ impl Start {
             (true, _) => {
                 let meeting = pod::meet(route, identity, address, (Wish::App, self.min_tls));
                 let met = way.hop(meeting.await)?;
-                way.hop(app::speak(met, route).await)?
+                way.hop(app::speak(met, route, Sidecar::Ours).await)?
             }
             (false, Some(_)) => Look::Fine(format!(
                 "somebody listens at {}, the shim says{}",
@@ -200,8 +201,17 @@ impl Start {
             way.note(Step::App, Look::skipped("it is not known who speaks first"));
             return Ok(());
         }
-        let look = way.hop(app::speak(met, route).await)?;
-        way.note(Step::Identities, Look::fine("the app was heard"));
+        let look = way.hop(app::speak(met, route, Sidecar::Other).await)?;
+        way.note(
+            Step::Identities,
+            match route.protocol {
+                Protocol::Http => Look::fine("the app was heard"),
+                // That would be a login that fails.
+                _ => Look::skipped(
+                    "a sidecar that is none of ours judges us when our first byte comes, and none is sent",
+                ),
+            },
+        );
         way.note(Step::App, look);
         Ok(())
     }

@@ -50,6 +50,34 @@ fn a_name_without_an_address() {
 }
 
 #[test]
+fn a_name_that_nobody_answers_for() {
+    let clusters = hello().unwrap();
+    let by_name = [
+        ("resolution: STATIC", "resolution: DNS"),
+        ("172.21.0.3", "gateway.cluster-a.example"),
+    ];
+    let file = changed(&clusters, &by_name);
+    ask_hello(&clusters, &["--outside", "--dns", "127.0.0.1:5399"])
+        .manifests(&file)
+        .finds("gateway-name-failed", "b");
+}
+
+#[test]
+fn a_second_gateway_that_leads_there_is_enough() {
+    let clusters = hello().unwrap();
+    let first = "- address: \"172.21.0.3\" # the east-west gateway of cluster A";
+    let two = "- {address: 172.21.0.9, ports: {http: 15443}}\n  - address: \"172.21.0.3\"";
+    let file = changed(&clusters, &[(first, two)]);
+    let examined = ask_hello(&clusters, &[]).manifests(&file).is_healthy();
+    let note = examined.said.pointer("/routes/0/notes/0").unwrap();
+    let note = note.as_str().unwrap();
+    assert!(
+        note.starts_with("gateway 172.21.0.9:15443 does not lead there"),
+        "{note}"
+    );
+}
+
+#[test]
 fn a_port_that_is_closed() {
     let mut clusters = hello().unwrap();
     clusters.stop("gateway");

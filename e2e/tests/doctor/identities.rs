@@ -2,13 +2,19 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
 use std::time::Duration;
 
 use eastwest::certs::{Ca, KeyKind, Overwrite, WorkloadRequest, valid_for};
 use eastwest::clusters::{Clusters, HELLO};
 use eastwest_e2e::{CountedClusters, hello};
 
-use crate::examined::ask_hello;
+use crate::examined::{ask_hello, changed};
+
+/// How long a certificate is good that ends while its shim runs.
+pub(crate) const SHORT: Duration = Duration::from_secs(4);
+/// A certificate's last second counts whole.
+pub(crate) const A_SECOND: Duration = Duration::from_secs(2);
 
 const FILES: [&str; 3] = ["cert-chain.pem", "key.pem", "root-cert.pem"];
 
@@ -107,4 +113,27 @@ fn a_pod_that_does_not_have_our_root() {
     ask_hello(&clusters, &[])
         .identity(&ours)
         .finds("our-root-unknown", "a");
+}
+
+#[test]
+fn a_pod_whose_certificate_does_not_name_it() {
+    let clusters = hello().unwrap();
+    let asks = "metadata:\n  annotations: {eastwest.dev/verify-pod-name: \"true\"}";
+    let file = changed(&clusters, &[("metadata:", asks)]);
+    ask_hello(&clusters, &[])
+        .manifests(&file)
+        .finds("pod-other-name", "a");
+}
+
+#[test]
+fn a_pod_whose_certificate_ends_while_it_runs() {
+    let clusters = with_pod(|clusters, folder| {
+        let certificates = clusters.certificates();
+        let soon = valid_for(SHORT);
+        certificates
+            .issue(folder, "cluster-a", "demo", "hello", soon)
+            .unwrap();
+    });
+    sleep(SHORT + A_SECOND);
+    ask_hello(&clusters, &[]).finds("pod-certificate-expired", "a");
 }

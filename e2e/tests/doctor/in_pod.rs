@@ -1,15 +1,39 @@
 //! Faults in the pod that calls: its shim, its DNS, its capture.
 
+use std::thread::sleep;
+
+use eastwest::certs::valid_for;
 use eastwest::clusters::Capture;
 use eastwest_e2e::hello;
 
 use crate::examined::{ask_hello, changed};
+use crate::identities::{A_SECOND, SHORT};
 
 #[test]
 fn a_shim_that_does_not_run() {
     let mut clusters = hello().unwrap();
     clusters.stop("b-app-shim");
     ask_hello(&clusters, &[]).finds("shim-not-running", "b");
+}
+
+#[test]
+fn a_shim_whose_certificate_has_ended() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    let other = ("demo", "short");
+    let certificates = clusters.certificates();
+    let folder = certificates
+        .workload("cluster-b", other.0, other.1)
+        .unwrap();
+    certificates
+        .issue(&folder, "cluster-b", other.0, other.1, valid_for(SHORT))
+        .unwrap();
+    clusters
+        .start_outbound_shim("b-app", other, Capture::Vip)
+        .unwrap();
+    sleep(SHORT + A_SECOND);
+    // Its files have been replaced elsewhere: ours are good.
+    ask_hello(&clusters, &[]).finds("shim-certificate", "b");
 }
 
 #[test]

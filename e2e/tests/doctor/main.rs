@@ -12,6 +12,7 @@ mod examined;
 mod gateway;
 mod identities;
 mod in_pod;
+mod istio;
 mod mysql;
 mod pod;
 mod view;
