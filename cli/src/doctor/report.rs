@@ -62,8 +62,8 @@ pub(super) fn text(out: &mut impl Write, all: &[Examined]) -> io::Result<()> {
     }
     let broken = all.iter().filter(|one| !one.is_healthy()).count();
     match broken {
-        0 => writeln!(out, "{} of {} lead to their apps", all.len(), all.len()),
-        _ => writeln!(out, "{broken} of {} are broken", all.len()),
+        0 => writeln!(out, "all well: {}", all.len()),
+        _ => writeln!(out, "broken: {broken} of {}", all.len()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use eastwest_mesh::{GatewayEndpoint, Protocol, Route};
 use eastwest_shim::Mode;
@@ -144,19 +144,23 @@ impl Start {
         let look = way.hop(gateway::greet(identity, address).await)?;
         way.note(Step::GatewayTls, look);
         let told = view::ask(identity, address, &route.sni).await;
-        if let Told::View(view) = &told {
-            view.walk(way)?;
-        }
+        let asking = match &told {
+            Told::View(view) => view.walk(way).map(|()| Duration::ZERO)?,
+            Told::Nothing(_) => way.lap(),
+        };
         let meeting = pod::meet(route, identity, address, (Wish::Word, self.min_tls)).await;
         let met = way.hop(meeting.map_err(|broken| told.judge(broken)))?;
-        let peer = met.peer.clone();
+        let shaking = way.lap();
         if let Told::Nothing(why) = told {
-            for step in [Step::Route, Step::PodName, Step::PodTcp] {
-                way.note(step, Look::Fine(format!("the pod was met; {why}")));
-            }
+            let met = || Look::fine("the pod was met");
+            let exported = Look::Fine(format!("the pod was met; {why}"));
+            way.note_with(Step::Route, exported, asking);
+            way.note_with(Step::PodName, met(), Duration::ZERO);
+            way.note_with(Step::PodTcp, met(), Duration::ZERO);
         }
-        let who = peer.map_or_else(|| "nobody known".to_owned(), |peer| peer.to_string());
-        way.note(Step::PodTls, Look::Fine(format!("TLS with {who}")));
+        let peer = met.peer.as_ref();
+        let who = peer.map_or_else(|| "nobody known".to_owned(), ToString::to_string);
+        way.note_with(Step::PodTls, Look::Fine(format!("TLS with {who}")), shaking);
         if !met.secured.is_for_doctor() {
             return self.by_other_sidecar(met, route, way).await;
         }

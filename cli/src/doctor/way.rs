@@ -47,21 +47,34 @@ impl Way {
         }
     }
 
+    /// The time since the last hop was noted, or since this was asked last.
+    pub(super) fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        now - std::mem::replace(&mut self.since, now)
+    }
+
     /// Notes a hop, with the time since the one before.
     pub(super) fn note(&mut self, step: Step, look: Look) {
+        let took = self.lap();
+        self.note_with(step, look, took);
+    }
+
+    /// Notes a hop that took so long.
+    pub(super) fn note_with(&mut self, step: Step, look: Look, took: Duration) {
         let (outcome, seen) = match look {
             Look::Fine(seen) => (Outcome::Fine, seen),
             Look::Skipped(why) => (Outcome::Skipped, why),
         };
-        self.push(step, outcome, seen);
+        self.push(step, outcome, seen, took);
     }
 
     /// Notes a hop that may be broken; the way ends there.
     pub(super) fn hop<T>(&mut self, look: Result<T, Broken>) -> Result<T, Broken> {
         look.inspect_err(|broken| {
+            let took = self.lap();
             let step = broken.fault.step();
             self.implied(step);
-            self.push(step, Outcome::Broken, broken.seen.clone());
+            self.push(step, Outcome::Broken, broken.seen.clone(), took);
         })
     }
 
@@ -74,19 +87,17 @@ impl Way {
         let at = self.taken.last().map(|taken| taken.step);
         for step in Step::ALL {
             if at < Some(step) && step <= through {
-                self.note(step, Look::fine("the pod was met"));
+                self.note_with(step, Look::fine("the pod was met"), Duration::ZERO);
             }
         }
     }
 
-    fn push(&mut self, step: Step, outcome: Outcome, seen: String) {
-        let now = Instant::now();
+    fn push(&mut self, step: Step, outcome: Outcome, seen: String, took: Duration) {
         self.taken.push(Taken {
             step,
             outcome,
             seen,
-            took: now - self.since,
+            took,
         });
-        self.since = now;
     }
 }

@@ -1,6 +1,7 @@
 //! Running `eastwest doctor` in the app's pod of cluster B.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use eastwest::clusters::{Clusters, HELLO};
@@ -60,12 +61,17 @@ impl Question<'_> {
         self
     }
 
-    pub(crate) fn examined(&self) -> Examined {
+    pub(crate) fn command(&self) -> Command {
         let mut command = self.clusters.eastwest_on(self.host).unwrap();
         command.arg("doctor").args(&self.args);
         command.arg("-f").arg(&self.manifests);
         command.arg("--identity").arg(&self.identity);
         command.args(["-o", "json"]);
+        command
+    }
+
+    pub(crate) fn examined(&self) -> Examined {
+        let mut command = self.command();
         let begun = Instant::now();
         let output = command.output().unwrap();
         let took = begun.elapsed();

@@ -15,5 +15,6 @@ mod in_pod;
 mod istio;
 mod mysql;
 mod pod;
+mod usage;
 mod view;
 mod whole;
