@@ -57,9 +57,9 @@ const FAULTS: &str = "
 What the shim needs comes before the shim, and the shim before what it serves, so that the first broken hop is
 why the others are. Of several gateways each is tried; where one leads to the app, the others are notes.
 
-**MySQL hears nothing of it.** It counts every connection that does not log in (`Aborted_connects`), and lets
-nobody in from an address after a hundred of them in a row (`max_connect_errors`); to read its greeting is such
-a connection. So the far shim is asked, over the same TLS, with the same identities and by the same list, whether
+**MySQL hears nothing of it.** It counts every connection that does not log in (`Aborted_connects`, and by its
+manual towards `max_connect_errors`, after which it lets nobody in from there); to read its greeting is such a
+connection. So the far shim is asked, over the same TLS, with the same identities and by the same list, whether
 somebody listens at the app's port; it reads that from the kernel. `--greeting` connects, hears the greeting, and
 counts. Behind a sidecar that is none of ours (Envoy) the app is dialled as soon as TLS is, and counts in any
 case: it is heard there, and whether we may call is not known, as Envoy judges that by the caller's first byte.

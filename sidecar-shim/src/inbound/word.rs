@@ -1,7 +1,7 @@
 //! What a caller is told that asks how the app is: `eastwest doctor`.
 //!
-//! The app hears nothing of it. MySQL counts every connection that does not log in, and after a hundred
-//! lets nobody in from there any more (`max_connect_errors`); so who listens is read from the kernel.
+//! The app hears nothing of it. MySQL counts every connection that does not log in (`Aborted_connects`,
+//! and towards `max_connect_errors`); so who listens is read from the kernel.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
