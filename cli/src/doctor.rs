@@ -34,6 +34,7 @@ mod fault;
 mod gateway;
 mod look;
 mod markdown;
+mod mysql;
 mod names;
 mod pod;
 mod report;
@@ -47,6 +48,7 @@ mod way;
 pub use fault::{Fault, Place};
 pub use step::Step;
 
+use app::Manner;
 use walk::Start;
 
 /// A hop is broken.
@@ -121,8 +123,13 @@ pub struct DoctorArgs {
     /// Not in the pod: leave its shim, its DNS and its capture out
     #[arg(long)]
     outside: bool,
-    /// Connect to MySQL and hear its greeting; it counts that in Aborted_connects
-    #[arg(long)]
+    /// Connect to MySQL, log in as this account and leave, which it counts nowhere
+    ///
+    /// The account has no password and needs no rights: CREATE USER doctor@'%'
+    #[arg(long, value_name = "NAME")]
+    mysql_user: Option<String>,
+    /// Connect to MySQL and hear its greeting alone; it counts that in Aborted_connects
+    #[arg(long, conflicts_with = "mysql_user")]
     greeting: bool,
     /// Walk again until all is well, for so long
     #[arg(long, value_name = "DURATION")]
@@ -252,7 +259,11 @@ impl DoctorArgs {
                 TlsMin::Tls13 => MinTls::Tls13,
                 TlsMin::Tls12 => MinTls::Tls12,
             },
-            greeting: self.greeting,
+            manner: match &self.mysql_user {
+                Some(user) => Manner::LogIn(user.clone()),
+                None if self.greeting => Manner::Greeting,
+                None => Manner::Unheard,
+            },
         })
     }
 }

@@ -10,7 +10,7 @@ use eastwest_shim::Mode;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::tls::{Identity, MinTls};
 
-use super::app::Sidecar;
+use super::app::{Manner, Sidecar};
 use super::fault::Fault;
 use super::look::{Broken, Look};
 use super::names::Names;
@@ -34,8 +34,7 @@ pub(super) struct Start {
     pub(super) servers: Vec<SocketAddr>,
     pub(super) names: NameServers,
     pub(super) min_tls: MinTls,
-    /// Hear the greeting of MySQL, which counts.
-    pub(super) greeting: bool,
+    pub(super) manner: Manner,
 }
 
 /// What came of a walk.
@@ -173,14 +172,14 @@ impl Start {
         }
         let spoken_to = match route.protocol {
             Protocol::Http => true,
-            Protocol::MySql => self.greeting,
+            Protocol::MySql => self.manner != Manner::Unheard,
             Protocol::Other => false,
         };
         let look = match (spoken_to, word.listening) {
             (true, _) => {
                 let meeting = pod::meet(route, identity, address, (Wish::App, self.min_tls));
                 let met = way.hop(meeting.await)?;
-                way.hop(app::speak(met, route, Sidecar::Ours).await)?
+                way.hop(app::speak(met, (route, &self.manner), Sidecar::Ours).await)?
             }
             (false, Some(_)) => Look::Fine(format!(
                 "somebody listens at {}, the shim says{}",
@@ -205,7 +204,7 @@ impl Start {
             way.note(Step::App, Look::skipped("it is not known who speaks first"));
             return Ok(());
         }
-        let look = way.hop(app::speak(met, route, Sidecar::Other).await)?;
+        let look = way.hop(app::speak(met, (route, &self.manner), Sidecar::Other).await)?;
         way.note(
             Step::Identities,
             match route.protocol {
@@ -247,7 +246,9 @@ fn clock(word: &Word) -> String {
 
 fn unheard(route: &Route) -> &'static str {
     match route.protocol {
-        Protocol::MySql => "; its greeting is not read, as MySQL would count that (--greeting)",
+        Protocol::MySql => {
+            "; its greeting is not read, as MySQL would count that (--mysql-user, --greeting)"
+        }
         _ => "",
     }
 }

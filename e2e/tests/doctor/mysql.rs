@@ -73,7 +73,19 @@ fn is_not_troubled(flavor: Flavor, test: &str) {
     sleep(Duration::from_millis(500));
     assert_eq!(Noise::of(&databases), before);
 
-    // What it would look like if it had connected.
+    // Nor is a login that comes to an end.
+    databases.source.sql("CREATE USER doctor@'%'").unwrap();
+    let before = Noise::of(&databases);
+    let examined = question(&clusters, &["--mysql-user", "doctor"]).is_healthy();
+    assert!(
+        app(&examined).ends_with(" let doctor in, who has left again"),
+        "{}",
+        app(&examined)
+    );
+    sleep(Duration::from_millis(500));
+    assert_eq!(Noise::of(&databases), before);
+
+    // What it would look like if it had connected, and no more.
     let examined = question(&clusters, &["--greeting"]).is_healthy();
     assert!(
         app(&examined).starts_with("MySQL greets, version "),
