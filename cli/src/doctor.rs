@@ -29,7 +29,6 @@ mod capture;
 mod certificate;
 mod dns;
 mod examine;
-mod far_end;
 mod fault;
 mod gateway;
 mod look;

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::fault::Fault;
 use super::look::{Broken, Look};
 
-/// As long as the C library waits for one name server.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time for one name server, which is near: of three all are heard before a person gives up.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Asks the servers in their order, as the pod's C library does, until one says anything.
 pub(super) async fn look(servers: &[SocketAddr], route: &Route) -> Result<Look, Broken> {

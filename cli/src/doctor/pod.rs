@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eastwest_mesh::Route;
+use eastwest_shim::FarEnd;
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
     HandshakeError, Identity, MinTls, PeerAlert, PeerError, PeerFault, Secured, Side, Talk,
@@ -16,7 +17,6 @@ use serde::Deserialize;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::far_end::FarEnd;
 use super::fault::Fault;
 use super::gateway::connected;
 use super::look::Broken;

@@ -1,23 +1,27 @@
-//! Who may be at the far end of a route, as the shim judges it.
+//! Who may be at the far end of a route.
 
 use eastwest_mesh::{PeerRule, Principal, Route};
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{Identity, PeerPolicy};
 
-/// The rule of one route, seen from our trust domain.
+/// The rule of one route, seen from our own trust domain.
 #[derive(Debug)]
-pub(super) struct FarEnd {
+pub struct FarEnd {
     rule: PeerRule,
-    trust_domain: String,
+    own_trust_domain: String,
     certificate_name: Option<String>,
+    origin: String,
 }
 
 impl FarEnd {
-    pub(super) fn of(route: &Route, identity: &Identity) -> Self {
+    /// Whom `route` asks for.
+    #[must_use]
+    pub fn of(route: &Route, identity: &Identity) -> Self {
         Self {
             rule: route.peer.clone(),
-            trust_domain: identity.trust_domain().to_owned(),
+            own_trust_domain: identity.trust_domain().to_owned(),
             certificate_name: route.certificate_name.as_ref().map(ToString::to_string),
+            origin: route.origin.to_string(),
         }
     }
 }
@@ -32,12 +36,10 @@ impl PeerPolicy for FarEnd {
             trust_domain: peer.trust_domain(),
             path: peer.path(),
         };
-        match self.rule.allows(&principal, &self.trust_domain) {
-            true => Ok(()),
-            false => Err(format!(
-                "the route expects {}",
-                self.rule.expected(&self.trust_domain)
-            )),
+        if self.rule.allows(&principal, &self.own_trust_domain) {
+            return Ok(());
         }
+        let expected = self.rule.expected(&self.own_trust_domain);
+        Err(format!("the route ({}) expects {expected}", self.origin))
     }
 }
