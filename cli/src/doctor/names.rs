@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use eastwest_mesh::alias::PREFIX;
 use eastwest_mesh::{GatewayEndpoint, Route};
 
 /// What stands for what, for one route.
@@ -15,9 +16,7 @@ impl Names {
         let label = labels.next().unwrap_or_default();
         let namespace = labels.next().unwrap_or_default();
         let pod = route.remote.as_str();
-        let mut of_pod = pod.split('.');
-        let mut next = || of_pod.next().unwrap_or_default().to_owned();
-        let (pod_name, pod_service, pod_namespace) = (next(), next(), next());
+        let [pod_name, pod_service, pod_namespace] = parts(pod).map(str::to_owned);
         Self(vec![
             ("alias", alias.to_owned()),
             ("alias-label", label.to_owned()),
@@ -53,5 +52,67 @@ impl Names {
             text.replace(&format!("{{{name}}}"), value)
         };
         self.0.iter().fold(text.to_owned(), filled)
+    }
+}
+
+/// Pod, Service and namespace in the name of what a route leads to: a pod's own name, a Service's, or an
+/// alias that the other cluster knows as it stands.
+fn parts(remote: &str) -> [&str; 3] {
+    let labels: Vec<&str> = remote.split('.').collect();
+    match labels.as_slice() {
+        [service, namespace, "svc", ..] => {
+            let pod = service.strip_prefix(PREFIX).unwrap_or(service);
+            [pod, service, namespace]
+        }
+        [pod, service, namespace, ..] => [pod, service, namespace],
+        _ => [remote, remote, "NAMESPACE"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eastwest_mesh::{Capture, Options, Source, load};
+
+    use super::*;
+    use crate::doctor::Fault;
+
+    #[test]
+    fn a_pod_has_its_name_and_namespace_however_it_is_called() {
+        let pod = "db-pxc-0.db-pxc.pxc.svc.cluster.local";
+        assert_eq!(parts(pod), ["db-pxc-0", "db-pxc", "pxc"]);
+        let alias = "src-db-pxc-0.pxc.svc.cluster.local";
+        assert_eq!(parts(alias), ["db-pxc-0", "src-db-pxc-0", "pxc"]);
+        let service = "db-pxc.pxc.svc.cluster.local";
+        assert_eq!(parts(service), ["db-pxc", "db-pxc", "pxc"]);
+    }
+
+    #[test]
+    fn every_name_of_every_sentence_and_command_is_known() {
+        let text = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n\
+                    metadata: {name: src-db-0, namespace: pxc}\n\
+                    spec:\n  hosts: [src-db-0.pxc.svc.cluster.local]\n  location: MESH_INTERNAL\n  \
+                    ports: [{number: 3306, name: mysql, protocol: TCP}]\n  resolution: STATIC\n  \
+                    endpoints: [{address: 203.0.113.10, ports: {mysql: 15443}}]\n";
+        let source = Source {
+            name: "a.yaml".to_owned(),
+            text: text.to_owned(),
+        };
+        let options = Options {
+            cluster_domain: "cluster.local".parse().unwrap(),
+            capture: Capture::Vip,
+        };
+        let route = load(&[source], &options).routes.remove(0);
+        let names = ["files", "identity", "ready", "admin"];
+        let of_args = names
+            .iter()
+            .fold(Names::of(&route), |names, name| names.with(name, "X"));
+        let names = of_args.with_gateway(&route.gateways[0]);
+        for fault in Fault::ALL {
+            for text in [fault.sentence(), fault.next()] {
+                // JSON paths of kubectl and the like have a dot behind the brace.
+                let filled = names.fill(text).replace("{.", "");
+                assert!(!filled.contains('{'), "{}: {filled}", fault.code());
+            }
+        }
     }
 }
