@@ -19,6 +19,7 @@ use eastwest_transport::tls::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use crate::args::GatewayArgs;
@@ -27,6 +28,9 @@ use crate::serve::Gateway;
 
 /// Time for the question, and for taking the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a certificate that was read is used: whoever asks has proved nothing yet, and is not to make this
+/// process read files.
+const READ_AGAIN: Duration = Duration::from_secs(10);
 /// A server name is at most 253 bytes.
 const LONGEST_QUESTION: usize = 256;
 
@@ -34,7 +38,15 @@ const LONGEST_QUESTION: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Prober {
     dir: PathBuf,
+    held: Mutex<Held>,
     allowed: Arc<Askers>,
+}
+
+/// The certificate as it was read last.
+#[derive(Debug)]
+struct Held {
+    identity: Arc<Identity>,
+    read: Instant,
 }
 
 /// Who may ask.
@@ -55,8 +67,6 @@ impl PeerPolicy for Askers {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProbeError {
     #[error("--probe-identity: {0}")]
-    Identity(#[from] IdentityError),
-    #[error("--probe-identity: {0}")]
     Config(#[from] ConfigError),
     #[error("{0}")]
     Handshake(HandshakeError),
@@ -71,7 +81,7 @@ pub(crate) enum ProbeError {
 impl ProbeError {
     pub(crate) fn reason(&self) -> Reason {
         match self {
-            Self::Identity(_) | Self::Config(_) => Reason::NoIdentity,
+            Self::Config(_) => Reason::NoIdentity,
             Self::Handshake(error) => error.into(),
             Self::Late(_) => Reason::HandshakeTimeout,
             Self::Crowded => Reason::CrowdedOut,
@@ -89,11 +99,31 @@ impl Prober {
         let Some(dir) = &args.probe_identity else {
             return Ok(None);
         };
-        load(dir).context("--probe-identity")?;
+        let identity = Arc::new(load(dir).context("--probe-identity")?);
+        let read = Instant::now();
         Ok(Some(Self {
             dir: dir.clone(),
+            held: Mutex::new(Held { identity, read }),
             allowed: Arc::new(Askers(args.probe_allow.clone())),
         }))
+    }
+
+    /// The certificate, which may have been replaced since the last question. Files that are of no use leave
+    /// the old one in its place.
+    async fn identity(&self) -> Arc<Identity> {
+        let mut held = self.held.lock().await;
+        if held.read.elapsed() >= READ_AGAIN {
+            held.read = Instant::now();
+            let dir = self.dir.clone();
+            match tokio::task::spawn_blocking(move || load(&dir)).await {
+                Ok(Ok(identity)) => held.identity = Arc::new(identity),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "--probe-identity: the old one stays in use")
+                }
+                Err(_) => {}
+            }
+        }
+        Arc::clone(&held.identity)
     }
 
     /// Takes the connection through a handshake, hears a server name, and says what is seen of it.
@@ -104,11 +134,7 @@ impl Prober {
         greeted: Greeted,
         place: &Place,
     ) -> Result<(), ProbeError> {
-        let dir = self.dir.clone();
-        // Read anew: a question is rare, and a certificate may have been replaced since the last one.
-        let identity = tokio::task::spawn_blocking(move || load(&dir))
-            .await
-            .map_err(|_| IdentityError::BrokenDown)??;
+        let identity = self.identity().await;
         let verdict = Verdict::new(Arc::clone(&self.allowed) as Arc<_>);
         let policy = Arc::clone(&verdict) as Arc<_>;
         let config = identity.server_config(policy, MinTls::Tls13, ServerAlpn::Doctor)?;

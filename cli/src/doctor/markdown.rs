@@ -46,8 +46,8 @@ Made by `cargo run -- doctor --markdown`; a test holds it against the program.
 
 `eastwest doctor ALIAS -f MANIFESTS --identity DIR`, in the pod that calls, walks the way that a connection
 of its apps would go, and stops at the first broken hop. It changes nothing: no file, no rule, no route. The
-gateway and the far shim have it in their logs at most as a connection that was ended. `--outside` leaves the
-hops within the pod out, for a laptop with the manifests and a certificate.
+logs of the gateway and the shims have it at most as connections that were ended. `--outside` leaves the hops
+within the pod out, for a laptop with the manifests and a certificate.
 
 | hop | what is looked at |
 |---|---|
