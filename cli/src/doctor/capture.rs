@@ -23,8 +23,21 @@ pub(super) async fn look(mode: Mode, route: &Route) -> Result<Look, Broken> {
     match mode {
         Mode::Vip | Mode::Port => listened(route),
         Mode::Redirect => redirected(route).await,
-        Mode::Service => Ok(Look::skipped(
-            "mode service: the alias is a Service, and the shim is in another pod",
+        Mode::Service => served(route),
+    }
+}
+
+/// In the egress pod: the Service that is called as the alias leads to a port of it.
+fn served(route: &Route) -> Result<Look, Broken> {
+    let port = route.listen_port.get();
+    match listening() {
+        Err(error) => Ok(Look::skipped(error.to_string())),
+        Ok(all) if all.iter().any(|address| address.port() == port) => Ok(Look::fine(format!(
+            "the shim listens at port {port}, to which the alias's Service has to lead"
+        ))),
+        Ok(_) => Err(Broken::new(
+            Fault::VipNotCaptured,
+            format!("nobody listens at port {port}, to which the alias's Service has to lead"),
         )),
     }
 }

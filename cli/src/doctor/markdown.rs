@@ -44,8 +44,8 @@ const HEAD: &str = "\
 
 Made by `cargo run -- doctor --markdown`; a test holds it against the program.
 
-`eastwest doctor ALIAS -f MANIFESTS --identity DIR`, in the pod that calls, walks the way that a connection
-of its apps would go, and stops at the first broken hop. It changes nothing: no file, no rule, no route. The
+`eastwest doctor ALIAS -f MANIFESTS --identity DIR`, in the pod that calls (in mode `service` in that of the
+egress), walks the way that a connection of its apps would go, and stops at the first broken hop. It changes nothing: no file, no rule, no route. The
 logs of the gateway and the shims have it at most as connections that were ended. `--outside` leaves the hops
 within the pod out, for a laptop with the manifests and a certificate.
 

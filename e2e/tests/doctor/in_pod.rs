@@ -94,6 +94,31 @@ fn an_address_that_a_server_of_the_pod_has() {
 }
 
 #[test]
+fn an_egress_and_a_service_that_leads_to_it() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    let zone = clusters.dir().join("cluster-b.zone");
+    std::fs::write(zone, "src-hello-0.demo.svc.cluster.local A 10.96.7.7 30\n").unwrap();
+    let dns = clusters.layout().dns_b().to_string();
+    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
+    let args = [
+        "--manifests",
+        clusters.manifests().cluster_b().to_str().unwrap(),
+        "--identity",
+        identity.unwrap().to_str().unwrap(),
+        "--name-server",
+        &dns,
+        "--mode",
+        "service",
+    ]
+    .map(str::to_owned);
+    clusters
+        .start_with("b-app-shim", ("b-app", "shim"), &args)
+        .unwrap();
+    ask_hello(&clusters, &["--mode", "service", "--dns", &dns]).is_healthy();
+}
+
+#[test]
 fn rules_that_are_there_and_rules_that_are_not() {
     let mut clusters = hello().unwrap();
     clusters.stop("b-app-shim");
