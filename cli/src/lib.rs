@@ -4,6 +4,7 @@ pub mod certs;
 pub mod clusters;
 pub mod convert;
 pub mod demo;
+pub mod doctor;
 pub mod explain;
 pub mod leftovers;
 pub mod lint;

@@ -9,6 +9,7 @@ use eastwest::certs::{self, CertsArgs};
 use eastwest::clusters::app::{self, AppCommand};
 use eastwest::convert::{self, ConvertArgs};
 use eastwest::demo::{self, DemoArgs};
+use eastwest::doctor::{self, DoctorArgs};
 use eastwest::explain::{self, ExplainArgs};
 use eastwest::leftovers::{self, LeftoversCommand};
 use eastwest::lint::{self, LintArgs};
@@ -47,6 +48,8 @@ enum Command {
     Explain(ExplainArgs),
     /// Turn Istio manifests into HAProxy's, nginx's or TLSRoutes, and a list of aliases into manifests
     Convert(ConvertArgs),
+    /// Say which hop is broken on the way from an alias to its app, and in which cluster
+    Doctor(Box<DoctorArgs>),
     /// Write what a capture mode needs in Kubernetes, from ServiceEntries
     Render(RenderArgs),
     /// Read the logs of gateways and shims: one line for each connection
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         Command::Lint(args) => return lint::run(&args),
         Command::Convert(args) => return convert::run(&args),
         Command::Render(args) => return render::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Logs(args) => logs::run(&args),
         Command::Wait(args) => wait::run(&args),

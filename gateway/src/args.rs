@@ -7,7 +7,7 @@ use clap::Parser;
 use eastwest_daemon::{
     ConnectionArgs, DaemonArgs, HumanDuration, NameServer, Reach, Settings, listen_address,
 };
-use eastwest_mesh::Hostname;
+use eastwest_mesh::{Hostname, SpiffePattern};
 
 use crate::handover::Place;
 
@@ -15,7 +15,7 @@ use crate::handover::Place;
 ///
 /// Reads the SNI of each connection's ClientHello, looks up the pod that it names, dials it and
 /// passes all bytes on. What may be reached is what the Gateway manifests list in `hosts`; the
-/// process holds no key and no certificate.
+/// process holds no key and no certificate, unless --probe-identity gives it one to be asked by.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "eastwest-gateway", version, after_long_help = EXAMPLES)]
 pub struct GatewayArgs {
@@ -59,6 +59,17 @@ pub struct GatewayArgs {
     #[arg(long, value_name = "PATH|@NAME")]
     pub(crate) handover: Option<Place>,
 
+    /// Folder with a certificate, key and roots, by which `eastwest doctor` is told what this gateway sees
+    ///
+    /// Whoever proves an identity of --probe-allow may ask whether a server name is exported, which
+    /// addresses its pod has, and whether that can be dialled. Without it this process holds no key.
+    #[arg(long, value_name = "DIR", requires = "probe_allow")]
+    pub probe_identity: Option<PathBuf>,
+
+    /// Who may ask that: spiffe://cluster.local/ns/pxc/sa/*; can be repeated
+    #[arg(long, value_name = "SPIFFE-ID", requires = "probe_identity")]
+    pub probe_allow: Vec<SpiffePattern>,
+
     /// Connection settings
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -89,6 +100,7 @@ impl Settings for GatewayArgs {
             .read_once("/etc/resolv.conf")
             .read_once("/etc/hosts")
             .read_again(&self.manifests)
+            .read_again(&self.probe_identity)
             .listens(self.daemon.endpoint_addresses())
             .listens([self.listen])
     }

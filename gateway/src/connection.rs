@@ -6,11 +6,12 @@ use std::num::NonZeroU16;
 use std::time::Duration;
 
 use eastwest_daemon::{Talk, Timings};
-use eastwest_mesh::{Dialect, Exports, ISTIO_ALPN, Target};
+use eastwest_mesh::{Dialect, Exports, ISTIO_ALPN, PROBE_HOST, Target};
 use eastwest_transport::admission::{Leave, Place};
 use eastwest_transport::client_hello::{self, ClientHello, ConnectionId};
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::sni::Sni;
+use eastwest_transport::tls::ALPN_DOCTOR;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -35,6 +36,17 @@ pub(crate) struct Greeted {
 }
 
 impl Greeted {
+    /// Whether `eastwest doctor` asks the gateway itself.
+    pub(crate) fn is_question(&self) -> bool {
+        let probe = |sni: &str| sni.ends_with(PROBE_HOST);
+        self.hello.offers_alpn(ALPN_DOCTOR) && self.sni().is_some_and(probe)
+    }
+
+    /// What was read of the client.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// The SNI as it came, for the log.
     pub(crate) fn sni(&self) -> Option<&str> {
         self.hello.sni()

@@ -4,6 +4,7 @@
 //! - `exports`: the manifests that say what may be reached, read again when they change
 //! - `connection`: what one connection needs: ClientHello, route, pod
 //! - `late`: how many may wait for a pod that is silent
+//! - `probe`: what `eastwest doctor` is told, where it may ask
 //! - `refusal`: why a connection is not carried, and what the client is told
 //! - `serve`: accepting, and the life of each connection
 //! - `handover`: hot restart: one process goes on with what another has
@@ -13,6 +14,7 @@ mod connection;
 mod exports;
 mod handover;
 mod late;
+mod probe;
 mod refusal;
 mod serve;
 
@@ -38,6 +40,7 @@ pub use args::GatewayArgs;
 use connection::Dialling;
 use handover::{Cohorts, Succession};
 use late::LateDials;
+use probe::Prober;
 use serve::Gateway;
 
 /// Runs the gateway from its command line to its end.
@@ -50,6 +53,7 @@ pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
 pub struct Config {
     args: GatewayArgs,
     manifests: Manifests,
+    prober: Option<Prober>,
     succession: Option<Succession>,
 }
 
@@ -57,16 +61,18 @@ impl Config {
     /// Reads the manifests.
     ///
     /// # Errors
-    /// When a file cannot be read, or gateways cannot meet where they are to. What is wrong inside a file
-    /// is logged, and does not stop the rest.
+    /// When a file cannot be read, the certificate for probes is of no use, or gateways cannot meet where they
+    /// are to. What is wrong inside a manifest is logged, and does not stop the rest.
     pub fn new(args: GatewayArgs) -> anyhow::Result<Self> {
         if let Some(place) = &args.handover {
             place.check()?;
         }
+        let prober = Prober::new(&args)?;
         let manifests = exports::read(&args)?;
         Ok(Self {
             args,
             manifests,
+            prober,
             succession: None,
         })
     }
@@ -92,6 +98,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     let Config {
         args,
         manifests,
+        prober,
         succession,
     } = config;
     handover::describe();
@@ -110,6 +117,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     let admission = Admission::standard();
     let gateway = Arc::new(Gateway {
         exports: ArcSwap::from_pointee(manifests.mesh().exports.clone()),
+        prober,
         dialling: Dialling {
             pods: NamedDialer::new(
                 names.context("--name-server gives them by hand")?,

@@ -14,6 +14,8 @@ use eastwest_transport::socket::reset_on_close;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use crate::probe::ProbeError;
+
 /// Why a connection ended before a byte of it was carried.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -41,6 +43,10 @@ pub(crate) enum Refusal {
     Dial(#[from] NamedDialError),
     #[error("{0} is silent, and as many connections as may be wait for it already")]
     Silent(String),
+    #[error("a question of eastwest doctor: {0}")]
+    Probe(#[from] ProbeError),
+    #[error("it asked what is seen of a route, and was told")]
+    Told,
     #[error("the process was told to stop")]
     Stopped,
     #[error("{address} did not take the ClientHello: {error}")]
@@ -64,6 +70,8 @@ impl Refusal {
             Self::Dial(error) => error.reason(),
             Self::Silent(_) => Reason::DialCrowded,
             Self::Replay { error, .. } => upstream_reason(error),
+            Self::Probe(error) => error.reason(),
+            Self::Told => Reason::Finished,
             Self::Stopped => Reason::Drained,
         }
     }
@@ -71,7 +79,10 @@ impl Refusal {
     /// Whether this is the noise of health checks and port scans rather than of somebody's mistake.
     pub(crate) fn is_noise(&self) -> bool {
         match self {
-            Self::Hello(ReadHelloError::Closed { read: 0 }) | Self::Crowded | Self::Full(_) => true,
+            Self::Hello(ReadHelloError::Closed { read: 0 })
+            | Self::Crowded
+            | Self::Full(_)
+            | Self::Told => true,
             // Those who wait say what is wrong with the pod when their time is over.
             Self::Silent(_) => true,
             Self::Route(refusal) => refusal.is_probe(),
@@ -89,6 +100,8 @@ impl Refusal {
             | Self::HelloTimeout(_)
             | Self::Full(_)
             | Self::Crowded
+            | Self::Probe(_)
+            | Self::Told
             | Self::Stopped => None,
         }
     }

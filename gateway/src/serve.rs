@@ -20,6 +20,7 @@ use tokio::sync::watch;
 
 use crate::connection::{Connected, Dialling, route, talk, target};
 use crate::handover::{Answer, Cohort, Cohorts, Kept};
+use crate::probe::Prober;
 use crate::refusal::Refusal;
 
 /// What all connections of a gateway share.
@@ -27,6 +28,8 @@ use crate::refusal::Refusal;
 pub(crate) struct Gateway {
     /// Replaced as a whole on reload; a connection is routed once.
     pub(crate) exports: ArcSwap<Exports>,
+    /// Who may ask what is seen of a route; nobody without it.
+    pub(crate) prober: Option<Prober>,
     pub(crate) dialling: Dialling,
     pub(crate) patience: Patience,
     pub(crate) ledger: Ledger,
@@ -257,6 +260,12 @@ impl Gateway {
         let mut seat = self.ledger.admit(peer.ip())?;
         guard.set_state(ConnectionState::Handshake);
         let greeted = self.dialling.greet(downstream, &place).await?;
+        if let Some(prober) = &self.prober
+            && greeted.is_question()
+        {
+            prober.answer(self, downstream, greeted, &place).await?;
+            return Err(Refusal::Told);
+        }
         place.proved();
         if let Some(id) = greeted.id() {
             guard.set_connection_id(id.get());

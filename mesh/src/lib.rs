@@ -70,7 +70,7 @@ pub use ipnet::IpNet;
 pub use outlier::OutlierDetection;
 pub use peer::PeerRule;
 pub use policies::{Denial, InboundPolicy, Policies, ROOT_NAMESPACE, Workload};
-pub use route::{Address, Aliases, DownRoute, GatewayEndpoint, Route};
+pub use route::{Address, Aliases, DownRoute, GatewayEndpoint, Protocol, Route};
 pub use spiffe::{Principal, SpiffePattern, SpiffePatternError};
 pub use unread::Unread;
 pub use virtual_ip::Capture;

@@ -22,6 +22,9 @@ pub struct Route {
     pub port: NonZeroU16,
     /// The port at which that reaches the shim: `port` itself, but in the modes `port` and `service`.
     pub listen_port: NonZeroU16,
+    /// What the app speaks there, as far as the manifest says. No byte is treated otherwise for it.
+    #[serde(skip)]
+    pub protocol: Protocol,
     /// The alias's own addresses, at least one, the same for all of its ports; none in mode `service`.
     pub virtual_ips: Vec<IpAddr>,
     /// The pod in the other cluster.
@@ -44,6 +47,17 @@ pub struct Route {
     pub connection_pool: ConnectionPool,
     /// The ServiceEntry's host line.
     pub origin: Origin,
+}
+
+/// What an app speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1 or a relative of it.
+    Http,
+    /// MySQL's: the server speaks first.
+    MySql,
+    /// Not known.
+    Other,
 }
 
 /// One gateway that a route may go through.

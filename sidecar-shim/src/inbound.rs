@@ -6,6 +6,7 @@ mod connection;
 mod own_pod;
 #[cfg(test)]
 mod tests;
+mod word;
 
 use std::sync::Arc;
 use std::time::Duration;

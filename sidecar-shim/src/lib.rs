@@ -34,7 +34,8 @@ use std::process::ExitCode;
 pub use args::{Mode, ShimArgs, ShimCommand};
 pub use config::Config;
 pub use inbound::{AllowRule, AllowRuleError};
-pub use outbound::Locality;
+pub use outbound::{FarEnd, Locality};
+pub use own_ports::listening;
 pub use serve::run;
 
 /// Runs the shim, or one of its subcommands, from its command line to its end.

@@ -1,6 +1,7 @@
 //! The outbound side: what apps dial in clear leaves as mTLS to a gateway.
 
 mod connection;
+mod far_end;
 mod gateways;
 mod health;
 mod listeners;
@@ -23,6 +24,7 @@ use tokio::net::TcpStream;
 
 use crate::original_dst::original_dst;
 use connection::Destination;
+pub use far_end::FarEnd;
 pub(crate) use gateways::Gateways;
 pub(crate) use listeners::{AliasListeners, Unopened};
 pub use order::Locality;

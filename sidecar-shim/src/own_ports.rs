@@ -109,7 +109,10 @@ fn holder(port: u16, listening: &[SocketAddr]) -> Holder {
 }
 
 /// All listeners of this network namespace. A kernel without IPv6 has no list of it.
-fn listening() -> io::Result<Vec<SocketAddr>> {
+///
+/// # Errors
+/// When the kernel's list can't be read.
+pub fn listening() -> io::Result<Vec<SocketAddr>> {
     let mut found = Vec::new();
     for table in TABLES {
         match File::open(table) {

@@ -17,6 +17,7 @@ pub(crate) mod record;
 mod reload;
 mod roots;
 mod svid;
+mod talk;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -24,7 +25,7 @@ mod validity;
 mod verify;
 
 pub use alert::{BrokenOff, PeerAlert, TurnedAway};
-pub use config::{ALPN_ISTIO, ConfigError, MinTls, ServerAlpn};
+pub use config::{ALPN_DOCTOR, ALPN_ISTIO, ConfigError, MinTls, ServerAlpn};
 pub use crypto::gather_entropy;
 pub use failure::{HandshakeError, peer_alert, peer_error};
 pub use handshake::{Secured, accept, accept_timed, connect, connect_noting};
@@ -35,4 +36,5 @@ pub use record::RecordsUsedUp;
 pub use reload::{IdentityStore, ReloadEvent, ReloadTiming, watch};
 pub use roots::{RootError, RootInfo};
 pub use svid::{Purposes, Svid, SvidError, peer_id};
+pub use talk::Talk;
 pub use validity::{Utc, Validity, ValidityError};

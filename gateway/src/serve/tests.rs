@@ -48,6 +48,7 @@ fn gateway_with(limits: Limits, change: impl FnOnce(&mut Dialling)) -> Arc<Gatew
     };
     change(&mut dialling);
     Arc::new(Gateway {
+        prober: None,
         exports: ArcSwap::from_pointee(eastwest_mesh::load(&[], &options).exports),
         dialling,
         patience: Patience::default(),

@@ -10,7 +10,7 @@ use crate::finding::{Finding, Origin};
 use crate::hostname::Hostname;
 use crate::kinds::service_entry::{Endpoint, Port, PortKind};
 use crate::peer::PeerRule;
-use crate::route::{DownRoute, GatewayEndpoint, Route};
+use crate::route::{DownRoute, GatewayEndpoint, Protocol, Route};
 use crate::sni::ServerName;
 
 /// A route that lacks only its addresses and, in some modes, its own port to listen at.
@@ -159,6 +159,7 @@ fn route(
         alias: host.clone(),
         port: port.number,
         listen_port: port.number,
+        protocol: protocol(port),
         virtual_ips: Vec::new(),
         remote: alias.remote.clone(),
         remote_port: name.port.unwrap_or(port.number),
@@ -176,6 +177,18 @@ fn route(
         connection_pool: rule.map(|rule| rule.connection_pool).unwrap_or_default(),
         origin: alias.host.origin.clone(),
     })
+}
+
+/// What the port says of its app: its protocol, or where that is any stream, its name (as Istio takes
+/// `mysql-...`), or MySQL's number.
+fn protocol(port: &Port) -> Protocol {
+    const MYSQL: u16 = 3306;
+    match port.kind {
+        PortKind::Http => Protocol::Http,
+        PortKind::MySql => Protocol::MySql,
+        _ if port.number.get() == MYSQL || port.name.starts_with("mysql") => Protocol::MySql,
+        _ => Protocol::Other,
+    }
 }
 
 /// What to send: the rule's name as it stands, else Istio's form of the remote host.

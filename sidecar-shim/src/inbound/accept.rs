@@ -12,8 +12,8 @@ use eastwest_transport::relay::TlsLeg;
 use eastwest_transport::sni::{Sni, SniError};
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
-    ALPN_ISTIO, ConfigError, HandshakeError, IdentityStore, MinTls, PeerPolicy, ServerAlpn, Side,
-    Verdict, accept_timed,
+    ALPN_DOCTOR, ALPN_ISTIO, ConfigError, HandshakeError, IdentityStore, MinTls, PeerPolicy,
+    ServerAlpn, Side, Talk, Verdict, accept_timed,
 };
 use rustls::AlertDescription;
 use tokio::io::AsyncWriteExt;
@@ -33,9 +33,17 @@ pub(crate) struct Acceptance {
 
 /// A caller that may come in, and where it wants to go.
 pub(crate) struct Accepted {
-    pub(crate) stream: TlsLeg,
+    pub(crate) wish: Wish,
     pub(crate) port: NonZeroU16,
     pub(crate) peer: Option<SpiffeId>,
+}
+
+/// What a caller wants.
+pub(crate) enum Wish {
+    /// The app.
+    App(TlsLeg),
+    /// To know how the app is, without troubling it.
+    Word(Talk<TcpStream>),
 }
 
 /// Why a caller does not come in.
@@ -147,14 +155,17 @@ impl Inbound {
         let config = identity.server_config(
             Arc::clone(&verdict) as Arc<_>,
             self.acceptance.min_tls,
-            ServerAlpn::answering(hello.offers_alpn(ALPN_ISTIO)),
+            alpn(&hello),
         )?;
         let secured = accept_timed(config, &mut tcp, read, clock)
             .await
             .map_err(|error| HandshakeError::new(error, Side::Server, &verdict))
             .map_err(AcceptError::Handshake)?;
         Ok(Accepted {
-            stream: TlsLeg::new(tcp, secured),
+            wish: match secured.is_for_doctor() {
+                true => Wish::Word(Talk::new(tcp, secured)),
+                false => Wish::App(TlsLeg::new(tcp, secured)),
+            },
             port,
             peer: verdict.peer().cloned(),
         })
@@ -189,6 +200,13 @@ impl Acceptance {
                 served: served.to_vec(),
             }),
         }
+    }
+}
+
+fn alpn(hello: &ClientHello) -> ServerAlpn {
+    match hello.offers_alpn(ALPN_DOCTOR) {
+        true => ServerAlpn::Doctor,
+        false => ServerAlpn::answering(hello.offers_alpn(ALPN_ISTIO)),
     }
 }
 

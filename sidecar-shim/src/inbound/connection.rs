@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::Inbound;
-use super::accept::{AcceptError, Accepted};
+use super::accept::{AcceptError, Accepted, Wish};
 
 /// Where the app of this pod is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,8 @@ enum Refused {
     Stopped,
     #[error("the caller's connection broke: {0}")]
     Io(#[from] std::io::Error),
+    #[error("it asked how the app is, and was told")]
+    Told,
 }
 
 impl Refused {
@@ -60,14 +62,15 @@ impl Refused {
             Self::Dial(error) => error.reason,
             Self::Stopped => Reason::Drained,
             Self::Io(_) => Reason::DownstreamReset,
+            Self::Told => Reason::Finished,
         }
     }
 
-    /// Health checks and port scans connect and say nothing.
+    /// Health checks and port scans connect and say nothing; `eastwest doctor` ends as it should.
     fn weight(&self) -> Weight {
         match self {
             Self::Accept(error) if error.is_noise() => Weight::Noise,
-            Self::Crowded | Self::Full(_) => Weight::Noise,
+            Self::Crowded | Self::Full(_) | Self::Told => Weight::Noise,
             _ => Weight::Failure,
         }
     }
@@ -129,13 +132,20 @@ impl Inbound {
         };
         place.proved();
         self.timings.handshake(begun.elapsed());
-        let Accepted { stream, port, peer } = accepted;
+        let Accepted { wish, port, peer } = accepted;
         guard.set_route(port.to_string());
-        seat.on_route(&port.to_string())
-            .inspect_err(|_| stream.reset_on_close())?;
         if let Some(peer) = &peer {
             guard.set_identity(peer.as_str());
         }
+        let stream = match wish {
+            Wish::App(stream) => stream,
+            Wish::Word(talk) => {
+                self.tell(talk, (pod, port)).await?;
+                return Err(Refused::Told);
+            }
+        };
+        seat.on_route(&port.to_string())
+            .inspect_err(|_| stream.reset_on_close())?;
         guard.set_state(ConnectionState::Dialling);
         let begun = Instant::now();
         let dialled = tokio::select! {

@@ -23,6 +23,7 @@ use crate::identity::mint::{HOUR, Mint};
 use crate::outbound::{Gateways, Tunnels};
 
 mod list_changed;
+mod told;
 
 /// Enough for anything that does happen.
 const PATIENCE: Duration = Duration::from_secs(30);

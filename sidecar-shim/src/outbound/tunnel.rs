@@ -6,19 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eastwest_daemon::Timings;
-use eastwest_mesh::{Address, GatewayEndpoint, Principal, Route};
+use eastwest_mesh::{Address, GatewayEndpoint, Route};
 use eastwest_transport::client_hello::ConnectionId;
 use eastwest_transport::dial::{Dialled, NamedDialer, dial};
 use eastwest_transport::relay::TlsLeg;
 use eastwest_transport::socket::{Keepalive, SocketOptions};
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
-    HandshakeError, Identity, IdentityStore, MinTls, PeerPolicy, Side, Verdict, connect_noting,
+    HandshakeError, Identity, IdentityStore, MinTls, Side, Verdict, connect_noting,
 };
 use rustls::pki_types::ServerName;
 use socket2::SockRef;
 use tokio::time::{Instant, timeout_at};
 
+use super::far_end::FarEnd;
 use super::gateways::Gateways;
 
 mod error;
@@ -201,44 +202,6 @@ struct Call<'a> {
     identity: Arc<Identity>,
     name: ServerName<'static>,
     connect_timeout: Duration,
-}
-
-/// The rule for who may be at the far end of a route.
-#[derive(Debug)]
-struct FarEnd {
-    rule: eastwest_mesh::PeerRule,
-    own_trust_domain: String,
-    certificate_name: Option<String>,
-    origin: String,
-}
-
-impl FarEnd {
-    fn of(route: &Route, identity: &Identity) -> Self {
-        Self {
-            rule: route.peer.clone(),
-            own_trust_domain: identity.trust_domain().to_owned(),
-            certificate_name: route.certificate_name.as_ref().map(ToString::to_string),
-            origin: route.origin.to_string(),
-        }
-    }
-}
-
-impl PeerPolicy for FarEnd {
-    fn dns_name(&self) -> Option<&str> {
-        self.certificate_name.as_deref()
-    }
-
-    fn check(&self, peer: &SpiffeId) -> Result<(), String> {
-        let principal = Principal {
-            trust_domain: peer.trust_domain(),
-            path: peer.path(),
-        };
-        if self.rule.allows(&principal, &self.own_trust_domain) {
-            return Ok(());
-        }
-        let expected = self.rule.expected(&self.own_trust_domain);
-        Err(format!("the route ({}) expects {expected}", self.origin))
-    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,10 @@ use super::verify::PeerVerifier;
 /// `istio-peer-exchange` both ends put a metadata frame before the application's bytes.
 pub const ALPN_ISTIO: &[u8] = b"istio";
 
+/// What `eastwest doctor` offers before [`ALPN_ISTIO`]: who chooses it answers itself, in a few words,
+/// and no app hears of the connection.
+pub const ALPN_DOCTOR: &[u8] = b"eastwest-doctor";
+
 /// The oldest TLS version that is spoken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MinTls {
@@ -66,6 +70,8 @@ impl FromStr for MinTls {
 pub enum ServerAlpn {
     /// Choose `istio`. Only for clients that offer it.
     Istio,
+    /// Choose [`ALPN_DOCTOR`]. Only for clients that offer it.
+    Doctor,
     /// Choose none.
     Silent,
 }
@@ -92,6 +98,27 @@ impl Identity {
         policy: Arc<dyn PeerPolicy>,
         min: MinTls,
     ) -> Result<Arc<ClientConfig>, ConfigError> {
+        self.client_config_offering(policy, min, &[ALPN_ISTIO])
+    }
+
+    /// The same for whoever wants to know how the far end is, and nothing of its app.
+    ///
+    /// # Errors
+    /// If our certificate is not one for clients.
+    pub fn doctor_config(
+        &self,
+        policy: Arc<dyn PeerPolicy>,
+        min: MinTls,
+    ) -> Result<Arc<ClientConfig>, ConfigError> {
+        self.client_config_offering(policy, min, &[ALPN_DOCTOR, ALPN_ISTIO])
+    }
+
+    fn client_config_offering(
+        &self,
+        policy: Arc<dyn PeerPolicy>,
+        min: MinTls,
+        alpn: &[&[u8]],
+    ) -> Result<Arc<ClientConfig>, ConfigError> {
         self.check_purpose(Side::Client)?;
         let verifier = PeerVerifier::new(Arc::clone(&self.roots), policy);
         let mut config = ClientConfig::builder_with_provider(Arc::clone(provider()))
@@ -99,7 +126,7 @@ impl Identity {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(&self.key))));
-        config.alpn_protocols = vec![ALPN_ISTIO.to_vec()];
+        config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
         // A resumed session skips the verifier: who was let in once would stay in.
         config.resumption = Resumption::disabled();
         config.enable_early_data = false;
@@ -126,6 +153,7 @@ impl Identity {
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(Arc::clone(&self.key))));
         config.alpn_protocols = match alpn {
             ServerAlpn::Istio => vec![ALPN_ISTIO.to_vec()],
+            ServerAlpn::Doctor => vec![ALPN_DOCTOR.to_vec()],
             ServerAlpn::Silent => Vec::new(),
         };
         // As for the client: no session may outlive the check of its certificate.

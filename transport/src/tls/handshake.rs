@@ -13,6 +13,7 @@ use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, Un
 use rustls::{ClientConfig, HandshakeKind, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
+use super::config::ALPN_DOCTOR;
 use super::record::{RecordError, Session};
 use super::turns::{ANSWERED, DIALLED, STRANGERS, Turns};
 use crate::admission::Clock;
@@ -28,6 +29,16 @@ pub struct Secured {
     pub(crate) session: Session,
     /// What came behind the handshake: records, not opened yet.
     pub(crate) unread: Vec<u8>,
+    pub(crate) for_doctor: bool,
+}
+
+impl Secured {
+    /// Whether both ends have agreed that no app is to hear of this connection
+    /// ([`ALPN_DOCTOR`]).
+    #[must_use]
+    pub const fn is_for_doctor(&self) -> bool {
+        self.for_doctor
+    }
 }
 
 /// The client's end of a handshake.
@@ -98,6 +109,9 @@ trait Handshaking {
 
     /// What kind of handshake it is, as far as that is known.
     fn kind(&self) -> Option<HandshakeKind>;
+
+    /// The protocol that was chosen.
+    fn alpn(&self) -> Option<&[u8]>;
 }
 
 impl Handshaking for UnbufferedClientConnection {
@@ -114,6 +128,10 @@ impl Handshaking for UnbufferedClientConnection {
     fn kind(&self) -> Option<HandshakeKind> {
         self.handshake_kind()
     }
+
+    fn alpn(&self) -> Option<&[u8]> {
+        self.alpn_protocol()
+    }
 }
 
 impl Handshaking for UnbufferedServerConnection {
@@ -129,6 +147,10 @@ impl Handshaking for UnbufferedServerConnection {
 
     fn kind(&self) -> Option<HandshakeKind> {
         self.handshake_kind()
+    }
+
+    fn alpn(&self) -> Option<&[u8]> {
+        self.alpn_protocol()
     }
 }
 
@@ -260,9 +282,14 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
             }
             Step::Receive => shown = next_record(io, &mut incoming, shown, most).await?,
             Step::Done => {
+                let for_doctor = connection.alpn() == Some(ALPN_DOCTOR);
                 let session = connection.into_session()?;
                 let unread = incoming;
-                return Ok(Secured { session, unread });
+                return Ok(Secured {
+                    session,
+                    unread,
+                    for_doctor,
+                });
             }
             Step::Failed(error) => {
                 // The alert that says so is the next thing that rustls has; asked once more, it would

@@ -16,6 +16,7 @@ mod refusals;
 mod root_times;
 mod sessions;
 mod strangers;
+mod talk;
 mod turns;
 mod versions;
 pub(in crate::tls) mod wire;

@@ -42,6 +42,8 @@ pub(crate) struct Port {
 pub(crate) enum PortKind {
     /// HTTP and its relatives: Istio tells hosts apart on one address and port by their names.
     Http,
+    /// MySQL's, to Istio a stream like any other.
+    MySql,
     /// All other streams: only the address tells hosts apart.
     Tcp,
     Udp,
@@ -102,6 +104,7 @@ fn protocol(fields: &mut Fields<'_>) -> PortKind {
     match lower.as_str() {
         "udp" => PortKind::Udp,
         "http" | "http2" | "http_proxy" | "grpc" | "grpc-web" => PortKind::Http,
+        "mysql" => PortKind::MySql,
         known if STREAMS.contains(&known) => PortKind::Tcp,
         _ => field
             .wrong("TCP, TLS, HTTP or another protocol that Istio knows")

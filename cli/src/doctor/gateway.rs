@@ -1,0 +1,161 @@
+//! The gateway: its name, its port, and whether it is one.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use eastwest_mesh::{Address, GatewayEndpoint, PROBE_HOST};
+use eastwest_transport::dial::dial;
+use eastwest_transport::reason::Reason;
+use eastwest_transport::resolve::{NameServers, ResolveError};
+use eastwest_transport::socket::SocketOptions;
+use eastwest_transport::spiffe::SpiffeId;
+use eastwest_transport::tls::{
+    HandshakeError, Identity, MinTls, PeerPolicy, Side, TurnedAway, Verdict, connect,
+};
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use super::fault::Fault;
+use super::look::{Broken, Look};
+use super::small_hello;
+
+/// Time for the name.
+const LOOK_UP: Duration = Duration::from_secs(5);
+/// Time for the port: two packets more than one that is lost.
+const DIAL: Duration = Duration::from_secs(3);
+/// Time for a word of TLS, which takes two ways over the network at most.
+const WORD: Duration = Duration::from_secs(2);
+
+/// The addresses of a gateway.
+pub(super) async fn look_up(
+    names: &NameServers,
+    gateway: &GatewayEndpoint,
+) -> Result<(Vec<IpAddr>, Look), Broken> {
+    let name = match &gateway.address {
+        Address::Ip(ip) => {
+            let look = Look::skipped("the ServiceEntry has an address");
+            return Ok((vec![*ip], look));
+        }
+        Address::Name(name) => name,
+    };
+    let found = names.look_up(name.as_str(), Instant::now() + LOOK_UP).await;
+    let addresses = found
+        .map_err(|error| {
+            let fault = match &error {
+                ResolveError::NotFound { .. } => Fault::GatewayNameUnknown,
+                ResolveError::Failed { .. } => Fault::GatewayNameFailed,
+            };
+            Broken::new(fault, error)
+        })?
+        .addresses;
+    let shown: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+    let look = Look::fine(format!("{name} is {}", shown.join(", ")));
+    Ok((addresses, look))
+}
+
+/// Which of the addresses takes a connection.
+pub(super) async fn reach(ips: &[IpAddr], port: u16) -> Result<(SocketAddr, Look), Broken> {
+    let (_, address) = connected(ips, port).await?;
+    Ok((address, Look::fine(format!("{address} takes connections"))))
+}
+
+/// A connection to one of the addresses.
+pub(super) async fn connected(
+    ips: &[IpAddr],
+    port: u16,
+) -> Result<(TcpStream, SocketAddr), Broken> {
+    let options = SocketOptions::default();
+    match dial(ips, port, Instant::now() + DIAL, &options).await {
+        Ok(dialled) => Ok((dialled.stream, dialled.address)),
+        Err(error) => Err(Broken::new(
+            match error.reason {
+                Reason::DialRefused => Fault::GatewayRefused,
+                Reason::DialTimeout => Fault::GatewayFiltered,
+                _ => Fault::GatewayUnreachable,
+            },
+            error,
+        )),
+    }
+}
+
+/// The server name that a gateway answers itself.
+pub(super) fn probe_name(port: u16) -> String {
+    format!("outbound_.{port}_._.{PROBE_HOST}")
+}
+
+/// Whether a gateway is there. It gets a ClientHello for a name that it does not export: ours says so
+/// with an alert, Istio's hangs up. Nobody behind it hears of that.
+pub(super) async fn greet(identity: &Identity, address: SocketAddr) -> Result<Look, Broken> {
+    let broken = |fault, seen: String| Err(Broken::new(fault, seen));
+    let (mut tcp, _) = connected(&[address.ip()], address.port()).await?;
+    let verdict = Verdict::new(Arc::new(Nobody));
+    let config = identity
+        .client_config(Arc::clone(&verdict) as Arc<_>, MinTls::Tls12)
+        .map_err(|error| Broken::new(Fault::CertificateUnreadable, error))?;
+    let name = ServerName::try_from(probe_name(address.port()))
+        .map_err(|error| Broken::new(Fault::HandshakeBroken, error))?;
+    let shaken = timeout(WORD, connect(config, name, &mut tcp)).await;
+    let error = match shaken {
+        Ok(Ok(_)) => {
+            return broken(
+                Fault::GatewayEndsTls,
+                "it made a handshake for a name that no gateway knows".to_owned(),
+            );
+        }
+        Ok(Err(error)) => HandshakeError::new(error, Side::Client, &verdict),
+        Err(_) => return silent(address).await,
+    };
+    match &error {
+        HandshakeError::TurnedAway(TurnedAway::NotExported) => {
+            Ok(Look::fine("a gateway of ours answers"))
+        }
+        HandshakeError::Closed | HandshakeError::Io(_) => Ok(Look::fine(
+            "it hangs up on a name that it does not know, as Istio's gateway does",
+        )),
+        HandshakeError::Tls(rustls::Error::InvalidMessage(_)) => {
+            broken(Fault::GatewayNotTls, error.to_string())
+        }
+        HandshakeError::TurnedAway(TurnedAway::NoIstioAlpn) => {
+            broken(Fault::AlpnRefused, error.to_string())
+        }
+        HandshakeError::Refused(refused) => broken(
+            Fault::GatewayEndsTls,
+            format!("it shows a certificate of its own: {refused}"),
+        ),
+        _ => Ok(Look::fine(format!("it answers TLS: {error}"))),
+    }
+}
+
+/// Nothing came back. A ClientHello of ours takes two packets, so a small one is tried as well.
+async fn silent(address: SocketAddr) -> Result<Look, Broken> {
+    let (mut tcp, _) = connected(&[address.ip()], address.port()).await?;
+    let answered = timeout(WORD, small_hello::answered(&mut tcp, address.port())).await;
+    Err(match answered {
+        Ok(Ok(_)) => Broken::new(
+            Fault::MtuBlackHole,
+            format!(
+                "a ClientHello of one small packet is answered, and the usual one gets nothing in {WORD:?}"
+            ),
+        ),
+        _ => Broken::new(
+            Fault::GatewaySilent,
+            format!("no word of TLS in {WORD:?}, twice"),
+        ),
+    })
+}
+
+/// Whoever may answer here: it goes no further.
+#[derive(Debug)]
+struct Nobody;
+
+impl PeerPolicy for Nobody {
+    fn check(&self, peer: &SpiffeId) -> Result<(), String> {
+        Err(format!("{peer} ends TLS where it has to be passed on"))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::panic, reason = "a test that cannot go on has failed")]
+mod tests;

@@ -1,0 +1,83 @@
+//! Gateways that say one thing each.
+
+use std::time::Duration;
+
+use eastwest_transport::client_hello;
+use eastwest_transport::tls::{IdentityFiles, ServerAlpn, accept};
+use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::certs::{Ca, KeyKind, Overwrite, WorkloadRequest, valid_for};
+
+fn identity() -> (TempDir, Identity) {
+    let dir = tempfile::tempdir().unwrap();
+    let validity = valid_for(Duration::from_secs(3600));
+    let root = Ca::root("root", KeyKind::default(), validity).unwrap();
+    let request = WorkloadRequest {
+        id: "spiffe://td/ns/demo/sa/app".parse().unwrap(),
+        dns_names: Vec::new(),
+        key: KeyKind::default(),
+        validity,
+    };
+    let issued = root.workload(&request).unwrap();
+    issued.write(dir.path(), Overwrite::Replace).unwrap();
+    let files = IdentityFiles::in_dir(dir.path()).unwrap();
+    let identity = Identity::load(&files, std::time::SystemTime::now()).unwrap();
+    (dir, identity)
+}
+
+/// What is made of a gateway that answers a ClientHello with these bytes, and hangs up.
+async fn answering(bytes: &'static [u8]) -> Result<Look, Fault> {
+    let (_dir, identity) = identity();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut tcp, _) = listener.accept().await.unwrap();
+        // All of it: a close with something unread is a reset.
+        client_hello::read(&mut tcp, &mut Vec::new()).await.unwrap();
+        tcp.write_all(bytes).await.unwrap();
+    });
+    greet(&identity, address)
+        .await
+        .map_err(|broken| broken.fault)
+}
+
+#[tokio::test]
+async fn gateways_are_known_by_what_they_say_of_a_name_that_nobody_exports() {
+    let ours = answering(&[21, 3, 3, 0, 2, 2, 112]).await.unwrap();
+    assert_eq!(ours, Look::fine("a gateway of ours answers"));
+    let istios = answering(&[]).await.unwrap();
+    let Look::Fine(seen) = istios else {
+        panic!("{istios:?}")
+    };
+    assert!(seen.contains("Istio's"), "{seen}");
+}
+
+#[tokio::test]
+async fn one_that_has_not_seen_our_protocol_is_behind_something_that_changes_tls() {
+    let said = answering(&[21, 3, 3, 0, 2, 2, 120]).await;
+    assert_eq!(said, Err(Fault::AlpnRefused));
+}
+
+#[tokio::test]
+async fn what_speaks_something_else_is_none() {
+    let said = answering(b"SSH-2.0-OpenSSH_9.2\r\n").await;
+    assert_eq!(said, Err(Fault::GatewayNotTls));
+}
+
+#[tokio::test]
+async fn one_that_makes_the_handshake_itself_ends_tls() {
+    let (_dir, ours) = identity();
+    let (_other, theirs) = identity();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut tcp, _) = listener.accept().await.unwrap();
+        let config = theirs.server_config(Arc::new(Nobody), MinTls::Tls13, ServerAlpn::Istio);
+        let _ = accept(config.unwrap(), &mut tcp, Vec::new()).await;
+    });
+    let broken = greet(&ours, address).await.unwrap_err();
+    assert_eq!(broken.fault, Fault::GatewayEndsTls, "{}", broken.seen);
+}

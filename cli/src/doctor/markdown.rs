@@ -1,0 +1,93 @@
+//! docs/doctor.md.
+
+use std::fmt::Write;
+
+use super::fault::Fault;
+use super::step::Step;
+
+/// The whole page.
+pub(super) fn all() -> String {
+    let mut page = String::from(HEAD);
+    for step in Step::ALL {
+        let _ = writeln!(page, "| `{}` | {} |", step.name(), step.words());
+    }
+    page.push_str(FAULTS);
+    for fault in Fault::ALL {
+        let _ = writeln!(
+            page,
+            "| `{}` | `{}` | {} | {} | `{}` |",
+            fault.code(),
+            fault.step().name(),
+            cluster(*fault),
+            cell(fault.sentence()),
+            cell(fault.next())
+        );
+    }
+    page
+}
+
+fn cluster(fault: Fault) -> &'static str {
+    match fault.place().code() {
+        "a" => "A",
+        "b" => "B",
+        other => other,
+    }
+}
+
+/// A bar would end the cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+const HEAD: &str = "\
+# What `eastwest doctor` can tell
+
+Made by `cargo run -- doctor --markdown`; a test holds it against the program.
+
+`eastwest doctor ALIAS -f MANIFESTS --identity DIR`, in the pod that calls (in mode `service` in that of the
+egress), walks the way that a connection of its apps would go, and stops at the first broken hop. It changes nothing: no file, no rule, no route. The
+logs of the gateway and the shims have it at most as connections that were ended. `--outside` leaves the hops
+within the pod out, for a laptop with the manifests and a certificate.
+
+| hop | what is looked at |
+|---|---|
+";
+
+const FAULTS: &str = "
+What the shim needs comes before the shim, and the shim before what it serves, so that the first broken hop is
+why the others are. Of several gateways each is tried; where one leads to the app, the others are notes.
+
+**MySQL hears nothing of it.** It counts every connection that does not log in (`Aborted_connects`, and by its
+manual towards `max_connect_errors`, after which it lets nobody in from there); to read its greeting is such a
+connection. So the far shim is asked, over the same TLS, with the same identities and by the same list, whether
+somebody listens at the app's port; it reads that from the kernel. `--mysql-user NAME` connects, logs in as an
+account without a password or any right, and out again, which counts nowhere; `--greeting` hears the greeting
+alone, and counts. Behind a sidecar that is none of ours (Envoy) the app is dialled as soon as TLS is, and counts in any
+case: it is heard there, and whether we may call is not known, as Envoy judges that by the caller's first byte.
+
+**Cluster A's half** is seen where its gateway has `--probe-identity DIR --probe-allow SPIFFE-ID`: it says, over
+mutual TLS, whether it exports the server name, and what came of looking up and dialling the pod. Where it tells
+nothing, as Istio's never does, that is inferred from alerts and silence, and `pod-unreachable` or
+`gateway-hung-up` stand for what can't be told apart.
+
+Exit status: 0 every alias leads to its app; 1 a hop is broken; 2 wrong usage, an unknown alias or an unreadable
+file. `-o json` has the same for programs; `cluster` is `a` (the source's), `b` (the replica's) or `between`.
+
+| code | hop | cluster | what is wrong | what to try |
+|---|---|---|---|---|
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_of_the_documentation_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/doctor.md");
+        let written = std::fs::read_to_string(path).unwrap();
+        assert!(
+            written == all(),
+            "docs/doctor.md is out of date: cargo run -- doctor --markdown > docs/doctor.md"
+        );
+    }
+}

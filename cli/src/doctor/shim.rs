@@ -1,0 +1,52 @@
+//! The shim of this pod.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::fault::Fault;
+use super::look::{Broken, Look};
+
+/// It is in this pod.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The blocker by which a shim says that its certificate is of no use (`sidecar-shim/src/identity.rs`).
+const CERTIFICATE: &str = "certificate";
+
+/// Asks the shim whether it is ready.
+pub(super) async fn look(ready: SocketAddr) -> Result<Look, Broken> {
+    let answer = match timeout(PATIENCE, ask(ready)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => {
+            let seen = format!("{ready}: {error}");
+            return Err(Broken::new(Fault::ShimNotRunning, seen));
+        }
+        Err(_) => {
+            let seen = format!("{ready} takes connections and does not answer");
+            return Err(Broken::new(Fault::ShimNotRunning, seen));
+        }
+    };
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+    let said = body.trim();
+    if head.starts_with("HTTP/1.1 200") {
+        return Ok(Look::fine(format!("ready at {ready}")));
+    }
+    let fault = match said.contains(CERTIFICATE) {
+        true => Fault::ShimCertificate,
+        false => Fault::ShimNotReady,
+    };
+    Err(Broken::new(fault, said))
+}
+
+async fn ask(ready: SocketAddr) -> io::Result<String> {
+    let mut stream = TcpStream::connect(ready).await?;
+    let question =
+        format!("GET /healthz/ready HTTP/1.1\r\nHost: {ready}\r\nConnection: close\r\n\r\n");
+    stream.write_all(question.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}

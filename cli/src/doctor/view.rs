@@ -1,0 +1,163 @@
+//! What the gateway sees of a route, where it tells: the half of the way that is in cluster A.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use eastwest_transport::reason::Reason;
+use eastwest_transport::spiffe::SpiffeId;
+use eastwest_transport::tls::{
+    HandshakeError, Identity, MinTls, PeerPolicy, Side, Talk, TurnedAway, Verdict, connect,
+    peer_alert,
+};
+use rustls::pki_types::ServerName;
+use serde::Deserialize;
+use tokio::time::timeout;
+
+use super::fault::Fault;
+use super::gateway::{connected, probe_name};
+use super::look::{Broken, Look};
+use super::step::Step;
+use super::way::Way;
+
+/// Time for a handshake.
+const HANDSHAKE: Duration = Duration::from_secs(3);
+/// Longer than a gateway dials a pod (`--connect-timeout`, 5 s).
+const ANSWER: Duration = Duration::from_secs(7);
+/// An answer is a few hundred bytes.
+const LONGEST: usize = 8192;
+
+/// The gateway's answer (`gateway/src/probe.rs`).
+#[derive(Debug, Deserialize)]
+pub(super) struct View {
+    exported: bool,
+    target: Option<String>,
+    reached: Option<String>,
+    reason: Option<String>,
+    said: Option<String>,
+}
+
+/// What came of asking.
+#[derive(Debug)]
+pub(super) enum Told {
+    View(View),
+    /// It tells nobody, or not us; why.
+    Nothing(String),
+}
+
+impl Told {
+    /// What a handshake with the pod that broke means, where the gateway has told what it sees: a name
+    /// that it exports is refused by the pod.
+    pub(super) fn judge(&self, broken: Broken) -> Broken {
+        match (self, broken.fault) {
+            (Self::View(_), Fault::NotExported) => Broken {
+                fault: Fault::WrongPod,
+                ..broken
+            },
+            (Self::Nothing(why), Fault::NotExported | Fault::PodUnreachable) => Broken {
+                seen: format!("{}; {why}", broken.seen),
+                ..broken
+            },
+            _ => broken,
+        }
+    }
+}
+
+/// Asks the gateway about a server name.
+pub(super) async fn ask(identity: &Identity, address: SocketAddr, sni: &str) -> Told {
+    match asked(identity, address, sni).await {
+        Ok(view) => Told::View(view),
+        Err(why) => Told::Nothing(why),
+    }
+}
+
+async fn asked(identity: &Identity, address: SocketAddr, sni: &str) -> Result<View, String> {
+    let verdict = Verdict::new(Arc::new(Anybody));
+    let config = identity
+        .doctor_config(Arc::clone(&verdict) as Arc<_>, MinTls::Tls13)
+        .map_err(|error| error.to_string())?;
+    let name =
+        ServerName::try_from(probe_name(address.port())).map_err(|error| error.to_string())?;
+    let (mut tcp, _) = connected(&[address.ip()], address.port())
+        .await
+        .map_err(|broken| broken.seen)?;
+    let shaken = timeout(HANDSHAKE, connect(config, name, &mut tcp)).await;
+    let secured = match shaken.map_err(|_| format!("no handshake in {HANDSHAKE:?}"))? {
+        Ok(secured) if secured.is_for_doctor() => secured,
+        Ok(_) => return Err("it has another protocol".to_owned()),
+        Err(error) => {
+            let error = HandshakeError::new(error, Side::Client, &verdict);
+            return Err(match error {
+                HandshakeError::TurnedAway(TurnedAway::NotExported)
+                | HandshakeError::Closed
+                | HandshakeError::Io(_) => {
+                    "the gateway tells nobody what it sees (--probe-identity)".to_owned()
+                }
+                other => other.to_string(),
+            });
+        }
+    };
+    let mut talk = Talk::new(tcp, secured);
+    let asking = async {
+        talk.say(format!("{sni}\n").as_bytes()).await?;
+        talk.hear_all(LONGEST).await
+    };
+    let said = match timeout(ANSWER, asking).await {
+        Ok(Ok(said)) => said,
+        Ok(Err(error)) => {
+            let why =
+                peer_alert(&error).map_or_else(|| error.to_string(), |alert| alert.to_string());
+            return Err(format!(
+                "the gateway does not tell us: {why} (--probe-allow)"
+            ));
+        }
+        Err(_) => return Err(format!("no answer in {ANSWER:?}")),
+    };
+    serde_json::from_slice(&said).map_err(|error| error.to_string())
+}
+
+impl View {
+    /// Notes the three hops that the gateway has looked at.
+    pub(super) fn walk(&self, way: &mut Way) -> Result<(), Broken> {
+        let said = self.said.as_deref().unwrap_or("it does not say more");
+        let target = self.target.as_deref().unwrap_or_default();
+        let broken = |fault| Err(Broken::new(fault, format!("the gateway says: {said}")));
+        if !self.exported {
+            return way.hop(broken(Fault::NotExported));
+        }
+        way.note(Step::Route, Look::fine(format!("exported, as {target}")));
+        if let Some(reached) = &self.reached {
+            way.note(Step::PodName, Look::fine("the gateway has found it"));
+            let seen = format!("the gateway connects to {reached}");
+            way.note(Step::PodTcp, Look::Fine(seen));
+            return Ok(());
+        }
+        let fault = self.fault();
+        if fault.step() > Step::PodName {
+            way.note(Step::PodName, Look::fine("the gateway has found it"));
+        }
+        way.hop(broken(fault))
+    }
+
+    fn fault(&self) -> Fault {
+        let reasons = Reason::ALL.iter();
+        let named = |reason: &&Reason| Some(reason.as_str()) == self.reason.as_deref();
+        match reasons.copied().find(|reason| named(&reason)) {
+            Some(Reason::NameNotFound) => Fault::PodNameUnknown,
+            Some(Reason::NameLookupFailed) => Fault::PodNameFailed,
+            Some(Reason::DialRefused) => Fault::PodRefused,
+            Some(Reason::DialTimeout | Reason::DialUnreachable) => Fault::PodTimeout,
+            _ => Fault::PodUnreachable,
+        }
+    }
+}
+
+/// A gateway of any name, by a root of ours.
+#[derive(Debug)]
+struct Anybody;
+
+impl PeerPolicy for Anybody {
+    fn check(&self, _: &SpiffeId) -> Result<(), String> {
+        Ok(())
+    }
+}

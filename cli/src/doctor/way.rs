@@ -1,0 +1,103 @@
+//! A way that is walked hop by hop, and what was seen of each.
+
+use std::time::{Duration, Instant};
+
+use super::look::{Broken, Look};
+use super::step::Step;
+
+/// How a hop was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Fine,
+    Skipped,
+    Broken,
+}
+
+impl Outcome {
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Fine => "ok",
+            Self::Skipped => "skipped",
+            Self::Broken => "broken",
+        }
+    }
+}
+
+/// One hop that was looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Taken {
+    pub(super) step: Step,
+    pub(super) outcome: Outcome,
+    pub(super) seen: String,
+    pub(super) took: Duration,
+}
+
+/// The hops so far.
+#[derive(Debug, Clone)]
+pub(super) struct Way {
+    pub(super) taken: Vec<Taken>,
+    since: Instant,
+}
+
+impl Way {
+    pub(super) fn new() -> Self {
+        Self {
+            taken: Vec::new(),
+            since: Instant::now(),
+        }
+    }
+
+    /// The time since the last hop was noted, or since this was asked last.
+    pub(super) fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        now - std::mem::replace(&mut self.since, now)
+    }
+
+    /// Notes a hop, with the time since the one before.
+    pub(super) fn note(&mut self, step: Step, look: Look) {
+        let took = self.lap();
+        self.note_with(step, look, took);
+    }
+
+    /// Notes a hop that took so long.
+    pub(super) fn note_with(&mut self, step: Step, look: Look, took: Duration) {
+        let (outcome, seen) = match look {
+            Look::Fine(seen) => (Outcome::Fine, seen),
+            Look::Skipped(why) => (Outcome::Skipped, why),
+        };
+        self.push(step, outcome, seen, took);
+    }
+
+    /// Notes a hop that may be broken; the way ends there.
+    pub(super) fn hop<T>(&mut self, look: Result<T, Broken>) -> Result<T, Broken> {
+        look.inspect_err(|broken| {
+            let took = self.lap();
+            let step = broken.fault.step();
+            self.implied(step);
+            self.push(step, Outcome::Broken, broken.seen.clone(), took);
+        })
+    }
+
+    /// What a handshake says of the hops before the one that broke it: who was met there was led to.
+    fn implied(&mut self, broken: Step) {
+        let through = match broken {
+            Step::PodTls | Step::Identities | Step::App => Step::PodTcp,
+            _ => return,
+        };
+        let at = self.taken.last().map(|taken| taken.step);
+        for step in Step::ALL {
+            if at < Some(step) && step <= through {
+                self.note_with(step, Look::fine("the pod was met"), Duration::ZERO);
+            }
+        }
+    }
+
+    fn push(&mut self, step: Step, outcome: Outcome, seen: String, took: Duration) {
+        self.taken.push(Taken {
+            step,
+            outcome,
+            seen,
+            took,
+        });
+    }
+}

@@ -1,0 +1,55 @@
+//! Faults of the app.
+
+use eastwest::clusters::{Clusters, HELLO};
+use eastwest_e2e::hello;
+
+use crate::examined::{ask_hello, changed};
+
+/// In the first pod an app that speaks first, in a protocol of its own.
+fn with_greeting(clusters: &mut Clusters) {
+    clusters.stop("hello-0-app");
+    let at = clusters.layout().pod(&HELLO[0]);
+    let mut app = clusters.eastwest_on(HELLO[0].name).unwrap();
+    app.args(["stage-hello", "--name", "hello-0"]);
+    app.args(["--listen", &format!("{at}:8079")]);
+    app.args(["--greet", &format!("{at}:8080")]);
+    let greets = format!("listening on {at}:8080");
+    clusters
+        .start("hello-0-app", app, |printed| printed.contains(&greets))
+        .unwrap();
+}
+
+#[test]
+fn an_app_that_is_down() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("hello-0-app");
+    ask_hello(&clusters, &[]).finds("app-down", "a");
+}
+
+#[test]
+fn an_app_that_does_not_speak_http() {
+    let mut clusters = hello().unwrap();
+    with_greeting(&mut clusters);
+    ask_hello(&clusters, &[]).finds("app-not-http", "a");
+}
+
+#[test]
+fn an_app_that_is_not_mysql() {
+    let mut clusters = hello().unwrap();
+    with_greeting(&mut clusters);
+    let file = changed(&clusters, &[("protocol: HTTP", "protocol: MySQL")]);
+    ask_hello(&clusters, &["--greeting"])
+        .manifests(&file)
+        .finds("app-not-mysql", "a");
+    // It is not connected to unless it is to be.
+    ask_hello(&clusters, &[]).manifests(&file).is_healthy();
+}
+
+#[test]
+fn an_app_that_does_not_greet() {
+    let clusters = hello().unwrap();
+    let file = changed(&clusters, &[("protocol: HTTP", "protocol: MySQL")]);
+    ask_hello(&clusters, &["--greeting"])
+        .manifests(&file)
+        .finds("app-silent", "a");
+}

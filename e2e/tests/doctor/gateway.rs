@@ -1,0 +1,133 @@
+//! Faults of the gateway, and of the way to it.
+
+use eastwest::clusters::Clusters;
+use eastwest_e2e::hello;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::examined::{ask, ask_hello, changed};
+
+/// Stops a program as SIGSTOP does, until this is dropped.
+pub(crate) struct Frozen(Pid);
+
+impl Frozen {
+    pub(crate) fn program(clusters: &mut Clusters, name: &str) -> Self {
+        let id = clusters.program(name).unwrap().id();
+        let pid = Pid::from_raw(id.try_into().unwrap()).unwrap();
+        kill_process(pid, Signal::STOP).unwrap();
+        Self(pid)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        let _ = kill_process(self.0, Signal::CONT);
+    }
+}
+
+/// Has the node on which the app is do this to what passes it.
+fn at_the_node(clusters: &Clusters, rule: &str) {
+    let script = format!(
+        "add table inet fault
+         add chain inet fault passing {{ type filter hook forward priority 0 ; }}
+         add rule inet fault passing {rule}"
+    );
+    let mut nft = clusters.host("b-node").unwrap().command("nft".as_ref());
+    let output = nft.arg(script).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn a_name_without_an_address() {
+    let clusters = hello().unwrap();
+    let by_name = [
+        ("resolution: STATIC", "resolution: DNS"),
+        ("172.21.0.3", "gateway.cluster-a.invalid"),
+    ];
+    let file = changed(&clusters, &by_name);
+    ask_hello(&clusters, &[])
+        .manifests(&file)
+        .finds("gateway-name-unknown", "b");
+}
+
+#[test]
+fn a_name_that_nobody_answers_for() {
+    let clusters = hello().unwrap();
+    let by_name = [
+        ("resolution: STATIC", "resolution: DNS"),
+        ("172.21.0.3", "gateway.cluster-a.example"),
+    ];
+    let file = changed(&clusters, &by_name);
+    ask_hello(&clusters, &["--outside", "--dns", "127.0.0.1:5399"])
+        .manifests(&file)
+        .finds("gateway-name-failed", "b");
+}
+
+#[test]
+fn a_second_gateway_that_leads_there_is_enough() {
+    let clusters = hello().unwrap();
+    let first = "- address: \"172.21.0.3\" # the east-west gateway of cluster A";
+    let two = "- {address: 172.21.0.9, ports: {http: 15443}}\n  - address: \"172.21.0.3\"";
+    let file = changed(&clusters, &[(first, two)]);
+    let examined = ask_hello(&clusters, &[]).manifests(&file).is_healthy();
+    let note = examined.said.pointer("/routes/0/notes/0").unwrap();
+    let note = note.as_str().unwrap();
+    assert!(
+        note.starts_with("gateway 172.21.0.9:15443 does not lead there"),
+        "{note}"
+    );
+}
+
+#[test]
+fn a_port_that_is_closed() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("gateway");
+    ask_hello(&clusters, &[]).finds("gateway-refused", "a");
+}
+
+#[test]
+fn a_port_that_is_filtered() {
+    let clusters = hello().unwrap();
+    at_the_node(&clusters, "tcp dport 15443 drop");
+    ask_hello(&clusters, &[]).finds("gateway-filtered", "between");
+}
+
+#[test]
+fn an_address_to_which_there_is_no_way() {
+    let clusters = hello().unwrap();
+    let no_way = "tcp dport 15443 reject with icmp type host-unreachable";
+    at_the_node(&clusters, no_way);
+    ask_hello(&clusters, &[]).finds("gateway-unreachable", "between");
+}
+
+#[test]
+fn something_else_at_the_gateways_port() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("gateway");
+    let listen = clusters.layout().gateway().to_string();
+    let mut other = clusters.eastwest_on("gateway").unwrap();
+    other.args(["stage-hello", "--listen", &listen, "--name", "other"]);
+    clusters
+        .start("other", other, |printed| printed.contains("listening"))
+        .unwrap();
+    ask_hello(&clusters, &[]).finds("gateway-not-tls", "a");
+}
+
+#[test]
+fn a_gateway_that_hangs() {
+    let mut clusters = hello().unwrap();
+    let _frozen = Frozen::program(&mut clusters, "gateway");
+    ask_hello(&clusters, &[]).finds("gateway-silent", "a");
+}
+
+#[test]
+fn small_packets_pass_and_large_ones_do_not() {
+    let clusters = hello().unwrap();
+    at_the_node(&clusters, "meta length > 600 drop");
+    ask_hello(&clusters, &[]).finds("mtu-black-hole", "between");
+}
+
+#[test]
+fn a_name_that_no_gateway_exports() {
+    let clusters = hello().unwrap();
+    ask(&clusters, &["src-secret-0.vault"]).finds("not-exported", "a");
+}

@@ -1,0 +1,131 @@
+//! Faults in the pod that calls: its shim, its DNS, its capture.
+
+use std::thread::sleep;
+
+use eastwest::certs::valid_for;
+use eastwest::clusters::Capture;
+use eastwest_e2e::hello;
+
+use crate::examined::{ask_hello, changed};
+use crate::identities::{A_SECOND, SHORT};
+
+#[test]
+fn a_shim_that_does_not_run() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    ask_hello(&clusters, &[]).finds("shim-not-running", "b");
+}
+
+#[test]
+fn a_shim_whose_certificate_has_ended() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    let other = ("demo", "short");
+    let certificates = clusters.certificates();
+    let folder = certificates
+        .workload("cluster-b", other.0, other.1)
+        .unwrap();
+    certificates
+        .issue(&folder, "cluster-b", other.0, other.1, valid_for(SHORT))
+        .unwrap();
+    clusters
+        .start_outbound_shim("b-app", other, Capture::Vip)
+        .unwrap();
+    sleep(SHORT + A_SECOND);
+    // Its files have been replaced elsewhere: ours are good.
+    ask_hello(&clusters, &[]).finds("shim-certificate", "b");
+}
+
+#[test]
+fn an_alias_of_which_no_route_can_be_made() {
+    let clusters = hello().unwrap();
+    let file = changed(&clusters, &[("protocol: HTTP", "protocol: UDP")]);
+    ask_hello(&clusters, &[])
+        .manifests(&file)
+        .finds("alias-down", "b");
+}
+
+#[test]
+fn an_alias_that_dns_does_not_know() {
+    let clusters = hello().unwrap();
+    let dns = clusters.layout().dns_b().to_string();
+    ask_hello(&clusters, &["--dns", &dns]).finds("dns-unknown", "b");
+}
+
+#[test]
+fn a_name_server_that_does_not_answer() {
+    let clusters = hello().unwrap();
+    ask_hello(&clusters, &["--dns", "127.0.0.1:5399"]).finds("dns-failed", "b");
+}
+
+#[test]
+fn an_alias_for_which_somebody_else_answers() {
+    let clusters = hello().unwrap();
+    let zone = clusters.dir().join("cluster-b.zone");
+    std::fs::write(zone, "src-hello-0.demo.svc.cluster.local A 10.96.7.7 30\n").unwrap();
+    let dns = clusters.layout().dns_b().to_string();
+    ask_hello(&clusters, &["--dns", &dns]).finds("dns-other-answer", "b");
+}
+
+#[test]
+fn an_address_at_which_nobody_listens() {
+    let clusters = hello().unwrap();
+    // The shim is in mode vip, so that it has no port that is 10000 higher.
+    ask_hello(&clusters, &["--mode", "port"]).finds("vip-not-captured", "b");
+}
+
+#[test]
+fn an_address_that_a_server_of_the_pod_has() {
+    let mut clusters = hello().unwrap();
+    let mut other = clusters.eastwest_on("b-app").unwrap();
+    other.args([
+        "stage-hello",
+        "--listen",
+        "0.0.0.0:18080",
+        "--name",
+        "other",
+    ]);
+    clusters
+        .start("b-app-other", other, |printed| {
+            printed.contains("listening")
+        })
+        .unwrap();
+    ask_hello(&clusters, &["--mode", "port"]).finds("vip-answered-by-another", "b");
+}
+
+#[test]
+fn an_egress_and_a_service_that_leads_to_it() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    let zone = clusters.dir().join("cluster-b.zone");
+    std::fs::write(zone, "src-hello-0.demo.svc.cluster.local A 10.96.7.7 30\n").unwrap();
+    let dns = clusters.layout().dns_b().to_string();
+    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
+    let args = [
+        "--manifests",
+        clusters.manifests().cluster_b().to_str().unwrap(),
+        "--identity",
+        identity.unwrap().to_str().unwrap(),
+        "--name-server",
+        &dns,
+        "--mode",
+        "service",
+    ]
+    .map(str::to_owned);
+    clusters
+        .start_with("b-app-shim", ("b-app", "shim"), &args)
+        .unwrap();
+    ask_hello(&clusters, &["--mode", "service", "--dns", &dns]).is_healthy();
+}
+
+#[test]
+fn rules_that_are_there_and_rules_that_are_not() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    clusters
+        .start_outbound_shim("b-app", ("demo", "app"), Capture::Redirect)
+        .unwrap();
+    ask_hello(&clusters, &["--mode", "redirect"]).finds("vip-not-captured", "b");
+    clusters.lay_capture("b-app").unwrap();
+    ask_hello(&clusters, &["--mode", "redirect"]).is_healthy();
+}

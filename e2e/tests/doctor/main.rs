@@ -1,0 +1,20 @@
+//! `eastwest doctor`: each fault is made in the two clusters, and it says which, where, and soon.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod app;
+mod certificates;
+mod examined;
+mod gateway;
+mod identities;
+mod in_pod;
+mod istio;
+mod mysql;
+mod pod;
+mod usage;
+mod view;
+mod whole;

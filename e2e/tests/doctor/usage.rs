@@ -1,0 +1,71 @@
+//! What a person reads, also of a slip.
+
+use std::process::{Command, Output};
+
+use eastwest_e2e::{eastwest, rendered::deploy};
+
+/// About the demo's manifests, from nowhere near their pods.
+fn doctor(args: &[&str]) -> (Option<i32>, String, String) {
+    let manifests = deploy().join("demo/cluster-b");
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = Command::new(eastwest())
+        .arg("doctor")
+        .args(args)
+        .args(["--outside", "--dns", "127.0.0.1:5399"])
+        .arg("-f")
+        .arg(manifests)
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (status.code(), text(&stdout), text(&stderr))
+}
+
+#[test]
+fn a_slip_in_an_alias_is_answered_with_the_right_one() {
+    let (status, out, err) = doctor(&["src-helo-1", "--identity", "/nowhere"]);
+    assert_eq!((status, out.as_str()), (Some(2), ""));
+    assert!(
+        err.ends_with("did you mean src-hello-1.demo.svc.cluster.local?\n"),
+        "{err}"
+    );
+}
+
+#[test]
+fn nothing_to_look_at_is_wrong_usage() {
+    let (status, _, err) = doctor(&["--identity", "/nowhere"]);
+    assert_eq!(status, Some(2));
+    assert!(err.contains("ALIAS"), "{err}");
+    let (status, _, err) = doctor(&[
+        "src-hello-1",
+        "-f",
+        "/nowhere.yaml",
+        "--identity",
+        "/nowhere",
+    ]);
+    assert_eq!(status, Some(2));
+    assert!(err.contains("/nowhere.yaml can't be read"), "{err}");
+}
+
+#[test]
+fn a_broken_hop_ends_with_a_sentence_and_a_command() {
+    let (status, out, _) = doctor(&["src-hello-1", "--identity", "/nowhere"]);
+    assert_eq!(status, Some(1));
+    let lines: Vec<&str> = out.lines().collect();
+    let [alias, made, broken, sentence, next, "", count] = lines.as_slice() else {
+        panic!("{out}")
+    };
+    assert_eq!(*alias, "src-hello-1.demo.svc.cluster.local:8080");
+    assert!(made.starts_with("  ok      manifests "), "{made}");
+    assert!(broken.starts_with("  broken  certificate "), "{broken}");
+    assert!(broken.contains("/nowhere"), "{broken}");
+    assert_eq!(
+        *sentence,
+        "  in cluster B (the replica's): the folder of our certificate has no complete set of files \
+         [certificate-missing]"
+    );
+    assert_eq!(*next, "  try: ls -lL /nowhere");
+    assert_eq!(*count, "broken: 1 of 1");
+}

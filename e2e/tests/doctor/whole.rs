@@ -1,0 +1,75 @@
+//! A way without a fault.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use eastwest::clusters::HELLO;
+use eastwest_e2e::hello;
+use serde_json::Value;
+
+use crate::examined::{ask, ask_hello};
+
+#[test]
+fn every_hop_of_every_alias_is_fine_and_soon() {
+    let clusters = hello().unwrap();
+    let aliases = HELLO.map(|pod| pod.alias());
+    let aliases: Vec<&str> = aliases.iter().map(String::as_str).collect();
+    let examined = ask(&clusters, &aliases).is_healthy();
+    assert!(
+        examined.took < Duration::from_secs(3),
+        "{:?}",
+        examined.took
+    );
+    let routes = examined.said["routes"].as_array().unwrap();
+    assert_eq!(routes.len(), 3);
+    for route in routes {
+        let steps = route["steps"].as_array().unwrap();
+        let names: Vec<_> = steps
+            .iter()
+            .map(|step| step["step"].as_str().unwrap())
+            .collect();
+        assert_eq!(names.first(), Some(&"manifests"));
+        assert_eq!(names.last(), Some(&"app"));
+        // The gateway is an address in these manifests.
+        let skipped = steps.iter().filter(|step| step["outcome"] == "skipped");
+        let skipped: Vec<_> = skipped.map(|step| &step["step"]).collect();
+        assert_eq!(skipped, ["gateway-name"], "{route:#}");
+    }
+}
+
+#[test]
+fn all_aliases_are_asked_for_with_one_flag() {
+    let clusters = hello().unwrap();
+    let examined = ask(&clusters, &["--all"]).examined();
+    let routes = examined.said["routes"].as_array().unwrap();
+    // Three of hello, three databases that are not running, and the one that is not exported.
+    assert_eq!(routes.len(), 7);
+    let healthy = routes.iter().filter(|route| route["healthy"] == true);
+    assert_eq!(healthy.count(), 3, "{:#}", examined.said);
+    assert_eq!(examined.status, Some(1));
+}
+
+#[test]
+fn whoever_waits_hears_when_all_is_well() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("hello-0-shim");
+    let alias = HELLO[0].alias();
+    let mut waiting = ask(&clusters, &[&alias, "--wait", "20s"]).command();
+    let mut waiting = waiting.stdout(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(waiting.try_wait().unwrap().is_none());
+    clusters.start_inbound_shim(&HELLO[0]).unwrap();
+    let output = waiting.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["healthy"], true);
+    // Nobody waits for more than is asked for.
+    clusters.stop("hello-0-shim");
+    let examined = ask_hello(&clusters, &["--wait", "2s"]).examined();
+    assert_eq!(examined.status, Some(1));
+    assert!(
+        examined.took < Duration::from_secs(5),
+        "{:?}",
+        examined.took
+    );
+}
