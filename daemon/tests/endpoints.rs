@@ -189,6 +189,14 @@ fn connections_are_counted_and_the_newest_shown() {
     assert_eq!((&shown["open"], &shown["shown"]), (&json!(5), &json!(2)));
     assert_eq!(shown["connections"][1]["peer"], "127.0.0.1:5");
     assert_eq!(get(served.admin, "/connections?limit=many").0, 400);
+    // However many are asked for: the answer is held until it has been read.
+    let _more: Vec<_> = (6..=2006).map(open).collect();
+    let (_, body) = get(served.admin, "/connections?limit=100000");
+    let shown: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        (&shown["open"], &shown["shown"]),
+        (&json!(2006), &json!(2000))
+    );
 }
 
 #[test]

@@ -57,6 +57,9 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         config.sockets,
         own_ports(&config.args),
     );
+    // In mode redirect there are none, and nothing is said of them.
+    let readiness = context.readiness.clone();
+    tokio::spawn(readiness.follow("aliases", vips.starving()));
     match config.args.outbound.mode {
         Mode::Vip | Mode::Port => vips.follow(),
         Mode::Service => {

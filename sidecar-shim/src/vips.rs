@@ -10,7 +10,7 @@ use eastwest_daemon::Shutdown;
 use eastwest_mesh::{DownRoute, Route};
 use eastwest_transport::listener::BindError;
 use eastwest_transport::socket::SocketOptions;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
 use crate::outbound::{AliasListeners, Arrival, Outbound, Unopened};
@@ -28,6 +28,7 @@ pub(crate) struct Vips {
     outbound: Arc<Outbound>,
     state: Arc<Mutex<State>>,
     followed: Arc<Notify>,
+    starving: watch::Receiver<Option<String>>,
 }
 
 #[derive(Debug)]
@@ -46,8 +47,10 @@ impl Vips {
         sockets: SocketOptions,
         own_ports: impl IntoIterator<Item = u16>,
     ) -> Self {
+        let listeners = AliasListeners::new(sockets);
+        let starving = listeners.starving();
         let state = State {
-            listeners: Some(AliasListeners::new(sockets)),
+            listeners: Some(listeners),
             failed: BTreeMap::new(),
             own_ports: OwnPorts::new(own_ports),
         };
@@ -55,7 +58,13 @@ impl Vips {
             outbound,
             state: Arc::new(Mutex::new(state)),
             followed: Arc::new(Notify::new()),
+            starving,
         }
+    }
+
+    /// Why no connection can be accepted, as [`Listener::starving`](eastwest_transport::listener::Listener::starving).
+    pub(crate) fn starving(&self) -> watch::Receiver<Option<String>> {
+        self.starving.clone()
     }
 
     /// Opens and closes listeners until they are those of the routes. An alias that cannot be

@@ -116,6 +116,14 @@ impl Listener {
         self.starving.subscribe()
     }
 
+    /// Has that said by `starving` as well as of others, for listeners that come and go: what one lacks all of
+    /// a process lack, and what one gets again all have.
+    #[must_use]
+    pub fn starving_like(mut self, starving: &watch::Sender<Option<String>>) -> Self {
+        self.starving = starving.clone();
+        self
+    }
+
     /// The next connection. Errors of one connection are skipped; where descriptors or memory have
     /// run out, it waits a little longer each time instead of spinning.
     pub async fn accept(&self) -> (TcpStream, SocketAddr) {
@@ -153,6 +161,13 @@ impl Listener {
                 }
             }
         }
+    }
+}
+
+impl Drop for Listener {
+    /// Whoever accepts nothing any more lacks nothing. Another one that does says so again.
+    fn drop(&mut self) {
+        self.starving.send_if_modified(|why| why.take().is_some());
     }
 }
 

@@ -17,6 +17,9 @@ mod tests;
 
 /// Rows of `/connections` if the call doesn't say: a page for a person, not a memory peak.
 const DEFAULT_ROWS: usize = 1000;
+/// Rows of one answer, at most: it is held as a whole until the client has read it, and 64 clients that do not
+/// read hold as many answers.
+const MOST_ROWS: usize = 2000;
 
 /// The calls that every process has: path, and what the index says.
 const CALLS: [(&str, &str); 7] = [
@@ -27,7 +30,7 @@ const CALLS: [(&str, &str); 7] = [
     ),
     (
         "/connections",
-        "live connections; ?limit=N rows, 1000 unless given",
+        "live connections; ?limit=N rows, 1000 unless given, 2000 at most",
     ),
     (
         "/logging",
@@ -127,7 +130,7 @@ fn may_change(head: &Parts, peer: SocketAddr) -> Result<(), &'static str> {
 fn connections(context: &Context, query: Option<&str>) -> Reply {
     let limit = match query::value(query, "limit").map(|limit| limit.parse::<usize>()) {
         None => DEFAULT_ROWS,
-        Some(Ok(limit)) => limit,
+        Some(Ok(limit)) => limit.min(MOST_ROWS),
         Some(Err(_)) => {
             return text(
                 StatusCode::BAD_REQUEST,

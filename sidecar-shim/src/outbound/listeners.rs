@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use eastwest_transport::listener::{BindError, Listener};
 use eastwest_transport::socket::SocketOptions;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Outbound;
@@ -16,6 +17,8 @@ pub(crate) struct AliasListeners {
     sockets: SocketOptions,
     /// `None` once they have been closed: they stay so.
     open: Option<HashMap<SocketAddr, JoinHandle<()>>>,
+    /// Why none of them can accept just now.
+    starving: watch::Sender<Option<String>>,
 }
 
 /// An address that is not listened on.
@@ -34,7 +37,13 @@ impl AliasListeners {
         Self {
             sockets,
             open: Some(HashMap::new()),
+            starving: watch::Sender::new(None),
         }
+    }
+
+    /// Why no connection can be accepted: descriptors or memory have run out.
+    pub(crate) fn starving(&self) -> watch::Receiver<Option<String>> {
+        self.starving.subscribe()
     }
 
     /// Whether an address is listened on.
@@ -75,6 +84,7 @@ impl AliasListeners {
             }
             match Listener::bind(address, self.sockets) {
                 Ok(listener) => {
+                    let listener = listener.starving_like(&self.starving);
                     let task = tokio::spawn(Arc::clone(outbound).serve_alias(listener, address));
                     open.insert(address, task);
                 }

@@ -1,4 +1,4 @@
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
@@ -60,16 +60,25 @@ fn place() -> (TempDir, UnixListener) {
 
 /// An old one, by hand: it has greeted a new one, and given it no listening socket.
 fn met(door: &UnixListener) -> Channel {
+    met_by(door, hello(""), &[])
+}
+
+/// The same for one that listens.
+fn met_by(door: &UnixListener, old: Frame, sockets: &[BorrowedFd<'_>]) -> Channel {
     let (stream, _) = door.accept().unwrap();
     let channel = Channel::new(stream, 4 * PATIENCE).unwrap();
     assert!(matches!(channel.receive().unwrap().frame, Frame::Hello(_)));
-    channel.send(&hello(""), &[]).unwrap();
+    channel.send(&old, &[]).unwrap();
+    let offered = Offered {
+        name: "metrics".to_owned(),
+        supervised: false,
+    };
     let listeners = Frame::Listeners {
-        offered: Vec::new(),
+        offered: sockets.iter().map(|_| offered.clone()).collect(),
         number: 1,
         watchdog_micros: 0,
     };
-    channel.send(&listeners, &[]).unwrap();
+    channel.send(&listeners, sockets).unwrap();
     channel
 }
 
@@ -133,6 +142,32 @@ async fn one_that_has_come_meanwhile_and_listens_elsewhere_is_left_alone() {
         other.carries().await;
     }
     assert!(!taking.is_finished());
+    taking.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_listens_on_less_comes_again_all_the_same_but_succeeds_no_other_that_listens_on_more()
+ {
+    let (dir, door) = place();
+    let path = dir.path().join("gateway.sock");
+    let new = New::start();
+    let taking = new.takes_over(&path);
+    let metrics = TcpListener::bind("127.0.0.1:0").unwrap();
+    let process = |number| {
+        let Frame::Hello(us) = hello("") else {
+            panic!("no hello")
+        };
+        Frame::Hello(Hello {
+            process: number,
+            ..us
+        })
+    };
+    block_in_place(|| {
+        ready(&met_by(&door, process(7), &[metrics.as_fd()]));
+        ready(&met_by(&door, process(7), &[metrics.as_fd()]));
+        let other = met_by(&door, process(8), &[metrics.as_fd()]);
+        assert!(other.receive().is_err());
+    });
     taking.abort();
 }
 
