@@ -101,7 +101,9 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Logs(args) => logs::run(&args),
         Command::Wait(args) => wait::run(&args),
-        Command::Gateway(rest) => return eastwest_gateway::main(rest.argv("eastwest-gateway")),
+        Command::Gateway(rest) => {
+            return eastwest_gateway::main_with_probe(rest.argv("eastwest-gateway"));
+        }
         Command::Resolver(rest) => return eastwest_resolver::main(rest.argv("eastwest-resolver")),
         Command::Shim(rest) => return eastwest_shim::main(rest.argv("eastwest-shim")),
         Command::Stage(command) => stage::run(&command),

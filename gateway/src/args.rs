@@ -62,7 +62,8 @@ pub struct GatewayArgs {
     /// Folder with a certificate, key and roots, by which `eastwest doctor` is told what this gateway sees
     ///
     /// Whoever proves an identity of --probe-allow may ask whether a server name is exported, which
-    /// addresses its pod has, and whether that can be dialled. Without it this process holds no key.
+    /// addresses its pod has, and whether that can be dialled. Without it this process holds no key. Of
+    /// `eastwest gateway`: the program eastwest-gateway has no TLS of its own, and refuses it.
     #[arg(long, value_name = "DIR", requires = "probe_allow")]
     pub probe_identity: Option<PathBuf>,
 

@@ -40,12 +40,25 @@ pub use args::GatewayArgs;
 use connection::Dialling;
 use handover::{Cohorts, Succession};
 use late::LateDials;
-use probe::Prober;
+use probe::{Answers, Asked};
 use serve::Gateway;
 
-/// Runs the gateway from its command line to its end.
+/// Runs the gateway from its command line to its end. It has no TLS of its own.
 pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
-    eastwest_daemon::main_prepared(argv, Config::new, Config::prepare, run).into()
+    run_by(argv, probe::nowhere)
+}
+
+/// The same with TLS for those who may ask what it sees of a route (`--probe-identity`).
+pub fn main_with_probe(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
+    run_by(argv, probe::here)
+}
+
+fn run_by(
+    argv: impl IntoIterator<Item = OsString>,
+    asked: impl FnOnce(&GatewayArgs) -> Asked,
+) -> ExitCode {
+    let configure = |args| Config::new(args, asked);
+    eastwest_daemon::main_prepared(argv, configure, Config::prepare, run).into()
 }
 
 /// What a gateway runs with: arguments that have been checked, and manifests that have been read.
@@ -53,7 +66,7 @@ pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
 pub struct Config {
     args: GatewayArgs,
     manifests: Manifests,
-    prober: Option<Prober>,
+    prober: Option<Box<dyn Answers>>,
     succession: Option<Succession>,
 }
 
@@ -63,11 +76,11 @@ impl Config {
     /// # Errors
     /// When a file cannot be read, the certificate for probes is of no use, or gateways cannot meet where they
     /// are to. What is wrong inside a manifest is logged, and does not stop the rest.
-    pub fn new(args: GatewayArgs) -> anyhow::Result<Self> {
+    fn new(args: GatewayArgs, asked: impl FnOnce(&GatewayArgs) -> Asked) -> anyhow::Result<Self> {
         if let Some(place) = &args.handover {
             place.check()?;
         }
-        let prober = Prober::new(&args)?;
+        let prober = asked(&args)?;
         let manifests = exports::read(&args)?;
         Ok(Self {
             args,
@@ -81,7 +94,7 @@ impl Config {
     ///
     /// # Errors
     /// When there is one that does not give way.
-    pub fn prepare(&mut self, context: &Context) -> anyhow::Result<()> {
+    fn prepare(&mut self, context: &Context) -> anyhow::Result<()> {
         if let Some(place) = &self.args.handover {
             self.succession = Some(Succession::open(place.clone(), context)?);
             context.listeners.keep_for_successor();

@@ -1,203 +1,65 @@
-//! What this gateway sees of a route, told to `eastwest doctor` in the other cluster.
+//! What `eastwest doctor` is told of a route by a gateway that may be asked.
 //!
-//! It asks with a server name that no pod has, over mutual TLS that ends here, and only where flags give
-//! this process a certificate and a list of who may ask. Nothing of the routes depends on it.
+//! That takes mutual TLS, which the gateway has no other use for: the program `eastwest-gateway` is
+//! without, and holds no key whatever its flags say. `eastwest gateway` has it.
 
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+mod prober;
 
-use anyhow::Context as _;
-use eastwest_mesh::SpiffePattern;
-use eastwest_transport::admission::{Leave, Place};
+use std::fmt;
+use std::pin::Pin;
+
+use eastwest_transport::admission::Place;
 use eastwest_transport::reason::Reason;
-use eastwest_transport::spiffe::SpiffeId;
-use eastwest_transport::tls::{
-    ConfigError, HandshakeError, Identity, IdentityError, IdentityFiles, MinTls, PeerPolicy,
-    ServerAlpn, Side, Talk, Verdict, accept_timed,
-};
-use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
 
 use crate::args::GatewayArgs;
-use crate::connection::{Greeted, target};
+use crate::connection::Greeted;
 use crate::serve::Gateway;
+use prober::Prober;
 
-/// Time for the question, and for taking the answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a certificate that was read is used: whoever asks has proved nothing yet, and is not to make this
-/// process read files.
-const READ_AGAIN: Duration = Duration::from_secs(10);
-/// A server name is at most 253 bytes.
-const LONGEST_QUESTION: usize = 256;
-
-/// By what it is asked, and by whom.
-#[derive(Debug)]
-pub(crate) struct Prober {
-    dir: PathBuf,
-    held: Mutex<Held>,
-    allowed: Arc<Askers>,
+/// Somebody who answers questions of `eastwest doctor`.
+pub(crate) trait Answers: fmt::Debug + Send + Sync {
+    /// Takes the connection through a handshake, hears a server name, and says what is seen of it.
+    fn answer<'a>(
+        &'a self,
+        gateway: &'a Gateway,
+        tcp: &'a mut TcpStream,
+        greeted: Greeted,
+        place: &'a Place,
+    ) -> Answering<'a>;
 }
 
-/// The certificate as it was read last.
-#[derive(Debug)]
-struct Held {
-    identity: Arc<Identity>,
-    read: Instant,
-}
-
-/// Who may ask.
-#[derive(Debug)]
-struct Askers(Vec<SpiffePattern>);
-
-impl PeerPolicy for Askers {
-    fn check(&self, peer: &SpiffeId) -> Result<(), String> {
-        let listed = |pattern: &SpiffePattern| pattern.matches(peer.trust_domain(), peer.path());
-        match self.0.iter().any(listed) {
-            true => Ok(()),
-            false => Err("no --probe-allow has it".to_owned()),
-        }
-    }
-}
+/// Boxed, because it is seldom and large.
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<(), Unanswered>> + Send + 'a>>;
 
 /// Why a question had no answer.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ProbeError {
-    #[error("--probe-identity: {0}")]
-    Config(#[from] ConfigError),
-    #[error("{0}")]
-    Handshake(HandshakeError),
-    #[error("it was not over in {0:?}")]
-    Late(Duration),
-    #[error("others waited for the place")]
-    Crowded,
-    #[error("{0}")]
-    Io(#[from] io::Error),
+#[error("{said}")]
+pub(crate) struct Unanswered {
+    pub(crate) reason: Reason,
+    pub(crate) said: String,
 }
 
-impl ProbeError {
-    pub(crate) fn reason(&self) -> Reason {
-        match self {
-            Self::Config(_) => Reason::NoIdentity,
-            Self::Handshake(error) => error.into(),
-            Self::Late(_) => Reason::HandshakeTimeout,
-            Self::Crowded => Reason::CrowdedOut,
-            Self::Io(_) => Reason::DownstreamFailed,
-        }
-    }
+/// By whom questions are answered: `None` where nobody is to.
+pub(crate) type Asked = anyhow::Result<Option<Box<dyn Answers>>>;
+
+/// By this process, where its flags give it a certificate.
+///
+/// # Errors
+/// When that can't be used.
+pub(crate) fn here(args: &GatewayArgs) -> Asked {
+    Ok(Prober::new(args)?.map(|prober| Box::new(prober) as Box<_>))
 }
 
-impl Prober {
-    /// None without the flags.
-    ///
-    /// # Errors
-    /// When the certificate can't be used.
-    pub(crate) fn new(args: &GatewayArgs) -> anyhow::Result<Option<Self>> {
-        let Some(dir) = &args.probe_identity else {
-            return Ok(None);
-        };
-        let identity = Arc::new(load(dir).context("--probe-identity")?);
-        let read = Instant::now();
-        Ok(Some(Self {
-            dir: dir.clone(),
-            held: Mutex::new(Held { identity, read }),
-            allowed: Arc::new(Askers(args.probe_allow.clone())),
-        }))
-    }
-
-    /// The certificate, which may have been replaced since the last question. Files that are of no use leave
-    /// the old one in its place.
-    async fn identity(&self) -> Arc<Identity> {
-        let mut held = self.held.lock().await;
-        if held.read.elapsed() >= READ_AGAIN {
-            held.read = Instant::now();
-            let dir = self.dir.clone();
-            match tokio::task::spawn_blocking(move || load(&dir)).await {
-                Ok(Ok(identity)) => held.identity = Arc::new(identity),
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "--probe-identity: the old one stays in use")
-                }
-                Err(_) => {}
-            }
-        }
-        Arc::clone(&held.identity)
-    }
-
-    /// Takes the connection through a handshake, hears a server name, and says what is seen of it.
-    pub(crate) async fn answer(
-        &self,
-        gateway: &Gateway,
-        tcp: &mut TcpStream,
-        greeted: Greeted,
-        place: &Place,
-    ) -> Result<(), ProbeError> {
-        let identity = self.identity().await;
-        let verdict = Verdict::new(Arc::clone(&self.allowed) as Arc<_>);
-        let policy = Arc::clone(&verdict) as Arc<_>;
-        let config = identity.server_config(policy, MinTls::Tls13, ServerAlpn::Doctor)?;
-        let accepting = accept_timed(config, &mut *tcp, greeted.into_bytes(), place.clock());
-        let accepted = place.within(PATIENCE, accepting).await;
-        let secured = accepted
-            .map_err(|leave| match leave {
-                Leave::Late => ProbeError::Late(PATIENCE),
-                Leave::Wanted => ProbeError::Crowded,
-            })?
-            .map_err(|error| HandshakeError::new(error, Side::Server, &verdict))
-            .map_err(ProbeError::Handshake)?;
-        place.proved();
-        let mut talk = Talk::new(tcp, secured);
-        let hearing = timeout(PATIENCE, talk.hear());
-        let question = hearing.await.map_err(|_| ProbeError::Late(PATIENCE))??;
-        let question = question.get(..LONGEST_QUESTION).unwrap_or(&question);
-        let view = gateway.view(String::from_utf8_lossy(question).trim()).await;
-        let telling = async {
-            talk.say(view.to_string().as_bytes()).await?;
-            talk.end().await
-        };
-        timeout(PATIENCE, telling)
-            .await
-            .map_err(|_| ProbeError::Late(PATIENCE))??;
-        Ok(())
-    }
-}
-
-impl Gateway {
-    /// What is seen of a server name: exported or why not, and what comes of dialling its pod. The pod
-    /// is sent nothing.
-    async fn view(&self, sni: &str) -> Value {
-        let found = target(sni, &self.exports.load());
-        let target = match found {
-            Ok((_, target)) => target,
-            Err(refusal) => {
-                return json!({
-                    "exported": false,
-                    "reason": refusal.reason().as_str(),
-                    "said": refusal.to_string(),
-                });
-            }
-        };
-        let (host, port) = (target.host.as_ref(), target.port.get());
-        let deadline = Instant::now() + self.dialling.connect_timeout;
-        let shown = format!("{host}:{port}");
-        match self.dialling.pods.dial(host, port, deadline).await {
-            Ok(dialled) => json!({
-                "exported": true,
-                "target": shown,
-                "reached": dialled.address.to_string(),
-            }),
-            Err(error) => json!({
-                "exported": true,
-                "target": shown,
-                "reason": error.reason().as_str(),
-                "said": error.to_string(),
-            }),
-        }
-    }
-}
-
-fn load(dir: &Path) -> Result<Identity, IdentityError> {
-    Identity::load(&IdentityFiles::in_dir(dir)?, SystemTime::now())
+/// By nobody.
+///
+/// # Errors
+/// When the flags want it.
+pub(crate) fn nowhere(args: &GatewayArgs) -> Asked {
+    anyhow::ensure!(
+        args.probe_identity.is_none(),
+        "--probe-identity: eastwest-gateway has no TLS of its own, and so holds no key; `eastwest gateway` \
+         is the same with it"
+    );
+    Ok(None)
 }

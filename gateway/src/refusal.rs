@@ -14,7 +14,7 @@ use eastwest_transport::socket::reset_on_close;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::probe::ProbeError;
+use crate::probe::Unanswered;
 
 /// Why a connection ended before a byte of it was carried.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ pub(crate) enum Refusal {
     #[error("{0} is silent, and as many connections as may be wait for it already")]
     Silent(String),
     #[error("a question of eastwest doctor: {0}")]
-    Probe(#[from] ProbeError),
+    Probe(#[from] Unanswered),
     #[error("it asked what is seen of a route, and was told")]
     Told,
     #[error("the process was told to stop")]
@@ -70,7 +70,7 @@ impl Refusal {
             Self::Dial(error) => error.reason(),
             Self::Silent(_) => Reason::DialCrowded,
             Self::Replay { error, .. } => upstream_reason(error),
-            Self::Probe(error) => error.reason(),
+            Self::Probe(error) => error.reason,
             Self::Told => Reason::Finished,
             Self::Stopped => Reason::Drained,
         }

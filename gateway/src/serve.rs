@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use crate::connection::{Connected, Dialling, route, talk, target};
 use crate::handover::{Answer, Cohort, Cohorts, Kept};
-use crate::probe::Prober;
+use crate::probe::Answers;
 use crate::refusal::Refusal;
 
 /// What all connections of a gateway share.
@@ -29,7 +29,7 @@ pub(crate) struct Gateway {
     /// Replaced as a whole on reload; a connection is routed once.
     pub(crate) exports: ArcSwap<Exports>,
     /// Who may ask what is seen of a route; nobody without it.
-    pub(crate) prober: Option<Prober>,
+    pub(crate) prober: Option<Box<dyn Answers>>,
     pub(crate) dialling: Dialling,
     pub(crate) patience: Patience,
     pub(crate) ledger: Ledger,
