@@ -35,7 +35,8 @@ pub(super) struct Half {
     pub(super) kept: Option<Box<Row>>,
     pub(super) pipe: Option<Pipe>,
     appetite: Size,
-    /// splice(2) has found nothing since it last brought something.
+    /// splice(2) has found nothing, or an end; recv(2) has to agree. The former stops before a byte of urgent data,
+    /// and never passes it by.
     dry: bool,
     pub(super) stage: Stage,
     /// Bytes moved so far; wraps at no size that a connection reaches.
@@ -102,7 +103,7 @@ impl Half {
             match self.stage {
                 Stage::Carrying if self.moved >= turn => break,
                 Stage::Carrying => {
-                    if from.is_plain() && to.is_plain() && self.splices() {
+                    if from.is_plain() && to.is_plain() && !self.dry && self.splices() {
                         ready!(self.poll_splice(cx, from.tcp(), to.tcp(), count))?;
                     } else {
                         ready!(self.poll_row(cx, from, to, count, &mut turn))?;
@@ -148,12 +149,15 @@ impl Half {
         count: &AtomicU64,
         turn: &mut u64,
     ) -> Poll<Result<(), Failure>> {
-        let mut row = Row::take(self.appetite);
+        let dry = std::mem::take(&mut self.dry);
+        let size = if dry { Size::Small } else { self.appetite };
+        let mut row = Row::take(size);
         let read = match from.poll_fill(cx, &mut row, to.frame()) {
             Poll::Ready(Ok(read)) => read,
             Poll::Ready(Err(error)) => return Poll::Ready(Err(Failure::reading(error))),
             Poll::Pending => {
                 row.give();
+                self.release();
                 return Poll::Pending;
             }
         };
@@ -215,20 +219,10 @@ impl Half {
         };
         readable.map_err(Failure::reading)?;
         match pipe.fill(from) {
-            // It neither takes a byte of urgent data nor passes it by, and says end or nothing there:
-            // recv(2) knows better.
-            Ok(0) => self.appetite = Size::Small,
-            Ok(n) => {
-                self.dry = false;
-                if n < MOST_PLAINTEXT {
-                    self.appetite = Size::Small;
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if std::mem::replace(&mut self.dry, true) {
-                    self.appetite = Size::Small;
-                }
-            }
+            Ok(0) => self.dry = true,
+            Ok(n) if n < MOST_PLAINTEXT => self.appetite = Size::Small,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.dry = true,
             Err(error) if pipe::is_refusal(&error) => self.pipe = None,
             Err(error) => return Poll::Ready(Err(Failure::reading(error))),
         }

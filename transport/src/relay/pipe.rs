@@ -91,9 +91,10 @@ impl Pipe {
         Err(io::ErrorKind::InvalidData.into())
     }
 
-    /// Fills the empty pipe from `from`; gives how much came, 0 at the end of the stream.
+    /// Fills the empty pipe from `from`; gives how much came. None, and `WouldBlock`, need not mean that there is
+    /// an end, or nothing: see [`Half`](super::half::Half). So it leaves what tokio knows of readiness alone.
     pub(super) fn fill(&mut self, from: &TcpStream) -> io::Result<usize> {
-        self.held = from.try_io(Interest::READABLE, || moved(from, &self.into, SIZE))?;
+        self.held = moved(from, &self.into, SIZE)?;
         Ok(self.held)
     }
 
