@@ -207,38 +207,38 @@ async fn neither_direction_starves_while_both_are_busy() {
     assert_eq!(p.relay.await.unwrap().reason, Reason::Drained);
 }
 
-/// splice(2) neither takes a byte of urgent data nor passes it by.
+/// splice(2) neither takes a byte of urgent data nor passes it by. All of it is there before the relay
+/// begins, so that no event of the socket follows.
 #[tokio::test]
 async fn urgent_data_in_a_fast_stream_stops_nothing_and_ends_nothing() {
-    const PART: usize = 4 << 20;
-    let Path {
-        mut app,
-        mut server,
-        relay,
-        ..
-    } = path().await;
-    let sending = tokio::spawn(async move {
-        app.write_all(&vec![1; PART]).await.unwrap();
-        loop {
-            app.writable().await.unwrap();
-            let urgent = |socket: &TcpStream| SockRef::from(socket).send_out_of_band(&[2]);
-            match app.try_io(tokio::io::Interest::WRITABLE, || urgent(&app)) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                outcome => break assert_eq!(outcome.unwrap(), 1),
-            }
+    const PART: usize = 200 * 1024;
+    for ends in [false, true] {
+        let (mut app, mut downstream) = pair().await;
+        let (mut upstream, mut server) = pair().await;
+        SockRef::from(&app).set_send_buffer_size(8 * PART).unwrap();
+        app.write_all(&[0; PART]).await.unwrap();
+        let sent = SockRef::from(&app).send_out_of_band(&[9]).unwrap();
+        assert_eq!(sent, 1);
+        app.write_all(&[1; PART]).await.unwrap();
+        if ends {
+            app.shutdown().await.unwrap();
         }
-        app.write_all(&vec![3; PART]).await.unwrap();
-    });
-    let mut got = Vec::new();
-    server.read_to_end(&mut got).await.unwrap();
-    sending.await.unwrap();
-    assert_eq!(
-        got.len(),
-        2 * PART,
-        "the urgent byte itself is not of the stream"
-    );
-    drop(server);
-    assert_eq!(relay.await.unwrap().reason, Reason::Finished);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let relay = tokio::spawn(async move {
+            let (counts, stop) = (Counts::default(), CancellationToken::new());
+            let patience = Patience::default();
+            relay(&mut downstream, &mut upstream, &counts, &patience, &stop).await
+        });
+        // The urgent byte itself is not of the stream.
+        let mut got = vec![9; 2 * PART];
+        let reading = server.read_exact(&mut got);
+        let read = tokio::time::timeout(Duration::from_secs(10), reading).await;
+        read.unwrap().unwrap();
+        let (first, second) = got.split_at(PART);
+        assert!(first.iter().all(|&b| b == 0) && second.iter().all(|&b| b == 1));
+        drop((app, server));
+        assert_eq!(relay.await.unwrap().reason, Reason::Finished);
+    }
 }
 
 #[tokio::test]
