@@ -65,8 +65,8 @@ account without a password or any right, and out again, which counts nowhere; `-
 alone, and counts. Behind a sidecar that is none of ours (Envoy) the app is dialled as soon as TLS is, and counts in any
 case: it is heard there, and whether we may call is not known, as Envoy judges that by the caller's first byte.
 
-**Cluster A's half** is seen where its gateway has `--probe-identity DIR --probe-allow SPIFFE-ID`: it says, over
-mutual TLS, whether it exports the server name, and what came of looking up and dialling the pod. Where it tells
+**Cluster A's half** is seen where its gateway is `eastwest gateway --probe-identity DIR --probe-allow SPIFFE-ID` (the
+program `eastwest-gateway` has no TLS of its own, and can hold no key): it says, over mutual TLS, whether it exports the server name, and what came of looking up and dialling the pod. Where it tells
 nothing, as Istio's never does, that is inferred from alerts and silence, and `pod-unreachable` or
 `gateway-hung-up` stand for what can't be told apart.
 
