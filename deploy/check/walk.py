@@ -9,6 +9,7 @@ fields of `databases.Installed` as JSON, real servers replicate over the path as
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,7 @@ def walk(a, b, ground, eastwest, mysql):
     entries = list(manifests(b, caller, "ServiceEntry"))
     ports = {e["metadata"]["name"]: e["spec"]["ports"][0]["number"] for e in entries}
     says = yield from source_side(a, ground, eastwest, ports)
+    yield from alike(says)
     names = services(b, ground)
     zones = {}
     for w in (w for w in b.workloads if w.runs("resolver")):
@@ -126,6 +128,15 @@ def source_side(a, ground, eastwest, ports):
         ground.run(HAPROXY, stand_ins.app(OWN, 3306), APP, name="app")
     ground.here(stand_ins.dns(DNS_OF_A, known, {}))
     return says
+
+
+def alike(says):
+    """What a pod says is what the manifests make of it: it shows who answered only where it is that pod's own name."""
+    for pod, said in says.items():
+        if pod not in re.split(r"[^-a-z0-9]+", said):
+            yield f"{pod} says {said!r}, and not its name"
+        if named := [other for other in says if other != pod and says[other] == said]:
+            yield f"{pod} says the same as {', '.join(named)}: {said!r}"
 
 
 def others(w):
