@@ -38,6 +38,7 @@ class Workload:
             self.read_pxc(spec["pxc"])
             return
         template = spec["template"]
+        self.service = spec.get("serviceName")
         # Without a number it is a HorizontalPodAutoscaler's, or one.
         self.replicas = spec.get("replicas", 1)
         self.ready_for = spec.get("minReadySeconds", 0)
@@ -53,6 +54,7 @@ class Workload:
         """As the operator makes them: `db` has the pods db-pxc-N, with these labels."""
         labels = {"app.kubernetes.io/component": "pxc", "app.kubernetes.io/instance": self.name}
         self.name += "-pxc"
+        self.service = self.name
         self.replicas = pxc["size"]
         self.labels = labels | pxc.get("labels", {})
         self.selector = labels

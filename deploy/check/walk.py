@@ -121,7 +121,7 @@ def source_side(a, ground, eastwest, ports):
             ground.run(pod, stand_ins.app(pod, port), APP, name="app")
         for c in others(w):
             says[pod] = yield from start_http_echo(ground, c, runtime.Pod(w, pod, ground.known_by(address)))
-        known[f"{pod}.{w.name}.{w.namespace}.{clusters.DOMAIN}"] = address
+        known[f"{pod}.{w.service}.{w.namespace}.{clusters.DOMAIN}"] = address
     ground.pod(STRANGER, "10.1.0.70", (a, Stranger), [DNS_OF_A], ["cluster.local"])
     for proxy in a.proxies:
         ground.pod(HAPROXY, ADDRESS_OF_HAPROXY, (a, proxy), [DNS_OF_A], ["cluster.local"])
