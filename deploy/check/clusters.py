@@ -33,6 +33,7 @@ class Workload:
     def __init__(self, document):
         spec, self.namespace = document["spec"], document["metadata"]["namespace"]
         self.kind, self.name = document["kind"], document["metadata"]["name"]
+        self.pxc = spec.get("pxc")
         if self.kind == "PerconaXtraDBCluster":
             self.update = spec.get("updateStrategy", "RollingUpdate"), spec.get("upgradeOptions", {}).get("apply")
             self.read_pxc(spec["pxc"])
