@@ -10,7 +10,6 @@ def check(cluster):
         for c in w.containers:
             if "image" in c:
                 yield from (f"{w.name}: {c['name']}: {line}" for line in container(w, c))
-        # Of the operator's pods, these are in no field.
         for shared in sorted({"hostNetwork", "hostPID", "hostIPC"} & set(w.pod)):
             yield f"{w.name}: {shared}, which Pod Security refuses"
         if not w.kind.startswith("Percona") and w.pod.get("automountServiceAccountToken") is not False:
