@@ -33,11 +33,13 @@ class Workload:
     def __init__(self, document):
         spec, self.namespace = document["spec"], document["metadata"]["namespace"]
         self.kind, self.name = document["kind"], document["metadata"]["name"]
+        self.pxc = spec.get("pxc")
         if self.kind == "PerconaXtraDBCluster":
             self.update = spec.get("updateStrategy", "RollingUpdate"), spec.get("upgradeOptions", {}).get("apply")
             self.read_pxc(spec["pxc"])
             return
         template = spec["template"]
+        self.service = spec.get("serviceName")
         # Without a number it is a HorizontalPodAutoscaler's, or one.
         self.replicas = spec.get("replicas", 1)
         self.ready_for = spec.get("minReadySeconds", 0)
@@ -53,6 +55,7 @@ class Workload:
         """As the operator makes them: `db` has the pods db-pxc-N, with these labels."""
         labels = {"app.kubernetes.io/component": "pxc", "app.kubernetes.io/instance": self.name}
         self.name += "-pxc"
+        self.service = self.name
         self.replicas = pxc["size"]
         self.labels = labels | pxc.get("labels", {})
         self.selector = labels

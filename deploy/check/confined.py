@@ -10,6 +10,8 @@ def check(cluster):
         for c in w.containers:
             if "image" in c:
                 yield from (f"{w.name}: {c['name']}: {line}" for line in container(w, c))
+        for shared in sorted({"hostNetwork", "hostPID", "hostIPC"} & set(w.pod)):
+            yield f"{w.name}: {shared}, which Pod Security refuses"
         if not w.kind.startswith("Percona") and w.pod.get("automountServiceAccountToken") is not False:
             yield f"{w.name}: its account's token is mounted"
     yield from levels(cluster)
@@ -39,6 +41,8 @@ def container(w, c):
             yield f"adds {added}"
         if not own.get("runAsNonRoot", pod.get("runAsNonRoot")) or own.get("runAsUser") == 0:
             yield "may be root"
+    if any("hostPort" in p or "hostIP" in p for p in c.get("ports", [])):
+        yield "takes a port of the node, which Pod Security refuses"
     if OURS in c["image"]:
         yield from ours(c, own)
     if ":" not in c["image"] or c["image"].endswith(":latest"):

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from check import kustomize
+from check import kustomize, own_setups
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent
 NEEDS_CLUSTER = "# needs a cluster\n"
@@ -20,9 +20,12 @@ STAND_IN = """#!/bin/sh
 [ "$1" = kustomize ] || exit 1
 PYTHONPATH={deploy}:$PYTHONPATH exec {python} -c '
 import sys, yaml
-from check import kustomize
+from check import kustomize, own_setups
 print(yaml.safe_dump_all(kustomize.render(sys.argv[1]), width=1000))' "$2"
 """
+# As a command replaces the address that stands for the gateway's, and looks for others of its network.
+REPLACED = re.escape(own_setups.GATEWAY)
+LEFT = REPLACED.removesuffix("10")
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 
 
@@ -44,6 +47,7 @@ def faults(document):
     for block in blocks(text):
         if "kubectl --context" in block and not block.startswith(NEEDS_CLUSTER):
             yield f"`{block.strip()}` is not said to need a cluster"
+        yield from pasted(block)
         for path in PATH.findall(block):
             target = DEPLOY.parent / path
             if not target.exists():
@@ -53,6 +57,17 @@ def faults(document):
         syntax = subprocess.run(["bash", "-n"], input=block, text=True, capture_output=True)
         if syntax.returncode:
             yield f"`{block.strip()}`: {syntax.stderr.strip()}"
+
+
+def pasted(block):
+    """What goes wrong when a block is pasted whole."""
+    if re.search(r"\s(--watch|-w)\b", block):
+        yield f"`{block.strip()}` does not end: --watch"
+    if "--context" in block and REPLACED in block and f"! grep -n '{LEFT}' " not in block:
+        yield f"`{block.strip()}` does not look for addresses of the documentation's that are left"
+    for file in re.findall(r"> (\S+\.env)$", block, re.MULTILINE):
+        if not re.search(rf"^rm {re.escape(file)}$", block, re.MULTILINE):
+            yield f"`{block.strip()}` leaves the passwords in {file}"
 
 
 def folder(home, eastwest):

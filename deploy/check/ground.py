@@ -83,7 +83,7 @@ class Ground:
             must("ip", "-n", name, "address", "add", f"{IPV6}{address}/128", "dev", "eth0", "nodad")
             must("ip", "-n", name, "route", "add", f"{IPV6}{ROUTER}/128", "dev", "eth0")
         conf = self.home / f"{name}.resolv.conf"
-        conf.write_text("".join(f"nameserver {s}\n" for s in name_servers) + f"search {' '.join(searches)}\noptions ndots:5\n")
+        conf.write_text("".join(f"nameserver {s}\n" for s in name_servers) + f"{'search' if searches else '#'} {' '.join(searches)}\noptions ndots:5\n")
         self.pods[name] = conf
 
     def run(self, pod, command, uid=None, name=None):

@@ -32,6 +32,9 @@ def alias(a, b, caller, entry, exported):
         yield f"cluster A has no pod {pod} with our shim"
         return
     host = f"{pod}.{workload.name}.{namespace}.{DOMAIN}"
+    # What the alias leads to is made of its name alone; the cluster's DNS goes by serviceName.
+    if workload.service != workload.name:
+        yield f"{host} is no name of {pod}, whose serviceName is {workload.service}"
     if not any(host == e or (e.startswith("*.") and host.endswith(e[1:])) for e in exported):
         yield f"{host} is exported by no Gateway"
     if workload.port(SHIM_PORT) is None:

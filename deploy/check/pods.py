@@ -12,7 +12,7 @@ OPERATORS = {"pxc", "logs", "logrotate", "pmm-client", "xtrabackup", "pxc-init"}
 
 def check(cluster):
     for w in cluster.workloads:
-        for line in (*template(w), *references(cluster, w), *probes(w), *sidecars(w), *updates(w), *targets(cluster, w)):
+        for line in (*template(w), *references(cluster, w), *probes(w), *sidecars(w), *updates(w), *targets(cluster, w), *named(cluster, w)):
             yield f"{w.name}: {line}"
 
 
@@ -87,6 +87,20 @@ def targets(cluster, w):
             target = port.get("targetPort")
             if isinstance(target, str) and target not in names:
                 yield f"Service {service['metadata']['name']}: no plain container has the port {target}"
+
+
+def named(cluster, w):
+    """The cluster's DNS has POD.SERVICE.NAMESPACE only for pods that the headless Service `serviceName` selects."""
+    if w.kind != "StatefulSet":
+        return
+    service = w.service and cluster.named("Service", w.namespace, w.service)
+    if not service:
+        yield f"serviceName is {w.service}, and no Service of {w.namespace}: its pods have no names"
+        return
+    if service["spec"].get("clusterIP") != "None":
+        yield f"Service {w.service} is not headless: its pods have no names"
+    if not service["spec"].get("selector") or not selects(service["spec"]["selector"], w.labels):
+        yield f"Service {w.service} does not select its pods, which have no names"
 
 
 def updates(w):

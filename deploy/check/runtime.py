@@ -3,6 +3,7 @@ and mounts, on a root of its own. What they add by themselves, such as a seccomp
 import re
 import shlex
 
+from check import fields
 from check.volumes import Unknown
 
 OURS = "/eastwest-"
@@ -15,6 +16,8 @@ class Pod:
     """What a pod is told of itself (downward API)."""
 
     def __init__(self, w, name, address):
+        if unread := list(fields.unread(w)):
+            raise Unknown(f"{w.name}: {', '.join(unread)}")
         self.context = w.pod.get("securityContext", {})
         self.fields = {
             "metadata.name": name, "metadata.namespace": w.namespace, "status.podIP": address,

@@ -1,4 +1,5 @@
 """The chart's values do what they say, and what they must not be is refused."""
+import ipaddress
 import unittest
 
 from check import chart, clusters, own, own_walls, pods, schemas, strict_yaml
@@ -104,9 +105,48 @@ class Chart(unittest.TestCase):
             {"replica": {"aliases": [{"pod": "p" * 60, "weight": 1, "servicePort": 23300}]}},
             {"replica": {"aliases": [{"pod": "db-pxc-0", "weight": 101, "servicePort": 23300}]}},
             {"source": {"callers": ["cluster.local/ns/pxc/sa/a b"]}},
+            {"replica": {"aliases": [{"pod": "mysql", "weight": 1, "servicePort": 23300}]}},
+            {"replica": {"aliases": [{"pod": "db-pxc-00", "weight": 1, "servicePort": 23300}]}},
+            {"replica": {"aliases": None}},
+            {"source": {"callers": None}},
+            {"gateway": {"exports": None}},
+            {"gateway": {"exports": [None]}},
         ):
             with self.subTest(values), self.assertRaises(helm_python.HelmValuesError):
                 chart.render(values)
+
+    def test_a_gateway_is_an_address_that_a_connection_can_go_to(self):
+        for gateway in (
+            "0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "240.240.0.5", "255.255.255.255", "10.0.0", "010.0.0.1",
+            "::", "::0", "0::", "0:0:0:0:0:0:0:0", "::1", "0:0:0:0:0:0:0:1", "0::0001", "ff02::1",
+            "1::2::3", ":::1", ":1", "1:", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4::5:6:7:8", "1:2:3:4:5:6:7:8::", "::1:2:3:4:5:6:7:8",
+            "fd00::12345", "fd00::g", "localhost", "A1.elb.amazonaws.com", "a..b", " 10.0.0.1",
+        ):
+            with self.subTest(gateway), self.assertRaises(helm_python.HelmValuesError):
+                chart.render({"replica": REPLICA | {"gateway": gateway}})
+        for gateway in ("10.0.0.1", "100.64.0.1", "223.255.255.255", "fd00::1", "2001:db8::", "1::", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "1::1"):
+            with self.subTest(gateway):
+                ipaddress.ip_address(gateway)
+                chart.render({"replica": REPLICA | {"gateway": gateway}})
+        for network in ("1::2::3/64", "1:2:3:4:5:6:7/64", "fd00::/129"):
+            with self.subTest(network), self.assertRaises(helm_python.HelmValuesError):
+                chart.render({"replica": REPLICA | {"gatewayCidrs": [network]}})
+        for network in ("::/0", "fd00::/64", "0.0.0.0/0"):
+            chart.render({"replica": REPLICA | {"gatewayCidrs": [network]}})
+
+    def test_exports_are_pods_or_all_of_a_namespace(self):
+        for name in (
+            "", "*", "*.local", "*.cluster.local", "*.svc.cluster.local", "src-hello-0", "hello", "hello-0.hello.demo", "hello.demo.svc.cluster.local",
+            "*hello.demo.svc.cluster.local", "a.*.demo.svc.cluster.local", "*.Demo.svc.cluster.local", "hello-00.hello.demo.svc.cluster.local",
+        ):
+            with self.subTest(name), self.assertRaises(helm_python.HelmValuesError):
+                chart.render({"gateway": {"enabled": True, "exports": [name]}})
+        for name in (
+            "*.demo.svc.cluster.local", "*.hello.demo.svc.cluster.local", "hello-0.hello.demo.svc.cluster.local",
+            "src-hello-0.demo.svc.cluster.local", "*.demo.svc.example.org",
+        ):
+            with self.subTest(name):
+                chart.render({"gateway": {"enabled": True, "exports": [name]}})
 
     def test_values_that_do_not_go_together_are_refused_with_the_reason(self):
         alias = {"pod": "db-pxc-0", "weight": 1, "servicePort": 23300}

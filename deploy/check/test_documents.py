@@ -31,6 +31,20 @@ class Documents(unittest.TestCase):
             with self.subTest(text):
                 self.assertTrue(any(message in fault for fault in self.faults(text)), self.faults(text))
 
+    def test_what_is_pasted_ends_and_leaves_nothing(self):
+        marked = "```sh\n# needs a cluster\n{}\n```\n"
+        sed = 'sed "s/203\\.0\\.113\\.10/${GATEWAY:?}/g" a > b\n'
+        look = "! grep -n '203\\.0\\.113\\.' b && "
+        for message, good, bad in (
+            ("does not end", "kubectl --context a get pods", " --watch"),
+            ("does not end", "kubectl --context a get pods", " -w"),
+            ("leaves the passwords", "echo a > b.env\nrm b.env", None),
+            ("that are left", f"{sed}{look}kubectl --context b apply -f b", None),
+        ):
+            self.assertEqual(self.faults(marked.format(good)), [])
+            broken = good + bad if bad else good.replace("rm b.env", "").replace(look, "")
+            self.assertIn(message, " ".join(self.faults(marked.format(broken))))
+
     def test_a_command_that_fails_is_told(self):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "a.md"

@@ -185,6 +185,23 @@ class Own(Breaking):
         for _, replica, _ in own_setups.PATHS.values():
             self.assertIn(own_setups.GATEWAY, (DEPLOY / "kubernetes" / replica / "kustomization.yaml").read_text())
 
+    def test_the_names_of_a_stateful_sets_pods(self):
+        for name in ("helo", "eastwest-gateway"):
+            self.edit("no Service of demo", 0, "StatefulSet", "hello", lambda s: s.update(serviceName=name))
+        self.edit("serviceName is None", 0, "StatefulSet", "hello", lambda s: s.pop("serviceName"))
+        self.remove("no Service of demo", 0, "Service", "hello")
+        def service(message, edit):
+            self.edit(message, 0, "Service", "hello", edit)
+        service("is not headless", lambda s: s.update(clusterIP="10.96.7.7"))
+        service("is not headless", lambda s: s.pop("clusterIP"))
+        service("does not select its pods", lambda s: s["selector"].update(a="b"))
+        service("does not select its pods", lambda s: s.update(selector={}))
+
+        def other(a, _):
+            find(a, "StatefulSet", "hello")["spec"].update(serviceName="other")
+            find(a, "Service", "hello")["metadata"].update(name="other")
+        self.broken("is no name of hello-0, whose serviceName is other", other)
+
     def test_services(self):
         def service(message, edit):
             self.edit(message, 0, "Service", "eastwest-gateway", edit)

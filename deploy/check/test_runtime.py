@@ -5,7 +5,7 @@ import tempfile
 import unittest
 import unittest.mock
 
-from check import clusters, own_setups, runtime, volumes
+from check import clusters, own_setups, runtime, volumes, walk
 from check.test_own import DEPLOY
 
 NAMED = {"metadata": {"name": "w", "namespace": "n"}, "kind": "StatefulSet", "spec": {
@@ -72,6 +72,24 @@ class Runtime(unittest.TestCase):
         self.assertEqual(self.files(7, {"emptyDir": {}}), {})
         with self.assertRaises(volumes.Unknown):
             self.files(7, {"hostPath": {"path": "/"}})
+
+    def test_each_pod_says_its_own_name(self):
+        self.assertEqual(list(walk.alike({"hello-0": "hello from hello-0", "db-pxc-0": "db-pxc-0"})), [])
+        for said in ("hello from demo", "hello from hello-1", "hello from hello-01", "hello from $(POD_NAM)", ""):
+            self.assertEqual(len(list(walk.alike({"hello-0": said}))), 1, said)
+        both = list(walk.alike({"hello-0": "hello-0 hello-1", "hello-1": "hello-0 hello-1"}))
+        self.assertEqual([line.partition(":")[0] for line in both], ["hello-0 says the same as hello-1", "hello-1 says the same as hello-0"])
+
+    def test_what_hello_says_comes_from_its_own_field(self):
+        objects = list(own_setups.applied(DEPLOY, ((None, ("kubernetes/hello/source",)),)))
+        [w] = clusters.Cluster(objects).workloads
+        [hello] = walk.others(w)
+
+        def said():
+            return {pod: runtime.arguments(hello, runtime.Pod(w, pod, "10.1.0.10"))[1].removeprefix("-text=") for pod in w.pods()}
+        self.assertEqual(list(walk.alike(said())), [])
+        hello["env"][0]["valueFrom"]["fieldRef"]["fieldPath"] = "metadata.namespace"
+        self.assertEqual(len(list(walk.alike(said()))), 6)
 
     def test_a_folder_that_is_not_walked_is_named(self):
         self.assertEqual(own_setups.unwalked(DEPLOY), [])

@@ -9,12 +9,13 @@ fields of `databases.Installed` as JSON, real servers replicate over the path as
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 import time
 
-from check import clusters, containers, databases, issuers, own_setups, runtime, stand_ins, volumes
+from check import clusters, containers, databases, issuers, names, own_setups, runtime, stand_ins, volumes
 from check.own_setups import GATEWAY, OFFSET, callers_of, flag, gateway_of, manifests, mode
 from check.ground import ACCEPTS, FIRST, PAGE, Ground
 
@@ -38,14 +39,15 @@ def walk(a, b, ground, eastwest, mysql):
     entries = list(manifests(b, caller, "ServiceEntry"))
     ports = {e["metadata"]["name"]: e["spec"]["ports"][0]["number"] for e in entries}
     says = yield from source_side(a, ground, eastwest, ports)
-    names = services(b, ground)
+    yield from alike(says)
+    led = services(b, ground)
     zones = {}
     for w in (w for w in b.workloads if w.runs("resolver")):
         address = "10.2.0.53"
         yield from start(ground, b, w, w.name, address, DNS_OF_B, eastwest)
         zones = {h: (address, 5353) for e in entries for h in e["spec"]["hosts"]}
     database = next((w for w in b.workloads if w.kind.startswith("Percona")), caller)
-    ground.pod("caller", ADDRESS_OF_CALLER, (b, database), *resolv_conf(database, DNS_OF_B))
+    ground.pod("caller", ADDRESS_OF_CALLER, (b, database), *names.resolv_conf(database, DNS_OF_B))
     user = next((c["securityContext"]["runAsUser"] for c in others(database)), APP)
     how = FIRST if database.kind.startswith("Percona") else PAGE
     if database.kind.startswith("Percona"):
@@ -53,10 +55,10 @@ def walk(a, b, ground, eastwest, mysql):
         ground.run("caller", stand_ins.app(OWN, 3306), APP, name="app")
     if mode(caller) == "service":
         yield from start(ground, b, caller, caller.name, "10.2.0.20", DNS_OF_B, eastwest)
-        ground.lead(names.values(), "10.2.0.20")
+        ground.lead(led.values(), "10.2.0.20")
     else:
         yield from start(ground, b, caller, "caller", None, DNS_OF_B, eastwest)
-    ground.here(stand_ins.dns(DNS_OF_B, {h: address for h, (address, _) in names.items()}, zones))
+    ground.here(stand_ins.dns(DNS_OF_B, {h: address for h, (address, _) in led.items()}, zones))
     ground.walls((a, DNS_OF_A), (b, DNS_OF_B))
     addresses = []
     for host, port in dials(b, caller, ports):
@@ -119,13 +121,22 @@ def source_side(a, ground, eastwest, ports):
             ground.run(pod, stand_ins.app(pod, port), APP, name="app")
         for c in others(w):
             says[pod] = yield from start_http_echo(ground, c, runtime.Pod(w, pod, ground.known_by(address)))
-        known[f"{pod}.{w.name}.{w.namespace}.{clusters.DOMAIN}"] = address
+        known[f"{pod}.{w.service}.{w.namespace}.{clusters.DOMAIN}"] = address
     ground.pod(STRANGER, "10.1.0.70", (a, Stranger), [DNS_OF_A], ["cluster.local"])
     for proxy in a.proxies:
         ground.pod(HAPROXY, ADDRESS_OF_HAPROXY, (a, proxy), [DNS_OF_A], ["cluster.local"])
         ground.run(HAPROXY, stand_ins.app(OWN, 3306), APP, name="app")
     ground.here(stand_ins.dns(DNS_OF_A, known, {}))
     return says
+
+
+def alike(says):
+    """What a pod says is what the manifests make of it: it shows who answered only where it is that pod's own name."""
+    for pod, said in says.items():
+        if pod not in re.split(r"[^-a-z0-9]+", said):
+            yield f"{pod} says {said!r}, and not its name"
+        if named := [other for other in says if other != pod and says[other] == said]:
+            yield f"{pod} says the same as {', '.join(named)}: {said!r}"
 
 
 def others(w):
@@ -135,6 +146,8 @@ def others(w):
 
 def start_http_echo(ground, c, named):
     """The program is a stand-in that takes the same arguments; the rest is the manifest's. Returns what it says."""
+    if beyond := {"command", "volumeMounts"} & set(c):
+        raise volumes.Unknown(f"{c['name']}: {', '.join(sorted(beyond))}")
     ground.run(named.fields["metadata.name"], [*runtime.confined(c, named), *stand_ins.http_echo(runtime.arguments(c, named))], name=c["name"])
     yield from unanswered(named, [c])
     return next(a.removeprefix("-text=") for a in runtime.arguments(c, named) if a.startswith("-text="))
@@ -143,7 +156,7 @@ def start_http_echo(ground, c, named):
 def start(ground, cluster, w, pod, address, dns, eastwest):
     """A pod, unless it is there, and its containers of ours, until all of their probes have good answers."""
     if address:
-        ground.pod(pod, address, (cluster, w), *resolv_conf(w, dns))
+        ground.pod(pod, address, (cluster, w), *names.resolv_conf(w, dns))
     for s in w.pod.get("securityContext", {}).get("sysctls", []):
         ground.run(pod, ["sysctl", "-qw", f"{s['name']}={s['value']}"]).wait()
     home = ground.home / pod
@@ -168,13 +181,6 @@ def unanswered(named, started):
         time.sleep(0.05)
     for name, probe in waiting:
         yield f"{named.fields['metadata.name']}: {name}: {probe['path']} at {probe['host']}:{probe['port']} has no good answer"
-
-
-def resolv_conf(w, dns):
-    """Name servers and search domains, as the pod says or as Kubernetes has them."""
-    given = w.pod.get("dnsConfig", {})
-    searches = given.get("searches", [f"{w.namespace}.{clusters.DOMAIN}", clusters.DOMAIN, "cluster.local"])
-    return given.get("nameservers", [dns]), searches
 
 
 def services(b, ground):
