@@ -3,15 +3,17 @@
 //! A thread has a row for all its connections. Only where the writer could not take everything does
 //! a connection keep one, until it is written; the thread takes another.
 
+mod size;
+
 use std::cell::RefCell;
 use std::io::{IoSlice, IoSliceMut};
 use std::ops::Range;
 use std::thread::LocalKey;
 
-use crate::tls::record::{CONTROL, Frame, MOST_PLAINTEXT, MOST_RECORD};
+use crate::tls::record::{CONTROL, Frame, MOST_PLAINTEXT};
+use size::PIECES;
+pub(super) use size::Size;
 
-/// Pieces of a large row: 256 KiB, beyond which a read costs no less.
-const PIECES: usize = 16;
 /// Ranges that a row can have: those of a full row of records, and more.
 const RANGES: usize = 64;
 /// Plaintext that is shorter is moved to what stands before it: a few bytes copied are cheaper than a
@@ -29,40 +31,10 @@ thread_local! {
     static LARGE: Spares = const { RefCell::new(Vec::new()) };
 }
 
-/// How much a connection reads at once: little until a read comes back full, so that one of small
-/// messages never holds much.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Size {
-    /// One piece, or one record of TLS.
-    #[default]
-    Small,
-    /// Sixteen pieces.
-    Large,
-}
-
-impl Size {
-    const fn pieces(self) -> usize {
-        match self {
-            Self::Small => 1,
-            Self::Large => PIECES,
-        }
-    }
-
-    /// Room for the pieces with the largest frame around each, and a record in front of them; or for
-    /// a whole record, however large, and the beginning of the next.
-    pub(super) const fn room(self) -> usize {
-        CONTROL
-            + match self {
-                Self::Small => MOST_RECORD,
-                Self::Large => PIECES * (MOST_PLAINTEXT + 64),
-            }
-    }
-
-    fn spares(self) -> &'static LocalKey<Spares> {
-        match self {
-            Self::Small => &SMALL,
-            Self::Large => &LARGE,
-        }
+fn spares(size: Size) -> &'static LocalKey<Spares> {
+    match size {
+        Size::Small => &SMALL,
+        Size::Large => &LARGE,
     }
 }
 
@@ -91,7 +63,7 @@ impl Row {
 
     /// An empty row.
     pub(super) fn take(size: Size) -> Box<Self> {
-        size.spares()
+        spares(size)
             .with_borrow_mut(Vec::pop)
             .unwrap_or_else(|| Box::new(Self::new(size)))
     }
@@ -119,7 +91,7 @@ impl Row {
         self.ranges.clear();
         self.first = 0;
         self.records = 0;
-        self.size.spares().with_borrow_mut(|spares| {
+        spares(self.size).with_borrow_mut(|spares| {
             if spares.len() < SPARE {
                 spares.push(self);
             }

@@ -1,23 +1,25 @@
 //! The handshake, made by rustls one record at a time, so that what follows it is left for
 //! [`record`](super::record) to open.
 
+mod ends;
 mod held;
 
 use std::io;
 use std::sync::Arc;
 
-use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
+use rustls::client::UnbufferedClientConnection;
 use rustls::pki_types::ServerName;
-use rustls::server::{ServerConnectionData, UnbufferedServerConnection};
+use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, UnbufferedStatus};
 use rustls::{ClientConfig, HandshakeKind, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::config::ALPN_DOCTOR;
-use super::record::{RecordError, Session};
+use super::record::Session;
 use super::turns::{ANSWERED, DIALLED, STRANGERS, Turns};
 use crate::admission::Clock;
 use crate::client_hello::ConnectionId;
+use ends::Handshaking;
 use held::{MOST, MOST_OF_STRANGERS, next_record};
 
 /// Room for a flight of handshake messages; certificates are most of it. Grows where it must.
@@ -97,88 +99,6 @@ pub async fn accept_timed<T: AsyncRead + AsyncWrite + Unpin>(
     let connection = UnbufferedServerConnection::new(config).map_err(invalid)?;
     let turns = [&STRANGERS, &ANSWERED];
     drive(connection, io, read, clock, turns, MOST_OF_STRANGERS, None).await
-}
-
-/// What both ends of rustls have, and no trait of its own says.
-trait Handshaking {
-    type Data;
-
-    fn process<'c, 'i>(&'c mut self, bytes: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data>;
-
-    fn into_session(self) -> Result<Session, Failed>;
-
-    /// What kind of handshake it is, as far as that is known.
-    fn kind(&self) -> Option<HandshakeKind>;
-
-    /// The protocol that was chosen.
-    fn alpn(&self) -> Option<&[u8]>;
-}
-
-impl Handshaking for UnbufferedClientConnection {
-    type Data = ClientConnectionData;
-
-    fn process<'c, 'i>(&'c mut self, bytes: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
-        self.process_tls_records(bytes)
-    }
-
-    fn into_session(self) -> Result<Session, Failed> {
-        Ok(Session::client(self.dangerous_into_kernel_connection()?)?)
-    }
-
-    fn kind(&self) -> Option<HandshakeKind> {
-        self.handshake_kind()
-    }
-
-    fn alpn(&self) -> Option<&[u8]> {
-        self.alpn_protocol()
-    }
-}
-
-impl Handshaking for UnbufferedServerConnection {
-    type Data = ServerConnectionData;
-
-    fn process<'c, 'i>(&'c mut self, bytes: &'i mut [u8]) -> UnbufferedStatus<'c, 'i, Self::Data> {
-        self.process_tls_records(bytes)
-    }
-
-    fn into_session(self) -> Result<Session, Failed> {
-        Ok(Session::server(self.dangerous_into_kernel_connection()?)?)
-    }
-
-    fn kind(&self) -> Option<HandshakeKind> {
-        self.handshake_kind()
-    }
-
-    fn alpn(&self) -> Option<&[u8]> {
-        self.alpn_protocol()
-    }
-}
-
-/// Why no session came of a handshake that rustls thinks is over.
-enum Failed {
-    Tls(rustls::Error),
-    Record(RecordError),
-}
-
-impl From<rustls::Error> for Failed {
-    fn from(error: rustls::Error) -> Self {
-        Self::Tls(error)
-    }
-}
-
-impl From<RecordError> for Failed {
-    fn from(error: RecordError) -> Self {
-        Self::Record(error)
-    }
-}
-
-impl From<Failed> for io::Error {
-    fn from(failed: Failed) -> Self {
-        match failed {
-            Failed::Tls(error) => invalid(error),
-            Failed::Record(error) => error.into(),
-        }
-    }
 }
 
 fn invalid(error: rustls::Error) -> io::Error {
