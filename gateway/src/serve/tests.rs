@@ -7,8 +7,10 @@ mod silent_pod;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use eastwest_transport::admission::Admission;
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::limits::Limits;
+use eastwest_transport::listener::Listener;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::socket::SocketOptions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
