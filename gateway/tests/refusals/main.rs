@@ -9,6 +9,7 @@
 mod label_sets;
 #[path = "../process/log.rs"]
 mod log;
+mod no_key;
 mod running;
 
 use running::{Gateway, hello};
