@@ -157,7 +157,10 @@ impl Half {
             Poll::Ready(Err(error)) => return Poll::Ready(Err(Failure::reading(error))),
             Poll::Pending => {
                 row.give();
-                self.release();
+                // There is one only where splice(2) has found nothing.
+                if dry {
+                    self.release();
+                }
                 return Poll::Pending;
             }
         };

@@ -58,15 +58,16 @@ impl Vigil {
             return Poll::Pending;
         };
         let every = unanswered / LOOKS;
-        let tunes = patience.lasting.filter(|_| !self.tuned);
-        if moved || tunes.is_some() {
-            // The kernel counts silence from the last packet, whenever it is told to: not later than
-            // the first question is due.
-            let first = tunes.and_then(|sockets| sockets.keepalive);
-            let first = first.map_or(every, |keepalive| every.min(keepalive.idle));
-            let watch = self
-                .watch
-                .get_or_insert_with(|| Box::new(Watch::new(first)));
+        // By reference: this is every turn's, and most have nothing to do here.
+        let lasting = patience.lasting.as_ref().filter(|_| !self.tuned);
+        if moved || lasting.is_some() {
+            let watch = self.watch.get_or_insert_with(|| {
+                // The kernel counts silence from the last packet, whenever it is told to: not later than
+                // the first question is due.
+                let first = lasting.and_then(|sockets| sockets.keepalive);
+                let first = first.map_or(every, |keepalive| every.min(keepalive.idle));
+                Box::new(Watch::new(first))
+            });
             watch.moved |= moved;
         }
         while let Some(watch) = &mut self.watch {
@@ -77,7 +78,7 @@ impl Vigil {
                 watch.waker = Some(cx.waker().clone());
                 return Poll::Pending;
             }
-            if let Some(sockets) = tunes.filter(|_| !self.tuned) {
+            if let Some(sockets) = lasting.filter(|_| !self.tuned) {
                 sockets.apply(legs[1].1.into());
                 self.tuned = true;
             }
