@@ -168,7 +168,7 @@ impl Report {
             severity,
             origin: self.origin(mark),
             message,
-            fix,
+            fix: fix.as_deref().map(one_line),
         }
     }
 }

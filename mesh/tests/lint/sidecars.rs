@@ -164,6 +164,19 @@ fn a_port_that_nobody_maps_is_an_error_and_another_gateway_port_a_warning() {
 }
 
 #[test]
+fn what_to_write_is_one_line_whatever_a_port_is_called() {
+    let unmapped = service_entry("db-0", "").replace("ports: {mysql: 15443}, ", "");
+    let spoilt = unmapped.replace("name: mysql", "name: \"my\\nsql\"");
+    let found = in_istio(&[source("a.yaml", &spoilt)]);
+    let port = found.iter().find(|lint| lint.finding.code.id() == "EW105");
+    let fix = port.unwrap().finding.fix.as_deref();
+    assert_eq!(
+        fix,
+        Some(r"write ports: {my\nsql: 15443} under the endpoint")
+    );
+}
+
+#[test]
 fn what_is_wrong_beside_an_alias_of_ours_is_found_too() {
     let other =
         service_entry("db-0", "").replace("src-db-0.pxc.svc.cluster.local", "api.example.com");
