@@ -143,11 +143,18 @@ fn the_connections_of_a_replication_join_to_one_line_each() {
         assert_eq!(connection["joined"], true, "{connection:#}");
         assert_eq!(connection["alias"], SOURCE.alias());
     }
+    let mut carried = 0;
     for connection in replicated {
         assert_eq!(connection["port"], "3306");
-        let both = [0, 2].map(|hop| connection["hops"][hop]["bytes_sent"].as_u64());
-        assert!(both[0] > Some(100), "{connection:#}");
+        let first = &connection["hops"][0];
+        if first["bytes_sent"].as_u64() > Some(100) {
+            carried += 1;
+        } else {
+            // The replica may come once more while its source ends, and is cut off before it is greeted.
+            assert_ne!(first["reason"], "finished", "{connection:#}");
+        }
     }
+    assert!(carried > 0, "{connections:#?}");
 }
 
 #[test]
