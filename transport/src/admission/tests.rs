@@ -1,13 +1,24 @@
 use super::*;
+
+mod flood;
+
 use std::future::pending;
+use std::net::Ipv4Addr;
+
 use tokio::time::{sleep, timeout};
 
 const SOON: Duration = Duration::from_millis(50);
 const PATIENT: Duration = Duration::from_secs(30);
 
+/// Somebody from an address of his own.
 async fn seated(admission: &mut Admission) -> Place {
+    let number = u32::try_from(admission.seated).unwrap();
+    seated_from(admission, Ipv4Addr::from_bits(number).into()).await
+}
+
+async fn seated_from(admission: &mut Admission, from: IpAddr) -> Place {
     let place = admission.place().await;
-    admission.seat(&place);
+    admission.seat(&place, from);
     place
 }
 
