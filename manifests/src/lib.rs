@@ -47,7 +47,7 @@ impl Manifests {
     /// server has a use for.
     ///
     /// # Errors
-    /// When a file cannot be read. What is wrong inside a file takes down what it is about.
+    /// When a file cannot be read, and still cannot a moment later. What is wrong inside a file takes down what it is about.
     pub fn read(
         sources: Sources,
         options: Options,
@@ -71,7 +71,7 @@ impl Manifests {
             redirected,
             load: load_redirected,
         };
-        let first = sources.read()?;
+        let first = sources.read_first()?;
         let in_force = meaning.of(&first);
         in_force.findings.iter().for_each(tell);
         Ok(Self {
