@@ -12,6 +12,7 @@ mod strangers;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -111,10 +112,16 @@ impl Place {
     /// # Errors
     /// When it does not, or somebody else wants the place: the connection has to end.
     pub async fn within<F: Future>(&self, limit: Duration, work: F) -> Result<F::Output, Leave> {
-        tokio::select! {
-            biased;
-            done = self.holder.clock.within(limit, work) => done.map_err(|Late| Leave::Late),
-            () = self.holder.wanted.notified() => Err(Leave::Wanted),
+        let mut work = pin!(self.holder.clock.within(limit, work));
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done.map_err(|Late| Leave::Late),
+                // Whoever has moved before we came to look again is not to blame for that.
+                () = self.holder.wanted.notified() => if self.holder.clock.runs() {
+                    return Err(Leave::Wanted);
+                },
+            }
         }
     }
 }
@@ -213,6 +220,8 @@ impl Admission {
             let left = HONEST.saturating_sub(holder.clock.used(now));
             if left.is_zero() {
                 holder.leave();
+                // Unless he moves before he hears of it.
+                self.holders.insert((now + LOOK, number), record);
                 return now + LEAVING;
             }
             self.holders.insert((now + left.max(LOOK), number), record);

@@ -51,6 +51,11 @@ impl Clock {
         Ours(self)
     }
 
+    /// Whether it is the client's move.
+    pub(super) fn runs(&self) -> bool {
+        self.state().since.is_some()
+    }
+
     /// The client is one until it has made a move.
     pub(super) fn of_stranger(&self, stranger: Stranger) {
         self.state().stranger = Some(stranger);

@@ -102,6 +102,31 @@ async fn one_who_waits_for_us_does_not_stand_before_one_who_is_silent() {
     assert_eq!(waiting.await.unwrap(), Ok(()));
 }
 
+#[tokio::test]
+async fn who_moves_before_he_hears_that_he_is_to_leave_stays() {
+    for moves in [true, false] {
+        let mut admission = Admission::of(1);
+        let place = seated(&mut admission).await;
+        let (holder, hello) = (Arc::clone(&place.holder), Arc::new(Notify::new()));
+        let said = Arc::clone(&hello);
+        let open = tokio::spawn(async move {
+            let work = async {
+                said.notified().await;
+                let _ours = place.clock().ours();
+                tokio::task::yield_now().await;
+            };
+            place.within(PATIENT, work).await
+        });
+        tokio::task::yield_now().await;
+        holder.leave();
+        if moves {
+            hello.notify_one();
+        }
+        let stayed = if moves { Ok(()) } else { Err(Leave::Wanted) };
+        assert_eq!(open.await.unwrap(), stayed);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn time_before_anybody_has_looked_at_a_connection_is_not_its_own() {
     let mut admission = Admission::of(1);
