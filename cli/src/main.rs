@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use eastwest::about::{self, AboutCommand};
 use eastwest::certs::{self, CertsArgs};
 use eastwest::clusters::app::{self, AppCommand};
 use eastwest::convert::{self, ConvertArgs};
@@ -30,7 +31,7 @@ const BY_SIGPIPE: u8 = 141;
 /// The three servers are programs of their own (eastwest-gateway, eastwest-resolver, eastwest-shim);
 /// this program has them too, beside the tools.
 #[derive(Parser)]
-#[command(name = "eastwest", version)]
+#[command(name = "eastwest", version, long_version = eastwest_daemon::Build::LINE)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -62,6 +63,8 @@ enum Command {
     Resolver(Rest),
     /// Run the sidecar shim, as eastwest-shim does
     Shim(Rest),
+    #[command(flatten)]
+    About(AboutCommand),
     #[command(flatten)]
     Stage(StageCommand),
     #[command(flatten)]
@@ -106,6 +109,7 @@ fn main() -> ExitCode {
         }
         Command::Resolver(rest) => return eastwest_resolver::main(rest.argv("eastwest-resolver")),
         Command::Shim(rest) => return eastwest_shim::main(rest.argv("eastwest-shim")),
+        Command::About(command) => about::run(&command, Cli::command()),
         Command::Stage(command) => stage::run(&command),
         Command::App(command) => app::run(&command),
         Command::Leftovers(command) => leftovers::run(&command),

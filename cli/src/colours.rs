@@ -1,19 +1,25 @@
 //! Colours on a terminal, and nowhere else.
 
 use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 
 use eastwest_mesh::Severity;
 
 /// Whether to use any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::lint) enum Colours {
+pub(crate) enum Colours {
     On,
     Off,
 }
 
 impl Colours {
+    /// For standard output.
+    pub(crate) fn of_stdout() -> Self {
+        Self::of(io::stdout().is_terminal(), |name| std::env::var_os(name))
+    }
+
     /// On a terminal, unless NO_COLOR has a value (no-color.org) or the terminal is a dumb one.
-    pub(in crate::lint) fn of(terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+    fn of(terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let refused = variable("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = variable("TERM").is_some_and(|term| term == "dumb");
         match terminal && !refused && !dumb {
@@ -22,7 +28,7 @@ impl Colours {
         }
     }
 
-    pub(super) fn severity(self, severity: Severity, text: &str) -> String {
+    pub(crate) fn severity(self, severity: Severity, text: &str) -> String {
         let code = match severity {
             Severity::Error => "1;31",
             Severity::Warning => "1;33",
@@ -31,19 +37,27 @@ impl Colours {
         self.paint(code, text)
     }
 
-    pub(super) fn bold(self, text: &str) -> String {
+    pub(crate) fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
 
-    pub(super) fn faint(self, text: &str) -> String {
+    pub(crate) fn faint(self, text: &str) -> String {
         self.paint("2", text)
     }
 
-    pub(super) fn added(self, text: &str) -> String {
+    pub(crate) fn fine(self, text: &str) -> String {
         self.paint("32", text)
     }
 
-    pub(super) fn removed(self, text: &str) -> String {
+    pub(crate) fn broken(self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    pub(crate) fn added(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    pub(crate) fn removed(self, text: &str) -> String {
         self.paint("31", text)
     }
 
