@@ -25,6 +25,8 @@ use tokio::task::{JoinHandle, yield_now};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) mod accept;
+
 /// From accept to the end of the request's head.
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// From accept to the last byte of the answer.
