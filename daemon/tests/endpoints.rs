@@ -172,6 +172,23 @@ fn sections_of_the_server_are_shown_alone_and_in_the_dump() {
 }
 
 #[test]
+fn a_name_that_a_web_page_could_have_is_refused() {
+    let served = serve();
+    let asked_as = |host: &str| {
+        let mut stream = TcpStream::connect(served.admin).unwrap();
+        write!(stream, "GET /connections HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+        answer
+    };
+    let refused = asked_as("evil.example:15000");
+    assert!(refused.starts_with("HTTP/1.1 421"), "{refused}");
+    assert!(refused.contains("call by IP address"), "{refused}");
+    assert!(!refused.contains("shown"), "{refused}");
+    assert!(asked_as("localhost:8080").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
 fn connections_are_counted_and_the_newest_shown() {
     let served = serve();
     let open = |port| {

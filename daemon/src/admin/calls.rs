@@ -7,7 +7,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
-use super::query;
+use super::{host, query};
 use crate::context::Context;
 use crate::http::{self, Reply, not_found, text};
 use crate::logging::{LogControl, LogFilter};
@@ -58,6 +58,9 @@ impl AdminCalls {
 
 /// Answers one call.
 pub(crate) fn answer(calls: &AdminCalls, head: &Parts, peer: SocketAddr) -> Reply {
+    if let Err(name) = host::check(&head.headers) {
+        return text(StatusCode::MISDIRECTED_REQUEST, &host::refusal(&name));
+    }
     match head.method {
         Method::GET | Method::HEAD => read(calls, head),
         Method::POST => match may_change(head, peer) {
