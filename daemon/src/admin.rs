@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 mod calls;
 mod host;
+mod page;
 mod query;
 
 pub(crate) use calls::{AdminCalls, answer};

@@ -172,6 +172,19 @@ fn sections_of_the_server_are_shown_alone_and_in_the_dump() {
 }
 
 #[test]
+fn a_browser_gets_the_page_and_curl_the_list() {
+    let served = serve();
+    let browser = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
+    let (status, page) = ask(served.admin, "GET", "/", browser);
+    assert_eq!(status, 200);
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
+    for accept in ["", "Accept: */*\r\n"] {
+        let (status, list) = ask(served.admin, "GET", "/", accept);
+        assert_eq!((status, list.starts_with("/ ")), (200, true), "{list}");
+    }
+}
+
+#[test]
 fn a_name_that_a_web_page_could_have_is_refused() {
     let served = serve();
     let asked_as = |host: &str| {

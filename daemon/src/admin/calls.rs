@@ -7,7 +7,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
-use super::{host, query};
+use super::{host, page, query};
 use crate::context::Context;
 use crate::http::{self, Reply, not_found, text};
 use crate::logging::{LogControl, LogFilter};
@@ -23,7 +23,7 @@ const MOST_ROWS: usize = 2000;
 
 /// The calls that every process has: path, and what the index says.
 const CALLS: [(&str, &str); 7] = [
-    ("/", "this list"),
+    ("/", "this list; for a browser, a page of what goes on"),
     (
         "/config_dump",
         "all sections that are listed without a word below, in one object",
@@ -74,7 +74,8 @@ pub(crate) fn answer(calls: &AdminCalls, head: &Parts, peer: SocketAddr) -> Repl
 fn read(calls: &AdminCalls, head: &Parts) -> Reply {
     let admin = &calls.context.admin;
     match head.uri.path() {
-        "/" => index(calls),
+        "/" if page::is_wanted(head) => page::reply(),
+        "/" => page::varying(index(calls)),
         "/config_dump" => http::json(&admin.show_all()),
         "/connections" => connections(&calls.context, head.uri.query()),
         "/logging" => match &calls.log {
