@@ -4,6 +4,7 @@ const KINDS = {
   __proto__: null,
   down: "bad", unready: "bad", expired: "bad", missing: "bad", failed: "bad", ejected: "bad",
   degraded: "warn", draining: "warn", starting: "warn", expiring: "warn", "not-yet-valid": "bad", unresolved: "warn",
+  silent: "bad", loops: "bad", answers: "ok",
   up: "ok", ready: "ok", valid: "ok", ok: "ok",
 };
 const WORDS = { __proto__: null, unready: "not ready", "not-yet-valid": "not yet valid", "half-closed": "half closed" };

@@ -1,7 +1,7 @@
 // Asks, draws, and says how old what is shown is.
 const EVERY = 2000;
 const PATIENCE = 8000;
-const live = { asked: 0, got: null, paused: false, problem: null, broken: null, stale: false, timer: 0 };
+const live = { asking: false, got: null, paused: false, problem: null, broken: null, stale: false, timer: 0 };
 
 async function read() {
   const reply = await fetch("status.json", { cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(PATIENCE) });
@@ -14,6 +14,8 @@ async function read() {
 }
 
 async function ask() {
+  if (live.asking) return;
+  live.asking = true;
   clearTimeout(live.timer);
   const begun = performance.now();
   try {
@@ -28,10 +30,11 @@ async function ask() {
     live.problem = error.name === "TimeoutError" ? `no answer within ${PATIENCE / 1000} s` : error instanceof TypeError ? "it cannot be reached" : error.message;
     live.stale = true;
   }
+  live.asking = false;
   tick();
-  // A slow way, or a large answer, is asked less often.
+  // A slow way, or a large answer, is asked less often; one that nobody looks at for its title only.
   const took = performance.now() - begun;
-  if (!live.paused && !document.hidden) live.timer = setTimeout(ask, Math.max(EVERY, took * 5));
+  if (!live.paused) live.timer = setTimeout(ask, Math.max(document.hidden ? 5 * EVERY : EVERY, 5 * took));
 }
 
 function draw(status) {

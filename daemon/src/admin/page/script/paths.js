@@ -42,7 +42,7 @@ function graphOf(direction, status) {
   for (const node of left) edge(node.id, "self", node.of);
 
   const whole = sum(routes);
-  const self = { id: "self", self: true, label: status.program.name, sub: word(status.state), flow: flow(whole), state: status.state };
+  const self = { id: "self", self: true, label: status.program.name ?? "this process", sub: word(status.state), flow: flow(whole), state: status.state };
   const gateways = new Map();
   const right = near.map((route) => ({
     id: routeKey(route), label: shortName(route.sni ?? route.name), title: route.name, state: route.state, route,
@@ -61,9 +61,11 @@ function graphOf(direction, status) {
     }
   }
   const through = [...gateways.values()].slice(0, MOST).map((gateway) => {
-    const of = rows.filter((row) => row.upstream === gateway.address);
+    // Connections tell addresses: what goes by a name is known where no other way leads.
+    const named = !/^[\d.]+:\d+$|^\[/.test(gateway.address);
+    const of = named ? routes.filter((route) => route.endpoints.length === 1 && route.endpoints[0].address === gateway.address) : rows.filter((row) => row.upstream === gateway.address);
     const state = worst(gateway.states);
-    return { ...gateway, state, label: gateway.address, sub: `${word(state)} · ${of.length} open`, flow: flow(sum(of)), of: sum(of) };
+    return { ...gateway, state, label: gateway.address, sub: word(state) + (named ? "" : ` · ${of.length} open`), flow: flow(sum(of)), of: sum(of) };
   });
   for (const gateway of through) edge("self", gateway.id, { state: gateway.state, ...gateway.of });
   for (const node of right) {
@@ -82,11 +84,27 @@ function graphOf(direction, status) {
   return { direction, name: words.title, title, columns, edges };
 }
 
+/// A resolver's: who asks, what it answers itself, and whom it asks.
+function graphOfNames(status) {
+  const { aliases, down, name_servers: servers } = status.names;
+  const [some, more] = [down.slice(0, MOST), down.length - MOST];
+  const right = [
+    { id: "aliases", label: plural(aliases, "alias", "aliases"), sub: "answered", state: aliases ? "up" : "unknown" },
+    ...some.map((one) => ({ id: `down ${one.alias}`, label: shortName(one.alias), title: one.alias, sub: one.reason, state: "down" })),
+    ...more > 0 ? [{ id: "down", label: plural(more, "more alias", "more aliases"), sub: "not answered", state: "down" }] : [],
+    ...servers.slice(0, MOST).map((one) => ({ id: `server ${one.address}`, label: one.address, sub: `other names: ${one.state}`, state: one.state })),
+  ];
+  const edges = [{ id: "asks", from: "apps", to: "self" }, ...right.map((node) => ({ id: node.id, from: "self", to: node.id, state: node.state }))];
+  const self = { id: "self", self: true, label: status.program.name ?? "this process", sub: word(status.state), state: status.state };
+  return { title: `Names: ${right[0].label} answered, ${down.length} not, ${plural(servers.length, "name server")} for all others.`, edges,
+    columns: [{ title: "Apps", nodes: [{ id: "apps", label: "apps", sub: "ask for names" }] }, { title: "This process", nodes: [self] }, { title: "Names", nodes: right }] };
+}
+
 function drawPaths(status) {
-  const used = Object.keys(ENDS).filter((direction) =>
+  const used = [...Object.keys(ENDS), "names"].filter((direction) => direction === "names" ? status.names && !status.routes.length :
     status.routes.some((route) => route.direction === direction) || status.connections.rows.some((row) => row.direction === direction));
   const place = byId("pictures");
   keyed(place, used.length ? used : [""], (direction) => direction,
-    (direction) => direction ? el("figure", null, el("figcaption", { class: "hidden" }, ENDS[direction].title), el("div")) : el("p", { class: "muted" }),
-    (node, direction) => direction ? picture(node.lastChild, graphOf(direction, status)) : say(node, "Nothing passes through this process: no routes, no connections."));
+    (direction) => direction ? el("figure", null, el("figcaption", { class: "hidden" }, ENDS[direction]?.title ?? "Names"), el("div")) : el("p", { class: "muted" }),
+    (node, direction) => direction ? picture(node.lastChild, direction === "names" ? graphOfNames(status) : graphOf(direction, status)) : say(node, "Nothing passes through this process: no routes, no connections."));
 }

@@ -60,13 +60,15 @@ function drawCertificates(certificates) {
 }
 
 function drawProcess(status) {
-  const { program, reload, listeners } = status;
+  const { program, reload, listeners, names } = status;
   describe(byId("process-list"), [
     ["blocked by", (status.blocked ?? []).map((one) => `${one.name}: ${one.reason}`).join("\n") || "nothing"],
-    ["last reload", reload.outcome === "none" ? "none since the start" : [word(reload.outcome), known(reload.at) ? clock(reload.at) : null, reload.message].filter(Boolean).join("\n")],
+    ["last reload", reload.outcome === "none" ? "none since the start" : [[word(reload.outcome), reload.what].filter(Boolean).join(": "), known(reload.at) ? clock(reload.at) : null, reload.message].filter(Boolean).join("\n")],
     ["listens on", (listeners ?? []).map((one) => `${one.address} ${one.name}`).join("\n") || "nothing"],
+    ["names", names ? [`${plural(names.aliases, "alias", "aliases")} answered`, ...names.down.map((one) => `${one.alias} is not: ${one.reason}`)].join("\n") : null],
+    ["other names", names?.name_servers.map((one) => `${one.address} ${one.state}`).join("\n") || null],
     ["running for", span(status.uptime_seconds)],
-    ["program", `${program.name} ${program.version}, pid ${program.pid}`],
+    ["program", [program.name, program.version, `pid ${program.pid}`].filter(Boolean).join(" ")],
     ["its clock", clock(status.now)],
   ].filter(([, text]) => known(text)));
 }

@@ -1,7 +1,7 @@
 // Routes and connections, row by row.
 const nothing = { routes: () => "No routes: nothing in the manifests leads through this process.", connections: () => "No connection is open." };
 const ends = (route) => (route.endpoints ?? []).map((end) =>
-  `${end.address}${end.state === "up" ? "" : ` (${word(end.state)}${end.reason ? `: ${end.reason}` : ""})`}`);
+  `${end.address}${["up", "unknown", null].includes(end.state) ? "" : ` (${word(end.state)}${end.reason ? `: ${end.reason}` : ""})`}`);
 const stateCell = {
   bare: true, tight: true, make: (cell) => cell.appendChild(el("span", { class: "state" })),
   fill: (cell, row) => sayState(cell.parts, row.state),
@@ -11,7 +11,7 @@ const routesTable = table(byId("routes-table"), {
   caption: "Routes of this process, the broken ones first", look: "routes", key: routeKey, none: nothing.routes, kind: (route) => kind(route.state),
   text: (route) => [route.name, route.sni, route.direction, route.state, route.reason, ...ends(route), ...route.identities ?? []].join(" "),
   columns: [
-    { label: "State", width: "108px", ...stateCell, sort: (route) => rank(route.state) },
+    { label: "State", width: "106px", ...stateCell, sort: (route) => rank(route.state) },
     { label: "Route", wide: true, sort: (route) => route.name,
       make(cell, view, draw) {
         const button = el("button", { type: "button", class: "open", "aria-expanded": "false" });
@@ -32,21 +32,22 @@ const routesTable = table(byId("routes-table"), {
         mark(reason, "class", `second reason ${kind(route.state)}`);
         show(reason, Boolean(route.reason));
       } },
-    { label: "Far end", width: "24%", wide: true, make: lines.make, fill: (cell, route) => {
+    { label: "Far end", width: "21%", wide: true, make: lines.make, fill: (cell, route) => {
       const all = ends(route);
       lines.fill(cell, all[0] ?? "–", all.length > 2 ? `${all[1]} and ${all.length - 2} more` : all[1] ?? "");
     } },
-    { label: "Open", width: "72px", number: true, sort: (route) => route.open, fill: (cell, route) => say(cell, count(route.open)) },
-    { label: "→ upstream", width: "104px", number: true, sort: (route) => route.up, make: lines.make,
+    { label: "Open", width: "62px", number: true, sort: (route) => route.open, fill: (cell, route) => say(cell, count(route.open)) },
+    { label: "→ upstream", width: "98px", number: true, sort: (route) => route.up, make: lines.make,
       fill: (cell, route) => lines.fill(cell, rate(route.up), known(route.bytes_to_upstream) ? bytes(route.bytes_to_upstream) : "") },
-    { label: "← to peer", width: "108px", number: true, sort: (route) => route.down, make: lines.make,
+    { label: "← to peer", width: "100px", number: true, sort: (route) => route.down, make: lines.make,
       fill: (cell, route) => lines.fill(cell, rate(route.down), known(route.bytes_to_peer) ? bytes(route.bytes_to_peer) : "") },
   ],
   details: (route) => [
     ["why", (route.explain ?? []).join("\n")], ["direction", route.direction], ["server name (SNI)", route.sni], ["listens on", (route.listens ?? []).join("\n")],
     ["far end", (route.endpoints ?? []).map((end) => [end.address, word(end.state), end.locality, end.reason].filter(Boolean).join(" · ")).join("\n")],
-    ["who may be there", (route.identities ?? []).join("\n") || "anyone of the trust domain"], ["from", route.origin],
-    ["opened since start", known(route.opened) ? count(route.opened) : null],
+    ["who may be there", (route.identities ?? []).join("\n") || (route.direction === "passthrough" ? null : "anyone of the trust domain")], ["from", route.origin],
+    ["opened since start", known(route.opened) ? `${count(route.opened)}${route.failed ? `, of which ${count(route.failed)} came to nothing` : ""}` : null],
+    ["the last one", route.last ? [route.last.outcome, route.last.code, clock(route.last.at)].filter(Boolean).join(" · ") : null],
   ].filter(([, text]) => text),
 });
 
@@ -59,12 +60,12 @@ const connectionsTable = table(byId("connections-table"), {
         sayName(cell.parts[0], row.route ? plainName(row.route) : "not known yet");
         say(cell.parts[1], row.identity ?? `${row.direction}, no identity seen`);
       } },
-    { label: "From, to", width: "22%", wide: true, sort: (row) => row.peer, make: lines.make,
+    { label: "From, to", width: "20%", wide: true, sort: (row) => row.peer, make: lines.make,
       fill: (cell, row) => lines.fill(cell, row.peer, `→ ${row.upstream ?? "not dialled yet"}`) },
-    { label: "State, id", width: "150px", sort: (row) => row.state, make: lines.make, fill: (cell, row) => lines.fill(cell, word(row.state), row.connection_id ?? "") },
-    { label: "Age", width: "84px", number: true, sort: (row) => row.age_seconds, fill: (cell, row) => say(cell, span(Math.floor(row.age_seconds))) },
-    { label: "→ upstream", width: "104px", number: true, sort: (row) => row.up, make: lines.make, fill: (cell, row) => lines.fill(cell, rate(row.up), bytes(row.bytes_to_upstream)) },
-    { label: "← to peer", width: "108px", number: true, sort: (row) => row.down, make: lines.make, fill: (cell, row) => lines.fill(cell, rate(row.down), bytes(row.bytes_to_peer)) },
+    { label: "State, id", width: "144px", sort: (row) => row.state, make: lines.make, fill: (cell, row) => lines.fill(cell, word(row.state), row.connection_id ?? "") },
+    { label: "Age", width: "76px", number: true, sort: (row) => row.age_seconds, fill: (cell, row) => say(cell, span(Math.floor(row.age_seconds))) },
+    { label: "→ upstream", width: "98px", number: true, sort: (row) => row.up, make: lines.make, fill: (cell, row) => lines.fill(cell, rate(row.up), bytes(row.bytes_to_upstream)) },
+    { label: "← to peer", width: "100px", number: true, sort: (row) => row.down, make: lines.make, fill: (cell, row) => lines.fill(cell, rate(row.down), bytes(row.bytes_to_peer)) },
   ],
 });
 
