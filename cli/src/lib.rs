@@ -11,6 +11,8 @@ pub mod lint;
 pub mod logs;
 mod manifests;
 pub mod mysql;
+mod one_line;
 pub mod render;
 pub mod stage;
+mod table;
 pub mod wait;

@@ -7,6 +7,7 @@
 //! - settings: [`parse`], [`HumanDuration`], [`EndpointAddress`], [`LogFilter`]
 //! - state shared with the server: [`Context`] with [`Shutdown`], [`Readiness`], [`Connections`],
 //!   [`Admin`]
+//! - [`Status`]: what it tells of its routes and certificates, at `/status.json`
 //! - the process's own addresses: [`Endpoints`] (probes, metrics, admin calls)
 //! - [`Sandbox`]: what the process can not do any more, and [`Reach`], what it still needs
 //! - who was there before and who watches: [`Listeners`] (sockets that others have opened),
@@ -40,6 +41,7 @@ mod settings;
 mod shutdown;
 mod signals;
 mod sources;
+mod status;
 mod supervisor;
 mod timings;
 mod traffic;
@@ -53,8 +55,8 @@ pub use args::{DaemonArgs, LogFormat, Settings};
 pub use bind::BindError;
 pub use connection_args::ConnectionArgs;
 pub use connections::{
-    ByteCounts, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord, ConnectionState,
-    Connections, Direction,
+    ByteCounts, Carried, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord,
+    ConnectionState, Connections, Direction, Failure, Outcome, Tally,
 };
 pub use context::{Bound, Context, Listening};
 pub use duration::{DurationError, HumanDuration};
@@ -71,6 +73,10 @@ pub use sandbox::{Reach, Sandbox, SandboxError, SandboxMode};
 pub use settings::{ConfigFileError, Effective, EffectiveValue, Parsed, SettingsError, parse};
 pub use shutdown::{DrainPolicy, Drained, EndRequest, Phase, Shutdown};
 pub use sources::{LOOK_EVERY, SourceError, SourceFile, Sources};
+pub use status::{
+    DownName, EndpointState, Fitness, HeldCertificate, Moment, NameServerStatus, Role,
+    RouteEndpoint, ServedNames, ServedRoute, ServedRoutes, Status,
+};
 pub use supervisor::Supervisor;
 pub use timings::Timings;
 pub use traffic::Talk;

@@ -90,6 +90,16 @@ impl Accepted {
 }
 
 impl PeerRule {
+    /// Who is accepted, each for itself, seen from a workload of `own_trust_domain`.
+    #[must_use]
+    pub fn identities(&self, own_trust_domain: &str) -> Vec<String> {
+        let one = |accepted: &Accepted| Self::new(vec![accepted.clone()]);
+        let accepted = self.accepted.iter().map(one);
+        accepted
+            .map(|rule| rule.expected(own_trust_domain))
+            .collect()
+    }
+
     /// For messages: who is accepted, seen from a workload of `own_trust_domain`.
     #[must_use]
     pub fn expected(&self, own_trust_domain: &str) -> String {
