@@ -216,12 +216,7 @@ impl Browser {
     /// # Errors
     /// When it cannot.
     pub fn judge(&mut self) -> Result<Judged, BrowserError> {
-        let call = json!({"call": "axe"});
-        let judged = self.call(call.clone())?;
-        serde_json::from_value(judged).map_err(|error| BrowserError::Call {
-            call,
-            said: error.to_string(),
-        })
+        self.ask(json!({"call": "axe"}))
     }
 
     /// Takes a picture of the window, as PNG.
@@ -237,9 +232,12 @@ impl Browser {
     /// # Errors
     /// When the browser has ended.
     pub fn seen(&mut self) -> Result<Seen, BrowserError> {
-        let call = json!({"call": "seen"});
-        let seen = self.call(call.clone())?;
-        serde_json::from_value(seen).map_err(|error| BrowserError::Call {
+        self.ask(json!({"call": "seen"}))
+    }
+
+    fn ask<T: for<'de> Deserialize<'de>>(&mut self, call: Value) -> Result<T, BrowserError> {
+        let answer = self.call(call.clone())?;
+        serde_json::from_value(answer).map_err(|error| BrowserError::Call {
             call,
             said: error.to_string(),
         })

@@ -66,7 +66,34 @@ fn the_page_says_what_is_wrong_and_is_quiet_when_nothing_is() {
         assert_clean(&mut browser);
     }
 
+    // A resolver has names and no routes.
+    let mut resolver = parsed(HEALTHY);
+    resolver["routes"] = json!([]);
+    resolver["connections"]["rows"] = json!([]);
+    resolver["names"] = json!({
+        "aliases": 12,
+        "down": [{"alias": "src-db-0.pxc.svc.cluster.local", "reason": "its address is taken"}],
+        "name_servers": [{"address": "10.96.0.10:53", "state": "silent"}],
+    });
+    browser
+        .open_with(ADMIN, LIGHT, Some(&resolver.to_string()))
+        .unwrap();
+    browser
+        .wait("document.querySelector('#paths svg')?.textContent.includes('12 aliases')")
+        .unwrap();
+    let pictured = text(&mut browser, "#paths svg");
+    for said in [
+        "src-db-0.pxc",
+        "✕ its address is taken",
+        "✕ other names: silent",
+    ] {
+        assert!(pictured.contains(said), "{said} in {pictured}");
+    }
+    assert_accessible(&mut browser, "a resolver");
+    assert_clean(&mut browser);
+
     // Without the server, and with it again.
+    browser.answer(Some(HEALTHY)).unwrap();
     browser.answer(None).unwrap();
     browser
         .wait(

@@ -8,5 +8,6 @@ const ask = () => get(process.argv[2], { agent }, (answer) => {
     process.stdout.write('.');
     setTimeout(ask, 20);
   });
-});
+  // The shim goes before this does.
+}).on('error', () => process.exit());
 ask();

@@ -68,8 +68,8 @@ function tick() {
     say(silence, known(age) ? `${first} What is shown is what it last said, at ${clock(live.status.now)}.` : first);
   }
   show(silence, live.stale);
-  const old = known(age) ? age < 1.5 ? "now" : `${span(Math.floor(age)).replace(".0", "")} old` : "no data yet";
-  say(byId("age"), live.paused ? `paused, ${old}` : live.stale ? `no answer, ${old}` : old === "now" ? "live" : old);
+  const old = known(age) ? `${span(Math.floor(age)).replace(".0", "")} old` : "no data yet";
+  say(byId("age"), live.paused ? `paused, ${old}` : live.stale ? `no answer, ${old}` : age < 3.5 ? "live" : old);
   document.title = live.stale ? `No answer – ${live.title ?? "eastwest"}` : live.title ?? "eastwest";
 }
 

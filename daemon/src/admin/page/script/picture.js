@@ -1,7 +1,8 @@
 // The picture of the paths: columns of boxes, and lines between them; upright where there is no room.
 const BOX = { gap: 10, top: 24, narrow: 560, indent: 18, line: 15, pad: 10 };
 const ruler = document.createElement("canvas").getContext("2d");
-const heightOf = (nodes) => nodes.some((node) => node.flow) ? 56 : 41;
+const heightOf = (node) => node.flow ? 56 : 41;
+const total = (nodes) => nodes.reduce((sum, node) => sum + heightOf(node) + BOX.gap, 0);
 
 /// Draws `graph` ({title, columns: [{title, nodes: [{id, label, sub, flow, state, self}]}], edges: [{id, from, to,
 /// state, up, down}]}) as wide as `place` is.
@@ -37,9 +38,7 @@ function columned(graph, width) {
   // Names of pods are the longest.
   const shares = columns.map((column, at) => at === columns.length - 1 ? 1.3 : 1);
   const share = (width - 2 - gap * (columns.length - 1)) / shares.reduce((a, b) => a + b, 0);
-  const tallest = Math.max(...columns.map((column) => column.nodes.length));
-  const h = heightOf(columns.flatMap((column) => column.nodes));
-  const step = h + BOX.gap;
+  const tallest = Math.max(...columns.map((column) => total(column.nodes)));
   const boxes = new Map();
   const titles = [];
   let x = 1;
@@ -47,11 +46,16 @@ function columned(graph, width) {
     const w = shares[at] * share;
     titles.push({ text: column.title, x, y: 11 });
     // Evenly over the height of the tallest, so that lines fan out.
-    const each = tallest * step / Math.max(1, column.nodes.length);
-    column.nodes.forEach((node, row) => boxes.set(node.id, { x, y: BOX.top + each * (row + .5) - step / 2, w, h }));
+    const spare = (tallest - total(column.nodes)) / column.nodes.length;
+    let y = BOX.top + spare / 2;
+    for (const node of column.nodes) {
+      const h = heightOf(node);
+      boxes.set(node.id, { x, y, w, h });
+      y += h + BOX.gap + spare;
+    }
     x += w + gap;
   });
-  return { boxes, titles, height: BOX.top + tallest * step - BOX.gap + 2 };
+  return { boxes, titles, height: BOX.top + tallest - BOX.gap + 2 };
 }
 
 function stacked(graph, width) {
@@ -63,7 +67,7 @@ function stacked(graph, width) {
     titles.push({ text: column.title, x: x + 6, y: y + 13 });
     y += 19;
     for (const node of column.nodes) {
-      const h = heightOf([node]);
+      const h = heightOf(node);
       boxes.set(node.id, { x, y, w: width - x - 1, h });
       y += h + 6;
     }
@@ -104,7 +108,6 @@ function drawBox(group, node, { x, y, w, h }) {
   say(title, node.title ?? node.label);
   for (const [name, value] of Object.entries({ x, y, width: w, height: h })) mark(box, name, value.toFixed(1));
   const sign = { bad: "✕ ", warn: "▲ ", ok: node.self ? "" : "✓ " }[kind(node.state)] ?? "";
-  const below = node.flow || h < 50 ? 17 : 24;
   [node.label, sign + node.sub, node.flow ?? ""].forEach((said, at) => {
     const text = texts[at];
     if (text.said !== said || text.room !== w) {
@@ -112,7 +115,7 @@ function drawBox(group, node, { x, y, w, h }) {
       text.textContent = fit(said, at ? 11 : 12, at ? 400 : 600, w - 2 * BOX.pad);
     }
     mark(text, "x", (x + BOX.pad).toFixed(1));
-    mark(text, "y", (y + below + at * BOX.line).toFixed(1));
+    mark(text, "y", (y + 17 + at * BOX.line).toFixed(1));
   });
 }
 

@@ -2,6 +2,7 @@
 const nothing = { routes: () => "No routes: nothing in the manifests leads through this process.", connections: () => "No connection is open." };
 const ends = (route) => (route.endpoints ?? []).map((end) =>
   `${end.address}${["up", "unknown", null].includes(end.state) ? "" : ` (${word(end.state)}${end.reason ? `: ${end.reason}` : ""})`}`);
+const some = (count) => count ? bytes(count) : "";
 const stateCell = {
   bare: true, tight: true, make: (cell) => cell.appendChild(el("span", { class: "state" })),
   fill: (cell, row) => sayState(cell.parts, row.state),
@@ -38,9 +39,9 @@ const routesTable = table(byId("routes-table"), {
     } },
     { label: "Open", width: "62px", number: true, sort: (route) => route.open, fill: (cell, route) => say(cell, count(route.open)) },
     { label: "→ upstream", width: "98px", number: true, sort: (route) => route.up, make: lines.make,
-      fill: (cell, route) => lines.fill(cell, rate(route.up), known(route.bytes_to_upstream) ? bytes(route.bytes_to_upstream) : "") },
+      fill: (cell, route) => lines.fill(cell, rate(route.up), some(route.bytes_to_upstream)) },
     { label: "← to peer", width: "100px", number: true, sort: (route) => route.down, make: lines.make,
-      fill: (cell, route) => lines.fill(cell, rate(route.down), known(route.bytes_to_peer) ? bytes(route.bytes_to_peer) : "") },
+      fill: (cell, route) => lines.fill(cell, rate(route.down), some(route.bytes_to_peer)) },
   ],
   details: (route) => [
     ["why", (route.explain ?? []).join("\n")], ["direction", route.direction], ["server name (SNI)", route.sni], ["listens on", (route.listens ?? []).join("\n")],
@@ -64,8 +65,8 @@ const connectionsTable = table(byId("connections-table"), {
       fill: (cell, row) => lines.fill(cell, row.peer, `→ ${row.upstream ?? "not dialled yet"}`) },
     { label: "State, id", width: "144px", sort: (row) => row.state, make: lines.make, fill: (cell, row) => lines.fill(cell, word(row.state), row.connection_id ?? "") },
     { label: "Age", width: "76px", number: true, sort: (row) => row.age_seconds, fill: (cell, row) => say(cell, span(Math.floor(row.age_seconds))) },
-    { label: "→ upstream", width: "98px", number: true, sort: (row) => row.up, make: lines.make, fill: (cell, row) => lines.fill(cell, rate(row.up), bytes(row.bytes_to_upstream)) },
-    { label: "← to peer", width: "100px", number: true, sort: (row) => row.down, make: lines.make, fill: (cell, row) => lines.fill(cell, rate(row.down), bytes(row.bytes_to_peer)) },
+    { label: "→ upstream", width: "98px", number: true, sort: (row) => row.up, make: lines.make, fill: (cell, row) => lines.fill(cell, rate(row.up), some(row.bytes_to_upstream)) },
+    { label: "← to peer", width: "100px", number: true, sort: (row) => row.down, make: lines.make, fill: (cell, row) => lines.fill(cell, rate(row.down), some(row.bytes_to_peer)) },
   ],
 });
 
