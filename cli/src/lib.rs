@@ -14,5 +14,6 @@ pub mod mysql;
 mod one_line;
 pub mod render;
 pub mod stage;
+pub mod status;
 mod table;
 pub mod wait;

@@ -1,5 +1,7 @@
 //! Why a route is as it is, for people.
 
+use crate::peer::OWN_TRUST_DOMAIN;
+
 /// Sentences, each with the place in the files that it speaks of.
 ///
 /// Two are always equal: a route is the same, whoever wrote it and wherever.
@@ -12,10 +14,11 @@ impl Because {
         self.0.push(sentence.into());
     }
 
-    /// The sentences, in the order of a connection's way.
+    /// The sentences, seen from a workload of `own_trust_domain`.
     #[must_use]
-    pub fn sentences(&self) -> &[String] {
-        &self.0
+    pub fn sentences(&self, own_trust_domain: &str) -> Vec<String> {
+        let filled = |sentence: &String| sentence.replace(OWN_TRUST_DOMAIN, own_trust_domain);
+        self.0.iter().map(filled).collect()
     }
 }
 

@@ -64,7 +64,7 @@ impl Told {
             endpoints: self.outbound.tunnels.gateways.endpoints(route),
             identities: route.peer.identities(identity.trust_domain()),
             origin: Some(route.origin.to_string()),
-            explain: route.because.sentences().to_vec(),
+            explain: route.because.sentences(identity.trust_domain()),
         }
     }
 

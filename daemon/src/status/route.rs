@@ -196,6 +196,8 @@ impl RouteEndpoint {
 
     fn said(&self) -> String {
         match &self.reason {
+            // A failed dial names the place itself.
+            Some(reason) if reason.contains(&self.address) => reason.clone(),
             Some(reason) => format!("{}: {reason}", self.address),
             None => format!("{} does not answer", self.address),
         }

@@ -6,6 +6,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod commands;
+
 use std::io::Read;
 use std::net::SocketAddr;
 use std::process::Stdio;
