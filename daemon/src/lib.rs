@@ -7,6 +7,7 @@
 //! - settings: [`parse`], [`command`], [`HumanDuration`], [`EndpointAddress`], [`LogFilter`]
 //! - state shared with the server: [`Context`] with [`Shutdown`], [`Readiness`], [`Connections`],
 //!   [`Admin`]
+//! - [`Status`]: what it tells of its routes and certificates, at `/status.json`
 //! - the process's own addresses: [`Endpoints`] (probes, metrics, admin calls)
 //! - [`Sandbox`]: what the process can not do any more, and [`Reach`], what it still needs
 //! - who was there before and who watches: [`Listeners`] (sockets that others have opened),
@@ -41,6 +42,7 @@ mod settings;
 mod shutdown;
 mod signals;
 mod sources;
+mod status;
 mod supervisor;
 mod timings;
 mod traffic;
@@ -55,8 +57,8 @@ pub use bind::BindError;
 pub use build::Build;
 pub use connection_args::ConnectionArgs;
 pub use connections::{
-    ByteCounts, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord, ConnectionState,
-    Connections, Direction,
+    ByteCounts, Carried, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord,
+    ConnectionState, Connections, Direction, Failure, Outcome, Tally,
 };
 pub use context::{Bound, Context, Listening};
 pub use duration::{DurationError, HumanDuration};
@@ -75,6 +77,10 @@ pub use settings::{
 };
 pub use shutdown::{DrainPolicy, Drained, EndRequest, Phase, Shutdown};
 pub use sources::{LOOK_EVERY, SourceError, SourceFile, Sources};
+pub use status::{
+    DownName, EndpointState, Fitness, HeldCertificate, Moment, NameServerStatus, Role,
+    RouteEndpoint, ServedNames, ServedRoute, ServedRoutes, Status,
+};
 pub use supervisor::Supervisor;
 pub use timings::Timings;
 pub use traffic::Talk;

@@ -7,10 +7,11 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
-use super::query;
+use super::{host, page, query};
 use crate::context::Context;
 use crate::http::{self, Reply, not_found, text};
 use crate::logging::{LogControl, LogFilter};
+use crate::status;
 
 #[cfg(test)]
 mod tests;
@@ -22,8 +23,12 @@ const DEFAULT_ROWS: usize = 1000;
 const MOST_ROWS: usize = 2000;
 
 /// The calls that every process has: path, and what the index says.
-const CALLS: [(&str, &str); 7] = [
-    ("/", "this list"),
+const CALLS: [(&str, &str); 8] = [
+    ("/", "this list; for a browser, a page of what goes on"),
+    (
+        "/status.json",
+        "state, routes, certificates and connections in one object, for programs",
+    ),
     (
         "/config_dump",
         "all sections that are listed without a word below, in one object",
@@ -58,6 +63,9 @@ impl AdminCalls {
 
 /// Answers one call.
 pub(crate) fn answer(calls: &AdminCalls, head: &Parts, peer: SocketAddr) -> Reply {
+    if let Err(name) = host::check(&head.headers) {
+        return text(StatusCode::MISDIRECTED_REQUEST, &host::refusal(&name));
+    }
     match head.method {
         Method::GET | Method::HEAD => read(calls, head),
         Method::POST => match may_change(head, peer) {
@@ -71,7 +79,9 @@ pub(crate) fn answer(calls: &AdminCalls, head: &Parts, peer: SocketAddr) -> Repl
 fn read(calls: &AdminCalls, head: &Parts) -> Reply {
     let admin = &calls.context.admin;
     match head.uri.path() {
-        "/" => index(calls),
+        "/" if page::is_wanted(head) => page::reply(),
+        "/" => page::varying(index(calls)),
+        "/status.json" => http::compact_json(&status::document(&calls.context)),
         "/config_dump" => http::json(&admin.show_all()),
         "/connections" => connections(&calls.context, head.uri.query()),
         "/logging" => match &calls.log {
