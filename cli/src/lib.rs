@@ -10,6 +10,7 @@ pub mod leftovers;
 pub mod lint;
 pub mod logs;
 mod manifests;
+pub mod measure;
 pub mod mysql;
 pub mod render;
 pub mod stage;
