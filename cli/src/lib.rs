@@ -1,5 +1,6 @@
 //! The `eastwest` tool: what people run beside the three servers.
 
+pub mod bench;
 pub mod certs;
 pub mod clusters;
 pub mod convert;
