@@ -1,6 +1,7 @@
 //! The `eastwest` tool: what people run beside the three servers.
 
 pub mod about;
+pub mod bench;
 pub mod certs;
 pub mod clusters;
 mod colours;
@@ -12,9 +13,10 @@ pub mod leftovers;
 pub mod lint;
 pub mod logs;
 mod manifests;
+pub mod measure;
 pub mod mysql;
-mod progress;
 mod one_line;
+mod progress;
 pub mod render;
 pub mod stage;
 pub mod status;

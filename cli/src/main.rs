@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use eastwest::about::{self, AboutCommand};
+use eastwest::bench::{self, BenchArgs};
 use eastwest::certs::{self, CertsArgs};
 use eastwest::clusters::app::{self, AppCommand};
 use eastwest::convert::{self, ConvertArgs};
@@ -52,6 +53,8 @@ enum Command {
     Convert(ConvertArgs),
     /// Say which hop is broken on the way from an alias to its app, and in which cluster
     Doctor(Box<DoctorArgs>),
+    /// Measure what the path carries on this hardware: streams, connections, latency, replication
+    Bench(Box<BenchArgs>),
     /// Write what a capture mode needs in Kubernetes, from ServiceEntries
     Render(RenderArgs),
     /// Read the logs of gateways and shims: one line for each connection
@@ -110,6 +113,7 @@ fn main() -> ExitCode {
         Command::Convert(args) => return convert::run(&args),
         Command::Render(args) => return render::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Logs(args) => logs::run(&args),
         Command::Status(args) => status::status(&args),

@@ -1,14 +1,16 @@
 //! Curves over a number that grows tenfold from mark to mark.
 
-use eastwest_benches::table::{count, short};
+use crate::measure::table::{count, short};
 
 use super::{Anchor, Svg};
 
 /// A curve: what is at each number.
 #[derive(Debug, Clone)]
-pub(in crate::report) struct Line {
-    pub(in crate::report) name: String,
-    pub(in crate::report) points: Vec<(usize, f64)>,
+pub struct Line {
+    /// What stands at its end.
+    pub name: String,
+    /// A number, and what is at it.
+    pub points: Vec<(usize, f64)>,
 }
 
 const WIDTH: f64 = 720.0;
@@ -21,7 +23,8 @@ const BOTTOM: f64 = 46.0;
 const APART: f64 = 16.0;
 
 /// The drawing, with both axes by powers of ten; nothing of no curves.
-pub(in crate::report) fn lines(title: &str, over: &str, lines: &[Line]) -> Option<String> {
+#[must_use]
+pub fn lines(title: &str, over: &str, lines: &[Line]) -> Option<String> {
     let all = || {
         lines
             .iter()

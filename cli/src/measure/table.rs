@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::stats::Spread;
+use crate::measure::stats::Spread;
 
 /// A table; every line has as many cells as the head.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -48,6 +48,7 @@ fn ticks(ticks: u64) -> Duration {
 }
 
 /// The load averages of 1, 5 and 15 minutes, as text.
+#[must_use]
 pub fn load_average() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split_whitespace()
@@ -57,6 +58,7 @@ pub fn load_average() -> String {
 }
 
 /// The processor's name, and how many CPUs of it there are.
+#[must_use]
 pub fn processor() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = text
@@ -73,6 +75,7 @@ pub fn processor() -> String {
 }
 
 /// The kernel's release.
+#[must_use]
 pub fn kernel() -> String {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease");
     release.map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned())

@@ -1,12 +1,12 @@
 //! Drawings without a library: they are read in light and in dark, as the reader's system has it.
 
-pub(super) mod bars;
-pub(super) mod lines;
+pub mod bars;
+pub mod lines;
 
 use std::fmt::Write;
 
 /// A drawing of this size, to which shapes are added.
-pub(super) struct Svg {
+struct Svg {
     body: String,
     width: f64,
     height: f64,
@@ -52,14 +52,14 @@ const COLOURS: usize = 8;
 
 /// Where a text stands about its point.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Anchor {
+enum Anchor {
     Start,
     Middle,
     End,
 }
 
 impl Svg {
-    pub(super) const fn new(width: f64, height: f64) -> Self {
+    const fn new(width: f64, height: f64) -> Self {
         Self {
             body: String::new(),
             width,
@@ -67,7 +67,7 @@ impl Svg {
         }
     }
 
-    pub(super) fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, class: &str, text: &str) {
+    fn text(&mut self, (x, y): (f64, f64), anchor: Anchor, class: &str, text: &str) {
         let anchor = match anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -79,21 +79,21 @@ impl Svg {
         ));
     }
 
-    pub(super) fn bar(&mut self, (x, y): (f64, f64), width: f64, height: f64, colour: usize) {
+    fn bar(&mut self, (x, y): (f64, f64), width: f64, height: f64, colour: usize) {
         self.add(format_args!(
             r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="2" class="c{}"/>"#,
             colour % COLOURS
         ));
     }
 
-    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {
+    fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {
         let ((x1, y1), (x2, y2)) = (from, to);
         self.add(format_args!(
             r#"<line x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}" class="{class}"/>"#
         ));
     }
 
-    pub(super) fn curve(&mut self, points: &[(f64, f64)], colour: usize) {
+    fn curve(&mut self, points: &[(f64, f64)], colour: usize) {
         let each = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}"));
         let each = each.collect::<Vec<_>>().join(" ");
         let colour = colour % COLOURS;
@@ -113,7 +113,7 @@ impl Svg {
     }
 
     /// The whole file; `title` is read out to who cannot see it.
-    pub(super) fn finish(self, title: &str) -> String {
+    fn finish(self, title: &str) -> String {
         let (width, height, title) = (self.width, self.height, escaped(title));
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \

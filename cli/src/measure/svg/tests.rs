@@ -1,4 +1,4 @@
-use eastwest_benches::stats::Spread;
+use crate::measure::stats::Spread;
 
 use super::bars::{Bar, bars};
 use super::lines::{Line, lines};

@@ -3,8 +3,8 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::machine::Busy;
-use crate::process::CpuClock;
+use super::machine::Busy;
+use super::process::CpuClock;
 
 /// The clocks of some programs, each under its name `K`.
 #[derive(Debug, Clone)]
