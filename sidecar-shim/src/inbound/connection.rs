@@ -40,7 +40,10 @@ enum Refused {
     Full(#[from] Full),
     #[error("no complete TLS handshake within {0:?}")]
     Timeout(std::time::Duration),
-    #[error("no complete TLS handshake in two seconds, and others waited for the place")]
+    #[error(
+        "no complete TLS handshake in two seconds, or no ClientHello in its share of them where many come from its \
+             address, and others waited for the place"
+    )]
     Crowded,
     #[error("the app at {0}")]
     Dial(DialError),
