@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 use super::{PATIENCE, alias_route, open_visit, status_once};
 
 /// What `eastwest` says on the host of the app.
-fn eastwest(clusters: &CountedClusters, args: &[&str]) -> (i32, String, String) {
+pub(super) fn eastwest(clusters: &CountedClusters, args: &[&str]) -> (i32, String, String) {
     on(clusters, "b-app", args)
 }
 
-fn on(clusters: &CountedClusters, host: &str, args: &[&str]) -> (i32, String, String) {
+pub(super) fn on(clusters: &CountedClusters, host: &str, args: &[&str]) -> (i32, String, String) {
     let mut command = clusters.eastwest_on(host).unwrap();
     let Output {
         status,
@@ -237,32 +237,6 @@ fn on_a_terminal_conns_are_drawn_in_place() {
     terminal.stdin.take().unwrap().write_all(b"\x03").unwrap();
     out.read_to_end(&mut drawn).unwrap();
     assert_eq!(terminal.wait().unwrap().code(), Some(0));
-}
-
-#[test]
-fn the_certificates_of_a_server_are_shown() {
-    let clusters = hello().unwrap();
-    let (code, out, _) = eastwest(&clusters, &["certs", "show"]);
-    assert_eq!(code, 0, "{out}");
-    let row = |of: &str| {
-        out.lines()
-            .find(|line| line.contains(of))
-            .unwrap()
-            .to_owned()
-    };
-    let workload = row("spiffe://cluster.local/ns/demo/sa/app");
-    assert!(
-        workload.trim_start().starts_with("valid ") && workload.contains("cert-chain.pem"),
-        "{out}"
-    );
-    assert!(row("root-cert.pem").contains(" root "), "{out}");
-    let (code, out, _) = on(&clusters, "gateway", &["certs", "show"]);
-    assert_eq!(
-        (code, out.as_str()),
-        (0, "this server has no certificate\n")
-    );
-    let (_, help, _) = eastwest(&clusters, &["certs", "--help"]);
-    assert!(help.contains("show "), "{help}");
 }
 
 #[test]

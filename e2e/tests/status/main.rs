@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod certificates;
 mod commands;
 
 use std::io::Read;
