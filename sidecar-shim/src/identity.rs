@@ -10,7 +10,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use eastwest_daemon::{Blocker, Context, HeldCertificate, Reload, Status};
-use eastwest_transport::tls::{Identity, IdentityStore, ReloadEvent, ReloadTiming, Utc, watch};
+use eastwest_transport::tls::{
+    CertificateInfo, Identity, IdentityStore, ReloadEvent, ReloadTiming, Utc, Validity, watch,
+};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -115,21 +117,15 @@ fn tell(event: &ReloadEvent, store: &IdentityStore, status: &Status) {
 /// For `/status.json`.
 pub(crate) fn held(store: &IdentityStore) -> Vec<HeldCertificate> {
     let identity = store.current();
-    let validity = identity.validity();
-    let own = HeldCertificate {
-        name: "workload",
-        subject: identity.id().as_str().to_owned(),
-        file: identity.files().cert.clone(),
-        not_before: validity.not_before,
-        not_after: validity.not_after,
+    let held = |name, info: CertificateInfo| {
+        let Validity {
+            not_before,
+            not_after,
+        } = info.validity;
+        HeldCertificate::new(name, info.subject, info.file, not_before..=not_after)
     };
-    let roots = identity.roots().iter().map(|root| HeldCertificate {
-        name: "root",
-        subject: root.subject.clone(),
-        file: identity.files().roots.clone(),
-        not_before: root.validity.not_before,
-        not_after: root.validity.not_after,
-    });
+    let own = held("workload", identity.certificate());
+    let roots = identity.root_certificates().map(|root| held("root", root));
     [own].into_iter().chain(roots).collect()
 }
 

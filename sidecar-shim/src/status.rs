@@ -1,5 +1,6 @@
 //! What a shim tells programs of its routes and its certificate.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::sync::Arc;
@@ -41,13 +42,14 @@ impl Told {
         let (served, unheard) = self.vips.split(routes.shown());
         let down = self.down.load();
         let down = down.iter().chain(&unheard).map(self::down);
-        let served = served.into_iter().map(|route| self.served(route));
+        let failed = self.vips.failed();
+        let served = served.into_iter().map(|route| self.served(route, &failed));
         let all: Vec<_> = served.chain(down).collect();
         all.into_iter()
     }
 
-    fn served(&self, route: &Route) -> ServedRoute {
-        let failed = self.vips.failed();
+    /// `failed` are the addresses that are not listened on, and why.
+    fn served(&self, route: &Route, failed: &BTreeMap<SocketAddr, String>) -> ServedRoute {
         let listens: Vec<_> = self.outbound.arrival.addresses(route).collect();
         let why: Vec<_> = listens.iter().filter_map(|at| failed.get(at)).collect();
         let fitness = match why.first() {

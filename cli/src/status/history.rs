@@ -44,6 +44,21 @@ struct Stages {
     end: Option<f64>,
 }
 
+impl Stages {
+    const fn in_order(&self) -> [Option<f64>; 8] {
+        [
+            self.dns,
+            self.connect,
+            self.hello,
+            self.handshake,
+            self.first_byte_to_upstream,
+            self.first_byte_to_peer,
+            self.last_byte,
+            self.end,
+        ]
+    }
+}
+
 /// Why there is nothing to show.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -98,26 +113,6 @@ fn table(out: &mut impl Write, history: &History) -> io::Result<()> {
         "REASON",
     ]);
     for one in &history.timelines {
-        let Stages {
-            dns,
-            connect,
-            hello,
-            handshake,
-            first_byte_to_upstream,
-            first_byte_to_peer,
-            last_byte,
-            end,
-        } = one.milliseconds;
-        let stages = [
-            dns,
-            connect,
-            hello,
-            handshake,
-            first_byte_to_upstream,
-            first_byte_to_peer,
-            last_byte,
-            end,
-        ];
         let [
             dns,
             connect,
@@ -127,7 +122,7 @@ fn table(out: &mut impl Write, history: &History) -> io::Result<()> {
             first_down,
             last,
             end,
-        ] = stages.map(shown);
+        ] = one.milliseconds.in_order().map(shown);
         let reason = match (&one.reason, &one.ended) {
             (Some(reason), _) => reason,
             (None, Some(_)) => "-",

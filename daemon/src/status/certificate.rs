@@ -1,5 +1,6 @@
 //! A certificate as the status shows it.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -14,16 +15,30 @@ const SOON: Duration = Duration::from_secs(3600);
 /// A certificate that a server uses.
 #[derive(Debug, Clone)]
 pub struct HeldCertificate {
-    /// `workload`, `root` or what else it is for.
-    pub name: &'static str,
-    /// Whom it names.
-    pub subject: String,
-    /// Where it was read.
-    pub file: PathBuf,
-    /// Its first moment.
-    pub not_before: SystemTime,
-    /// Its last moment.
-    pub not_after: SystemTime,
+    name: &'static str,
+    subject: String,
+    file: PathBuf,
+    not_before: SystemTime,
+    not_after: SystemTime,
+}
+
+impl HeldCertificate {
+    /// One for `name` that is valid in this time, both ends of it included.
+    pub fn new(
+        name: &'static str,
+        subject: String,
+        file: PathBuf,
+        valid: RangeInclusive<SystemTime>,
+    ) -> Self {
+        let (not_before, not_after) = valid.into_inner();
+        Self {
+            name,
+            subject,
+            file,
+            not_before,
+            not_after,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -85,13 +100,12 @@ mod tests {
     #[test]
     fn a_certificate_is_judged_by_the_clock() {
         let at = |hours: u64| UNIX_EPOCH + Duration::from_secs(hours * 3600);
-        let held = HeldCertificate {
-            name: "workload",
-            subject: "spiffe://cluster.local/ns/pxc/sa/db".to_owned(),
-            file: "/certs/cert-chain.pem".into(),
-            not_before: at(10),
-            not_after: at(34),
-        };
+        let held = HeldCertificate::new(
+            "workload",
+            "spiffe://cluster.local/ns/pxc/sa/db".to_owned(),
+            "/certs/cert-chain.pem".into(),
+            at(10)..=at(34),
+        );
         let minute = Duration::from_secs(60);
         for (now, state, left) in [
             (at(9), CertificateState::NotYetValid, 25 * 3600),

@@ -110,22 +110,13 @@ impl Answers for Prober {
 
     fn certificates(&self) -> Vec<HeldCertificate> {
         let identity = self.identity.load();
-        let validity = identity.validity();
-        let own = HeldCertificate {
-            name: "probe",
-            subject: identity.id().as_str().to_owned(),
-            file: identity.files().cert.clone(),
-            not_before: validity.not_before,
-            not_after: validity.not_after,
-        };
-        let roots = identity.roots().iter().map(|root| HeldCertificate {
-            name: "root",
-            subject: root.subject.clone(),
-            file: identity.files().roots.clone(),
-            not_before: root.validity.not_before,
-            not_after: root.validity.not_after,
-        });
-        [own].into_iter().chain(roots).collect()
+        let all = [("probe", identity.certificate())].into_iter();
+        let all = all.chain(identity.root_certificates().map(|root| ("root", root)));
+        all.map(|(name, info)| {
+            let valid = info.validity.not_before..=info.validity.not_after;
+            HeldCertificate::new(name, info.subject, info.file, valid)
+        })
+        .collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Who we are: certificate, key and roots, checked together as one unit.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -35,6 +36,17 @@ pub struct Identity {
     svid: Svid,
     files: IdentityFiles,
     digest: Vec<u8>,
+}
+
+/// One certificate of an identity, for who lists them.
+#[derive(Debug, Clone)]
+pub struct CertificateInfo {
+    /// Whom it names: a SPIFFE ID, or a root's subject.
+    pub subject: String,
+    /// Where it was read.
+    pub file: PathBuf,
+    /// When it is valid.
+    pub validity: Validity,
 }
 
 impl Identity {
@@ -146,6 +158,24 @@ impl Identity {
     /// The roots that peers' chains may lead to, while they are valid.
     pub fn roots(&self) -> &[RootInfo] {
         self.roots.infos()
+    }
+
+    /// Our own certificate.
+    pub fn certificate(&self) -> CertificateInfo {
+        CertificateInfo {
+            subject: self.id().as_str().to_owned(),
+            file: self.files.cert.clone(),
+            validity: self.validity(),
+        }
+    }
+
+    /// Those that peers are held against.
+    pub fn root_certificates(&self) -> impl Iterator<Item = CertificateInfo> {
+        self.roots().iter().map(|root| CertificateInfo {
+            subject: root.subject.clone(),
+            file: self.files.roots.clone(),
+            validity: root.validity,
+        })
     }
 
     /// What the three files held, as a hash.

@@ -1,0 +1,182 @@
+//! What is told of routes.
+
+use super::*;
+
+#[test]
+fn a_route_counts_what_has_come_over_it() {
+    let context = with(vec![gateway(EndpointState::Up)]);
+    let route = told(&context)["routes"][0].take();
+    assert_eq!(
+        (&route["state"], &route["last"]),
+        (&json!("unknown"), &json!(null))
+    );
+    let bytes = ByteCounts::default();
+    let guard = open(&context, &bytes);
+    guard.relays(&Talk::default());
+    bytes[0].store(7, Ordering::Relaxed);
+    bytes[1].store(9, Ordering::Relaxed);
+    let live = told(&context);
+    let route = &live["routes"][0];
+    assert_eq!(
+        (&route["state"], &route["reason"]),
+        (&json!("up"), &json!(null))
+    );
+    assert_eq!((&route["open"], &route["opened"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&route["bytes_to_upstream"], &route["bytes_to_peer"]),
+        (&json!(7), &json!(9))
+    );
+    assert_eq!(route["last"]["outcome"], "made");
+    assert_eq!(live["connections"]["rows"][0]["route"], NAME);
+    bytes[1].store(19, Ordering::Relaxed);
+    drop(guard);
+    let over = told(&context);
+    let route = &over["routes"][0];
+    assert_eq!((&route["open"], &route["opened"]), (&json!(0), &json!(1)));
+    assert_eq!(route["bytes_to_peer"], 19);
+    assert_eq!(
+        over["totals"],
+        json!({ "opened": 1, "closed": 1, "bytes_to_upstream": 7, "bytes_to_peer": 19 })
+    );
+}
+
+#[test]
+fn bytes_of_the_process_before_are_not_counted_again() {
+    let context = with(Vec::new());
+    let bytes = ByteCounts::default();
+    bytes[1].store(100, Ordering::Relaxed);
+    let guard = open(&context, &bytes);
+    guard.goes_on_relaying(&Talk::default());
+    bytes[1].store(130, Ordering::Relaxed);
+    assert_eq!(told(&context)["routes"][0]["bytes_to_peer"], 30);
+    drop(guard);
+    assert_eq!(told(&context)["totals"]["bytes_to_peer"], 30);
+}
+
+#[test]
+fn a_route_whose_last_connection_came_to_nothing_is_down_and_says_why() {
+    let context = with(vec![gateway(EndpointState::Down)]);
+    open(&context, &ByteCounts::default()).end(&failure("dial_refused"));
+    let route = told(&context)["routes"][0].take();
+    assert_eq!(
+        (&route["state"], &route["reason"]),
+        (
+            &json!("down"),
+            &json!("gateway 10.0.0.1:15443: connection refused")
+        )
+    );
+    assert_eq!(
+        (&route["failed"], &route["last"]["code"]),
+        (&json!(1), &json!("dial_refused"))
+    );
+    // The next one that is made says more.
+    let guard = open(&context, &ByteCounts::default());
+    guard.relays(&Talk::default());
+    assert_eq!(told(&context)["routes"][0]["state"], "degraded");
+    // What is open goes on, whatever comes of new ones.
+    open(&context, &ByteCounts::default()).end(&failure("dial_refused"));
+    let route = told(&context)["routes"][0].take();
+    assert_eq!(route["state"], "degraded");
+    let reason = route["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("a new connection came to nothing: "),
+        "{reason}"
+    );
+}
+
+#[test]
+fn a_far_end_that_breaks_off_at_once_is_a_failure_and_one_that_has_spoken_is_not() {
+    for (said, state) in [(0, "down"), (1, "up")] {
+        let context = with(vec![gateway(EndpointState::Up)]);
+        let bytes = ByteCounts::default();
+        let guard = open(&context, &bytes);
+        guard.relays(&Talk::default());
+        bytes[1].store(said, Ordering::Relaxed);
+        guard.end(&failure("upstream_reset"));
+        assert_eq!(told(&context)["routes"][0]["state"], state, "{said}");
+    }
+}
+
+#[test]
+fn what_is_this_process_own_doing_is_no_fault_of_the_route() {
+    let context = with(Vec::new());
+    open(&context, &ByteCounts::default()).end(&failure("drained"));
+    let full = Ended {
+        weight: Weight::Noise,
+        ..failure("too_many_connections")
+    };
+    open(&context, &ByteCounts::default()).end(&full);
+    assert_eq!(told(&context)["routes"][0]["state"], "unknown");
+}
+
+#[test]
+fn a_route_is_degraded_where_only_some_of_its_gateways_do_well() {
+    for (gateways, state) in [
+        (vec![EndpointState::Up, EndpointState::Ejected], "degraded"),
+        (
+            vec![EndpointState::Ejected, EndpointState::Unresolved],
+            "down",
+        ),
+        (vec![EndpointState::Unknown], "unknown"),
+    ] {
+        let endpoints = gateways.iter().map(|state| gateway(*state)).collect();
+        let route = told(&with(endpoints))["routes"][0].take();
+        assert_eq!(route["state"], state);
+        assert_eq!(route["reason"].is_null(), state == "unknown");
+    }
+}
+
+#[test]
+fn a_place_that_only_connections_know_is_judged_by_the_last_one() {
+    let pod = RouteEndpoint {
+        address: "db-pxc-0.db-pxc.pxc.svc.cluster.local:15444".to_owned(),
+        state: None,
+        reason: None,
+        locality: None,
+    };
+    let context = with(vec![pod]);
+    let state = || told(&context)["routes"][0]["endpoints"][0]["state"].take();
+    assert_eq!(state(), "unknown");
+    open(&context, &ByteCounts::default()).end(&failure("name_not_found"));
+    assert_eq!(state(), "unresolved");
+    open(&context, &ByteCounts::default()).end(&failure("dial_timeout"));
+    assert_eq!(state(), "down");
+    let live = open(&context, &ByteCounts::default());
+    live.relays(&Talk::default());
+    assert_eq!(state(), "up");
+}
+
+#[test]
+fn of_too_many_routes_the_worst_and_the_most_used_are_told() {
+    let context = Context::new();
+    context.status.has_routes(|| {
+        let route = |n: usize| ServedRoute {
+            name: format!("route-{n}"),
+            fitness: match n {
+                1999 => Fitness::Down("its port is taken".to_owned()),
+                _ => Fitness::Whole,
+            },
+            ..served(Vec::new())
+        };
+        ServedRoutes {
+            routes: (0..2000).map(route).collect(),
+            unlisted: 5,
+        }
+    });
+    let guard = context.connections.open(ConnectionInfo {
+        direction: Direction::Outbound,
+        peer: SocketAddr::from(([127, 0, 0, 1], 1)),
+        bytes: ByteCounts::default(),
+    });
+    guard.set_route("route-1500", "route-1500");
+    let told = told(&context);
+    let names: Vec<_> = told["routes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["name"].clone())
+        .collect();
+    assert_eq!((names.len(), &told["routes_total"]), (1000, &json!(2005)));
+    assert_eq!(names[0], "route-1999");
+    assert!(names.contains(&json!("route-1500")));
+}
