@@ -236,6 +236,7 @@ fn a_thousand_routes_and_two_hundred_connections_can_be_used() {
     );
     assert!(text(&mut browser, "#connections-count").starts_with("5,120"));
     assert!(text(&mut browser, "#paths svg").contains("993 more routes"));
+    assert!(text(&mut browser, "#legend").contains("200 of 5,120"));
     assert_accessible(&mut browser, "a thousand routes");
 
     browser.fill("#routes-find", "db-77.db shop-37").unwrap();

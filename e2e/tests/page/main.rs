@@ -14,8 +14,8 @@ use eastwest_e2e::browser::{Browser, Look};
 /// On each host of a stage.
 const ADMIN: &str = "http://127.0.0.1:15000/";
 
-const LIGHT: Look = look(false, 1280, 1120);
-const DARK: Look = look(true, 1280, 1120);
+const LIGHT: Look = look(false, 1280, 1170);
+const DARK: Look = look(true, 1280, 1170);
 const PHONE: Look = look(false, 360, 740);
 const DARK_PHONE: Look = look(true, 360, 740);
 

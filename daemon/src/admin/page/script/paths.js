@@ -103,6 +103,8 @@ function graphOfNames(status) {
 function drawPaths(status) {
   const used = [...Object.keys(ENDS), "names"].filter((direction) => direction === "names" ? status.names && !status.routes.length :
     status.routes.some((route) => route.direction === direction) || status.connections.rows.some((row) => row.direction === direction));
+  const { open, rows } = status.connections;
+  say(byId("legend"), open > rows.length ? `who calls, by the newest ${count(rows.length)} of ${count(open)} connections` : "");
   const place = byId("pictures");
   keyed(place, used.length ? used : [""], (direction) => direction,
     (direction) => direction ? el("figure", null, el("figcaption", { class: "hidden" }, ENDS[direction]?.title ?? "Names"), el("div")) : el("p", { class: "muted" }),
