@@ -1,6 +1,6 @@
 //! `eastwest bench`: what this path carries on the user's own hardware.
 //!
-//! - [`args`]: what is asked for; `rate`: bandwidths
+//! - `args`: what is asked for; `rate`: bandwidths
 //! - `wire`, `far`, `load`: what client and app say, the app, the loads
 //! - `way`, `compare`, `line`: through what a load goes, and how long it is
 //! - `rounds`, `results`, `report`: in turns, and what came of it
@@ -85,6 +85,7 @@ fn measure(args: &LoadArgs) -> anyhow::Result<ExitCode> {
         results: &results,
         load_before,
         neighbours,
+        versions: found.versions(),
     };
     let mut out = io::stdout().lock();
     let printed = match args.output {

@@ -3,17 +3,19 @@
 use std::env;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use clap::ValueEnum;
 
 use super::way::Through;
+use crate::leftovers::Guarded;
 
 /// Whom to compare with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(super) enum Peer {
-    /// In each of the three places.
+    /// Three of them, each with one worker a thread; mutual TLS as ours, SPIFFE IDs compared
     Envoy,
-    /// The same.
+    /// Three of them; the chain and the server's name are verified
     #[value(name = "haproxy")]
     HaProxy,
 }
@@ -88,6 +90,25 @@ impl Found {
             Ok((peer.through(), program))
         });
         Ok(Self(found.collect::<Result<_, _>>()?))
+    }
+
+    /// What each says of its version.
+    pub(super) fn versions(&self) -> Vec<String> {
+        let all = self.0.iter().map(|(through, program)| {
+            let flag = match through {
+                Through::HaProxy => "-v",
+                _ => "--version",
+            };
+            let said = Guarded::output(Command::new(program).arg(flag));
+            let said = said.map(|it| String::from_utf8_lossy(&it.stdout).into_owned());
+            let said = said.unwrap_or_default();
+            let line = said.lines().map(str::trim).find(|line| !line.is_empty());
+            let line = line.unwrap_or("does not say its version");
+            // Envoy begins with its own path.
+            let line = line.replace(&program.display().to_string(), "");
+            format!("{through}: {}", line.trim())
+        });
+        all.collect()
     }
 
     /// That of a way.

@@ -136,11 +136,7 @@ impl fmt::Display for Load {
         match self {
             Self::Streams(n) if n.get() == 1 => f.write_str("one stream from the far app"),
             Self::Streams(n) => write!(f, "{n} streams from the far app"),
-            Self::Connections => write!(
-                f,
-                "new connections, {} at a time, 16 bytes there and 8 back",
-                connections::AT_ONCE
-            ),
+            Self::Connections => write!(f, "new connections, {} at a time", connections::AT_ONCE),
             Self::Requests => f.write_str("64 bytes there and back, one connection"),
             Self::Replication(None) => {
                 f.write_str("events of replication as fast as they go, acknowledged")

@@ -21,6 +21,8 @@ pub(super) struct Report<'a> {
     pub(super) results: &'a Results,
     pub(super) load_before: String,
     pub(super) neighbours: Vec<Neighbour>,
+    /// Of the programs that are compared with.
+    pub(super) versions: Vec<String>,
 }
 
 impl Report<'_> {
@@ -80,6 +82,7 @@ impl Report<'_> {
         if cfg!(debug_assertions) {
             lines.push("this is a debug build of eastwest, whose figures say nothing".to_owned());
         }
+        lines.extend(self.versions.iter().cloned());
         lines.push(format!("{}, kernel {}", processor(), kernel()));
         lines.push(format!("load average before: {}", self.load_before));
         if let Some(others) = self.results.others() {
@@ -96,7 +99,7 @@ impl Report<'_> {
     fn tables(&self) -> Vec<Table> {
         let loads = self.results.loads.iter();
         let mut tables: Vec<_> = loads.map(|load| tables::of(self.results, *load)).collect();
-        tables.extend(tables::cpu(self.results));
+        tables.push(tables::cpu(self.results));
         tables
     }
 

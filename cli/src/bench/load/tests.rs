@@ -18,7 +18,7 @@ fn app() -> SocketAddr {
 
 const SHORT: Pace = Pace {
     warm_up: Duration::from_millis(20),
-    length: Duration::from_millis(100),
+    length: Duration::from_millis(300),
 };
 
 fn nobody() -> Meter {

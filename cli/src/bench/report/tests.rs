@@ -64,6 +64,7 @@ fn with<T>(results: &Results, flags: &[&str], look: impl FnOnce(Report<'_>) -> T
         results,
         load_before: "0.10 0.20 0.30".to_owned(),
         neighbours: Vec::new(),
+        versions: vec!["envoy: version 1.40".to_owned()],
     })
 }
 
@@ -89,6 +90,7 @@ fn a_table_has_figures_cost_and_ratios_of_five_rounds() {
     let all = row(&text, "CPU time of each process", "streams-8, envoy");
     assert!(all.contains("0.250 (0.250..0.250)"), "{all}");
     assert!(text.contains("load average before: 0.10"), "{text}");
+    assert!(text.contains("envoy: version 1.40"), "{text}");
     assert!(text.contains("0.300 CPUs in the median"), "{text}");
 }
 

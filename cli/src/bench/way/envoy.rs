@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::{CLIENT, GATEWAY, Ground, Place, SERVER};
-use crate::measure::keys::{CLIENT_ID, Files, SERVER_ID, SERVER_NAME};
+use crate::measure::keys::{CLIENT_ID, SERVER_ID, SERVER_NAME};
 use crate::measure::peer::envoy::{Groups, Tls, client_end, gateway, server_end};
 
 pub(super) fn parts(
@@ -14,16 +14,13 @@ pub(super) fn parts(
     place: &Place,
     program: &Path,
 ) -> anyhow::Result<Vec<(&'static str, Command)>> {
-    let (client, server) = (
-        Files::of(&ground.keys.client),
-        Files::of(&ground.keys.server),
-    );
+    let (client, server) = ground.files();
     let tls = |files, peer| Tls {
         files,
         peer,
         groups: Groups::PostQuantum,
     };
-    let sni = super::server_name(SERVER_NAME);
+    let sni = super::ground::server_name(SERVER_NAME);
     let names = [sni.clone()];
     let part = |name: &'static str, config: Value| {
         let file = format!("envoy-{}.json", name.replace(' ', "-"));

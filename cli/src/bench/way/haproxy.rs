@@ -8,7 +8,7 @@ use std::process::Command;
 use rustix::process::{Resource, getrlimit};
 
 use super::{CLIENT, GATEWAY, Ground, Place, SERVER};
-use crate::measure::keys::{Files, SERVER_NAME};
+use crate::measure::keys::SERVER_NAME;
 use crate::measure::peer::haproxy::{Tuning, client_end, gateway, head, server_end};
 
 pub(super) fn parts(
@@ -16,10 +16,7 @@ pub(super) fn parts(
     place: &Place,
     program: &Path,
 ) -> anyhow::Result<Vec<(&'static str, Command)>> {
-    let (client, server) = (
-        Files::of(&ground.keys.client),
-        Files::of(&ground.keys.server),
-    );
+    let (client, server) = ground.files();
     let descriptors = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
     let part = |name: &'static str, tuning: Tuning, sections: String| {
         let file = format!("haproxy-{}.cfg", name.replace(' ', "-"));

@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use super::{APP, CLIENT, GATEWAY, Ground, Place, SERVER};
+use super::ground::APP;
+use super::{CLIENT, GATEWAY, Ground, Place, SERVER};
 use crate::measure::keys::{CLIENT_ID, SERVER_ID, SERVER_NAME};
 use crate::stage::zone::Zone;
 
