@@ -69,14 +69,14 @@ const AGAIN: Duration = Duration::from_secs(1);
 #[command(after_help = "\
 docs/doctor.md has all that it can tell, by code.
 
-Exit status: 0 every alias leads to its app, 1 a hop is broken, 2 wrong usage, an unknown alias or an
-unreadable file.
+Exit status: 0 every alias leads to its app, as far as could be looked at, 1 a hop is broken, 2 wrong usage,
+an unknown alias or an unreadable file.
 
 Examples:
   eastwest doctor src-db-pxc-0 -f manifests/ --identity /certs
   eastwest doctor --all -f manifests/ --identity /certs -o json
   eastwest doctor --all -f manifests/ --identity /certs --wait 60s
-  eastwest doctor --all -f manifests/ --identity ./certs --outside     # on a laptop")]
+  eastwest doctor --all -f manifests/ --outside     # on a laptop, with --identity where there is one")]
 pub struct DoctorArgs {
     /// Aliases; the first label is enough where it is only one's
     #[arg(value_name = "ALIAS", required_unless_present_any = ["all", "markdown"])]
@@ -93,7 +93,9 @@ pub struct DoctorArgs {
     )]
     manifests: Vec<PathBuf>,
     /// Folder with the certificate, key and roots of the shim
-    #[arg(long, value_name = "DIR", required_unless_present = "markdown")]
+    ///
+    /// With --outside it may be left out: the way is walked as far as the pod, which is not judged.
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["markdown", "outside"])]
     identity: Option<PathBuf>,
     /// How connections reach the shim, as its flag of the name
     #[arg(long, value_enum, default_value = "vip")]
@@ -170,12 +172,16 @@ pub(crate) enum DoctorError {
     NoAlias { alias: String, hint: String },
     #[error("{alias} may be {}: write it in full", .which.join(" or "))]
     Ambiguous { alias: String, which: Vec<String> },
-    #[error("there is no alias in the manifests")]
+    #[error(
+        "there is no alias in the manifests: -f takes the ServiceEntries of the cluster that calls"
+    )]
     Nothing,
     #[error("a walk came to no end: {0}")]
     Walk(#[from] tokio::task::JoinError),
-    #[error("--identity names the folder of the certificate")]
-    NoIdentity,
+    #[error(
+        "--wait reads the manifests again and again, and standard input can be read once: give a file"
+    )]
+    ReadOnce,
 }
 
 /// Runs the command.
@@ -187,6 +193,9 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     if args.markdown {
         out.write_all(markdown::all().as_bytes())?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if args.wait.is_some() && args.manifests.iter().any(|path| path == Path::new("-")) {
+        return refused(&DoctorError::ReadOnce);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -204,10 +213,12 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
                 }
                 progress.now(report::waiting(&all));
             }
+            Err(error) if error.may_pass() && begun.elapsed() + AGAIN <= wait => {
+                progress.now(format!("waiting: {error}"));
+            }
             Err(error) => {
                 drop(progress);
-                writeln!(io::stderr(), "eastwest doctor: {error}")?;
-                return Ok(ExitCode::from(USAGE));
+                return refused(&error);
             }
         }
         std::thread::sleep(AGAIN);
@@ -222,6 +233,21 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(BROKEN),
     })
+}
+
+fn refused(error: &DoctorError) -> anyhow::Result<ExitCode> {
+    writeln!(io::stderr(), "eastwest doctor: {error}")?;
+    Ok(ExitCode::from(USAGE))
+}
+
+impl DoctorError {
+    /// Whether it may be gone a moment later, when somebody has written a file.
+    const fn may_pass(&self) -> bool {
+        match self {
+            Self::Manifests(_) | Self::NameServers(_) | Self::Nothing => true,
+            Self::NoAlias { .. } | Self::Ambiguous { .. } | Self::ReadOnce | Self::Walk(_) => false,
+        }
+    }
 }
 
 impl DoctorArgs {
@@ -258,7 +284,7 @@ impl DoctorArgs {
         Ok(Start {
             mode: self.mode,
             outside: self.outside,
-            identity: self.identity.clone().ok_or(DoctorError::NoIdentity)?,
+            identity: self.identity.clone(),
             ready: self.ready,
             servers,
             names: names.map_err(|error| DoctorError::NameServers(error.to_string()))?,

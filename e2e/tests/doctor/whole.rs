@@ -7,7 +7,7 @@ use eastwest::clusters::HELLO;
 use eastwest_e2e::hello;
 use serde_json::Value;
 
-use crate::examined::{ask, ask_hello};
+use crate::examined::{Examined, ask, ask_hello};
 
 #[test]
 fn every_hop_of_every_alias_is_fine_and_soon() {
@@ -72,4 +72,63 @@ fn whoever_waits_hears_when_all_is_well() {
         "{:?}",
         examined.took
     );
+}
+
+#[test]
+fn who_has_the_manifests_alone_walks_as_far_as_the_pod() {
+    let mut clusters = hello().unwrap();
+    let asked = |clusters: &_| {
+        let alias = HELLO[0].alias();
+        let question = ask(clusters, &[&alias, "--outside"]).on("b-node");
+        question.without_identity().examined()
+    };
+    let Examined { status, said, .. } = asked(&clusters);
+    assert_eq!(status, Some(0), "{said:#}");
+    let steps = said.pointer("/routes/0/steps").unwrap();
+    let outcomes = steps.as_array().unwrap().iter();
+    let outcomes: Vec<[&str; 2]> = outcomes
+        .map(|step| ["step", "outcome"].map(|name| step[name].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            ["manifests", "ok"],
+            ["certificate", "skipped"],
+            ["shim", "skipped"],
+            ["dns", "skipped"],
+            ["capture", "skipped"],
+            ["gateway-name", "skipped"],
+            ["gateway-tcp", "ok"],
+            ["gateway-tls", "ok"],
+            ["route", "ok"],
+            ["pod-name", "ok"],
+            ["pod-tcp", "ok"],
+            ["pod-tls", "ok"],
+            ["identities", "skipped"],
+            ["app", "skipped"],
+        ]
+    );
+    let secret = ask(&clusters, &["src-secret-0.vault", "--outside"]);
+    secret.without_identity().finds("not-exported", "a");
+    clusters.stop("hello-0-shim");
+    let examined = asked(&clusters);
+    assert_eq!(
+        examined.said["routes"][0]["fault"]["code"],
+        "pod-unreachable"
+    );
+}
+
+#[test]
+fn whoever_waits_may_have_no_files_yet() {
+    let clusters = hello().unwrap();
+    let alias = HELLO[0].alias();
+    let folder = clusters.dir().join("later");
+    let question = ask(&clusters, &[&alias, "--wait", "20s"]).manifests(&folder);
+    let mut waiting = question.command().stdout(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(waiting.try_wait().unwrap().is_none());
+    // Whole at once: half a file would be another one.
+    std::os::unix::fs::symlink(clusters.manifests().cluster_b(), &folder).unwrap();
+    let output = waiting.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
