@@ -50,6 +50,16 @@ logs of the gateway and the shims have it at most as connections that were ended
 within the pod out, for a laptop with the manifests. Without `--identity`, which it may lack there, the way is walked
 as far as the certificate that the pod shows: whether it is the right one, and what the pod says of us, is skipped.
 
+It is in the program `eastwest`, and the image of that name. Where the pod's shim is `eastwest shim`, as in
+`deploy/mixed`, `kubectl exec POD -c eastwest-shim -- eastwest doctor ...` has it. Elsewhere an ephemeral container
+of that image does, in the PID namespace of the shim and as its user (1337): it mounts nothing, and sees the shim's
+files below `/proc/1/root`:
+
+    kubectl debug POD -it --target=eastwest-shim --image=ghcr.io/eastwest-mesh/eastwest:VERSION -- \\
+        eastwest doctor --all -f /proc/1/root/PATH-OF-THE-MANIFESTS --identity /proc/1/root/PATH-OF-THE-CERTIFICATE
+
+A test has doctor see the shim's files that way; kubectl was not there to be run.
+
 | hop | what is looked at |
 |---|---|
 ";
