@@ -44,19 +44,19 @@ const HEAD: &str = "\
 
 Made by `cargo run -- doctor --markdown`; a test holds it against the program.
 
-`eastwest doctor ALIAS -f MANIFESTS --identity DIR`, in the pod that calls (in mode `service` in that of the
-egress), walks the way that a connection of its apps would go, and stops at the first broken hop. It changes nothing: no file, no rule, no route. The
+`eastwest doctor ALIAS`, in the pod that calls (in mode `service` in that of the egress), takes what it has to know
+from the shim there, which tells its flags at its admin address; what is given by flags of the same names (`-f
+MANIFESTS --identity DIR --mode MODE`) comes before that. It walks the way that a connection of its apps would go, and stops at the first broken hop. It changes nothing: no file, no rule, no route. The
 logs of the gateway and the shims have it at most as connections that were ended. `--outside` leaves the hops
 within the pod out, for a laptop with the manifests. Without `--identity`, which it may lack there, the way is walked
 as far as the certificate that the pod shows: whether it is the right one, and what the pod says of us, is skipped.
 
 It is in the program `eastwest`, and the image of that name. Where the pod's shim is `eastwest shim`, as in
 `deploy/mixed`, `kubectl exec POD -c eastwest-shim -- eastwest doctor ...` has it. Elsewhere an ephemeral container
-of that image does, in the PID namespace of the shim and as its user (1337): it mounts nothing, and sees the shim's
-files below `/proc/1/root`:
+of that image does, in the PID namespace of the shim and as its user (1337): it mounts nothing, and finds the files
+that the shim names below `/proc/1/root`:
 
-    kubectl debug POD -it --target=eastwest-shim --image=ghcr.io/eastwest-mesh/eastwest:VERSION -- \\
-        eastwest doctor --all -f /proc/1/root/PATH-OF-THE-MANIFESTS --identity /proc/1/root/PATH-OF-THE-CERTIFICATE
+    kubectl debug POD -it --target=eastwest-shim --image=ghcr.io/eastwest-mesh/eastwest:VERSION -- eastwest doctor --all
 
 A test has doctor see the shim's files that way; kubectl was not there to be run.
 

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use eastwest::clusters::HELLO;
+use eastwest::clusters::{Capture, Clusters, HELLO};
 use eastwest_e2e::hello;
 use serde_json::Value;
 
@@ -131,4 +131,42 @@ fn whoever_waits_may_have_no_files_yet() {
     std::os::unix::fs::symlink(clusters.manifests().cluster_b(), &folder).unwrap();
     let output = waiting.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn in_the_shims_pod_nothing_has_to_be_said_twice() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    clusters
+        .start_outbound_shim("b-app", ("demo", "app"), Capture::Redirect)
+        .unwrap();
+    clusters.lay_capture("b-app").unwrap();
+    let asked = |clusters: &Clusters| {
+        let mut doctor = clusters.eastwest_on("b-app").unwrap();
+        let alias = HELLO[0].alias();
+        doctor
+            .args(["doctor", &alias, "-o", "json"])
+            .output()
+            .unwrap()
+    };
+    let output = asked(&clusters);
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["healthy"], true, "{said:#}");
+    let capture = said.pointer("/routes/0/steps/4/seen").unwrap();
+    assert!(
+        capture
+            .as_str()
+            .unwrap()
+            .starts_with("what is sent to 240."),
+        "{capture}"
+    );
+    // Without it there is nobody to tell.
+    clusters.stop("b-app-shim");
+    let output = asked(&clusters);
+    assert_eq!(output.status.code(), Some(2));
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        err.contains("-f has to name the manifests: no shim tells at 127.0.0.1:15000"),
+        "{err}"
+    );
 }
