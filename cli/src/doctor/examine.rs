@@ -6,13 +6,15 @@ use std::sync::Arc;
 use eastwest_mesh::{DownRoute, Mesh, Route};
 use tokio::task::JoinSet;
 
+use super::args::DoctorArgs;
+use super::error::DoctorError;
 use super::fault::Fault;
 use super::look::Broken;
 use super::names::Names;
 use super::report::Examined;
 use super::walk::Walked;
 use super::way::Way;
-use super::{DoctorArgs, DoctorError};
+
 use crate::progress::Progress;
 
 /// Walks at a time: as many handshakes as nobody minds.
@@ -23,6 +25,7 @@ pub(super) async fn all(
     args: &DoctorArgs,
     progress: &Progress,
 ) -> Result<Vec<Examined>, DoctorError> {
+    let args = &args.completed().await?;
     let mesh = args.mesh()?;
     let wanted = wanted(args, &mesh)?;
     let start = Arc::new(args.start()?);
@@ -83,12 +86,11 @@ fn names(args: &DoctorArgs, names: Names) -> Names {
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    let admin = std::net::SocketAddr::new(args.ready.ip(), 15000);
     names
         .with_path("identity", args.identity.as_deref())
         .with("files", files.join(" "))
         .with("ready", args.ready)
-        .with("admin", admin)
+        .with("admin", args.admin)
 }
 
 /// The aliases that were asked for, in full.

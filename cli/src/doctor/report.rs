@@ -83,11 +83,14 @@ pub(super) fn text(out: &mut impl Write, all: &[Examined], colours: Colours) -> 
     }
 }
 
-/// Prints one JSON object.
+/// Prints one JSON object. Fields are added from version to version and never change their meaning.
 pub(super) fn json(out: &mut impl Write, all: &[Examined]) -> io::Result<()> {
     let routes: Vec<Value> = all.iter().map(route).collect();
     let healthy = all.iter().all(Examined::is_healthy);
-    serde_json::to_writer_pretty(&mut *out, &json!({ "healthy": healthy, "routes": routes }))?;
+    serde_json::to_writer_pretty(
+        &mut *out,
+        &json!({ "version": 1, "healthy": healthy, "routes": routes }),
+    )?;
     writeln!(out)
 }
 

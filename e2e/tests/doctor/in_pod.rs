@@ -1,5 +1,6 @@
 //! Faults in the pod that calls: its shim, its DNS, its capture.
 
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -160,4 +161,20 @@ fn a_shim_that_is_about_to_end() {
     shim.await_ready(Duration::from_secs(20), draining).unwrap();
     ask_hello(&clusters, &[]).finds("shim-not-ready", "b");
     clusters.stop("b-app-shim");
+}
+
+#[test]
+fn the_shims_own_files_are_seen_from_beside_it() {
+    // As from an ephemeral container of the same user in the shim's PID namespace, which mounts nothing.
+    let mut clusters = hello().unwrap();
+    let root = format!(
+        "/proc/{}/root",
+        clusters.program("b-app-shim").unwrap().id()
+    );
+    let below = |path: &Path| PathBuf::from(format!("{root}{}", path.display()));
+    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
+    ask_hello(&clusters, &[])
+        .manifests(&below(&clusters.manifests().cluster_b()))
+        .identity(&below(&identity.unwrap()))
+        .is_healthy();
 }
