@@ -1,4 +1,5 @@
-//! The live connections of a process, for `/connections` and the open-connections gauge.
+//! The live connections of a process, for `/connections` and the open-connections gauge, and what is kept of
+//! those that have ended (`history`).
 //!
 //! Opening and closing take one short lock on one of a few shards; the bytes are counted by the
 //! relay itself in atomics that this table only reads.
@@ -14,7 +15,15 @@ use tokio::time::Instant;
 use crate::traffic::{Counted, Talk, Talks, Traffic};
 
 mod entry;
+mod history;
+mod steps;
+mod timeline;
 pub use entry::{ConnectionId, ConnectionRecord, ConnectionState, Direction};
+pub use history::Recorded;
+pub use steps::{Step, Steps};
+pub use timeline::{Millis, Milliseconds, Timeline};
+
+use history::History;
 
 #[cfg(test)]
 mod tests;
@@ -22,8 +31,10 @@ mod tests;
 /// Shards, so that accepting on several threads seldom meets on one lock. A power of two.
 const SHARDS: usize = 16;
 
-/// Bytes moved so far: `[0]` from the accepted side to the dialled one, `[1]` back.
-pub type ByteCounts = Arc<[AtomicU64; 2]>;
+/// Bytes moved so far: `[0]` from the accepted side to the dialled one, `[1]` back. Then moments in nanoseconds
+/// of one clock, of which distances alone count, 0 where there was none yet: `[2]` when the connection began,
+/// `[3]` when the first byte went to the dialled side, `[4]` to the accepted one, `[5]` when the last went.
+pub type ByteCounts = Arc<[AtomicU64; 6]>;
 
 /// What is known of a connection when it is accepted.
 #[derive(Debug)]
@@ -49,6 +60,7 @@ struct Shared {
     open: [AtomicUsize; Direction::ALL.len()],
     shards: [Mutex<HashMap<u64, Arc<Entry>>>; SHARDS],
     talks: Talks,
+    history: History,
 }
 
 /// One row. What is learnt after the accept is set once, and read without a lock.
@@ -66,7 +78,7 @@ struct Entry {
     /// Once both ends are there.
     traffic: OnceLock<Arc<Traffic>>,
     counted: Counted,
-    opened: Instant,
+    steps: Steps,
 }
 
 /// Keeps one row in the table; dropping it, also by a panic or an abort, takes the row out.
@@ -125,7 +137,7 @@ impl Connections {
             bytes: info.bytes,
             traffic: OnceLock::new(),
             counted: Counted::default(),
-            opened,
+            steps: Steps::since(opened),
         });
         self.shared
             .open(info.direction)
@@ -162,16 +174,23 @@ impl Connections {
         }
     }
 
-    /// All rows as they are now, oldest first. Shards are locked one after the other, so the whole
-    /// is not one instant.
-    pub fn snapshot(&self) -> Vec<ConnectionRecord> {
+    fn entries(&self) -> Vec<Arc<Entry>> {
         let mut entries: Vec<Arc<Entry>> = Vec::new();
         for shard in &self.shared.shards {
             entries.extend(lock(shard).values().cloned());
         }
         entries.sort_unstable_by_key(|entry| entry.id);
+        entries
+    }
+
+    /// All rows as they are now, oldest first. Shards are locked one after the other, so the whole
+    /// is not one instant.
+    pub fn snapshot(&self) -> Vec<ConnectionRecord> {
         let now = Instant::now();
-        entries.iter().map(|entry| entry.record(now)).collect()
+        self.entries()
+            .iter()
+            .map(|entry| entry.record(now))
+            .collect()
     }
 }
 
@@ -185,8 +204,8 @@ impl Shared {
     }
 }
 
-fn lock(shard: &Mutex<HashMap<u64, Arc<Entry>>>) -> MutexGuard<'_, HashMap<u64, Arc<Entry>>> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Entry {
@@ -252,6 +271,11 @@ impl ConnectionGuard {
         if let Some(traffic) = self.entry.traffic.get() {
             traffic.closed(reason);
         }
+    }
+
+    /// When it came how far.
+    pub fn steps(&self) -> &Steps {
+        &self.entry.steps
     }
 
     /// How far it has come.

@@ -31,6 +31,7 @@ mod in_full;
 mod listeners;
 mod logging;
 mod metrics;
+mod moment;
 mod readiness;
 mod reloads;
 mod run;
@@ -54,7 +55,7 @@ pub use bind::BindError;
 pub use connection_args::ConnectionArgs;
 pub use connections::{
     ByteCounts, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord, ConnectionState,
-    Connections, Direction,
+    Connections, Direction, Millis, Milliseconds, Recorded, Step, Steps, Timeline,
 };
 pub use context::{Bound, Context, Listening};
 pub use duration::{DurationError, HumanDuration};
@@ -63,6 +64,7 @@ pub use in_full::in_full;
 pub use listeners::{Giver, KeptListener, Listeners};
 pub use logging::{AlreadyLogging, LogControl, LogFilter, LogFilterError, init as init_logging};
 pub use metrics::Metrics;
+pub use moment::Moment;
 pub use readiness::{Blocked, Blocker, Readiness};
 pub use reloads::Reload;
 pub use run::{Exit, main, main_prepared};

@@ -110,7 +110,7 @@ pub struct ConnectionRecord {
 
 impl Entry {
     pub(super) fn record(&self, now: Instant) -> ConnectionRecord {
-        let [to_upstream, to_peer] = &*self.bytes;
+        let [to_upstream, to_peer, ..] = &*self.bytes;
         ConnectionRecord {
             id: self.id,
             connection_id: self.connection_id.get().copied(),
@@ -122,7 +122,9 @@ impl Entry {
             route: self.route.get().cloned(),
             bytes_to_upstream: to_upstream.load(Ordering::Relaxed),
             bytes_to_peer: to_peer.load(Ordering::Relaxed),
-            age_seconds: now.saturating_duration_since(self.opened).as_secs_f64(),
+            age_seconds: now
+                .saturating_duration_since(self.steps.opened())
+                .as_secs_f64(),
         }
     }
 }

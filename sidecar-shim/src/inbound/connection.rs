@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use eastwest_daemon::{
-    ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Talk, Weight,
+    ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Step, Talk, Weight,
 };
 use eastwest_transport::admission::{Leave, Place};
 use eastwest_transport::dial::{DialError, Dialled, dial};
@@ -131,7 +131,9 @@ impl Inbound {
             () = self.shutdown.aborted() => return Err(Refused::Stopped),
         };
         place.proved();
-        self.timings.handshake(begun.elapsed());
+        let now = Instant::now();
+        self.timings.handshake(now - begun);
+        guard.steps().take(Step::Handshake, now);
         let Accepted { wish, port, peer } = accepted;
         guard.set_route(port.to_string());
         if let Some(peer) = &peer {
@@ -155,7 +157,9 @@ impl Inbound {
         };
         // A reset, so that the far app sees an error and not the end of a stream.
         let app = dialled.inspect_err(|_| stream.reset_on_close())?;
-        self.timings.dial(begun.elapsed());
+        let now = Instant::now();
+        self.timings.dial(now - begun);
+        guard.steps().take(Step::Connect, now);
         guard.set_upstream(app.address);
         guard.relays(&Talk {
             source_principal: peer.as_ref().map(SpiffeId::as_str),

@@ -1,0 +1,37 @@
+//! Times as programs read them.
+
+use std::time::SystemTime;
+
+use serde::{Serialize, Serializer, ser::Error};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A time that is written as RFC 3339 has it, in UTC, to the millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub SystemTime);
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let time = OffsetDateTime::from(self.0);
+        let whole = time.replace_nanosecond(time.millisecond() as u32 * 1_000_000);
+        let text = whole.map_err(S::Error::custom)?.format(&Rfc3339);
+        to.serialize_str(&text.map_err(S::Error::custom)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_in_utc() {
+        let written = |millis| {
+            let moment = Moment(UNIX_EPOCH + Duration::from_millis(millis));
+            serde_json::to_string(&moment).unwrap()
+        };
+        assert_eq!(written(1_795_694_400_000), "\"2026-11-26T12:00:00Z\"");
+        assert_eq!(written(1_795_694_400_250), "\"2026-11-26T12:00:00.25Z\"");
+    }
+}
