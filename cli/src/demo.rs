@@ -3,7 +3,6 @@
 mod hello;
 mod hot_restart;
 mod mysql;
-mod table;
 
 use std::io::Write;
 use std::path::Path;

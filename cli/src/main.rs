@@ -16,6 +16,7 @@ use eastwest::lint::{self, LintArgs};
 use eastwest::logs::{self, LogsArgs};
 use eastwest::render::{self, RenderArgs};
 use eastwest::stage::{self, StageCommand};
+use eastwest::status::{self, ConnsArgs, DrainArgs, RoutesArgs, StatusArgs};
 use eastwest::wait::{self, WaitArgs};
 
 /// The gateway's, which is in this program as well.
@@ -40,7 +41,7 @@ struct Cli {
 enum Command {
     /// Show it: two clusters on this machine, from a DNS name to a pod, mTLS all the way
     Demo(DemoArgs),
-    /// Make certificates: a shared root, a CA for each cluster, workloads
+    /// Make certificates: a shared root, a CA for each cluster, workloads; or show a running server's
     Certs(CertsArgs),
     /// Find what is wrong with Istio manifests, before they are applied
     Lint(LintArgs),
@@ -54,8 +55,16 @@ enum Command {
     Render(RenderArgs),
     /// Read the logs of gateways and shims: one line for each connection
     Logs(LogsArgs),
+    /// Say how a running server does
+    Status(StatusArgs),
+    /// List a running server's routes, and why each is as it is
+    Routes(RoutesArgs),
+    /// List a running server's connections, those of now or the last ones
+    Conns(ConnsArgs),
     /// Wait until a server is ready
     Wait(WaitArgs),
+    /// Have a running server end, as on SIGTERM
+    Drain(DrainArgs),
     /// Run the gateway, as eastwest-gateway does
     Gateway(Rest),
     /// Run the resolver, as eastwest-resolver does
@@ -93,14 +102,18 @@ impl Rest {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args),
-        Command::Certs(args) => certs::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Certs(args) => certs::run(&args),
         Command::Lint(args) => return lint::run(&args),
         Command::Convert(args) => return convert::run(&args),
         Command::Render(args) => return render::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Logs(args) => logs::run(&args),
+        Command::Status(args) => status::status(&args),
+        Command::Routes(args) => status::routes(&args),
+        Command::Conns(args) => status::conns(&args),
         Command::Wait(args) => wait::run(&args),
+        Command::Drain(args) => status::drain(&args),
         Command::Gateway(rest) => {
             return eastwest_gateway::main_with_probe(rest.argv("eastwest-gateway"));
         }

@@ -11,6 +11,9 @@ use crate::connections::{ConnectionGuard, ConnectionRecord, Direction};
 #[cfg(test)]
 mod tests;
 
+/// The reason of a connection that says nothing of its route: this process ends.
+const DRAINED: &str = "drained";
+
 /// How much attention the end of a connection deserves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
@@ -40,6 +43,12 @@ impl ConnectionGuard {
         self.count_end(ended.reason);
         if ended.weight != Weight::Noise {
             self.keep_timeline(ended.reason);
+        }
+        if ended.weight == Weight::Failure && ended.reason != DRAINED {
+            self.note_failure(ended.reason, || match ended.error {
+                Some(error) => error.to_string(),
+                None => ended.reason.to_owned(),
+            });
         }
         drop(self);
         metrics::counter!(

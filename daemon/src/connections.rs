@@ -17,13 +17,16 @@ use crate::traffic::{Counted, Talk, Talks, Traffic};
 mod entry;
 mod history;
 mod steps;
+mod tally;
 mod timeline;
 pub use entry::{ConnectionId, ConnectionRecord, ConnectionState, Direction};
 pub use history::Recorded;
 pub use steps::{Step, Steps};
+pub use tally::{Carried, Failure, Outcome, Tally};
 pub use timeline::{Millis, Milliseconds, Timeline};
 
 use history::History;
+use tally::Tallies;
 
 #[cfg(test)]
 mod tests;
@@ -53,14 +56,32 @@ pub struct Connections {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
+    /// All routes together.
+    total: Tally,
+    routes: Tallies,
     next_id: AtomicU64,
     /// By direction, so that a scrape takes no lock that an accept waits for.
     open: [AtomicUsize; Direction::ALL.len()],
     shards: [Mutex<HashMap<u64, Arc<Entry>>>; SHARDS],
     talks: Talks,
     history: History,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        let name: Arc<str> = "".into();
+        Self {
+            total: Tally::new(Arc::clone(&name), name),
+            routes: Tallies::default(),
+            next_id: AtomicU64::default(),
+            open: Default::default(),
+            shards: Default::default(),
+            talks: Talks::default(),
+            history: History::default(),
+        }
+    }
 }
 
 /// One row. What is learnt after the accept is set once, and read without a lock.
@@ -73,7 +94,7 @@ struct Entry {
     connection_id: OnceLock<ConnectionId>,
     upstream: OnceLock<SocketAddr>,
     identity: OnceLock<Arc<str>>,
-    route: OnceLock<Arc<str>>,
+    route: OnceLock<Arc<Tally>>,
     bytes: ByteCounts,
     /// Once both ends are there.
     traffic: OnceLock<Arc<Traffic>>,
@@ -139,6 +160,7 @@ impl Connections {
             counted: Counted::default(),
             steps: Steps::since(opened),
         });
+        self.shared.total.open();
         self.shared
             .open(info.direction)
             .fetch_add(1, Ordering::Relaxed);
@@ -170,8 +192,26 @@ impl Connections {
     /// Counts the bytes that live connections have moved since the last time.
     pub(crate) fn count_bytes(&self) {
         for shard in &self.shared.shards {
-            lock(shard).values().for_each(|entry| entry.count_bytes());
+            let total = &self.shared.total;
+            lock(shard)
+                .values()
+                .for_each(|entry| entry.count_bytes(total));
         }
+    }
+
+    /// What the process has carried in all. Bytes are those of the last time that they were counted.
+    pub(crate) fn carried(&self) -> Carried {
+        self.shared.total.carried()
+    }
+
+    /// What has come over a route of this name, if anybody has come for it.
+    pub fn tally(&self, direction: Direction, route: &str) -> Option<Arc<Tally>> {
+        self.shared.routes.get(direction, route)
+    }
+
+    /// The routes of one direction that somebody has come for, in no order.
+    pub fn tallies(&self, direction: Direction) -> Vec<Arc<Tally>> {
+        self.shared.routes.all(direction)
     }
 
     fn entries(&self) -> Vec<Arc<Entry>> {
@@ -209,9 +249,13 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Entry {
-    fn count_bytes(&self) {
+    fn count_bytes(&self, total: &Tally) {
         if let Some(traffic) = self.traffic.get() {
-            traffic.count(&self.counted, &self.bytes);
+            let moved = traffic.count(&self.counted, &self.bytes);
+            total.add(moved);
+            if let Some(route) = self.route.get() {
+                route.add(moved);
+            }
         }
     }
 }
@@ -237,9 +281,24 @@ impl ConnectionGuard {
         let _ = self.entry.identity.set(identity.into());
     }
 
-    /// The alias or SNI that the connection was routed by. The first call counts.
-    pub fn set_route(&self, route: impl Into<Arc<str>>) {
-        let _ = self.entry.route.set(route.into());
+    /// The name that the connection asked for, where that is no route. The first call of the two counts.
+    pub fn set_asked(&self, name: impl Into<Arc<str>>) {
+        let name = name.into();
+        let _ = self
+            .entry
+            .route
+            .set(Arc::new(Tally::new(Arc::clone(&name), name)));
+    }
+
+    /// The route that it goes by, on which it is counted; logs call that `label`. The first call of the
+    /// two counts.
+    pub fn set_route(&self, name: &str, label: &str) {
+        let routes = &self.shared.routes;
+        let route = routes.of(self.entry.direction, name, label);
+        route.open();
+        if let Err(second) = self.entry.route.set(route) {
+            second.close();
+        }
     }
 
     /// The address that was dialled for it. The first call counts.
@@ -261,6 +320,9 @@ impl ConnectionGuard {
 
     fn count_for(&self, talk: &Talk<'_>) -> &Traffic {
         self.set_state(ConnectionState::Relaying);
+        if let Some(route) = self.entry.route.get() {
+            route.came_about();
+        }
         let talks = &self.shared.talks;
         let traffic = &self.entry.traffic;
         traffic.get_or_init(|| talks.of(self.entry.direction, talk))
@@ -278,6 +340,19 @@ impl ConnectionGuard {
         &self.entry.steps
     }
 
+    /// Remembers that the connection came to nothing. One that was made and that the far end broke off
+    /// before it had said a word is none either.
+    pub(crate) fn note_failure(&self, code: &'static str, said: impl FnOnce() -> String) {
+        let [_, to_peer, ..] = &*self.entry.bytes;
+        let was_made = self.entry.traffic.get().is_some();
+        let broken_off = code.starts_with("upstream_") && to_peer.load(Ordering::Relaxed) == 0;
+        if let Some(route) = self.entry.route.get()
+            && (!was_made || broken_off)
+        {
+            route.failed(code, said());
+        }
+    }
+
     /// How far it has come.
     pub fn set_state(&self, state: ConnectionState) {
         self.entry.state.store(state as u8, Ordering::Relaxed);
@@ -287,7 +362,11 @@ impl ConnectionGuard {
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         // Also where another process goes on with it, and counts from here on.
-        self.entry.count_bytes();
+        self.entry.count_bytes(&self.shared.total);
+        self.shared.total.close();
+        if let Some(route) = self.entry.route.get() {
+            route.close();
+        }
         self.shared.shard(self.entry.id).remove(&self.entry.id);
         self.shared
             .open(self.entry.direction)

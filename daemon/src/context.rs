@@ -13,6 +13,7 @@ use crate::listeners::Listeners;
 use crate::readiness::Readiness;
 use crate::samples::Samples;
 use crate::shutdown::{DrainPolicy, Drained, Shutdown};
+use crate::status::Status;
 use crate::supervisor::Supervisor;
 
 /// The process's shared parts; clones share them.
@@ -31,6 +32,8 @@ pub struct Context {
     pub samples: Samples,
     /// What the admin address shows.
     pub admin: Admin,
+    /// What programs are told.
+    pub status: Status,
     /// Sockets that others have opened, or will go on with.
     pub listeners: Listeners,
     /// Who is told how the process does.
@@ -58,6 +61,11 @@ impl Context {
     /// Returns when the server has bound and serves. At once if that is so already.
     pub async fn started(&self) {
         self.started.cancelled().await;
+    }
+
+    /// Whether it does.
+    pub(crate) fn has_started(&self) -> bool {
+        self.started.is_cancelled()
     }
 
     /// The server has bound, and serves.
@@ -110,6 +118,9 @@ pub struct Listening {
     pub name: String,
     /// Where.
     pub address: SocketAddr,
+    /// Whether it goes where the manifests no longer have it.
+    #[serde(skip)]
+    pub of_manifests: bool,
 }
 
 impl Bound {
@@ -120,12 +131,28 @@ impl Bound {
 
     /// With one more.
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, address: SocketAddr) -> Self {
+    pub fn with(self, name: impl Into<String>, address: SocketAddr) -> Self {
+        self.and(name.into(), address, false)
+    }
+
+    /// With one more that the manifests want, and may want no longer.
+    #[must_use]
+    pub fn with_route(self, name: impl Into<String>, address: SocketAddr) -> Self {
+        self.and(name.into(), address, true)
+    }
+
+    fn and(mut self, name: String, address: SocketAddr, of_manifests: bool) -> Self {
         self.listeners.push(Listening {
-            name: name.into(),
+            name,
             address,
+            of_manifests,
         });
         self
+    }
+
+    /// Those that stay.
+    pub(crate) fn lasting(&self) -> impl Iterator<Item = &Listening> {
+        self.iter().filter(|listening| !listening.of_manifests)
     }
 
     /// Where the listener of this name is, if there is one.

@@ -10,7 +10,7 @@ use crate::address::EndpointAddress;
 use crate::admin::AdminCalls;
 use crate::args::DaemonArgs;
 use crate::bind::{BindError, bind};
-use crate::context::Context;
+use crate::context::{Context, Listening};
 use crate::http::{Handler, serve};
 use crate::listeners::Giver;
 use crate::logging::LogControl;
@@ -29,6 +29,29 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
+    /// Those that are on.
+    pub(crate) fn listening(&self) -> impl Iterator<Item = Listening> {
+        let named = self.named().into_iter();
+        named.filter_map(|(name, address)| {
+            let address = address?;
+            let name = name.to_owned();
+            Some(Listening {
+                name,
+                address,
+                of_manifests: false,
+            })
+        })
+    }
+
+    /// All of them by name.
+    pub(crate) fn named(&self) -> [(&'static str, Option<SocketAddr>); 3] {
+        [
+            ("ready", self.ready),
+            ("metrics", self.metrics),
+            ("admin", self.admin),
+        ]
+    }
+
     /// Binds and serves the endpoints until the runtimes end: probes on `data`, the others on the
     /// current runtime. `log` is what `/logging` changes, if anything.
     pub fn serve(

@@ -123,7 +123,16 @@ pub(crate) fn text(status: StatusCode, body: &str) -> Reply {
 
 /// A JSON answer, indented: it is read with curl as often as by a program.
 pub(crate) fn json(value: &impl serde::Serialize) -> Reply {
-    match serde_json::to_string_pretty(value) {
+    json_reply(serde_json::to_string_pretty(value))
+}
+
+/// A JSON answer that only programs read, and often: a third of the size.
+pub(crate) fn compact_json(value: &impl serde::Serialize) -> Reply {
+    json_reply(serde_json::to_string(value))
+}
+
+fn json_reply(written: serde_json::Result<String>) -> Reply {
+    match written {
         Ok(body) => reply(StatusCode::OK, "application/json", body + "\n"),
         Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }

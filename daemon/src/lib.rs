@@ -7,6 +7,7 @@
 //! - settings: [`parse`], [`HumanDuration`], [`EndpointAddress`], [`LogFilter`]
 //! - state shared with the server: [`Context`] with [`Shutdown`], [`Readiness`], [`Connections`],
 //!   [`Admin`]
+//! - [`Status`]: what it tells of its routes and certificates, at `/status.json`
 //! - the process's own addresses: [`Endpoints`] (probes, metrics, admin calls)
 //! - [`Sandbox`]: what the process can not do any more, and [`Reach`], what it still needs
 //! - who was there before and who watches: [`Listeners`] (sockets that others have opened),
@@ -31,7 +32,6 @@ mod in_full;
 mod listeners;
 mod logging;
 mod metrics;
-mod moment;
 mod readiness;
 mod reloads;
 mod run;
@@ -41,6 +41,7 @@ mod settings;
 mod shutdown;
 mod signals;
 mod sources;
+mod status;
 mod supervisor;
 mod timings;
 mod traffic;
@@ -54,8 +55,9 @@ pub use args::{DaemonArgs, LogFormat, Settings};
 pub use bind::BindError;
 pub use connection_args::ConnectionArgs;
 pub use connections::{
-    ByteCounts, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord, ConnectionState,
-    Connections, Direction, Millis, Milliseconds, Recorded, Step, Steps, Timeline,
+    ByteCounts, Carried, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord,
+    ConnectionState, Connections, Direction, Failure, Millis, Milliseconds, Outcome, Recorded,
+    Step, Steps, Tally, Timeline,
 };
 pub use context::{Bound, Context, Listening};
 pub use duration::{DurationError, HumanDuration};
@@ -64,7 +66,6 @@ pub use in_full::in_full;
 pub use listeners::{Giver, KeptListener, Listeners};
 pub use logging::{AlreadyLogging, LogControl, LogFilter, LogFilterError, init as init_logging};
 pub use metrics::Metrics;
-pub use moment::Moment;
 pub use readiness::{Blocked, Blocker, Readiness};
 pub use reloads::Reload;
 pub use run::{Exit, main, main_prepared};
@@ -73,6 +74,10 @@ pub use sandbox::{Reach, Sandbox, SandboxError, SandboxMode};
 pub use settings::{ConfigFileError, Effective, EffectiveValue, Parsed, SettingsError, parse};
 pub use shutdown::{DrainPolicy, Drained, EndRequest, Phase, Shutdown};
 pub use sources::{LOOK_EVERY, SourceError, SourceFile, Sources};
+pub use status::{
+    DownName, EndpointState, Fitness, HeldCertificate, Moment, NameServerStatus, Role,
+    RouteEndpoint, ServedNames, ServedRoute, ServedRoutes, Status,
+};
 pub use supervisor::Supervisor;
 pub use timings::Timings;
 pub use traffic::Talk;

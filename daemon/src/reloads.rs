@@ -2,6 +2,8 @@
 
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
+use crate::status::Status;
+
 /// What a process reads again while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reload {
@@ -15,7 +17,7 @@ const TOTAL: &str = "eastwest_reloads_total";
 const LAST_SUCCESSFUL: &str = "eastwest_config_last_reload_successful";
 
 impl Reload {
-    const fn what(self) -> &'static str {
+    pub(crate) const fn what(self) -> &'static str {
         match self {
             Self::Manifests => "manifests",
             Self::Certificate => "certificate",
@@ -30,14 +32,16 @@ impl Reload {
         }
     }
 
-    /// The files as they are now are in force.
-    pub fn taken(self) {
+    /// The files as they are now are in force; what has changed is said in a sentence.
+    pub fn taken(self, status: &Status, said: impl Into<String>) {
+        status.reloaded(self, true, said.into());
         self.count("ok");
         self.set(1.0);
     }
 
-    /// The files as they are now are not in force; those from before are.
-    pub fn refused(self) {
+    /// The files as they are now are not in force; those from before are. Why, in a sentence.
+    pub fn refused(self, status: &Status, why: impl Into<String>) {
+        status.reloaded(self, false, why.into());
         self.count("failed");
         self.set(0.0);
     }

@@ -182,6 +182,7 @@ fn introduce<A: Settings>(parsed: &Parsed<A>, context: &Context, files: FileLimi
     files.tell();
     metrics::Metrics::install();
     metrics::identify(&program, &version);
+    context.status.is_called(&program, &version);
     let about = json!({ "name": program, "version": version, "pid": std::process::id() });
     context.admin.section("program", move || about.clone());
     let settings = json!(parsed.effective);

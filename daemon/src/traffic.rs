@@ -132,14 +132,19 @@ impl Traffic {
         counter.increment(1);
     }
 
-    /// Adds what has moved since the last time. Two that count at once add no byte twice.
-    pub(crate) fn count(&self, counted: &Counted, bytes: &ByteCounts) {
+    /// Adds what has moved since the last time, and says how much that is. Two that count at once add no
+    /// byte twice.
+    pub(crate) fn count(&self, counted: &Counted, bytes: &ByteCounts) -> [u64; 2] {
+        let mut moved = [0; 2];
         let counters = [&self.received, &self.sent];
-        for ((counter, counted), bytes) in counters.into_iter().zip(&counted.0).zip(bytes.iter()) {
+        let counted = counters.into_iter().zip(&counted.0).zip(bytes.iter());
+        for (((counter, counted), bytes), moved) in counted.zip(&mut moved) {
             let now = bytes.load(Ordering::Relaxed);
             let before = counted.fetch_max(now, Ordering::Relaxed);
-            counter.increment(now.saturating_sub(before));
+            *moved = now.saturating_sub(before);
+            counter.increment(*moved);
         }
+        moved
     }
 }
 

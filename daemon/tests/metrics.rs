@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use eastwest_daemon::{ConnectionInfo, Context, Direction, Ended, Metrics, Reload, Weight};
+use eastwest_daemon::{ConnectionInfo, Context, Direction, Ended, Metrics, Reload, Status, Weight};
 
 /// A process has one recorder, whose gauges say what was rendered last.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -128,6 +128,7 @@ fn open_files_and_memory_are_told() {
 fn a_reload_is_counted_and_the_last_one_says_whether_its_files_are_in_force() {
     Metrics::install();
     let rendered = || render(&Context::new());
+    let status = Status::default();
     let last = "eastwest_config_last_reload_successful{what=\"certificate\"}";
     let total = |outcome: &str, count: u32| {
         format!("eastwest_reloads_total{{what=\"certificate\",outcome=\"{outcome}\"}} {count}\n")
@@ -136,11 +137,11 @@ fn a_reload_is_counted_and_the_last_one_says_whether_its_files_are_in_force() {
     let text = rendered();
     assert!(text.contains(&format!("{last} 1\n")), "{text}");
     assert!(text.contains(&total("failed", 0)), "{text}");
-    Reload::Certificate.refused();
+    Reload::Certificate.refused(&status, "no such file");
     let text = rendered();
     assert!(text.contains(&format!("{last} 0\n")), "{text}");
     assert!(text.contains(&total("failed", 1)), "{text}");
-    Reload::Certificate.taken();
+    Reload::Certificate.taken(&status, "new certificate in use");
     let text = rendered();
     assert!(text.contains(&format!("{last} 1\n")), "{text}");
     assert!(text.contains(&total("ok", 1)), "{text}");

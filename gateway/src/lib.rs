@@ -17,6 +17,7 @@ mod late;
 mod probe;
 mod refusal;
 mod serve;
+mod status;
 
 use std::ffi::OsString;
 use std::os::fd::AsFd;
@@ -162,6 +163,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         }
     };
     let bound = Bound::new().with("gateway", listener.local_addr()?);
+    status::tell(&context.status, &gateway, listener.local_addr()?);
     let readiness = context.readiness.clone();
     tokio::spawn(readiness.follow("gateway", listener.starving()));
     if let Some(succession) = succession {

@@ -8,6 +8,7 @@ mod prober;
 use std::fmt;
 use std::pin::Pin;
 
+use eastwest_daemon::HeldCertificate;
 use eastwest_transport::admission::Place;
 use eastwest_transport::reason::Reason;
 use tokio::net::TcpStream;
@@ -27,6 +28,9 @@ pub(crate) trait Answers: fmt::Debug + Send + Sync {
         greeted: Greeted,
         place: &'a Place,
     ) -> Answering<'a>;
+
+    /// What it proves itself with, and holds others against.
+    fn certificates(&self) -> Vec<HeldCertificate>;
 }
 
 /// Boxed, because it is seldom and large.

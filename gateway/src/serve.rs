@@ -217,10 +217,14 @@ impl Gateway {
         if let Some(id) = greeted.id() {
             guard.set_connection_id(id.get());
         }
-        if let Some(sni) = greeted.sni() {
-            guard.set_route(sni);
+        let routed = route(&greeted, &self.exports.load());
+        match (greeted.sni(), &routed) {
+            (Some(sni), Ok(_)) => guard.set_route(sni, sni),
+            // Whoever asks for what is not exported makes no route by it.
+            (Some(sni), Err(_)) => guard.set_asked(sni),
+            (None, _) => {}
         }
-        let target = route(&greeted, &self.exports.load())?;
+        let target = routed?;
         seat.on_route(target.host.as_ref())?;
         guard.set_state(ConnectionState::Dialling);
         let connected = self.dialling.connect(&target, greeted, steps).await?;

@@ -103,7 +103,7 @@ impl Manifests {
         } = self;
         let mut texts = texts_of(&first);
         Reload::Manifests.begin();
-        let standing = Standing::shown(&context.admin);
+        let standing = Standing::shown(&context);
         let told = |files: Result<Vec<SourceFile>, SourceError>| {
             let files = match files {
                 Ok(files) => files,
@@ -159,13 +159,13 @@ impl Manifests {
             for route in &widened {
                 tracing::warn!("more identities are accepted than before: {route}");
             }
-            let mended = standing.taken();
             let changes = mesh.changes(&in_force, parts);
-            let said = match (mended, changes.is_empty()) {
+            let said = match (standing.is_refused(), changes.is_empty()) {
                 (true, true) => MENDED.to_owned(),
                 (true, false) => format!("what was refused is mended; {changes}"),
                 (false, _) => changes.to_string(),
             };
+            standing.taken(&said);
             tracing::info!(
                 files,
                 routes = mesh.routes.len(),

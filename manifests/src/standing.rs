@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Admin, Reload};
+use eastwest_daemon::{Context, Reload, Status};
 use serde::Serialize;
 use serde_json::json;
 
 /// Why the files as they are now are not in force; nothing where they are.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Standing(Arc<ArcSwap<Vec<String>>>);
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    why: Arc<ArcSwap<Vec<String>>>,
+    status: Status,
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -22,11 +25,14 @@ enum InForce {
 
 impl Standing {
     /// For `/manifests`. The files are those of the start.
-    pub(crate) fn shown(admin: &Admin) -> Self {
-        let standing = Self::default();
+    pub(crate) fn shown(context: &Context) -> Self {
+        let standing = Self {
+            why: Arc::default(),
+            status: context.status.clone(),
+        };
         let shown = standing.clone();
-        admin.section("manifests", move || {
-            let why = shown.0.load();
+        context.admin.section("manifests", move || {
+            let why = shown.why.load();
             let in_force = match why.as_slice() {
                 [] => InForce::Current,
                 _ => InForce::OlderThanTheFiles,
@@ -36,14 +42,18 @@ impl Standing {
         standing
     }
 
-    /// Returns whether the files before these were refused.
-    pub(crate) fn taken(&self) -> bool {
-        Reload::Manifests.taken();
-        !self.0.swap(Arc::default()).is_empty()
+    /// Whether the files before these were refused.
+    pub(crate) fn is_refused(&self) -> bool {
+        !self.why.load().is_empty()
+    }
+
+    pub(crate) fn taken(&self, said: &str) {
+        Reload::Manifests.taken(&self.status, said);
+        self.why.store(Arc::default());
     }
 
     pub(crate) fn refused(&self, why: Vec<String>) {
-        Reload::Manifests.refused();
-        self.0.store(Arc::new(why));
+        Reload::Manifests.refused(&self.status, why.join("; "));
+        self.why.store(Arc::new(why));
     }
 }

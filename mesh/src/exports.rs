@@ -11,6 +11,7 @@ mod by_name;
 mod hosts;
 mod refusal;
 
+pub use hosts::ExportedHost;
 pub(crate) use hosts::{HostPattern, HostSet};
 pub use refusal::Refusal;
 
@@ -32,7 +33,7 @@ pub const INBOUND_PORT: NonZeroU16 = NonZeroU16::MIN.saturating_add(15443);
 pub const PROBE_HOST: &str = "probe.eastwest.invalid";
 
 /// Which form of server name a client sent, and which servers of a Gateway it is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dialect {
     /// `outbound_.PORT_.SUBSET_.HOST`, for servers with `tls.mode: AUTO_PASSTHROUGH`.
     Istio,
@@ -171,6 +172,16 @@ impl Exports {
             Dialect::Istio => self.istio.entries(),
             Dialect::Plain => self.plain.entries(),
         }
+    }
+
+    /// Every entry of `hosts` as it counts, with its place, in no order. An exact one is the pod that is
+    /// dialled.
+    pub fn written(&self) -> impl Iterator<Item = (Dialect, ExportedHost<'_>, &Origin)> {
+        let istio = self.istio.written();
+        let plain = self.plain.written();
+        istio
+            .map(|(host, at)| (Dialect::Istio, host, at))
+            .chain(plain.map(|(host, at)| (Dialect::Plain, host, at)))
     }
 
     /// Whether an entry for this form of server name is `host` itself.

@@ -31,6 +31,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub mod alias;
+mod because;
 mod build;
 mod code;
 mod connection_pool;
@@ -59,11 +60,14 @@ mod unread;
 pub mod virtual_ip;
 mod yaml;
 
+pub use because::Because;
 pub use code::{Code, CodePage, Example, Side, Within, code_pages};
 pub use connection_pool::{ConnectionPool, TcpKeepalive};
 pub use contents::Contents;
 pub use difference::{Changes, Part, Widened};
-pub use exports::{Dialect, Exports, INBOUND_PORT, ISTIO_ALPN, PROBE_HOST, Refusal, Target};
+pub use exports::{
+    Dialect, ExportedHost, Exports, INBOUND_PORT, ISTIO_ALPN, PROBE_HOST, Refusal, Target,
+};
 pub use finding::{Finding, Origin, Severity};
 pub use hostname::{Hostname, HostnameError};
 pub use ipnet::IpNet;

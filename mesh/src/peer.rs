@@ -7,6 +7,9 @@ use serde::{Serialize, Serializer};
 use crate::finding::Origin;
 use crate::spiffe::{Principal, SpiffePattern};
 
+/// Stands for the trust domain of whoever asks.
+pub(crate) const OWN_TRUST_DOMAIN: &str = "OWN-TRUST-DOMAIN";
+
 /// The identities that a route's far end may prove; any one of them will do.
 ///
 /// Parts that name no trust domain of their own (a service account, the default) hold for the
@@ -90,11 +93,20 @@ impl Accepted {
 }
 
 impl PeerRule {
+    /// Who is accepted, each for itself, seen from a workload of `own_trust_domain`.
+    #[must_use]
+    pub fn identities(&self, own_trust_domain: &str) -> Vec<String> {
+        let one = |accepted: &Accepted| Self::new(vec![accepted.clone()]);
+        let accepted = self.accepted.iter().map(one);
+        accepted
+            .map(|rule| rule.expected(own_trust_domain))
+            .collect()
+    }
+
     /// For messages: who is accepted, seen from a workload of `own_trust_domain`.
     #[must_use]
     pub fn expected(&self, own_trust_domain: &str) -> String {
-        self.to_string()
-            .replace("OWN-TRUST-DOMAIN", own_trust_domain)
+        self.to_string().replace(OWN_TRUST_DOMAIN, own_trust_domain)
     }
 }
 
@@ -108,10 +120,10 @@ impl fmt::Display for PeerRule {
             match accepted {
                 Accepted::Identity(pattern) => pattern.fmt(f)?,
                 Accepted::ServiceAccount { namespace, account } => {
-                    write!(f, "spiffe://OWN-TRUST-DOMAIN/ns/{namespace}/sa/{account}")?;
+                    write!(f, "spiffe://{OWN_TRUST_DOMAIN}/ns/{namespace}/sa/{account}")?;
                 }
                 Accepted::Namespace(namespace) => {
-                    write!(f, "spiffe://OWN-TRUST-DOMAIN/ns/{namespace}/sa/*")?;
+                    write!(f, "spiffe://{OWN_TRUST_DOMAIN}/ns/{namespace}/sa/*")?;
                 }
             }
         }

@@ -189,6 +189,48 @@ impl InboundPolicy {
         })
     }
 
+    /// The policies that bear on the app's `port`, in a sentence each.
+    #[must_use]
+    pub fn sentences(&self, port: NonZeroU16) -> Vec<String> {
+        let about = |policy: &&Arc<Policy>| policy.rules.iter().any(|rule| rule.is_about(port));
+        let deny = self.deny.iter().filter(about).map(|policy| {
+            let Policy {
+                full_name, origin, ..
+            } = &**policy;
+            format!("the AuthorizationPolicy {full_name} at {origin} keeps callers out")
+        });
+        let allow = self.allow.iter().filter(about).map(|policy| {
+            let Policy {
+                full_name, origin, ..
+            } = &**policy;
+            format!("the AuthorizationPolicy {full_name} at {origin} lets callers in")
+        });
+        deny.chain(allow).collect()
+    }
+
+    /// Whom the policies let in to the app's `port`, as far as they name identities: as Istio writes
+    /// them, with the scheme. Where one lets in others as well, that is said in words.
+    #[must_use]
+    pub fn callers(&self, port: NonZeroU16) -> Vec<String> {
+        let mut callers = Vec::new();
+        for policy in &self.allow {
+            for rule in policy.rules.iter().filter(|rule| rule.is_about(port)) {
+                match rule.principals() {
+                    Some(principals) => callers.extend(principals),
+                    None => callers.push(format!("whoever {} lets in", policy.full_name)),
+                }
+            }
+        }
+        callers.dedup();
+        callers
+    }
+
+    /// Why nobody may call, whatever the policies say.
+    #[must_use]
+    pub fn why_closed(&self) -> Option<&str> {
+        self.closed.as_deref()
+    }
+
     /// Whether no policy selects the workload. `allows` then refuses everyone.
     #[must_use]
     pub fn is_empty(&self) -> bool {

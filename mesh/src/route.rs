@@ -7,6 +7,7 @@ use std::num::NonZeroU16;
 
 use serde::{Serialize, Serializer};
 
+use crate::because::Because;
 use crate::connection_pool::ConnectionPool;
 use crate::finding::Origin;
 use crate::hostname::Hostname;
@@ -47,6 +48,9 @@ pub struct Route {
     pub connection_pool: ConnectionPool,
     /// The ServiceEntry's host line.
     pub origin: Origin,
+    /// How the files make it what it is.
+    #[serde(skip)]
+    pub because: Because,
 }
 
 /// What an app speaks.

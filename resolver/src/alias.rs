@@ -84,6 +84,11 @@ impl AliasTable {
         })
     }
 
+    /// Each alias that is not served, and why, in no order.
+    pub(crate) fn down(&self) -> impl Iterator<Item = (&Domain, &str)> {
+        self.down.iter().map(|(alias, why)| (alias, why.as_str()))
+    }
+
     /// Why the alias that a name in lower-case wire form means is not served, if it is not.
     pub(crate) fn why_down(&self, wire: &[u8], search: &SearchDomains) -> Option<&str> {
         let searched = || search.fronts(wire).find_map(|front| self.down.get(front));

@@ -31,6 +31,7 @@ mod reply;
 pub mod resolv_conf;
 mod run;
 pub mod server;
+pub mod status;
 pub mod upstreams;
 mod wire;
 pub mod zone;

@@ -4,7 +4,7 @@ use std::{ffi::OsString, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Bound, Context, Sources};
+use eastwest_daemon::{Bound, Context, Role, Sources};
 use eastwest_manifests::Manifests;
 use eastwest_mesh::Options;
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use crate::{
     manifests,
     name::Domain,
     server::{BindError, Resolver},
+    status,
     upstreams::Upstreams,
 };
 
@@ -101,6 +102,8 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     context
         .admin
         .section("aliases", move || show_aliases(&shown.load()));
+    context.status.is_a(Role::Resolver);
+    status::tell(&context.status, Arc::clone(&table), resolver.upstreams());
     let states = resolver.upstreams();
     context.admin.section("upstreams", move || {
         let upstreams = states.snapshot().into_iter();

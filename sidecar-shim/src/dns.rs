@@ -14,6 +14,7 @@ use eastwest_resolver::config::{Forwarding, ResolverConfig};
 use eastwest_resolver::name::Domain;
 use eastwest_resolver::resolv_conf::{self, ResolvConf};
 use eastwest_resolver::server::Resolver;
+use eastwest_resolver::status;
 
 use crate::config::Config;
 use crate::vips::Vips;
@@ -108,6 +109,7 @@ pub(crate) fn start(
     let bound = Resolver::bind(&settings, Arc::clone(&table))
         .map_err(|error| anyhow::anyhow!("{error}; --dns-listen gives another address"))?;
     let addresses = bound.addresses().to_vec();
+    status::tell(&context.status, Arc::clone(&table), bound.upstreams());
     // Names are answered for as long as connections are accepted, lame duck included.
     tokio::spawn(bound.serve(context.shutdown.stop_accepting_token()));
     Ok(Some(Dns {

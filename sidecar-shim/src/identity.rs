@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use eastwest_daemon::{Blocker, Context, Reload};
+use eastwest_daemon::{Blocker, Context, HeldCertificate, Reload, Status};
 use eastwest_transport::tls::{Identity, IdentityStore, ReloadEvent, ReloadTiming, Utc, watch};
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -33,7 +33,7 @@ pub(crate) fn follow(store: IdentityStore, context: Context) -> impl Future<Outp
 async fn following(store: IdentityStore, context: Context, blocker: Blocker) {
     let id = Mutex::new(store.current().id().clone());
     let on_event = |event| {
-        tell(&event, &store);
+        tell(&event, &store, &context.status);
         let now = store.current().id().clone();
         let mut id = id.lock().unwrap_or_else(PoisonError::into_inner);
         if now != *id {
@@ -77,7 +77,7 @@ fn judge(identity: &Identity, blocker: &Blocker) {
     }
 }
 
-fn tell(event: &ReloadEvent, store: &IdentityStore) {
+fn tell(event: &ReloadEvent, store: &IdentityStore, status: &Status) {
     match event {
         ReloadEvent::Loaded {
             id,
@@ -85,7 +85,8 @@ fn tell(event: &ReloadEvent, store: &IdentityStore) {
             not_after,
         } => {
             tracing::info!(%id, serial, not_after = %Utc(*not_after), "new certificate in use");
-            Reload::Certificate.taken();
+            let said = format!("new certificate in use, until {}", Utc(*not_after));
+            Reload::Certificate.taken(status, said);
         }
         ReloadEvent::Refused { error } => {
             let in_use = store.current();
@@ -95,19 +96,41 @@ fn tell(event: &ReloadEvent, store: &IdentityStore) {
                 not_after = %Utc(in_use.not_after()),
                 "new certificate refused; the old one stays in use"
             );
-            Reload::Certificate.refused();
+            let why = format!("new certificate refused; the old one stays in use: {error}");
+            Reload::Certificate.refused(status, why);
         }
         ReloadEvent::Unchanged => {
             tracing::info!(
                 in_use = store.current().serial(),
                 "certificate files looked at: those in use"
             );
-            Reload::Certificate.taken();
+            Reload::Certificate.taken(status, "certificate files looked at: those in use");
         }
         ReloadEvent::Unwatched { error } => {
             tracing::warn!(%error, "certificate files are looked at once a minute only");
         }
     }
+}
+
+/// For `/status.json`.
+pub(crate) fn held(store: &IdentityStore) -> Vec<HeldCertificate> {
+    let identity = store.current();
+    let validity = identity.validity();
+    let own = HeldCertificate {
+        name: "workload",
+        subject: identity.id().as_str().to_owned(),
+        file: identity.files().cert.clone(),
+        not_before: validity.not_before,
+        not_after: validity.not_after,
+    };
+    let roots = identity.roots().iter().map(|root| HeldCertificate {
+        name: "root",
+        subject: root.subject.clone(),
+        file: identity.files().roots.clone(),
+        not_before: root.validity.not_before,
+        not_after: root.validity.not_after,
+    });
+    [own].into_iter().chain(roots).collect()
 }
 
 /// For `/certs`.

@@ -26,6 +26,7 @@ mod outbound;
 mod own_ports;
 mod redirected;
 mod serve;
+mod status;
 mod vips;
 
 use std::ffi::OsString;

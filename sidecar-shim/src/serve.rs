@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::inbound::{Acceptance, AppAddress, Inbound, OwnPod};
 use crate::manifests::tell_open_far_ends;
 use crate::outbound::{Arrival, Gateways, Outbound, RouteTable, Tunnels};
+use crate::status::Told;
 use crate::vips::Vips;
 use crate::{dns, gauges, identity, redirected};
 
@@ -85,7 +86,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     for route in &config.manifests.mesh().routes {
         for address in outbound.arrival.addresses(route) {
             if !failed.contains_key(&address) {
-                bound = bound.with(route.alias.to_string(), address);
+                bound = bound.with_route(route.alias.to_string(), address);
             }
         }
     }
@@ -95,6 +96,18 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     }
     let down = Arc::new(ArcSwap::from_pointee(config.manifests.mesh().down.clone()));
     show(&context, &store, &outbound, &vips, &down);
+    let inbound_side = inbound.as_ref().map(|(inbound, listener)| {
+        let at = listener.local_addr();
+        (Arc::clone(inbound), at.ok())
+    });
+    let told = Told {
+        outbound: Arc::clone(&outbound),
+        vips: vips.clone(),
+        down: Arc::clone(&down),
+        inbound: inbound_side,
+        identity: store.clone(),
+    };
+    told.tell(&context.status);
     gauges::expose(&context, &store, &outbound, &vips, &down);
     tokio::spawn(identity::follow(store, context.clone()));
     let answering = dns.clone();

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, Subcommand};
@@ -10,13 +11,15 @@ use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{Utc, Validity};
 
 use super::{Ca, CertError, KeyKind, Overwrite, WorkloadRequest, valid_for};
+use crate::status::{self, ShowArgs};
 
 mod set;
 
 /// X.509 counts whole seconds: what lives less has expired when it is made.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// Make certificates: a root shared by all clusters, a CA for each cluster, certificates for workloads.
+/// Make certificates: a root shared by all clusters, a CA for each cluster, certificates for workloads; and
+/// show those that a running server uses.
 #[derive(Debug, Args)]
 pub struct CertsArgs {
     #[command(subcommand)]
@@ -83,6 +86,7 @@ enum Command {
         #[arg(long, default_value = "90d")]
         ttl: HumanDuration,
     },
+    Show(ShowArgs),
 }
 
 #[derive(Debug, Args)]
@@ -111,9 +115,14 @@ impl Output {
 /// Runs `eastwest certs`.
 ///
 /// # Errors
-/// If a file is there already, cannot be read or written, or a CA is of no use.
-pub fn run(args: &CertsArgs) -> anyhow::Result<()> {
-    run_to(args, &mut io::stdout().lock())
+/// If a file is there already, cannot be read or written, a CA is of no use, or a server that is to be shown
+/// cannot be asked.
+pub fn run(args: &CertsArgs) -> anyhow::Result<ExitCode> {
+    if let Command::Show(args) = &args.command {
+        return status::show(args);
+    }
+    run_to(args, &mut io::stdout().lock())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs `eastwest certs`, and prints to `out`.
@@ -164,6 +173,8 @@ pub(super) fn run_to(args: &CertsArgs, out: &mut impl Write) -> anyhow::Result<(
         } => {
             set::make(out, workloads, trust_domain, output, lifetime(*ttl)?)?;
         }
+        // Nothing is made.
+        Command::Show(_) => {}
     }
     Ok(())
 }

@@ -41,11 +41,14 @@ pub enum AppCommand {
         /// The file
         file: PathBuf,
     },
-    /// Read the metrics of a server, and print them as one JSON string
+    /// Read what a server tells over HTTP, its metrics by default, and print it as one JSON string
     #[command(hide = true)]
     AppScrape {
-        /// Its metrics address
+        /// Its metrics address, or its admin address
         target: SocketAddr,
+        /// What is asked for
+        #[arg(default_value = "/metrics")]
+        path: String,
     },
     /// Try to connect to addresses, and say in JSON which could be
     #[command(hide = true)]
@@ -93,8 +96,8 @@ pub fn run(command: &AppCommand) -> anyhow::Result<ExitCode> {
             serde_json::to_writer(&mut out, &visit(host, *port, *at, *pause))?;
         }
         AppCommand::AppCapture { file } => capture(file, &mut out)?,
-        AppCommand::AppScrape { target } => {
-            serde_json::to_writer(&mut out, &scrape(*target)?)?;
+        AppCommand::AppScrape { target, path } => {
+            serde_json::to_writer(&mut out, &scrape(*target, path)?)?;
         }
         AppCommand::AppReach { targets } => {
             let reached: Vec<_> = targets.iter().map(|&target| reach(target)).collect();
@@ -177,12 +180,12 @@ fn get(host: &str, address: SocketAddr, pause: bool) -> io::Result<String> {
     }
 }
 
-fn scrape(target: SocketAddr) -> io::Result<String> {
+fn scrape(target: SocketAddr, path: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&target, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     write!(
         stream,
-        "GET /metrics HTTP/1.1\r\nhost: {target}\r\nconnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nhost: {target}\r\nconnection: close\r\n\r\n"
     )?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;

@@ -108,8 +108,21 @@ impl Clusters {
     /// # Errors
     /// When it does not answer.
     pub fn scrape(&self, host: &str, metrics: SocketAddr) -> Result<String, ClustersError> {
+        self.told(host, metrics, "/metrics")
+    }
+
+    /// What a server tells when it is asked for `path`.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn told(
+        &self,
+        host: &str,
+        address: SocketAddr,
+        path: &str,
+    ) -> Result<String, ClustersError> {
         let mut command = self.eastwest_on(host)?;
-        command.args(["app-scrape", &metrics.to_string()]);
+        command.args(["app-scrape", &address.to_string(), path]);
         let answer: String = self.json(command)?;
         let body = answer.split_once("\r\n\r\n").map(|(_, body)| body);
         Ok(body.unwrap_or(&answer).to_owned())

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 
-use super::table::Table;
 use crate::clusters::{Capture, Clusters, HELLO, Layout, Pod, SECRET};
+use crate::table::Table;
 
 /// Room for the longest of what does not get through: the name of the pod that is not exported.
 const WIDTH: usize = "src-secret-0.vault.svc.cluster.local".len();

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::thread;
 use std::time::Duration;
 
-use super::table::Table;
 use crate::clusters::{Clusters, Databases};
 use crate::mysql::{Pace, Workload, compare};
+use crate::table::Table;
 
 /// How many new gateways there are.
 const GATEWAYS: usize = 3;

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use super::table::Table;
 use crate::clusters::{Clusters, Databases, SOURCE};
 use crate::mysql::{Flavor, Packages};
+use crate::table::Table;
 
 /// Whether this machine has a place for the databases and their packages.
 pub(super) fn check(clusters: &Clusters) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::BadLine;
 use super::join::{Connection, called};
 use super::line::AccessLine;
+use crate::one_line::in_one_line;
 
 /// What is not known.
 const UNKNOWN: &str = "-";
@@ -18,19 +19,6 @@ pub(super) fn text(out: &mut impl Write, connections: &[Connection]) -> io::Resu
         writeln!(out, "{}", in_one_line(&line_of(connection)))?;
     }
     Ok(())
-}
-
-/// Logs are other people's: what they say makes no line of its own, and commands no terminal.
-fn in_one_line(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            plain.extend(character.escape_default());
-        } else {
-            plain.push(character);
-        }
-    }
-    plain
 }
 
 fn line_of(connection: &Connection) -> String {

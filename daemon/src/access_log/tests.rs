@@ -19,7 +19,7 @@ fn line(level: &str, direction: Direction, ended: &Ended<'_>) -> Option<Value> {
         bytes: Arc::clone(&bytes),
     });
     guard.set_connection_id(0xc0ff_ee00);
-    guard.set_route("src-db-pxc-0.pxc.svc.cluster.local");
+    guard.set_asked("src-db-pxc-0.pxc.svc.cluster.local");
     guard.set_identity("spiffe://cluster.local/ns/pxc/sa/db-pxc");
     guard.set_upstream("10.1.0.5:15443".parse().unwrap());
     bytes[0].store(7, Ordering::Relaxed);

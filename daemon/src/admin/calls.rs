@@ -11,6 +11,7 @@ use super::query;
 use crate::context::Context;
 use crate::http::{self, Reply, not_found, text};
 use crate::logging::{LogControl, LogFilter};
+use crate::status;
 
 #[cfg(test)]
 mod tests;
@@ -22,8 +23,12 @@ const DEFAULT_ROWS: usize = 1000;
 const MOST_ROWS: usize = 2000;
 
 /// The calls that every process has: path, and what the index says.
-const CALLS: [(&str, &str); 8] = [
+const CALLS: [(&str, &str); 9] = [
     ("/", "this list"),
+    (
+        "/status.json",
+        "state, routes, certificates and connections in one object, for programs",
+    ),
     (
         "/config_dump",
         "all sections that are listed without a word below, in one object",
@@ -76,6 +81,7 @@ fn read(calls: &AdminCalls, head: &Parts) -> Reply {
     let admin = &calls.context.admin;
     match head.uri.path() {
         "/" => index(calls),
+        "/status.json" => http::compact_json(&status::document(&calls.context)),
         "/config_dump" => http::json(&admin.show_all()),
         "/connections" => connections(&calls.context, head.uri.query()),
         "/history.json" => history(&calls.context, head.uri.query()),

@@ -100,6 +100,9 @@ pub struct ConnectionRecord {
     pub identity: Option<Arc<str>>,
     /// The alias or SNI it was routed by.
     pub route: Option<Arc<str>>,
+    /// The route's whole name, with its port.
+    #[serde(skip)]
+    pub route_name: Option<Arc<str>>,
     /// Bytes from the accepted side to the dialled one.
     pub bytes_to_upstream: u64,
     /// Bytes from the dialled side to the accepted one.
@@ -119,7 +122,8 @@ impl Entry {
             peer: self.peer,
             upstream: self.upstream.get().copied(),
             identity: self.identity.get().cloned(),
-            route: self.route.get().cloned(),
+            route: self.route.get().map(|route| Arc::clone(route.label())),
+            route_name: self.route.get().map(|route| Arc::clone(route.name())),
             bytes_to_upstream: to_upstream.load(Ordering::Relaxed),
             bytes_to_peer: to_peer.load(Ordering::Relaxed),
             age_seconds: now

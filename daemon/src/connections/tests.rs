@@ -40,7 +40,10 @@ async fn bytes_state_and_age_are_those_of_now() {
     let bytes = Arc::clone(&info.bytes);
     let guard = connections.open(info);
     guard.set_connection_id(0xc0ff_ee00);
-    guard.set_route("src-db-pxc-0.pxc.svc.cluster.local");
+    guard.set_route(
+        "src-db-pxc-0.pxc.svc.cluster.local:3306",
+        "src-db-pxc-0.pxc.svc.cluster.local",
+    );
     guard.set_identity("spiffe://cluster.local/ns/pxc/sa/db-pxc");
     guard.set_upstream("10.1.0.5:15443".parse().unwrap());
     guard.set_state(ConnectionState::HalfClosed);

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::steps::Step;
 use super::{ConnectionId, Direction, Entry};
-use crate::moment::Moment;
+use crate::status::Moment;
 
 /// Bytes of a name that are kept, at most. Server names are shorter; a SPIFFE ID may have 2,048.
 const LONGEST_NAME: usize = 255;
@@ -31,7 +31,7 @@ pub struct Timeline {
     pub upstream: Option<SocketAddr>,
     /// The far end's proven SPIFFE ID, where TLS ends here.
     pub identity: Option<Arc<str>>,
-    /// The alias or SNI it was routed by.
+    /// The route's whole name, with its port; or the name that it asked for, where that is no route.
     pub route: Option<Arc<str>>,
     /// When it was accepted, by the host's clock as it is at the end, or now.
     pub opened: Moment,
@@ -119,7 +119,7 @@ impl Entry {
             peer: self.peer,
             upstream: self.upstream.get().copied(),
             identity: self.identity.get().map(short),
-            route: self.route.get().map(short),
+            route: self.route.get().map(|route| short(route.name())),
             opened: Moment(clock.checked_sub(age).unwrap_or(clock)),
             ended: reason.map(|_| Moment(clock)),
             reason,

@@ -74,16 +74,13 @@ fn announce(context: &Context, bound: &Bound, endpoints: &Endpoints) {
     for listener in bound.iter() {
         tracing::info!("{} listens on {}", listener.name, listener.address);
     }
-    for (name, address) in [
-        ("ready", endpoints.ready),
-        ("metrics", endpoints.metrics),
-        ("admin", endpoints.admin),
-    ] {
+    for (name, address) in endpoints.named() {
         match address {
             Some(address) => tracing::info!("{name} listens on {address}"),
             None => tracing::info!("{name} is off"),
         }
     }
+    context.status.listens(bound, endpoints);
     let shown = json!({ "server": bound, "process": endpoints });
     context.admin.section("listeners", move || shown.clone());
 }

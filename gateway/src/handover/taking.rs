@@ -71,12 +71,14 @@ pub(super) fn take(
     if let Some(id) = described.connection_id {
         guard.set_connection_id(id);
     }
-    if let Some(route) = &described.route {
-        guard.set_route(route.as_str());
-    }
     guard.set_upstream(described.upstream);
-    let target = described.route.as_deref();
-    let target = target.and_then(|sni| gateway.target_of(sni));
+    let sni = described.route.as_deref();
+    let target = sni.and_then(|sni| gateway.target_of(sni));
+    match (sni, &target) {
+        (Some(sni), Some(_)) => guard.set_route(sni, sni),
+        (Some(sni), None) => guard.set_asked(sni),
+        (None, _) => {}
+    }
     guard.goes_on_relaying(&target.as_ref().map(talk).unwrap_or_default());
     let route = || Some(target?.host.as_ref().into());
     let seat = gateway.ledger.readmit(described.peer.ip(), route);

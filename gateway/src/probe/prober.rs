@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use eastwest_daemon::HeldCertificate;
 use eastwest_mesh::SpiffePattern;
 use eastwest_transport::admission::{Leave, Place};
 use eastwest_transport::reason::Reason;
@@ -39,15 +41,10 @@ const LONGEST_QUESTION: usize = 256;
 #[derive(Debug)]
 pub(super) struct Prober {
     dir: PathBuf,
-    held: Mutex<Held>,
+    /// As it was read last.
+    identity: ArcSwap<Identity>,
+    read: Mutex<Instant>,
     allowed: Arc<Askers>,
-}
-
-/// The certificate as it was read last.
-#[derive(Debug)]
-struct Held {
-    identity: Arc<Identity>,
-    read: Instant,
 }
 
 /// Who may ask.
@@ -110,6 +107,26 @@ impl Answers for Prober {
     ) -> Answering<'a> {
         Box::pin(async move { Ok(self.told(gateway, tcp, greeted, place).await?) })
     }
+
+    fn certificates(&self) -> Vec<HeldCertificate> {
+        let identity = self.identity.load();
+        let validity = identity.validity();
+        let own = HeldCertificate {
+            name: "probe",
+            subject: identity.id().as_str().to_owned(),
+            file: identity.files().cert.clone(),
+            not_before: validity.not_before,
+            not_after: validity.not_after,
+        };
+        let roots = identity.roots().iter().map(|root| HeldCertificate {
+            name: "root",
+            subject: root.subject.clone(),
+            file: identity.files().roots.clone(),
+            not_before: root.validity.not_before,
+            not_after: root.validity.not_after,
+        });
+        [own].into_iter().chain(roots).collect()
+    }
 }
 
 impl Prober {
@@ -121,11 +138,11 @@ impl Prober {
         let Some(dir) = &args.probe_identity else {
             return Ok(None);
         };
-        let identity = Arc::new(load(dir).context("--probe-identity")?);
-        let read = Instant::now();
+        let identity = load(dir).context("--probe-identity")?;
         Ok(Some(Self {
             dir: dir.clone(),
-            held: Mutex::new(Held { identity, read }),
+            identity: ArcSwap::from_pointee(identity),
+            read: Mutex::new(Instant::now()),
             allowed: Arc::new(Askers(args.probe_allow.clone())),
         }))
     }
@@ -133,19 +150,19 @@ impl Prober {
     /// The certificate, which may have been replaced since the last question. Files that are of no use leave
     /// the old one in its place.
     async fn identity(&self) -> Arc<Identity> {
-        let mut held = self.held.lock().await;
-        if held.read.elapsed() >= READ_AGAIN {
-            held.read = Instant::now();
+        let mut read = self.read.lock().await;
+        if read.elapsed() >= READ_AGAIN {
+            *read = Instant::now();
             let dir = self.dir.clone();
             match tokio::task::spawn_blocking(move || load(&dir)).await {
-                Ok(Ok(identity)) => held.identity = Arc::new(identity),
+                Ok(Ok(identity)) => self.identity.store(Arc::new(identity)),
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "--probe-identity: the old one stays in use")
                 }
                 Err(_) => {}
             }
         }
-        Arc::clone(&held.identity)
+        self.identity.load_full()
     }
 
     async fn told(

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::alias::Alias;
 use super::served::Candidate;
+use crate::because::Because;
 use crate::code::Code;
 use crate::finding::{Finding, Origin};
 use crate::hostname::Hostname;
@@ -49,19 +50,19 @@ pub(super) fn assign(
             claimants.entry(*ip).or_default().push(one);
         }
     }
-    let mut served: HashMap<&Hostname, Vec<IpAddr>> = HashMap::new();
+    let mut served: HashMap<&Hostname, &Chosen<'_>> = HashMap::new();
     for one in &chosen {
         if let Some((at, rival)) = one.contested(&claimants) {
             down.push(refuse(one.alias, at, rival.alias, reach, &claimants));
             continue;
         }
-        let addresses = one.addresses.iter().map(|(ip, _)| *ip).collect();
-        served.insert(&one.alias.host.value, addresses);
+        served.insert(&one.alias.host.value, one);
     }
     let finished = |candidate: &Candidate<'_>| {
-        let virtual_ips = served.get(&candidate.route.alias)?.clone();
+        let chosen = *served.get(&candidate.route.alias)?;
         Some(Route {
-            virtual_ips,
+            virtual_ips: chosen.addresses.iter().map(|(ip, _)| *ip).collect(),
+            because: chosen.told(candidate),
             ..candidate.route.clone()
         })
     };
@@ -70,6 +71,19 @@ pub(super) fn assign(
 }
 
 impl<'a> Chosen<'a> {
+    /// What is said of a route that has these addresses.
+    fn told(&self, candidate: &Candidate<'_>) -> Because {
+        let mut because = candidate.route.because.clone();
+        for (ip, at) in &self.addresses {
+            because.add(match self.claim {
+                Claim::Written => format!("apps find it at {ip}, as is written at {at}"),
+                Claim::Allocated => format!("apps find it at {ip}, which Istio gave it, at {at}"),
+                Claim::Computed => format!("apps find it at {ip}, which follows from its name"),
+            });
+        }
+        because
+    }
+
     /// The first of its addresses that another alias has as good a claim to, or a better one, and
     /// the best of those.
     fn contested<'c>(

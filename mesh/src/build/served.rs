@@ -3,7 +3,7 @@
 use std::num::NonZeroU16;
 
 use super::alias::{Alias, NamedBy};
-use super::{far_end, twice};
+use super::{far_end, told, twice};
 use crate::alias as convention;
 use crate::code::Code;
 use crate::finding::{Finding, Origin};
@@ -155,6 +155,7 @@ fn route(
     }
     let name = server_name(alias, port, domain)?;
     let rule = alias.rule.map(|rule| &rule.loaded.value);
+    let because = told::making(alias, port, peer, &name.text);
     Ok(Route {
         alias: host.clone(),
         port: port.number,
@@ -176,6 +177,7 @@ fn route(
         outlier_detection: rule.and_then(|rule| rule.outlier_detection),
         connection_pool: rule.map(|rule| rule.connection_pool).unwrap_or_default(),
         origin: alias.host.origin.clone(),
+        because,
     })
 }
 

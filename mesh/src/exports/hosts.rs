@@ -1,6 +1,7 @@
 //! The `hosts` of a Gateway's servers: exact names, `*.suffix` and `*`.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::str::FromStr;
 
 use crate::finding::Origin;
@@ -26,6 +27,27 @@ impl FromStr for HostPattern {
             // "*.local" ends in one label that must not be a number; the check is the same.
             (_, Some(suffix)) => suffix.parse().map(Self::Below),
             (_, None) => text.parse().map(Self::Exact),
+        }
+    }
+}
+
+/// The same for who looks at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExportedHost<'a> {
+    /// One name.
+    Exact(&'a Hostname),
+    /// Every name below this one.
+    Below(&'a Hostname),
+    /// Every name.
+    All,
+}
+
+impl fmt::Display for ExportedHost<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(host) => host.fmt(f),
+            Self::Below(suffix) => write!(f, "*.{suffix}"),
+            Self::All => f.write_str("*"),
         }
     }
 }
@@ -61,6 +83,17 @@ impl HostSet {
             .map(|(suffix, at)| (HostPattern::Below(suffix.clone()), at.clone()));
         let all = self.all.iter().map(|at| (HostPattern::All, at.clone()));
         exact.chain(below).chain(all).collect()
+    }
+
+    /// All of them, in no order.
+    pub(super) fn written(&self) -> impl Iterator<Item = (ExportedHost<'_>, &Origin)> {
+        let exact = self.exact.iter();
+        let below = self.below.iter();
+        let all = self.all.iter().map(|at| (ExportedHost::All, at));
+        exact
+            .map(|(host, at)| (ExportedHost::Exact(host), at))
+            .chain(below.map(|(suffix, at)| (ExportedHost::Below(suffix), at)))
+            .chain(all)
     }
 
     pub(super) fn has_exact(&self, host: &Hostname) -> bool {

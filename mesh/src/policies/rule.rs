@@ -1,5 +1,6 @@
 //! One rule of an AuthorizationPolicy: from whom, to which ports.
 
+use std::fmt;
 use std::num::NonZeroU16;
 
 use crate::spiffe::Principal;
@@ -84,7 +85,43 @@ impl Rule {
     ) -> bool {
         let mut from = self.from.iter();
         (self.from.is_empty() || from.any(|source| source.matches(principal, own_trust_domain)))
-            && (self.to.is_empty() || self.to.iter().any(|to| to.matches(port)))
+            && self.is_about(port)
+    }
+}
+
+impl Rule {
+    /// Whether it says anything of a port.
+    pub(super) fn is_about(&self, port: NonZeroU16) -> bool {
+        self.to.is_empty() || self.to.iter().any(|to| to.matches(port))
+    }
+
+    /// The identities that it names, if it names its callers by nothing else.
+    pub(super) fn principals(&self) -> Option<Vec<String>> {
+        let mut named = Vec::new();
+        for source in &self.from {
+            let others = [
+                &source.not_principals,
+                &source.namespaces,
+                &source.not_namespaces,
+            ];
+            if source.principals.is_empty() || others.iter().any(|list| !list.is_empty()) {
+                return None;
+            }
+            let written = source.principals.iter();
+            named.extend(written.map(|principal| format!("spiffe://{principal}")));
+        }
+        (!named.is_empty()).then_some(named)
+    }
+}
+
+impl fmt::Display for TextMatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Present => f.write_str("*"),
+            Self::Prefix(prefix) => write!(f, "{prefix}*"),
+            Self::Suffix(suffix) => write!(f, "*{suffix}"),
+            Self::Exact(exact) => f.write_str(exact),
+        }
     }
 }
 

@@ -40,6 +40,10 @@ impl FromStr for AllowRule {
 }
 
 impl AllowRule {
+    fn is_for(&self, port: NonZeroU16) -> bool {
+        self.port.is_none_or(|only| only == port)
+    }
+
     /// The only port that it is for.
     pub(crate) const fn port(&self) -> Option<NonZeroU16> {
         self.port
@@ -72,16 +76,35 @@ impl Allowed {
         self.rules.is_empty() && self.policy.is_empty()
     }
 
+    /// Whom `--allow` and the policies name for this port.
+    pub(crate) fn callers(&self, port: NonZeroU16) -> Vec<String> {
+        let rules = self.rules.iter().filter(|rule| rule.is_for(port));
+        let by_flag = rules.map(|rule| rule.who.to_string());
+        by_flag.chain(self.policy.callers(port)).collect()
+    }
+
+    /// What makes that list, in sentences.
+    pub(crate) fn sentences(&self, port: NonZeroU16) -> Vec<String> {
+        let rules = self.rules.iter().filter(|rule| rule.is_for(port));
+        let by_flag = rules.map(|rule| format!("--allow {rule} lets callers in"));
+        by_flag.chain(self.policy.sentences(port)).collect()
+    }
+
+    /// Why nobody may call.
+    pub(crate) fn why_closed(&self) -> Option<&str> {
+        self.policy.why_closed()
+    }
+
     /// A DENY of a policy outweighs any flag; beyond that, one ALLOW of either kind is enough.
     pub(crate) fn check(&self, port: NonZeroU16, peer: &Principal<'_>) -> Result<(), String> {
         let denial = match self.policy.allows(port, peer) {
             Ok(()) => return Ok(()),
             Err(denial) => denial,
         };
-        let by_flag = self.rules.iter().any(|rule| {
-            rule.port.is_none_or(|only| only == port)
-                && rule.who.matches(peer.trust_domain, peer.path)
-        });
+        let by_flag = self
+            .rules
+            .iter()
+            .any(|rule| rule.is_for(port) && rule.who.matches(peer.trust_domain, peer.path));
         let explicit = matches!(denial, Denial::Denied { .. });
         match (by_flag, explicit, self.rules.as_slice()) {
             (true, false, _) => Ok(()),

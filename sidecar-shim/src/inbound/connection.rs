@@ -135,7 +135,8 @@ impl Inbound {
         self.timings.handshake(now - begun);
         guard.steps().take(Step::Handshake, now);
         let Accepted { wish, port, peer } = accepted;
-        guard.set_route(port.to_string());
+        let route = port.to_string();
+        guard.set_route(&route, &route);
         if let Some(peer) = &peer {
             guard.set_identity(peer.as_str());
         }
@@ -146,7 +147,7 @@ impl Inbound {
                 return Err(Refused::Told);
             }
         };
-        seat.on_route(&port.to_string())
+        seat.on_route(&route)
             .inspect_err(|_| stream.reset_on_close())?;
         guard.set_state(ConnectionState::Dialling);
         let begun = Instant::now();

@@ -84,7 +84,8 @@ impl Outbound {
         counts: Counts,
         guard: ConnectionGuard,
     ) {
-        guard.set_route(route.alias.as_ref());
+        let name = format!("{}:{}", route.alias, route.port);
+        guard.set_route(&name, route.alias.as_ref());
         guard.set_state(ConnectionState::Dialling);
         // Boxed, so that the handshake's state does not stay with the connection for its life.
         let (mut tunnel, _seat) = match Box::pin(self.open(peer, route, guard.steps())).await {

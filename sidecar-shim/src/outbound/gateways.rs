@@ -3,6 +3,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use eastwest_daemon::{EndpointState, RouteEndpoint};
 use eastwest_mesh::{GatewayEndpoint, Route};
 use eastwest_transport::reason::Reason;
 use metrics::{counter, describe_counter, describe_gauge, gauge};
@@ -14,7 +15,7 @@ use super::order::{Locality, chance, order};
 
 mod state;
 
-use state::{Known, Place, Set, State};
+use state::{Known, Place, Seen, Set, State};
 
 /// All gateways, shared by all connections.
 #[derive(Debug)]
@@ -73,6 +74,7 @@ impl Gateways {
                         rule: USUAL,
                         attended: false,
                         last_failure: None,
+                        seen: Seen::Nothing,
                     })
                 });
                 // Of routes that share a gateway the first that says something counts.
@@ -121,6 +123,7 @@ impl Gateways {
         let Some(known) = state.known.get_mut(&place(endpoint)) else {
             return;
         };
+        known.seen = Seen::Answered;
         if known.health.answered(Instant::now()) {
             gauge!("eastwest_gateway_ejected", "gateway" => endpoint.to_string()).set(0.0);
             tracing::info!(gateway = %endpoint, "the gateway answers, and is in use again");
@@ -148,6 +151,9 @@ impl Gateways {
     pub(super) fn failed(&self, endpoint: &GatewayEndpoint, why: Reason, said: String) -> Attend {
         let mut state = self.lock();
         let place = place(endpoint);
+        if let Some(known) = state.known.get_mut(&place) {
+            known.seen = Seen::Failed(why, said.clone());
+        }
         if !state.has_others(&place) {
             return Attend(false);
         }
@@ -207,6 +213,22 @@ impl Gateways {
             }
         }
         shown
+    }
+
+    /// The gateways of a route for `/status.json`.
+    pub(crate) fn endpoints(&self, route: &Route) -> Vec<RouteEndpoint> {
+        let state = self.lock();
+        let known = |endpoint| Some(state.known.get(&place(endpoint))?.state());
+        let endpoints = route.gateways.iter().map(|endpoint| {
+            let (state, reason) = known(endpoint).unwrap_or((EndpointState::Unknown, None));
+            RouteEndpoint {
+                address: endpoint.to_string(),
+                state: Some(state),
+                reason,
+                locality: endpoint.locality.clone(),
+            }
+        });
+        endpoints.collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -32,7 +32,8 @@ async fn a_timeline_has_all_that_happened_in_its_order() {
     let bytes = ByteCounts::default();
     let guard = opened(&connections, &bytes);
     guard.set_connection_id(0xc0ff_ee00);
-    guard.set_route("src-db-pxc-0.pxc.svc.cluster.local");
+    let alias = "src-db-pxc-0.pxc.svc.cluster.local";
+    guard.set_route(&format!("{alias}:3306"), alias);
     guard.set_identity("spiffe://cluster.local/ns/pxc/sa/db-pxc");
     guard.set_upstream("10.1.0.5:15443".parse().unwrap());
     let begun = guard.steps().opened();
@@ -72,7 +73,7 @@ async fn a_timeline_has_all_that_happened_in_its_order() {
             "id": 0, "connection_id": "00000000c0ffee00", "direction": "outbound",
             "peer": "10.0.0.7:40000", "upstream": "10.1.0.5:15443",
             "identity": "spiffe://cluster.local/ns/pxc/sa/db-pxc",
-            "route": "src-db-pxc-0.pxc.svc.cluster.local",
+            "route": "src-db-pxc-0.pxc.svc.cluster.local:3306",
             "ended": null, "reason": null, "bytes_to_upstream": 7, "bytes_to_peer": 9,
         })
     );

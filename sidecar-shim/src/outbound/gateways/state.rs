@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
+use eastwest_daemon::EndpointState;
 use eastwest_mesh::{Address, OutlierDetection};
+use eastwest_transport::reason::Reason;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -28,6 +30,15 @@ pub(super) struct Known {
     /// Whether a task looks after it.
     pub(super) attended: bool,
     pub(super) last_failure: Option<String>,
+    pub(super) seen: Seen,
+}
+
+/// What came of the last attempt that says anything of it.
+#[derive(Debug)]
+pub(super) enum Seen {
+    Nothing,
+    Answered,
+    Failed(Reason, String),
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -70,6 +81,28 @@ impl Known {
         let begins = wanted && !self.attended;
         self.attended |= wanted;
         Attend(begins)
+    }
+
+    /// How it does, and if not well, why.
+    pub(super) fn state(&self) -> (EndpointState, Option<String>) {
+        let standing = self.health.standing();
+        match (standing, &self.seen) {
+            (Standing::Ejected { .. }, _) => {
+                let why = self.last_failure.as_deref().unwrap_or("it has failed");
+                let why = format!("it is tried last until it answers: {why}");
+                (EndpointState::Ejected, Some(why))
+            }
+            (_, Seen::Failed(reason, said)) => (
+                EndpointState::of_failure(reason.as_str()),
+                Some(said.clone()),
+            ),
+            (Standing::Doubted, _) => {
+                let why = "it was silent, and is being looked at".to_owned();
+                (EndpointState::Unknown, Some(why))
+            }
+            (Standing::Good { .. }, Seen::Answered) => (EndpointState::Up, None),
+            (Standing::Good { .. }, Seen::Nothing) => (EndpointState::Unknown, None),
+        }
     }
 
     pub(super) fn shown(&self, now: Instant) -> Value {

@@ -10,6 +10,21 @@ use time::format_description::well_known::Rfc3339;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub SystemTime);
 
+impl Moment {
+    /// This one.
+    pub fn now() -> Self {
+        Self(SystemTime::now())
+    }
+
+    /// Seconds from `then` to this moment, negative where it comes before.
+    pub(super) fn seconds_since(self, then: SystemTime) -> f64 {
+        match self.0.duration_since(then) {
+            Ok(after) => after.as_secs_f64(),
+            Err(before) => -before.duration().as_secs_f64(),
+        }
+    }
+}
+
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let time = OffsetDateTime::from(self.0);

@@ -1,0 +1,178 @@
+//! `eastwest status`: how a server does, in some lines.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use super::quantities::{bytes, count, time};
+use super::server::AdminArgs;
+use super::told::{RouteState, Status, Told};
+use super::{NOT_READY, Output, ROUTE_DOWN, print_json};
+use crate::one_line::in_one_line;
+
+/// Say how a running gateway, resolver or shim does
+///
+/// Asks its admin address: whether it is ready and what it waits for, its routes and certificates, its
+/// connections, what came of reading its files again.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Exit status: 0 it is ready and no route is down, 1 it could not be asked, 2 wrong usage,
+3 it is not ready (starting, draining, or something is missing), 4 it is ready, and a route is down.
+
+Examples:
+  eastwest status
+  eastwest status --admin 127.0.0.1:15000 -o json
+  kubectl exec db-pxc-0 -c eastwest-shim -- eastwest status")]
+pub struct StatusArgs {
+    #[command(flatten)]
+    server: AdminArgs,
+    /// How to print
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
+    output: Output,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When the server cannot be asked, or nothing be printed.
+pub fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
+    let told = Told::by(&args.server)?;
+    let mut out = io::stdout().lock();
+    match args.output {
+        Output::Text => print(&mut out, &told.status)?,
+        Output::Json => print_json(&mut out, &told.whole)?,
+    }
+    let status = &told.status;
+    Ok(match status.state.as_str() {
+        "ready" if status.is_any_down() => ExitCode::from(ROUTE_DOWN),
+        "ready" => ExitCode::SUCCESS,
+        _ => ExitCode::from(NOT_READY),
+    })
+}
+
+fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
+    let program = &status.program;
+    writeln!(
+        out,
+        "{} {} on {}, process {}: {}, up {}",
+        in_one_line(program.name.as_deref().unwrap_or("server")),
+        in_one_line(program.version.as_deref().unwrap_or("-")),
+        in_one_line(program.host.as_deref().unwrap_or("-")),
+        program.pid,
+        in_one_line(&status.state),
+        time(status.uptime_seconds),
+    )?;
+    for blocked in &status.blocked {
+        line(
+            out,
+            "waits for",
+            &format!("{}: {}", blocked.name, blocked.reason),
+        )?;
+    }
+    for listener in &status.listeners {
+        line(
+            out,
+            "listens",
+            &format!("{} at {}", listener.name, listener.address),
+        )?;
+    }
+    routes(out, status)?;
+    for certificate in &status.certificates {
+        let left = time(certificate.seconds_left as f64);
+        let days = match certificate.seconds_left < 0 {
+            false => format!("{left} left"),
+            true => format!("over for {left}"),
+        };
+        let said = format!(
+            "{} {}: {}, {days}",
+            certificate.name, certificate.subject, certificate.state
+        );
+        line(out, "certificate", &said)?;
+    }
+    names(out, status)?;
+    let (totals, open) = (&status.totals, status.connections.open);
+    let said = format!(
+        "{open} open, {} since the start; {} to upstreams, {} back",
+        totals.opened,
+        bytes(totals.bytes_to_upstream as f64),
+        bytes(totals.bytes_to_peer as f64),
+    );
+    line(out, "connections", &said)?;
+    let reload = &status.reload;
+    match (&reload.at, &reload.message) {
+        (Some(at), Some(message)) => line(
+            out,
+            "last reload",
+            &format!("{} at {at}: {message}", reload.outcome),
+        ),
+        _ => line(
+            out,
+            "last reload",
+            "none: the files of the start are in force",
+        ),
+    }
+}
+
+fn routes(out: &mut impl Write, status: &Status) -> io::Result<()> {
+    let in_state = |state: RouteState| {
+        let routes = status.routes.iter();
+        routes.filter(|route| route.state == state).count()
+    };
+    let states = [
+        RouteState::Down,
+        RouteState::Degraded,
+        RouteState::Up,
+        RouteState::Unknown,
+    ];
+    let counts = states.map(|state| (state, in_state(state)));
+    let some = counts.iter().filter(|(_, count)| *count > 0);
+    let each: Vec<_> = some
+        .map(|(state, count)| format!("{count} {}", state.word()))
+        .collect();
+    let mut said = count(status.routes_total, "route");
+    if !each.is_empty() {
+        said = format!("{said}: {}", each.join(", "));
+    }
+    line(out, "routes", &said)?;
+    let bad = |state| matches!(state, RouteState::Down | RouteState::Degraded);
+    for route in status.routes.iter().filter(|route| bad(route.state)) {
+        let reason = route.reason.as_deref().unwrap_or("-");
+        line(
+            out,
+            route.state.word(),
+            &format!("{}: {reason}", route.name),
+        )?;
+    }
+    Ok(())
+}
+
+fn names(out: &mut impl Write, status: &Status) -> io::Result<()> {
+    let Some(names) = &status.names else {
+        return Ok(());
+    };
+    let servers: Vec<_> = names
+        .name_servers
+        .iter()
+        .map(|server| format!("{} {}", server.address, server.state))
+        .collect();
+    let others = match servers.as_slice() {
+        [] => "nobody is asked for others".to_owned(),
+        _ => format!("others are asked of {}", servers.join(", ")),
+    };
+    let aliases = match names.aliases {
+        1 => "1 alias is".to_owned(),
+        count => format!("{count} aliases are"),
+    };
+    line(out, "names", &format!("{aliases} answered; {others}"))?;
+    for down in &names.down {
+        line(
+            out,
+            "NOT ANSWERED",
+            &format!("{}: {}", down.alias, down.reason),
+        )?;
+    }
+    Ok(())
+}
+
+fn line(out: &mut impl Write, what: &str, said: &str) -> io::Result<()> {
+    writeln!(out, "  {what:<13}{}", in_one_line(said))
+}

@@ -1,0 +1,255 @@
+//! The server that is asked: its admin address, and what it answers there.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+
+/// Time to connect, and for each read.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest answer: some ten times that of a gateway with as much to tell as it tells at once.
+const LONGEST: u64 = 32 << 20;
+
+/// Which server is asked.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct AdminArgs {
+    /// The server's --admin-address
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "EASTWEST_ADMIN_ADDRESS",
+        default_value = "127.0.0.1:15000",
+        value_parser = address
+    )]
+    pub(crate) admin: SocketAddr,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "expected an IP address with a port, as in 127.0.0.1:15000")
+}
+
+/// Why a server has not answered, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AdminError {
+    #[error(
+        "nothing listens at {0}: no server runs here, or it has another --admin-address, which --admin gives; in \
+         Kubernetes, ask in the pod (kubectl exec) or through kubectl port-forward"
+    )]
+    Refused(SocketAddr),
+    #[error("no answer from {address}: {source}; --admin gives another address")]
+    Silent {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error(
+        "at {0} probes are answered (--ready-address): --admin wants the --admin-address, 127.0.0.1:15000 \
+         unless the server was given another"
+    )]
+    Probes(SocketAddr),
+    #[error(
+        "at {0} Prometheus is answered (--metrics-address): --admin wants the --admin-address, \
+         127.0.0.1:15000 unless the server was given another"
+    )]
+    Metrics(SocketAddr),
+    #[error("the server at {address} is older than this program: it has no {path}")]
+    Older {
+        address: SocketAddr,
+        path: &'static str,
+    },
+    #[error(
+        "what answers at {0} is no server of eastwest; --admin gives the --admin-address of one that is"
+    )]
+    Stranger(SocketAddr),
+    #[error("the server at {address} answers with {status}: {said}")]
+    Status {
+        address: SocketAddr,
+        status: u16,
+        said: String,
+    },
+    #[error("the server at {0} says more than this program takes")]
+    TooMuch(SocketAddr),
+    #[error(
+        "the server at {address} tells of itself in form {theirs}, and this program knows {ours}: use the \
+         program of the server's version"
+    )]
+    OtherForm {
+        address: SocketAddr,
+        theirs: u64,
+        ours: u64,
+    },
+}
+
+/// An answer, whole.
+struct Answer {
+    status: u16,
+    body: String,
+}
+
+impl AdminArgs {
+    /// What the server tells at `path`, which is JSON.
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &'static str) -> Result<T, AdminError> {
+        self.get_with(path, "")
+    }
+
+    /// The same with a query, as in `?limit=10`.
+    pub(crate) fn get_with<T: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        query: &str,
+    ) -> Result<T, AdminError> {
+        let answer = self.ask("GET", &format!("{path}{query}"))?;
+        match answer.status {
+            200 => serde_json::from_str(&answer.body).map_err(|_| AdminError::Stranger(self.admin)),
+            404 => Err(self.not_there(path, &answer.body)),
+            status => Err(self.refused(status, &answer.body)),
+        }
+    }
+
+    /// Has the server do something; what it says of that.
+    pub(crate) fn post(&self, path: &'static str) -> Result<String, AdminError> {
+        let answer = self.ask("POST", path)?;
+        match answer.status {
+            200 => Ok(answer.body.trim().to_owned()),
+            404 | 405 => Err(self.not_there(path, &answer.body)),
+            status => Err(self.refused(status, &answer.body)),
+        }
+    }
+
+    /// Our servers list the paths that they have instead of one that they have not.
+    fn not_there(&self, path: &'static str, said: &str) -> AdminError {
+        let lists = |known: &str| said.lines().any(|line| line.trim() == known);
+        if lists("/healthz/ready") || said.starts_with("probes are asked") {
+            AdminError::Probes(self.admin)
+        } else if lists("/metrics") || said.starts_with("metrics are") {
+            AdminError::Metrics(self.admin)
+        } else if lists("/config_dump") {
+            let address = self.admin;
+            AdminError::Older { address, path }
+        } else {
+            AdminError::Stranger(self.admin)
+        }
+    }
+
+    fn refused(&self, status: u16, said: &str) -> AdminError {
+        AdminError::Status {
+            address: self.admin,
+            status,
+            said: crate::one_line::in_one_line(said.trim()),
+        }
+    }
+
+    fn ask(&self, method: &str, target: &str) -> Result<Answer, AdminError> {
+        let address = self.admin;
+        let said = self
+            .exchange(method, target)
+            .map_err(|source| match source.kind() {
+                io::ErrorKind::ConnectionRefused => AdminError::Refused(address),
+                _ => AdminError::Silent { address, source },
+            })?;
+        if said.len() as u64 >= LONGEST {
+            return Err(AdminError::TooMuch(address));
+        }
+        Answer::read(&said).ok_or(AdminError::Stranger(address))
+    }
+
+    fn exchange(&self, method: &str, target: &str) -> io::Result<Vec<u8>> {
+        let mut stream = TcpStream::connect_timeout(&self.admin, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        write!(
+            stream,
+            "{method} {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+            self.admin
+        )?;
+        let mut said = Vec::new();
+        stream.take(LONGEST).read_to_end(&mut said)?;
+        Ok(said)
+    }
+}
+
+impl Answer {
+    /// None if it is not HTTP, or in chunks, as our servers never answer.
+    fn read(said: &[u8]) -> Option<Self> {
+        let said = String::from_utf8_lossy(said);
+        let (head, body) = said.split_once("\r\n\r\n")?;
+        let mut words = head.lines().next()?.split(' ');
+        let version = words.next()?;
+        version.starts_with("HTTP/1.").then_some(())?;
+        Some(Self {
+            status: words.next()?.parse().ok()?,
+            body: body.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// What is said of somebody who answers so.
+    fn said_of(answer: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let admin = listener.local_addr().unwrap();
+        let answering = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut question = [0; 1024];
+            let _ = stream.read(&mut question).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let asked = AdminArgs { admin }.get::<Value>("/status.json");
+        answering.join().unwrap();
+        match asked {
+            Ok(value) => value.to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn who_answers_is_told_apart() {
+        for (answer, said) in [
+            ("HTTP/1.1 200 OK\r\n\r\n{\"schema\":1}", "{\"schema\":1}"),
+            (
+                "HTTP/1.1 404 Not Found\r\n\r\nthere is no /status.json here; there is:\n  /healthz/ready\n",
+                "probes are answered",
+            ),
+            (
+                "HTTP/1.1 404 Not Found\r\n\r\nthere is no /status.json here; there is:\n  /metrics\n",
+                "Prometheus is answered",
+            ),
+            (
+                "HTTP/1.1 404 Not Found\r\n\r\nthere is no /status.json here; there is:\n  /config_dump\n",
+                "has no /status.json",
+            ),
+            (
+                "HTTP/1.1 404 Not Found\r\n\r\nnginx",
+                "no server of eastwest",
+            ),
+            ("HTTP/1.1 200 OK\r\n\r\n<html>", "no server of eastwest"),
+            ("SSH-2.0-OpenSSH_9.2\r\n", "no server of eastwest"),
+            ("", "no server of eastwest"),
+            (
+                "HTTP/1.1 500 No\r\n\r\nbroken\x1b[2J",
+                "500: broken\\u{1b}[2J",
+            ),
+        ] {
+            let of = said_of(answer);
+            assert!(of.contains(said), "{answer:?}: {of}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_listens_it_says_what_to_do() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let admin = listener.local_addr().unwrap();
+        drop(listener);
+        let error = AdminArgs { admin }.post("/drain").unwrap_err();
+        assert!(error.to_string().contains("--admin gives"), "{error}");
+    }
+}

@@ -1,0 +1,189 @@
+//! What a server tells, as far as people are shown it: `GET /status.json`.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::server::{AdminArgs, AdminError};
+
+/// The form that is understood here.
+const SCHEMA: u64 = 1;
+
+/// All of it, and what of it is shown.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) whole: Value,
+    pub(super) status: Status,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Status {
+    pub(super) program: Program,
+    pub(super) now: String,
+    pub(super) uptime_seconds: f64,
+    pub(super) state: String,
+    pub(super) blocked: Vec<Blocked>,
+    pub(super) listeners: Vec<Listener>,
+    pub(super) routes: Vec<Route>,
+    pub(super) routes_total: usize,
+    pub(super) certificates: Vec<Certificate>,
+    pub(super) reload: Reload,
+    pub(super) connections: Connections,
+    pub(super) totals: Totals,
+    pub(super) names: Option<Names>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Program {
+    pub(super) name: Option<String>,
+    pub(super) version: Option<String>,
+    pub(super) pid: u32,
+    pub(super) host: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Blocked {
+    pub(super) name: String,
+    pub(super) reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Listener {
+    pub(super) name: String,
+    pub(super) address: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RouteState {
+    Down,
+    Degraded,
+    Up,
+    Unknown,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Route {
+    pub(super) name: String,
+    pub(super) direction: String,
+    pub(super) state: RouteState,
+    pub(super) reason: Option<String>,
+    pub(super) listens: Vec<String>,
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) identities: Vec<String>,
+    pub(super) origin: Option<String>,
+    pub(super) explain: Vec<String>,
+    pub(super) open: Option<u64>,
+    pub(super) opened: Option<u64>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Endpoint {
+    pub(super) address: String,
+    pub(super) state: String,
+    pub(super) reason: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Certificate {
+    pub(super) name: String,
+    pub(super) subject: String,
+    pub(super) file: String,
+    pub(super) not_after: String,
+    pub(super) seconds_left: i64,
+    pub(super) state: String,
+    pub(super) reason: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Reload {
+    pub(super) outcome: String,
+    pub(super) at: Option<String>,
+    pub(super) message: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Connections {
+    pub(super) open: usize,
+    pub(super) rows: Vec<Row>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Row {
+    pub(super) id: u64,
+    pub(super) state: String,
+    pub(super) peer: String,
+    pub(super) identity: Option<String>,
+    pub(super) route: Option<String>,
+    pub(super) bytes_to_upstream: u64,
+    pub(super) bytes_to_peer: u64,
+    pub(super) age_seconds: f64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Totals {
+    pub(super) opened: u64,
+    pub(super) bytes_to_upstream: u64,
+    pub(super) bytes_to_peer: u64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Names {
+    pub(super) aliases: usize,
+    pub(super) down: Vec<DownName>,
+    pub(super) name_servers: Vec<NameServer>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct DownName {
+    pub(super) alias: String,
+    pub(super) reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct NameServer {
+    pub(super) address: String,
+    pub(super) state: String,
+}
+
+impl Told {
+    /// Asks.
+    pub(super) fn by(server: &AdminArgs) -> Result<Self, AdminError> {
+        let whole: Value = server.get("/status.json")?;
+        let address = server.admin;
+        match whole.get("schema").and_then(Value::as_u64) {
+            Some(SCHEMA) => {}
+            Some(theirs) => {
+                let ours = SCHEMA;
+                return Err(AdminError::OtherForm {
+                    address,
+                    theirs,
+                    ours,
+                });
+            }
+            None => return Err(AdminError::Stranger(address)),
+        }
+        let status = Status::deserialize(&whole).map_err(|_| AdminError::Stranger(address))?;
+        Ok(Self { whole, status })
+    }
+}
+
+impl Status {
+    /// Whether a route cannot be used.
+    pub(super) fn is_any_down(&self) -> bool {
+        self.routes
+            .iter()
+            .any(|route| route.state == RouteState::Down)
+    }
+}
+
+impl RouteState {
+    /// In a table: a word and not a colour alone.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Down => "DOWN",
+            Self::Degraded => "DEGRADED",
+            Self::Up => "up",
+            Self::Unknown => "unknown",
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a gateway tells programs of its routes: the server names that connections have come for, and
+//! the hosts that are exported and that nobody has asked for yet.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use eastwest_daemon::{Direction, Fitness, Role, RouteEndpoint, ServedRoute, ServedRoutes, Status};
+use eastwest_mesh::{Dialect, ExportedHost, Exports, Origin};
+
+use crate::connection::target;
+use crate::serve::Gateway;
+
+/// Hosts that are told though nobody has come for them. There may be a hundred thousand.
+const UNASKED: usize = 1000;
+
+/// Has it told.
+pub(crate) fn tell(status: &Status, gateway: &Arc<Gateway>, at: SocketAddr) {
+    status.is_a(Role::Gateway);
+    let asked = Arc::clone(gateway);
+    status.has_certificates(move || match &asked.prober {
+        Some(prober) => prober.certificates(),
+        None => Vec::new(),
+    });
+    let gateway = Arc::clone(gateway);
+    status.has_routes(move || routes(&gateway, at));
+}
+
+fn routes(gateway: &Gateway, at: SocketAddr) -> ServedRoutes {
+    let exports = gateway.exports.load();
+    let mut names: Vec<Arc<str>> = Vec::new();
+    for tally in gateway.connections.tallies(Direction::Passthrough) {
+        names.push(Arc::clone(tally.name()));
+    }
+    names.sort_unstable();
+    let mut exported = HashSet::new();
+    let mut routes: Vec<_> = names
+        .into_iter()
+        .map(|sni| asked_for(&sni, &exports, at, &mut exported))
+        .collect();
+    let mut unasked: Vec<_> = exports.written().collect();
+    unasked.retain(|(_, _, origin)| !exported.contains(*origin));
+    let total = unasked.len();
+    // The same ones each time.
+    if total > UNASKED {
+        unasked.select_nth_unstable_by_key(UNASKED, |(dialect, host, _)| (*host, *dialect));
+        unasked.truncate(UNASKED);
+    }
+    unasked.sort_unstable_by_key(|(dialect, host, _)| (*host, *dialect));
+    let unlisted = total - unasked.len();
+    routes.extend(unasked.into_iter().map(|entry| never_asked_for(entry, at)));
+    ServedRoutes { routes, unlisted }
+}
+
+/// A server name that was exported when somebody came for it.
+fn asked_for(
+    sni: &str,
+    exports: &Exports,
+    at: SocketAddr,
+    exported: &mut HashSet<Origin>,
+) -> ServedRoute {
+    let mut route = passed_on(sni.to_owned(), at);
+    route.sni = Some(sni.to_owned());
+    match target(sni, exports) {
+        Ok((_, target)) => {
+            let address = format!("{}:{}", target.host, target.port);
+            route.origin = Some(target.origin.to_string());
+            route.explain = vec![
+                format!(
+                    "the Gateway's entry of hosts at {} exports it",
+                    target.origin
+                ),
+                format!(
+                    "{address} is dialled for it, by the name and what ServiceEntries say of its port"
+                ),
+            ];
+            route.endpoints = vec![RouteEndpoint {
+                address,
+                state: None,
+                reason: None,
+                locality: None,
+            }];
+            exported.insert(target.origin);
+        }
+        Err(refusal) => {
+            route.fitness = Fitness::Down(format!("it is exported no longer: {refusal}"));
+        }
+    }
+    route
+}
+
+/// A host that nobody has come for: at which port its pods would be asked, only a server name says.
+fn never_asked_for(
+    (dialect, host, origin): (Dialect, ExportedHost<'_>, &Origin),
+    at: SocketAddr,
+) -> ServedRoute {
+    let form = match dialect {
+        Dialect::Istio => "outbound_.PORT_._.HOST, for AUTO_PASSTHROUGH",
+        Dialect::Plain => "the host alone, for PASSTHROUGH",
+    };
+    let mut route = passed_on(host.to_string(), at);
+    route.origin = Some(origin.to_string());
+    route.explain = vec![
+        format!(
+            "the Gateway's entry of hosts at {origin} exports it; server names have the form {form}"
+        ),
+        "nobody has come for it since this process began".to_owned(),
+    ];
+    route
+}
+
+fn passed_on(name: String, at: SocketAddr) -> ServedRoute {
+    ServedRoute {
+        name,
+        direction: Direction::Passthrough,
+        fitness: Fitness::Whole,
+        sni: None,
+        listens: vec![at],
+        endpoints: Vec::new(),
+        // It opens no TLS, and so asks nobody who they are.
+        identities: Vec::new(),
+        origin: None,
+        explain: Vec::new(),
+    }
+}
