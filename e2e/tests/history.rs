@@ -54,6 +54,17 @@ fn history(clusters: &mut Clusters, server: &str, ended: usize) -> Vec<Value> {
     }
 }
 
+/// What the tool prints of a server's.
+fn printed(clusters: &mut Clusters, server: &str) -> String {
+    let counted = clusters.program(server).unwrap().counted().unwrap().clone();
+    let mut command = clusters.eastwest_on(&counted.host).unwrap();
+    let admin = format!("{}:15000", counted.metrics.ip());
+    command.args(["conns", "--history", "--admin", &admin]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 fn one<'a>(timelines: &'a [Value], connection_id: &Value) -> &'a Value {
     let mut of = timelines
         .iter()
@@ -129,6 +140,10 @@ fn three_processes_have_the_same_connection_step_by_step() {
             assert_eq!(called[bytes], served[bytes]);
         }
         assert!(called["opened"].as_str() <= called["ended"].as_str());
+        let printed = printed(&mut clusters, "b-app-shim");
+        let mut rows = printed.lines().filter(|row| row.contains(&name));
+        let row = rows.next().unwrap_or_default();
+        assert!(row.ends_with("finished"), "{printed}");
     }
 }
 
