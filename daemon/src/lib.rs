@@ -58,7 +58,8 @@ pub use build::Build;
 pub use connection_args::ConnectionArgs;
 pub use connections::{
     ByteCounts, Carried, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord,
-    ConnectionState, Connections, Direction, Failure, Outcome, Tally,
+    ConnectionState, Connections, Direction, Failure, Millis, Milliseconds, Outcome, Recorded,
+    Step, Steps, Tally, Timeline,
 };
 pub use context::{Bound, Context, Listening};
 pub use duration::{DurationError, HumanDuration};
