@@ -49,6 +49,9 @@ pub fn run(args: &WaitArgs) -> anyhow::Result<ExitCode> {
                 .unwrap_or_default()
                 .trim()
                 .to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                "nobody listens there; --address is the server's --ready-address".to_owned()
+            }
             Err(error) => error.to_string(),
         };
         if begun.elapsed() >= args.max.get() {

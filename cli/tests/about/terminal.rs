@@ -101,6 +101,21 @@ fn a_terminal_has_colours_unless_they_are_unwanted() {
 }
 
 #[test]
+fn a_server_that_is_not_there_is_told_with_what_to_look_at() {
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let output = eastwest(&["wait", "--max", "100ms", "--address", &free.to_string()]);
+    assert_eq!(output.status.code(), Some(1));
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        err.ends_with("--address is the server's --ready-address\n"),
+        "{err}"
+    );
+}
+
+#[test]
 fn what_takes_long_says_so_on_a_terminal_and_takes_that_away() {
     let folder = folder();
     // A server that never answers.
