@@ -36,11 +36,14 @@ pub struct Ended<'a> {
 }
 
 impl ConnectionGuard {
-    /// Takes the connection out of the table, writes its line (log target `access`) and counts its
-    /// reason.
+    /// Takes the connection out of the table, writes its line (log target `access`), counts its reason and keeps
+    /// its timeline. Not that of noise: who scans ports would have all places.
     pub fn end(self, ended: &Ended<'_>) {
         let record = self.record();
         self.count_end(ended.reason);
+        if ended.weight != Weight::Noise {
+            self.keep_timeline(ended.reason);
+        }
         if ended.weight == Weight::Failure && ended.reason != DRAINED {
             self.note_failure(ended.reason, || match ended.error {
                 Some(error) => error.to_string(),

@@ -1,4 +1,5 @@
-//! The live connections of a process, for `/connections` and the open-connections gauge.
+//! The live connections of a process, for `/connections` and the open-connections gauge, and what is kept of
+//! those that have ended (`history`).
 //!
 //! Opening and closing take one short lock on one of a few shards; the bytes are counted by the
 //! relay itself in atomics that this table only reads.
@@ -14,10 +15,17 @@ use tokio::time::Instant;
 use crate::traffic::{Counted, Talk, Talks, Traffic};
 
 mod entry;
+mod history;
+mod steps;
 mod tally;
+mod timeline;
 pub use entry::{ConnectionId, ConnectionRecord, ConnectionState, Direction};
+pub use history::Recorded;
+pub use steps::{Step, Steps};
 pub use tally::{Carried, Failure, Outcome, Tally};
+pub use timeline::{Millis, Milliseconds, Timeline};
 
+use history::History;
 use tally::Tallies;
 
 #[cfg(test)]
@@ -26,8 +34,10 @@ mod tests;
 /// Shards, so that accepting on several threads seldom meets on one lock. A power of two.
 const SHARDS: usize = 16;
 
-/// Bytes moved so far: `[0]` from the accepted side to the dialled one, `[1]` back.
-pub type ByteCounts = Arc<[AtomicU64; 2]>;
+/// Bytes moved so far: `[0]` from the accepted side to the dialled one, `[1]` back. Then moments in nanoseconds
+/// of one clock, of which distances alone count, 0 where there was none yet: `[2]` when the connection began,
+/// `[3]` when the first byte went to the dialled side, `[4]` to the accepted one, `[5]` when the last went.
+pub type ByteCounts = Arc<[AtomicU64; 6]>;
 
 /// What is known of a connection when it is accepted.
 #[derive(Debug)]
@@ -56,6 +66,7 @@ struct Shared {
     open: [AtomicUsize; Direction::ALL.len()],
     shards: [Mutex<HashMap<u64, Arc<Entry>>>; SHARDS],
     talks: Talks,
+    history: History,
 }
 
 impl Default for Shared {
@@ -68,6 +79,7 @@ impl Default for Shared {
             open: Default::default(),
             shards: Default::default(),
             talks: Talks::default(),
+            history: History::default(),
         }
     }
 }
@@ -87,7 +99,7 @@ struct Entry {
     /// Once both ends are there.
     traffic: OnceLock<Arc<Traffic>>,
     counted: Counted,
-    opened: Instant,
+    steps: Steps,
 }
 
 /// Keeps one row in the table; dropping it, also by a panic or an abort, takes the row out.
@@ -146,7 +158,7 @@ impl Connections {
             bytes: info.bytes,
             traffic: OnceLock::new(),
             counted: Counted::default(),
-            opened,
+            steps: Steps::since(opened),
         });
         self.shared.total.open();
         self.shared
@@ -202,16 +214,23 @@ impl Connections {
         self.shared.routes.all(direction)
     }
 
-    /// All rows as they are now, oldest first. Shards are locked one after the other, so the whole
-    /// is not one instant.
-    pub fn snapshot(&self) -> Vec<ConnectionRecord> {
+    fn entries(&self) -> Vec<Arc<Entry>> {
         let mut entries: Vec<Arc<Entry>> = Vec::new();
         for shard in &self.shared.shards {
             entries.extend(lock(shard).values().cloned());
         }
         entries.sort_unstable_by_key(|entry| entry.id);
+        entries
+    }
+
+    /// All rows as they are now, oldest first. Shards are locked one after the other, so the whole
+    /// is not one instant.
+    pub fn snapshot(&self) -> Vec<ConnectionRecord> {
         let now = Instant::now();
-        entries.iter().map(|entry| entry.record(now)).collect()
+        self.entries()
+            .iter()
+            .map(|entry| entry.record(now))
+            .collect()
     }
 }
 
@@ -225,8 +244,8 @@ impl Shared {
     }
 }
 
-fn lock(shard: &Mutex<HashMap<u64, Arc<Entry>>>) -> MutexGuard<'_, HashMap<u64, Arc<Entry>>> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Entry {
@@ -316,10 +335,15 @@ impl ConnectionGuard {
         }
     }
 
+    /// When it came how far.
+    pub fn steps(&self) -> &Steps {
+        &self.entry.steps
+    }
+
     /// Remembers that the connection came to nothing. One that was made and that the far end broke off
     /// before it had said a word is none either.
     pub(crate) fn note_failure(&self, code: &'static str, said: impl FnOnce() -> String) {
-        let [_, to_peer] = &*self.entry.bytes;
+        let [_, to_peer, ..] = &*self.entry.bytes;
         let was_made = self.entry.traffic.get().is_some();
         let broken_off = code.starts_with("upstream_") && to_peer.load(Ordering::Relaxed) == 0;
         if let Some(route) = self.entry.route.get()

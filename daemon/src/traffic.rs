@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use metrics::{Counter, counter, describe_counter};
 
-use crate::connections::Direction;
+use crate::connections::{ByteCounts, Direction};
 
 /// Label sets of one process. Those who come after that are counted as unknown.
 const MOST: usize = 1000;
@@ -134,10 +134,10 @@ impl Traffic {
 
     /// Adds what has moved since the last time, and says how much that is. Two that count at once add no
     /// byte twice.
-    pub(crate) fn count(&self, counted: &Counted, bytes: &[AtomicU64; 2]) -> [u64; 2] {
+    pub(crate) fn count(&self, counted: &Counted, bytes: &ByteCounts) -> [u64; 2] {
         let mut moved = [0; 2];
         let counters = [&self.received, &self.sent];
-        let counted = counters.into_iter().zip(&counted.0).zip(bytes);
+        let counted = counters.into_iter().zip(&counted.0).zip(bytes.iter());
         for (((counter, counted), bytes), moved) in counted.zip(&mut moved) {
             let now = bytes.load(Ordering::Relaxed);
             let before = counted.fetch_max(now, Ordering::Relaxed);
@@ -150,8 +150,8 @@ impl Traffic {
 
 impl Counted {
     /// Takes what has moved so far for counted: another process has.
-    pub(crate) fn skip(&self, bytes: &[AtomicU64; 2]) {
-        for (counted, bytes) in self.0.iter().zip(bytes) {
+    pub(crate) fn skip(&self, bytes: &ByteCounts) {
+        for (counted, bytes) in self.0.iter().zip(bytes.iter()) {
             counted.fetch_max(bytes.load(Ordering::Relaxed), Ordering::Relaxed);
         }
     }

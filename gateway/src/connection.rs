@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use eastwest_daemon::{Talk, Timings};
+use eastwest_daemon::{Step, Steps, Talk, Timings};
 use eastwest_mesh::{Dialect, Exports, ISTIO_ALPN, PROBE_HOST, Target};
 use eastwest_transport::admission::{Leave, Place};
 use eastwest_transport::client_hello::{self, ClientHello, ConnectionId};
@@ -76,6 +76,7 @@ impl Dialling {
         &self,
         downstream: &mut TcpStream,
         place: &Place,
+        steps: &Steps,
     ) -> Result<Greeted, Refusal> {
         let begun = Instant::now();
         let mut bytes = Vec::new();
@@ -83,7 +84,9 @@ impl Dialling {
         match place.within(self.hello_timeout, reading).await {
             Ok(hello) => {
                 let hello = hello?;
-                self.timings.handshake(begun.elapsed());
+                let now = Instant::now();
+                self.timings.handshake(now - begun);
+                steps.take(Step::Hello, now);
                 Ok(Greeted { hello, bytes })
             }
             Err(Leave::Late) => Err(Refusal::HelloTimeout(self.hello_timeout)),
@@ -96,19 +99,30 @@ impl Dialling {
         &self,
         target: &Target,
         greeted: Greeted,
+        steps: &Steps,
     ) -> Result<Connected, Refusal> {
         let host = target.host.as_ref();
-        let connected = self.late.on(host, self.reach(target, greeted)).await;
+        let reaching = self.reach(target, greeted, steps);
+        let connected = self.late.on(host, reaching).await;
         connected.unwrap_or_else(|Silent| Err(Refusal::Silent(host.to_owned())))
     }
 
-    async fn reach(&self, target: &Target, greeted: Greeted) -> Result<Connected, Refusal> {
+    async fn reach(
+        &self,
+        target: &Target,
+        greeted: Greeted,
+        steps: &Steps,
+    ) -> Result<Connected, Refusal> {
         // Looking the pod up, and having it take the ClientHello, is part of what has to be done in this time.
         let begun = Instant::now();
         let deadline = begun + self.connect_timeout;
         let (host, port) = (target.host.as_ref(), target.port.get());
-        let dialled = self.pods.dial(host, port, deadline).await?;
-        self.timings.dial(begun.elapsed());
+        let looked_up = |at| steps.take(Step::Dns, at);
+        let dialling = self.pods.dial_noting(host, port, deadline, looked_up);
+        let dialled = dialling.await?;
+        let now = Instant::now();
+        self.timings.dial(now - begun);
+        steps.take(Step::Connect, now);
         let (mut upstream, address) = (dialled.stream, dialled.address);
         let replay = timeout_at(deadline, upstream.write_all(&greeted.bytes)).await;
         replay

@@ -25,7 +25,10 @@ pub(crate) enum Refusal {
     HelloTimeout(std::time::Duration),
     #[error("{0}")]
     Full(#[from] Full),
-    #[error("no ClientHello in two seconds, and others waited for the place")]
+    #[error(
+        "no ClientHello in two seconds, or in its share of them where many come from its address, and others \
+             waited for the place"
+    )]
     Crowded,
     #[error("the ClientHello names no server (no SNI), so that nobody can say where it should go")]
     NoSni,
@@ -115,7 +118,8 @@ impl Refusal {
             // not, the close says enough.
             let _ = downstream.try_write(&record);
             let _ = downstream.shutdown().await;
-        } else if let Self::Full(_) = self {
+        } else if let Self::Full(_) | Self::Crowded = self {
+            // Nothing of a crowd is to stay in the kernel either.
             reset_on_close(downstream);
         }
     }

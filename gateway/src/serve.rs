@@ -205,7 +205,8 @@ impl Gateway {
     ) -> Result<(Connected, Seat), Refusal> {
         let mut seat = self.ledger.admit(peer.ip())?;
         guard.set_state(ConnectionState::Handshake);
-        let greeted = self.dialling.greet(downstream, &place).await?;
+        let steps = guard.steps();
+        let greeted = self.dialling.greet(downstream, &place, steps).await?;
         if let Some(prober) = &self.prober
             && greeted.is_question()
         {
@@ -226,7 +227,7 @@ impl Gateway {
         let target = routed?;
         seat.on_route(target.host.as_ref())?;
         guard.set_state(ConnectionState::Dialling);
-        let connected = self.dialling.connect(&target, greeted).await?;
+        let connected = self.dialling.connect(&target, greeted, steps).await?;
         guard.relays(&talk(&target));
         Ok((connected, seat))
     }

@@ -41,7 +41,8 @@ reasons! {
     HelloTimeout = "hello_timeout",
     /// The downstream left before its ClientHello was complete.
     HelloClosed = "hello_closed",
-    /// The downstream had not said what it wants in two seconds, and others waited for its place.
+    /// The downstream had not said what it wants in two seconds, or in its share of them where many come from
+    /// its address, and others waited for its place.
     CrowdedOut = "crowded_out",
     /// As many connections as may be are open: in all, from this source or on this route.
     TooManyConnections = "too_many_connections",

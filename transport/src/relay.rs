@@ -5,6 +5,7 @@
 //! bytes do. It holds no buffer and no pipe while nothing is under way: they are the thread's, and a
 //! connection has them only for what the other leg could not take at once.
 //!
+//! - `counts`: how many bytes, and when the first and the last
 //! - `half`: one direction: what to move, and by which means
 //! - `leg`, `tls_leg`: an end of the relay, in clear and under TLS
 //! - `shim`: the relay between such two, as a shim has it
@@ -13,6 +14,7 @@
 //! - `patience`: how long an end may say nothing; `vigil`: whether both ends are still there; `cause`: what their errors mean
 
 mod cause;
+mod counts;
 mod half;
 mod leg;
 mod patience;
@@ -27,8 +29,6 @@ mod vigil;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ use crate::socket;
 pub use crate::tls::record::Frame;
 pub use cause::upstream_reason;
 use cause::{in_words, reason};
+pub use counts::Counts;
 pub use leg::{Leg, Read};
 pub use patience::Patience;
 pub use row::Row;
@@ -48,35 +49,6 @@ pub use shim::{relay_into_tls, relay_out_of_tls};
 pub use tls_leg::TlsLeg;
 pub use transit::{Arrived, Piped, Stage, Transit, TransitError, Way};
 use vigil::Vigil;
-
-/// Bytes relayed so far; read by others while the connection lives.
-#[derive(Debug, Clone, Default)]
-pub struct Counts(Arc<[AtomicU64; 2]>);
-
-impl Counts {
-    /// Bytes that went from the downstream to the upstream (the app's requests).
-    #[must_use]
-    pub fn to_upstream(&self) -> u64 {
-        self.0[0].load(Ordering::Relaxed)
-    }
-
-    /// Bytes that went from the upstream to the downstream (the answers).
-    #[must_use]
-    pub fn to_downstream(&self) -> u64 {
-        self.0[1].load(Ordering::Relaxed)
-    }
-
-    /// Both counters themselves, for a table that outlives the borrow: to upstream, to downstream.
-    #[must_use]
-    pub fn shared(&self) -> Arc<[AtomicU64; 2]> {
-        Arc::clone(&self.0)
-    }
-
-    /// Counts bytes that were carried before the relay began, such as a replayed ClientHello.
-    pub fn add_to_upstream(&self, bytes: u64) {
-        self.0[0].fetch_add(bytes, Ordering::Relaxed);
-    }
-}
 
 /// How a relay ended.
 #[derive(Debug)]
@@ -104,30 +76,34 @@ enum Side {
 /// Relays until both directions have ended, one leg fails, or `stop` is cancelled. Unless the reason
 /// is [`Reason::Finished`], both legs are set to be reset when they are dropped. They are to be dropped at
 /// once: to the direction that ends last that is its end.
-pub async fn relay<D: Leg, U: Leg>(
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn holds its arguments twice, and this is most of what an idle connection costs"
+)]
+pub fn relay<D: Leg, U: Leg>(
     downstream: &mut D,
     upstream: &mut U,
     counts: &Counts,
     patience: &Patience,
     stop: &CancellationToken,
-) -> End {
-    let mut transit = Transit::default();
-    let end = tokio::select! {
-        biased;
-        end = run(downstream, upstream, &mut transit, counts, patience) => end,
-        () = stop.cancelled() => End::DRAINED,
-    };
-    prepare_close(downstream, upstream, &end);
-    end
+) -> impl Future<Output = End> {
+    async move {
+        let mut transit = Transit::default();
+        let end = tokio::select! {
+            biased;
+            end = run(downstream, upstream, &mut transit, counts, patience) => end,
+            () = stop.cancelled() => End::DRAINED,
+        };
+        transit.passing.note(counts);
+        prepare_close(downstream, upstream, &end);
+        end
+    }
 }
 
 /// [`relay`] as it was left in `transit`, until it is over, or `pause` is cancelled: then there is no
 /// end, and `transit` has what it takes to go on, here or in another process. What was read is written
 /// or in there, and the connections are as the peers know them.
-#[expect(
-    clippy::manual_async_fn,
-    reason = "an async fn holds its arguments twice, and this is most of what an idle connection costs"
-)]
+#[expect(clippy::manual_async_fn, reason = "as `relay`")]
 pub fn relay_on(
     downstream: &mut TcpStream,
     upstream: &mut TcpStream,
@@ -139,14 +115,15 @@ pub fn relay_on(
     async move {
         let end = tokio::select! {
             biased;
-            end = run(downstream, upstream, transit, counts, patience) => end,
-            () = pause.cancelled() => {
-                transit.begun = true;
-                return None;
-            }
+            end = run(downstream, upstream, transit, counts, patience) => Some(end),
+            () = pause.cancelled() => None,
         };
-        prepare_close(downstream, upstream, &end);
-        Some(end)
+        transit.passing.note(counts);
+        match &end {
+            Some(end) => prepare_close(downstream, upstream, end),
+            None => transit.passing.begun = true,
+        }
+        end
     }
 }
 
@@ -170,30 +147,33 @@ async fn run<D: Leg, U: Leg>(
     counts: &Counts,
     patience: &Patience,
 ) -> End {
-    let Transit { up, down, begun } = transit;
+    let Transit { up, down, passing } = transit;
+    passing.begin(counts);
     let mut bound = IdleBound::new(patience.half_closed);
     let mut vigil = Vigil::default();
-    vigil.goes_on = *begun;
+    vigil.goes_on = passing.begun;
     let mut down_first = false;
     poll_fn(|cx| {
         let before = up.moved + down.moved;
+        let (all, [count_up, count_down]) = (counts.all(), counts.ways());
         let (to_upstream, to_downstream);
         // In turns: tokio lets a task do so much at a time, and a busy half takes all of it.
         // Not after a failure: a socket tells of a reset once, and says end to whoever asks next.
         if down_first {
-            to_downstream = down.poll(cx, upstream, downstream, up.is_done(), &counts.0[1]);
+            to_downstream = down.poll(cx, upstream, downstream, up.is_done(), count_down);
             to_upstream = match to_downstream {
                 Poll::Ready(Err(_)) => Poll::Pending,
-                _ => up.poll(cx, downstream, upstream, down.is_done(), &counts.0[0]),
+                _ => up.poll(cx, downstream, upstream, down.is_done(), count_up),
             };
         } else {
-            to_upstream = up.poll(cx, downstream, upstream, down.is_done(), &counts.0[0]);
+            to_upstream = up.poll(cx, downstream, upstream, down.is_done(), count_up);
             to_downstream = match to_upstream {
                 Poll::Ready(Err(_)) => Poll::Pending,
-                _ => down.poll(cx, upstream, downstream, up.is_done(), &counts.0[1]),
+                _ => down.poll(cx, upstream, downstream, up.is_done(), count_down),
             };
         }
         down_first = !down_first;
+        passing.turn(counts, all);
         let ended = (to_upstream.is_ready(), to_downstream.is_ready());
         for (outcome, reader, writer) in [
             (to_upstream, Side::Downstream, Side::Upstream),
@@ -214,13 +194,14 @@ async fn run<D: Leg, U: Leg>(
             }
         }
         // Where a relay goes on, the kernel may still have something of before.
-        let moved = up.moved + down.moved != before || std::mem::take(begun);
+        let moved = up.moved + down.moved != before || std::mem::take(&mut passing.begun);
         if ended != (true, true) {
             let legs = [
                 (Side::Downstream, downstream.tcp()),
                 (Side::Upstream, upstream.tcp()),
             ];
-            if let Poll::Ready((side, error)) = vigil.poll(cx, moved, patience, legs) {
+            let looked = || passing.note(counts);
+            if let Poll::Ready((side, error)) = vigil.poll(cx, moved, patience, legs, looked) {
                 return Poll::Ready(End {
                     reason: reason(side, &error),
                     error: Some(error),
@@ -239,7 +220,13 @@ async fn run<D: Leg, U: Leg>(
                 })
             }
             (false, false) => Poll::Pending,
-            _ => bound.poll(cx, moved),
+            _ => {
+                let now = (moved || passing.is_unnoted()).then(Instant::now);
+                if let Some(now) = now {
+                    passing.note_at(counts, now);
+                }
+                bound.poll(cx, now)
+            }
         }
     })
     .await
@@ -256,13 +243,14 @@ impl IdleBound {
         Self { limit, timer: None }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>, moved: bool) -> Poll<End> {
+    /// With the time of a turn that has moved something.
+    fn poll(&mut self, cx: &mut Context<'_>, moved: Option<Instant>) -> Poll<End> {
         let limit = self.limit;
         let timer = self
             .timer
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
-        if moved {
-            timer.as_mut().reset(Instant::now() + limit);
+        if let Some(now) = moved {
+            timer.as_mut().reset(now + limit);
         }
         timer.as_mut().poll(cx).map(|()| End {
             reason: Reason::HalfCloseIdle,

@@ -26,9 +26,9 @@ mod verify;
 
 pub use alert::{BrokenOff, PeerAlert, TurnedAway};
 pub use config::{ALPN_DOCTOR, ALPN_ISTIO, ConfigError, MinTls, ServerAlpn};
-pub use crypto::gather_entropy;
+pub use crypto::{Offered, aes_in_hardware, gather_entropy, offered};
 pub use failure::{HandshakeError, peer_alert, peer_error};
-pub use handshake::{Secured, accept, accept_timed, connect, connect_noting};
+pub use handshake::{Secured, SentHello, accept, accept_timed, connect, connect_noting};
 pub use identity::{CertificateInfo, Identity, IdentityError, IdentityFiles};
 pub use peer::{PeerError, PeerFault, PeerPolicy, Side, Verdict};
 pub use pem::{Contents, PemError};

@@ -260,6 +260,22 @@ faults! {
         "mysql -e \"SELECT * FROM performance_schema.host_cache\"   # at the source; FLUSH HOSTS lifts a block";
 }
 
+impl Fault {
+    /// Whether it is what we hold against the certificate that the pod shows.
+    pub(super) const fn is_of_the_pods_certificate(self) -> bool {
+        matches!(
+            self,
+            Self::PodCertificateExpired
+                | Self::PodCertificateNotYetValid
+                | Self::PodOtherRoot
+                | Self::PodOtherTrustDomain
+                | Self::PodOtherAccount
+                | Self::PodOtherName
+                | Self::PodCertificateUnusable
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

@@ -44,10 +44,21 @@ const HEAD: &str = "\
 
 Made by `cargo run -- doctor --markdown`; a test holds it against the program.
 
-`eastwest doctor ALIAS -f MANIFESTS --identity DIR`, in the pod that calls (in mode `service` in that of the
-egress), walks the way that a connection of its apps would go, and stops at the first broken hop. It changes nothing: no file, no rule, no route. The
+`eastwest doctor ALIAS`, in the pod that calls (in mode `service` in that of the egress), takes what it has to know
+from the shim there, which tells its flags at its admin address; what is given by flags of the same names (`-f
+MANIFESTS --identity DIR --mode MODE`) comes before that. It walks the way that a connection of its apps would go, and stops at the first broken hop. It changes nothing: no file, no rule, no route. The
 logs of the gateway and the shims have it at most as connections that were ended. `--outside` leaves the hops
-within the pod out, for a laptop with the manifests and a certificate.
+within the pod out, for a laptop with the manifests. Without `--identity`, which it may lack there, the way is walked
+as far as the certificate that the pod shows: whether it is the right one, and what the pod says of us, is skipped.
+
+It is in the program `eastwest`, and the image of that name. Where the pod's shim is `eastwest shim`, as in
+`deploy/mixed`, `kubectl exec POD -c eastwest-shim -- eastwest doctor ...` has it. Elsewhere an ephemeral container
+of that image does, in the PID namespace of the shim and as its user (1337): it mounts nothing, and finds the files
+that the shim names below `/proc/1/root`:
+
+    kubectl debug POD -it --target=eastwest-shim --image=ghcr.io/eastwest-mesh/eastwest:VERSION -- eastwest doctor --all
+
+A test has doctor see the shim's files that way; kubectl was not there to be run.
 
 | hop | what is looked at |
 |---|---|
@@ -70,8 +81,22 @@ program `eastwest-gateway` has no TLS of its own, and can hold no key): it says,
 nothing, as Istio's never does, that is inferred from alerts and silence, and `pod-unreachable` or
 `gateway-hung-up` stand for what can't be told apart.
 
-Exit status: 0 every alias leads to its app; 1 a hop is broken; 2 wrong usage, an unknown alias or an unreadable
-file. `-o json` has the same for programs; `cluster` is `a` (the source's), `b` (the replica's) or `between`.
+Exit status: 0 every alias leads to its app, as far as could be looked at; 1 a hop is broken; 2 wrong usage, an unknown
+alias or an unreadable file, of which standard error tells. With `--wait 60s` it walks again each second until the
+status is 0 or the time is over; meanwhile files may be missing or unreadable, too.
+
+`-o json` has the same for programs, on standard output, with no other text:
+
+| field | what it is |
+|---|---|
+| `version` | 1; fields are added and never change their meaning |
+| `healthy` | whether the exit status is 0 |
+| `routes[].alias`, `.port`, `.healthy` | one for each port of each alias, in the order of the manifests, those that are down first |
+| `routes[].steps[].step`, `.outcome`, `.seen`, `.took_ms` | the hops so far; `outcome` is `ok`, `skipped` or `broken` |
+| `routes[].notes[]` | other gateways of the route that do not lead there |
+| `routes[].fault` | null, or `code`, `step`, `cluster`, `sentence`, `seen` and `next` (the command to try) |
+
+`cluster` is `a` (the source's), `b` (the replica's) or `between`.
 
 | code | hop | cluster | what is wrong | what to try |
 |---|---|---|---|---|

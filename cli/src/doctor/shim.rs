@@ -18,7 +18,7 @@ const CERTIFICATE: &str = "certificate";
 
 /// Asks the shim whether it is ready.
 pub(super) async fn look(ready: SocketAddr) -> Result<Look, Broken> {
-    let answer = match timeout(PATIENCE, ask(ready)).await {
+    let answer = match timeout(PATIENCE, get(ready, "/healthz/ready")).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => {
             let seen = format!("{ready}: {error}");
@@ -41,10 +41,10 @@ pub(super) async fn look(ready: SocketAddr) -> Result<Look, Broken> {
     Err(Broken::new(fault, said))
 }
 
-async fn ask(ready: SocketAddr) -> io::Result<String> {
-    let mut stream = TcpStream::connect(ready).await?;
-    let question =
-        format!("GET /healthz/ready HTTP/1.1\r\nHost: {ready}\r\nConnection: close\r\n\r\n");
+/// The whole answer, its head included.
+pub(super) async fn get(address: SocketAddr, path: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    let question = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(question.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;

@@ -127,7 +127,11 @@ impl View {
         }
         way.note(Step::Route, Look::fine(format!("exported, as {target}")));
         if let Some(reached) = &self.reached {
-            way.note(Step::PodName, Look::fine("the gateway has found it"));
+            let address = reached
+                .rsplit_once(':')
+                .map_or(reached.as_str(), |(ip, _)| ip);
+            let seen = format!("the gateway finds it at {address}");
+            way.note(Step::PodName, Look::Fine(seen));
             let seen = format!("the gateway connects to {reached}");
             way.note(Step::PodTcp, Look::Fine(seen));
             return Ok(());

@@ -29,7 +29,8 @@ pub(super) struct Start {
     pub(super) mode: Mode,
     /// Not in the pod: what is in it can't be seen.
     pub(super) outside: bool,
-    pub(super) identity: PathBuf,
+    /// Where the certificate is; none where whoever asks has none.
+    pub(super) identity: Option<PathBuf>,
     pub(super) ready: SocketAddr,
     pub(super) servers: Vec<SocketAddr>,
     pub(super) names: NameServers,
@@ -110,7 +111,10 @@ impl Start {
             route.origin
         );
         way.note(Step::Manifests, Look::Fine(made));
-        let (identity, look) = way.hop(certificate::look(&self.identity, SystemTime::now()))?;
+        let (identity, look) = way.hop(match &self.identity {
+            Some(folder) => certificate::look(folder, SystemTime::now()),
+            None => certificate::nobody(),
+        })?;
         way.note(Step::Certificate, look);
         if self.outside {
             for step in [Step::Shim, Step::Dns, Step::Capture] {
@@ -141,12 +145,22 @@ impl Start {
         way.note(Step::GatewayTcp, look);
         let look = way.hop(gateway::greet(identity, address).await)?;
         way.note(Step::GatewayTls, look);
-        let told = view::ask(identity, address, &route.sni).await;
+        let told = match self.identity {
+            Some(_) => view::ask(identity, address, &route.sni).await,
+            None => Told::Nothing("it was not asked, for want of --identity".to_owned()),
+        };
         let asking = match &told {
             Told::View(view) => view.walk(way).map(|()| Duration::ZERO)?,
             Told::Nothing(_) => way.lap(),
         };
         let meeting = pod::meet(route, identity, address, (Wish::Word, self.min_tls)).await;
+        if self.identity.is_none()
+            && let Err(broken) = &meeting
+            && broken.fault.is_of_the_pods_certificate()
+        {
+            way.met_by_nobody();
+            return Ok(());
+        }
         let met = way.hop(meeting.map_err(|broken| told.judge(broken)))?;
         let shaking = way.lap();
         if let Told::Nothing(why) = told {

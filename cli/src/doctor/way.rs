@@ -78,6 +78,18 @@ impl Way {
         })
     }
 
+    /// Who has no certificate is shown the pod's, and goes no further.
+    pub(super) fn met_by_nobody(&mut self) {
+        let took = self.lap();
+        self.implied(Step::PodTls);
+        let seen = "it shows a certificate, which nothing is held against without --identity";
+        self.note_with(Step::PodTls, Look::fine(seen), took);
+        for step in [Step::Identities, Step::App] {
+            let why = "--identity is not given: nobody would let us in";
+            self.note_with(step, Look::skipped(why), Duration::ZERO);
+        }
+    }
+
     /// What a handshake says of the hops before the one that broke it: who was met there was led to.
     fn implied(&mut self, broken: Step) {
         let through = match broken {

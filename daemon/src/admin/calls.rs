@@ -7,7 +7,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
-use super::query;
+use super::{host, page, query};
 use crate::context::Context;
 use crate::http::{self, Reply, not_found, text};
 use crate::logging::{LogControl, LogFilter};
@@ -23,8 +23,8 @@ const DEFAULT_ROWS: usize = 1000;
 const MOST_ROWS: usize = 2000;
 
 /// The calls that every process has: path, and what the index says.
-const CALLS: [(&str, &str); 8] = [
-    ("/", "this list"),
+const CALLS: [(&str, &str); 9] = [
+    ("/", "this list; for a browser, a page of what goes on"),
     (
         "/status.json",
         "state, routes, certificates and connections in one object, for programs",
@@ -36,6 +36,10 @@ const CALLS: [(&str, &str); 8] = [
     (
         "/connections",
         "live connections; ?limit=N rows, 1000 unless given, 2000 at most",
+    ),
+    (
+        "/history.json",
+        "when connections came how far, of the last 1000 that ended and those that live; ?limit=N as above",
     ),
     (
         "/logging",
@@ -63,6 +67,9 @@ impl AdminCalls {
 
 /// Answers one call.
 pub(crate) fn answer(calls: &AdminCalls, head: &Parts, peer: SocketAddr) -> Reply {
+    if let Err(name) = host::check(&head.headers) {
+        return text(StatusCode::MISDIRECTED_REQUEST, &host::refusal(&name));
+    }
     match head.method {
         Method::GET | Method::HEAD => read(calls, head),
         Method::POST => match may_change(head, peer) {
@@ -76,10 +83,12 @@ pub(crate) fn answer(calls: &AdminCalls, head: &Parts, peer: SocketAddr) -> Repl
 fn read(calls: &AdminCalls, head: &Parts) -> Reply {
     let admin = &calls.context.admin;
     match head.uri.path() {
-        "/" => index(calls),
+        "/" if page::is_wanted(head) => page::reply(),
+        "/" => page::varying(index(calls)),
         "/status.json" => http::compact_json(&status::document(&calls.context)),
         "/config_dump" => http::json(&admin.show_all()),
         "/connections" => connections(&calls.context, head.uri.query()),
+        "/history.json" => history(&calls.context, head.uri.query()),
         "/logging" => match &calls.log {
             Some(log) => text(StatusCode::OK, &format!("level={}", log.current())),
             None => no_logging(),
@@ -134,21 +143,36 @@ fn may_change(head: &Parts, peer: SocketAddr) -> Result<(), &'static str> {
 }
 
 fn connections(context: &Context, query: Option<&str>) -> Reply {
-    let limit = match query::value(query, "limit").map(|limit| limit.parse::<usize>()) {
-        None => DEFAULT_ROWS,
-        Some(Ok(limit)) => limit.min(MOST_ROWS),
-        Some(Err(_)) => {
-            return text(
-                StatusCode::BAD_REQUEST,
-                "limit is a number of rows, as in ?limit=50",
-            );
-        }
+    let Some(limit) = limit(query) else {
+        return no_limit();
     };
     let mut rows = context.connections.snapshot();
     let open = rows.len();
     // The newest are those a person is looking for.
     let rows = rows.split_off(open.saturating_sub(limit));
     http::json(&json!({ "open": open, "shown": rows.len(), "connections": rows }))
+}
+
+fn history(context: &Context, query: Option<&str>) -> Reply {
+    match limit(query) {
+        Some(limit) => http::json(&context.connections.timelines(limit)),
+        None => no_limit(),
+    }
+}
+
+/// How many rows are asked for; none where that is no number.
+fn limit(query: Option<&str>) -> Option<usize> {
+    match query::value(query, "limit").map(|limit| limit.parse::<usize>()) {
+        None => Some(DEFAULT_ROWS),
+        Some(limit) => Some(limit.ok()?.min(MOST_ROWS)),
+    }
+}
+
+fn no_limit() -> Reply {
+    text(
+        StatusCode::BAD_REQUEST,
+        "limit is a number of rows, as in ?limit=50",
+    )
 }
 
 fn set_level(calls: &AdminCalls, query: Option<&str>) -> Reply {

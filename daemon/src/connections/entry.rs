@@ -113,7 +113,7 @@ pub struct ConnectionRecord {
 
 impl Entry {
     pub(super) fn record(&self, now: Instant) -> ConnectionRecord {
-        let [to_upstream, to_peer] = &*self.bytes;
+        let [to_upstream, to_peer, ..] = &*self.bytes;
         ConnectionRecord {
             id: self.id,
             connection_id: self.connection_id.get().copied(),
@@ -126,7 +126,9 @@ impl Entry {
             route_name: self.route.get().map(|route| Arc::clone(route.name())),
             bytes_to_upstream: to_upstream.load(Ordering::Relaxed),
             bytes_to_peer: to_peer.load(Ordering::Relaxed),
-            age_seconds: now.saturating_duration_since(self.opened).as_secs_f64(),
+            age_seconds: now
+                .saturating_duration_since(self.steps.opened())
+                .as_secs_f64(),
         }
     }
 }

@@ -24,7 +24,7 @@ fn total(text: &str, metric: &str, label: &str) -> u64 {
 fn bytes_count_while_the_connection_lives_and_none_twice() {
     Metrics::install();
     let connections = Connections::new();
-    let bytes = crate::connections::ByteCounts::default();
+    let bytes = ByteCounts::default();
     let guard = connections.open(ConnectionInfo {
         direction: Direction::Outbound,
         peer: ([127, 0, 0, 1], 1).into(),
@@ -64,7 +64,7 @@ fn bytes_count_while_the_connection_lives_and_none_twice() {
 fn a_connection_that_another_process_has_had_is_counted_from_here_on() {
     Metrics::install();
     let connections = Connections::new();
-    let bytes = crate::connections::ByteCounts::default();
+    let bytes = ByteCounts::default();
     bytes[0].store(1_000, Ordering::Relaxed);
     let info = ConnectionInfo {
         direction: Direction::Passthrough,

@@ -22,7 +22,7 @@ pub(crate) struct Question<'a> {
     clusters: &'a Clusters,
     host: &'a str,
     manifests: PathBuf,
-    identity: PathBuf,
+    identity: Option<PathBuf>,
     args: Vec<String>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn ask<'a>(clusters: &'a Clusters, args: &[&str]) -> Question<'a> {
         clusters,
         host: "b-app",
         manifests: clusters.manifests().cluster_b(),
-        identity: app.unwrap(),
+        identity: Some(app.unwrap()),
         args: args.iter().map(ToString::to_string).collect(),
     }
 }
@@ -52,7 +52,13 @@ impl Question<'_> {
     }
 
     pub(crate) fn identity(mut self, path: &Path) -> Self {
-        self.identity = path.to_owned();
+        self.identity = Some(path.to_owned());
+        self
+    }
+
+    /// Nobody in particular asks.
+    pub(crate) fn without_identity(mut self) -> Self {
+        self.identity = None;
         self
     }
 
@@ -65,7 +71,9 @@ impl Question<'_> {
         let mut command = self.clusters.eastwest_on(self.host).unwrap();
         command.arg("doctor").args(&self.args);
         command.arg("-f").arg(&self.manifests);
-        command.arg("--identity").arg(&self.identity);
+        if let Some(identity) = &self.identity {
+            command.arg("--identity").arg(identity);
+        }
         command.args(["-o", "json"]);
         command
     }
@@ -116,6 +124,15 @@ impl Question<'_> {
         assert_eq!(examined.status, Some(0));
         examined
     }
+}
+
+/// Runs the peer of the wire's tests on a host as `name`, until it listens.
+pub(crate) fn start_peer(clusters: &mut Clusters, (name, host): (&str, &str), args: &[&str]) {
+    let host = clusters.host(host).unwrap();
+    let mut command = host.command(env!("CARGO_BIN_EXE_wire-peer").as_ref());
+    command.args(args);
+    let listens = |printed: &str| printed.contains("listening on");
+    clusters.start(name, command, listens).unwrap();
 }
 
 /// The manifests of cluster B with the first alias alone, changed.

@@ -69,3 +69,13 @@ fn a_broken_hop_ends_with_a_sentence_and_a_command() {
     assert_eq!(*next, "  try: ls -lL /nowhere");
     assert_eq!(*count, "broken: 1 of 1");
 }
+
+#[test]
+fn standard_input_is_not_read_twice() {
+    let (status, out, err) = doctor(&["src-hello-1", "-f", "-", "--wait", "1s"]);
+    assert_eq!((status, out.as_str()), (Some(2), ""));
+    assert!(
+        err.ends_with("standard input can be read once: give a file\n"),
+        "{err}"
+    );
+}

@@ -3,11 +3,11 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use eastwest::clusters::HELLO;
+use eastwest::clusters::{Capture, Clusters, HELLO};
 use eastwest_e2e::hello;
 use serde_json::Value;
 
-use crate::examined::{ask, ask_hello};
+use crate::examined::{Examined, ask, ask_hello};
 
 #[test]
 fn every_hop_of_every_alias_is_fine_and_soon() {
@@ -71,5 +71,102 @@ fn whoever_waits_hears_when_all_is_well() {
         examined.took < Duration::from_secs(5),
         "{:?}",
         examined.took
+    );
+}
+
+#[test]
+fn who_has_the_manifests_alone_walks_as_far_as_the_pod() {
+    let mut clusters = hello().unwrap();
+    let asked = |clusters: &_| {
+        let alias = HELLO[0].alias();
+        let question = ask(clusters, &[&alias, "--outside"]).on("b-node");
+        question.without_identity().examined()
+    };
+    let Examined { status, said, .. } = asked(&clusters);
+    assert_eq!(status, Some(0), "{said:#}");
+    let steps = said.pointer("/routes/0/steps").unwrap();
+    let outcomes = steps.as_array().unwrap().iter();
+    let outcomes: Vec<[&str; 2]> = outcomes
+        .map(|step| ["step", "outcome"].map(|name| step[name].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            ["manifests", "ok"],
+            ["certificate", "skipped"],
+            ["shim", "skipped"],
+            ["dns", "skipped"],
+            ["capture", "skipped"],
+            ["gateway-name", "skipped"],
+            ["gateway-tcp", "ok"],
+            ["gateway-tls", "ok"],
+            ["route", "ok"],
+            ["pod-name", "ok"],
+            ["pod-tcp", "ok"],
+            ["pod-tls", "ok"],
+            ["identities", "skipped"],
+            ["app", "skipped"],
+        ]
+    );
+    let secret = ask(&clusters, &["src-secret-0.vault", "--outside"]);
+    secret.without_identity().finds("not-exported", "a");
+    clusters.stop("hello-0-shim");
+    let examined = asked(&clusters);
+    assert_eq!(
+        examined.said["routes"][0]["fault"]["code"],
+        "pod-unreachable"
+    );
+}
+
+#[test]
+fn whoever_waits_may_have_no_files_yet() {
+    let clusters = hello().unwrap();
+    let alias = HELLO[0].alias();
+    let folder = clusters.dir().join("later");
+    let question = ask(&clusters, &[&alias, "--wait", "20s"]).manifests(&folder);
+    let mut waiting = question.command().stdout(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(waiting.try_wait().unwrap().is_none());
+    // Whole at once: half a file would be another one.
+    std::os::unix::fs::symlink(clusters.manifests().cluster_b(), &folder).unwrap();
+    let output = waiting.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn in_the_shims_pod_nothing_has_to_be_said_twice() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    clusters
+        .start_outbound_shim("b-app", ("demo", "app"), Capture::Redirect)
+        .unwrap();
+    clusters.lay_capture("b-app").unwrap();
+    let asked = |clusters: &Clusters| {
+        let mut doctor = clusters.eastwest_on("b-app").unwrap();
+        let alias = HELLO[0].alias();
+        doctor
+            .args(["doctor", &alias, "-o", "json"])
+            .output()
+            .unwrap()
+    };
+    let output = asked(&clusters);
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said["healthy"], true, "{said:#}");
+    let capture = said.pointer("/routes/0/steps/4/seen").unwrap();
+    assert!(
+        capture
+            .as_str()
+            .unwrap()
+            .starts_with("what is sent to 240."),
+        "{capture}"
+    );
+    // Without it there is nobody to tell.
+    clusters.stop("b-app-shim");
+    let output = asked(&clusters);
+    assert_eq!(output.status.code(), Some(2));
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        err.contains("-f has to name the manifests: no shim tells at 127.0.0.1:15000"),
+        "{err}"
     );
 }

@@ -29,9 +29,10 @@ async fn name_servers_that_are_silent_are_blamed_when_the_connect_timeout_is_ove
         },
     };
     // The name server alone would be waited for more than twice as long.
+    let steps = Steps::default();
     let connecting = timeout(
         Duration::from_millis(1500),
-        dialling.connect(&target, greeted().await),
+        dialling.connect(&target, greeted().await, &steps),
     );
     let refusal = connecting.await.unwrap().err().unwrap();
     assert_eq!(refusal.reason(), Reason::NameLookupFailed, "{refusal}");

@@ -57,7 +57,8 @@ pub(super) fn take(
         upstream,
         transit: Transit::resumed(arrived)?,
     };
-    let counts = Counts::default();
+    let age = Duration::from_micros(described.age_micros);
+    let counts = Counts::aged(age);
     for (count, before) in counts.shared().iter().zip(described.bytes) {
         count.store(before, Ordering::Relaxed);
     }
@@ -66,7 +67,6 @@ pub(super) fn take(
         peer: described.peer,
         bytes: counts.shared(),
     };
-    let age = Duration::from_micros(described.age_micros);
     let guard = gateway.connections.go_on(described.id, info, age);
     if let Some(id) = described.connection_id {
         guard.set_connection_id(id);

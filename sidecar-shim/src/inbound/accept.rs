@@ -3,7 +3,7 @@
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-use eastwest_daemon::ConnectionGuard;
+use eastwest_daemon::{ConnectionGuard, Step};
 use eastwest_mesh::Principal;
 use eastwest_transport::admission::Clock;
 use eastwest_transport::client_hello::{self, ClientHello, ConnectionId, ReadHelloError};
@@ -18,6 +18,7 @@ use eastwest_transport::tls::{
 use rustls::AlertDescription;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use super::{Inbound, OwnPod};
 
@@ -136,6 +137,7 @@ impl Inbound {
                 return Err(error.into());
             }
         };
+        guard.steps().take(Step::Hello, Instant::now());
         if let Some(id) = ConnectionId::of(&read) {
             guard.set_connection_id(id.get());
         }

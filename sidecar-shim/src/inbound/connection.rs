@@ -6,7 +6,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use eastwest_daemon::{
-    ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Talk, Weight,
+    ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Step, Talk, Weight,
 };
 use eastwest_transport::admission::{Leave, Place};
 use eastwest_transport::dial::{DialError, Dialled, dial};
@@ -40,7 +40,10 @@ enum Refused {
     Full(#[from] Full),
     #[error("no complete TLS handshake within {0:?}")]
     Timeout(std::time::Duration),
-    #[error("no complete TLS handshake in two seconds, and others waited for the place")]
+    #[error(
+        "no complete TLS handshake in two seconds, or no ClientHello in its share of them where many come from its \
+             address, and others waited for the place"
+    )]
     Crowded,
     #[error("the app at {0}")]
     Dial(DialError),
@@ -131,7 +134,9 @@ impl Inbound {
             () = self.shutdown.aborted() => return Err(Refused::Stopped),
         };
         place.proved();
-        self.timings.handshake(begun.elapsed());
+        let now = Instant::now();
+        self.timings.handshake(now - begun);
+        guard.steps().take(Step::Handshake, now);
         let Accepted { wish, port, peer } = accepted;
         let route = port.to_string();
         guard.set_route(&route, &route);
@@ -156,7 +161,9 @@ impl Inbound {
         };
         // A reset, so that the far app sees an error and not the end of a stream.
         let app = dialled.inspect_err(|_| stream.reset_on_close())?;
-        self.timings.dial(begun.elapsed());
+        let now = Instant::now();
+        self.timings.dial(now - begun);
+        guard.steps().take(Step::Connect, now);
         guard.set_upstream(app.address);
         guard.relays(&Talk {
             source_principal: peer.as_ref().map(SpiffeId::as_str),

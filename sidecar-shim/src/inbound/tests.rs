@@ -4,10 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
 use std::time::SystemTime;
 
-use eastwest_daemon::{ConnectionInfo, ConnectionState, Context, Direction, Timings};
+use eastwest_daemon::{ConnectionInfo, ConnectionState, Context, Direction, Steps, Timings};
 use eastwest_mesh::{Address, Capture, InboundPolicy, Options, Route, Source, load};
 use eastwest_transport::admission::Clock;
-use eastwest_transport::client_hello::ConnectionId;
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::reason::Reason;
 use eastwest_transport::relay::{Counts, Patience, TlsLeg, relay};
@@ -22,6 +21,7 @@ use super::*;
 use crate::identity::mint::{HOUR, Mint};
 use crate::outbound::{Gateways, Tunnels};
 
+mod known;
 mod list_changed;
 mod told;
 
@@ -134,7 +134,7 @@ impl Pod {
     async fn call(&self) -> (TlsLeg, TcpStream) {
         let route = self.route(port(&self.app));
         let calling = async {
-            let tunnel = self.caller.open(&route).await.unwrap();
+            let tunnel = self.caller.open(&route, &Steps::default()).await.unwrap();
             (tunnel.stream, self.app.accept().await.unwrap().0)
         };
         timeout(PATIENCE, calling).await.expect("not let in")
@@ -166,25 +166,6 @@ async fn a_caller_reaches_the_app() {
 }
 
 #[tokio::test]
-async fn the_callers_shim_and_the_pods_call_a_connection_the_same() {
-    let pod = pod(1).await;
-    let tunnel = pod.caller.open(&pod.route(port(&pod.app))).await;
-    let tunnel = tunnel.unwrap_or_else(|error| panic!("{error}"));
-    let rows = pod.context.connections.snapshot();
-    let id = rows[0].connection_id.map(|id| id.0);
-    assert!(id.is_some());
-    assert_eq!(tunnel.id.map(ConnectionId::get), id);
-}
-
-#[tokio::test]
-async fn a_connection_that_was_turned_away_has_a_name_too() {
-    let pod = pod(1).await;
-    let other = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
-    let opening = pod.caller.open(&pod.route(port(&other))).await;
-    assert!(opening.err().unwrap().connection_id().is_some());
-}
-
-#[tokio::test]
 async fn a_connection_that_has_come_through_leaves_its_place_to_the_next() {
     let pod = pod(1).await;
     let (_first, _second) = (pod.call().await, pod.call().await);
@@ -213,7 +194,10 @@ async fn who_proves_nothing_holds_up_no_more_connections_than_there_are_places()
 async fn a_port_that_is_not_served_is_called_so_by_both_ends() {
     let pod = pod(1).await;
     let other = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
-    let opening = pod.caller.open(&pod.route(port(&other))).await;
+    let opening = pod
+        .caller
+        .open(&pod.route(port(&other)), &Steps::default())
+        .await;
     let error = opening.err().unwrap();
     assert_eq!(error.reason(), Reason::PortNotServed, "{error}");
     assert!(
@@ -260,7 +244,10 @@ async fn the_end_of_the_grace_time_ends_a_dial_too() {
         held.push(filling.await);
     }
     let pod = pod_of(app, 1).await;
-    let tunnel = pod.caller.open(&pod.route(port(&pod.app))).await;
+    let tunnel = pod
+        .caller
+        .open(&pod.route(port(&pod.app)), &Steps::default())
+        .await;
     let _caller = tunnel.unwrap_or_else(|error| panic!("{error}"));
     let dialling = || {
         let open = pod.context.connections.snapshot();
@@ -278,7 +265,10 @@ async fn the_end_of_the_grace_time_ends_a_dial_too() {
 async fn a_caller_that_has_reached_another_pod_of_the_set_is_told_so() {
     let app = TcpListener::bind((LOOPBACK, 0)).await.unwrap();
     let pod = pod_named("db-pxc-1", app, 1).await;
-    let opening = pod.caller.open(&pod.route(port(&pod.app))).await;
+    let opening = pod
+        .caller
+        .open(&pod.route(port(&pod.app)), &Steps::default())
+        .await;
     let error = opening.err().unwrap();
     assert_eq!(error.reason(), Reason::NotExported, "{error}");
     assert!(

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use eastwest_daemon::{
-    ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Talk, Weight,
+    ConnectionGuard, ConnectionInfo, ConnectionState, Direction, Ended, Steps, Talk, Weight,
 };
 use eastwest_mesh::Route;
 use eastwest_transport::client_hello::ConnectionId;
@@ -88,7 +88,7 @@ impl Outbound {
         guard.set_route(&name, route.alias.as_ref());
         guard.set_state(ConnectionState::Dialling);
         // Boxed, so that the handshake's state does not stay with the connection for its life.
-        let (mut tunnel, _seat) = match Box::pin(self.open(peer, route)).await {
+        let (mut tunnel, _seat) = match Box::pin(self.open(peer, route, guard.steps())).await {
             Ok(opened) => opened,
             Err(refused) => {
                 // The app learns it now, as an error, and MySQL tries its next source.
@@ -121,13 +121,18 @@ impl Outbound {
         end(guard, over.reason, over.error.as_ref());
     }
 
-    async fn open(&self, app: SocketAddr, route: &Route) -> Result<(Tunnel, Seat), Refused> {
+    async fn open(
+        &self,
+        app: SocketAddr,
+        route: &Route,
+        steps: &Steps,
+    ) -> Result<(Tunnel, Seat), Refused> {
         let mut seat = self.ledger.admit(app.ip())?;
         let own = route.connection_pool.max_connections;
         seat.on_route_with(route.alias.as_ref(), own.and_then(|n| n.try_into().ok()))?;
         tokio::select! {
             biased;
-            opened = self.tunnels.open(route) => Ok((opened?, seat)),
+            opened = self.tunnels.open(route, steps) => Ok((opened?, seat)),
             () = self.shutdown.aborted() => Err(Refused::Stopped),
         }
     }

@@ -56,7 +56,7 @@ impl Tunnels {
         let sni = format!("outbound_.{}_._.{PROBE_HOST}", endpoint.port);
         let name =
             ServerName::try_from(sni.clone()).map_err(|_| TunnelError::ServerName(sni.clone()))?;
-        let mut dialled = self.dial_endpoint(endpoint, deadline).await?;
+        let mut dialled = self.dial_endpoint(endpoint, deadline, |_| {}).await?;
         let gateway = dialled.address;
         match timeout_at(deadline, connect(config, name, &mut dialled.stream)).await {
             Ok(Ok(_)) => Ok(()),

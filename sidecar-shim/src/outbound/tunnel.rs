@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use eastwest_daemon::Timings;
+use eastwest_daemon::{Step, Steps, Timings};
 use eastwest_mesh::{Address, GatewayEndpoint, Route};
 use eastwest_transport::client_hello::ConnectionId;
 use eastwest_transport::dial::{Dialled, NamedDialer, dial};
@@ -51,8 +51,13 @@ pub(crate) struct Tunnel {
 }
 
 impl Tunnels {
-    /// Opens the tunnel for `route`, through the first of its gateways that comes to it.
-    pub(crate) async fn open(self: &Arc<Self>, route: &Route) -> Result<Tunnel, TunnelError> {
+    /// Opens the tunnel for `route`, through the first of its gateways that comes to it. `steps` are those of
+    /// the attempt that made it, or came furthest.
+    pub(crate) async fn open(
+        self: &Arc<Self>,
+        route: &Route,
+        steps: &Steps,
+    ) -> Result<Tunnel, TunnelError> {
         let name = ServerName::try_from(route.sni.clone())
             .map_err(|_| TunnelError::ServerName(route.sni.clone()))?;
         let call = Call {
@@ -65,7 +70,7 @@ impl Tunnels {
                 .unwrap_or(self.connect_timeout),
         };
         let gateways = self.gateways.order(route);
-        self.race(&call, gateways).await
+        self.race(&call, gateways, steps).await
     }
 
     /// One attempt through one gateway, and what it taught about that.
@@ -119,21 +124,24 @@ impl Tunnels {
     ) -> Result<Tunnel, TunnelError> {
         let begun = Instant::now();
         let dial_until = deadline.min(begun + call.connect_timeout);
-        let dialled = self.dial_endpoint(endpoint, dial_until).await?;
-        self.timings.dial(begun.elapsed());
+        let looked_up = |at| progress.took(Step::Dns, at);
+        let dialled = self.dial_endpoint(endpoint, dial_until, looked_up).await?;
+        let connected = Instant::now();
+        self.timings.dial(connected - begun);
+        progress.took(Step::Connect, connected);
         if call.route.connection_pool.keepalive.is_some() {
             let sockets = self.sockets_of(call.route);
             sockets.apply(SockRef::from(&dialled.stream));
         }
-        progress.connected();
-        let until = deadline.min(Instant::now() + self.handshake_timeout);
-        self.handshake(call, dialled, until).await
+        let until = deadline.min(connected + self.handshake_timeout);
+        self.handshake(call, dialled, until, progress).await
     }
 
     pub(super) async fn dial_endpoint(
         &self,
         endpoint: &GatewayEndpoint,
         deadline: Instant,
+        looked_up: impl Fn(Instant),
     ) -> Result<Dialled, TunnelError> {
         let port = endpoint.port.get();
         match &endpoint.address {
@@ -145,7 +153,7 @@ impl Tunnels {
                 }),
             Address::Name(name) => self
                 .dialer
-                .dial(name.as_ref(), port, deadline)
+                .dial_noting(name.as_ref(), port, deadline, looked_up)
                 .await
                 .map_err(|error| TunnelError::NamedDial {
                     endpoint: endpoint.clone(),
@@ -159,15 +167,20 @@ impl Tunnels {
         call: &Call<'_>,
         dialled: Dialled,
         deadline: Instant,
+        progress: &Progress,
     ) -> Result<Tunnel, TunnelError> {
         let begun = Instant::now();
         let (mut tcp, gateway) = (dialled.stream, dialled.address);
         let verdict = Verdict::new(Arc::new(FarEnd::of(call.route, &call.identity)));
         let policy = Arc::clone(&verdict) as Arc<_>;
         let config = call.identity.client_config(policy, self.min_tls)?;
-        let mut id = None;
-        let shaking = connect_noting(config, call.name.clone(), &mut tcp, &mut id);
+        let mut hello = None;
+        let shaking = connect_noting(config, call.name.clone(), &mut tcp, &mut hello);
         let outcome = timeout_at(deadline, shaking).await;
+        if let Some(hello) = hello {
+            progress.took(Step::Hello, hello.at);
+        }
+        let id = hello.and_then(|hello| hello.id);
         let secured = match outcome {
             Ok(Ok(secured)) => secured,
             Ok(Err(error)) => {
@@ -186,7 +199,9 @@ impl Tunnels {
                 });
             }
         };
-        self.timings.handshake(begun.elapsed());
+        let now = Instant::now();
+        self.timings.handshake(now - begun);
+        progress.took(Step::Handshake, now);
         Ok(Tunnel {
             stream: TlsLeg::new(tcp, secured),
             gateway,

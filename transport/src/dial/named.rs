@@ -117,20 +117,38 @@ impl NamedDialer {
         port: u16,
         deadline: Instant,
     ) -> Result<Dialled, NamedDialError> {
+        self.dial_noting(host, port, deadline, |_| {}).await
+    }
+
+    /// [`dial`](Self::dial), which says when the name has been looked up: not at all where its addresses
+    /// are remembered, and again where it leads elsewhere meanwhile.
+    ///
+    /// # Errors
+    /// As [`dial`](Self::dial).
+    pub async fn dial_noting(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Instant,
+        looked_up: impl Fn(Instant),
+    ) -> Result<Dialled, NamedDialError> {
         let known = self.lock().get(host).cloned();
         let dialled = match known {
             Some(known) if known.until > Instant::now() => {
-                self.dial_known(&known, Since::Before, (host, port), deadline)
+                let before = Since::Before;
+                self.dial_known(&known, before, (host, port), deadline, &looked_up)
                     .await?
             }
             known => {
                 let addresses = self.look_up(host, deadline, known).await?;
                 let until = Instant::now();
+                looked_up(until);
                 self.dial_known(
                     &Known { addresses, until },
                     Since::Now,
                     (host, port),
                     deadline,
+                    &looked_up,
                 )
                 .await?
             }
@@ -147,6 +165,7 @@ impl NamedDialer {
         mut since: Since,
         (host, port): (&str, u16),
         deadline: Instant,
+        looked_up: &impl Fn(Instant),
     ) -> Result<Result<Dialled, DialError>, ResolveError> {
         let mut dialling = pin!(dial(&known.addresses, port, deadline, &self.sockets));
         let moved = loop {
@@ -168,7 +187,10 @@ impl NamedDialer {
                 },
             };
             match error {
-                _ if !same(&found, &known.addresses) => break found,
+                _ if !same(&found, &known.addresses) => {
+                    looked_up(Instant::now());
+                    break found;
+                }
                 Some(error) => return Ok(Err(error)),
                 None => since = Since::Now,
             }

@@ -7,6 +7,7 @@
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
+use super::counts::Passing;
 use super::half::Half;
 use super::pipe::Pipe;
 use super::row::{Row, Size};
@@ -35,8 +36,7 @@ impl Stage {
 pub struct Transit {
     pub(super) up: Half,
     pub(super) down: Half,
-    /// It has run before, somewhere.
-    pub(super) begun: bool,
+    pub(super) passing: Passing,
 }
 
 /// One direction as it is to be described to another process.
@@ -119,7 +119,7 @@ impl Transit {
         Ok(Self {
             up: up.half()?,
             down: down.half()?,
-            begun: true,
+            passing: Passing::resumed(),
         })
     }
 }

@@ -45,16 +45,19 @@ struct Watch {
 
 impl Vigil {
     /// To be called after each turn of the relay, with whether it has moved anything. A peer that owes
-    /// an answer for as long as `patience` says is dead; without a time, nobody is watched. Ready when an
-    /// end is gone: which, and what is to be said of it.
+    /// an answer for as long as `patience` says is dead; without a time, nobody is watched. `looked` is called
+    /// at each look, and after each turn where there are none. Ready when an end is gone: which, and what is
+    /// to be said of it.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
         moved: bool,
         patience: &Patience,
         legs: [(Side, &TcpStream); 2],
+        mut looked: impl FnMut(),
     ) -> Poll<(Side, io::Error)> {
         let Some(unanswered) = patience.unanswered else {
+            looked();
             return Poll::Pending;
         };
         let every = unanswered / LOOKS;
@@ -78,6 +81,7 @@ impl Vigil {
                 watch.waker = Some(cx.waker().clone());
                 return Poll::Pending;
             }
+            looked();
             if let Some(sockets) = lasting.filter(|_| !self.tuned) {
                 sockets.apply(legs[1].1.into());
                 self.tuned = true;

@@ -13,6 +13,7 @@ use rustls::server::UnbufferedServerConnection;
 use rustls::unbuffered::{ConnectionState, EncodeError, InsufficientSizeError, UnbufferedStatus};
 use rustls::{ClientConfig, HandshakeKind, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::Instant;
 
 use super::config::ALPN_DOCTOR;
 use super::record::Session;
@@ -43,6 +44,15 @@ impl Secured {
     }
 }
 
+/// A ClientHello that was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct SentHello {
+    /// What the connection is called by whoever reads it.
+    pub id: Option<ConnectionId>,
+    /// When it was made: it was sent at once.
+    pub at: Instant,
+}
+
 /// The client's end of a handshake.
 ///
 /// # Errors
@@ -56,8 +66,8 @@ pub async fn connect<T: AsyncRead + AsyncWrite + Unpin>(
     connect_noting(config, name, io, &mut None).await
 }
 
-/// [`connect`], which notes what the connection is called as soon as its ClientHello is made: it is of most
-/// use where the handshake comes to nothing.
+/// [`connect`], which notes its ClientHello as soon as there is one: that is of most use where the handshake
+/// comes to nothing.
 ///
 /// # Errors
 /// As [`connect`].
@@ -65,13 +75,13 @@ pub async fn connect_noting<T: AsyncRead + AsyncWrite + Unpin>(
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
     io: &mut T,
-    id: &mut Option<ConnectionId>,
+    hello: &mut Option<SentHello>,
 ) -> io::Result<Secured> {
     let connection = UnbufferedClientConnection::new(config, name).map_err(invalid)?;
     // How long an app waits is the caller's to say, whoever is waited for.
     let clock = Clock::default();
     let turns = [&DIALLED, &DIALLED];
-    drive(connection, io, Vec::new(), &clock, turns, MOST, Some(id)).await
+    drive(connection, io, Vec::new(), &clock, turns, MOST, Some(hello)).await
 }
 
 /// The server's end; `read` is what was read of the client to find out who should serve it.
@@ -167,7 +177,7 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
     clock: &Clock,
     [mut turns, after]: [&'static Turns; 2],
     most: usize,
-    mut id: Option<&mut Option<ConnectionId>>,
+    mut hello: Option<&mut Option<SentHello>>,
 ) -> io::Result<Secured> {
     let mut outgoing = Vec::with_capacity(FLIGHT);
     // How much of what came is shown to rustls: whole records, up to the one that is its turn.
@@ -186,8 +196,9 @@ async fn drive<C: Handshaking, T: AsyncRead + AsyncWrite + Unpin>(
         match next {
             Step::Again => {}
             Step::Send => {
-                if let Some(id) = id.take() {
-                    *id = ConnectionId::of(&outgoing);
+                if let Some(hello) = hello.take() {
+                    let (id, at) = (ConnectionId::of(&outgoing), Instant::now());
+                    *hello = Some(SentHello { id, at });
                 }
                 io.write_all(&outgoing).await?;
                 io.flush().await?;

@@ -118,12 +118,20 @@ async fn one_whose_handover_broke_off_comes_again_and_takes_what_there_is() {
     // The connection is the new one's, and nobody else answers at the place.
     assert!(old.this.gateway.connections.is_empty());
     assert_eq!(new.gateway.connections.len(), 1);
+    let recorded = old.this.gateway.connections.timelines(1);
+    assert_eq!((recorded.recorded, recorded.timelines.len()), (0, 0));
     old.this = Arc::new(Predecessor {
         gateway: Arc::clone(&new.gateway),
         context: new.context.clone(),
         door,
     });
     old.carries().await;
+    // Of what happened elsewhere nothing is made up.
+    let recorded = new.gateway.connections.timelines(1);
+    let times = recorded.timelines[0].milliseconds;
+    let last_byte = times.last_byte;
+    let none = eastwest_daemon::Milliseconds::default();
+    assert_eq!(times, eastwest_daemon::Milliseconds { last_byte, ..none });
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,10 +6,11 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use eastwest_daemon::{Step, Steps};
 use eastwest_mesh::GatewayEndpoint;
 use tokio::time::{Instant, timeout_at};
 
@@ -28,32 +29,35 @@ const UNSECURED: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone)]
 pub(super) struct Progress {
     begun: Instant,
-    connected: Arc<OnceLock<Instant>>,
+    steps: Arc<Steps>,
 }
 
 impl Progress {
-    fn new() -> Self {
+    /// Of an attempt that begins now, for a connection that began then.
+    fn since(opened: Instant) -> Self {
         Self {
             begun: Instant::now(),
-            connected: Arc::default(),
+            steps: Arc::new(Steps::since(opened)),
         }
     }
 
-    /// TCP has connected.
-    pub(super) fn connected(&self) {
-        let _first = self.connected.set(Instant::now());
+    pub(super) fn took(&self, step: Step, at: Instant) {
+        self.steps.take(step, at);
     }
 
     /// When it has been silent for too long to wait for it alone.
     fn silent_at(&self) -> Instant {
-        match self.connected.get() {
+        match self.steps.taken(Step::Connect) {
             None => self.begun + UNCONNECTED,
-            Some(connected) => *connected + UNSECURED,
+            Some(connected) => self.steps.opened() + connected + UNSECURED,
         }
     }
 }
 
 type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Tunnel, TunnelError>> + Send + 'a>>;
+
+/// What came of an attempt, and how far that was.
+type Outcome = (Progress, Result<Tunnel, TunnelError>);
 
 struct Running<'a> {
     endpoint: &'a GatewayEndpoint,
@@ -68,6 +72,7 @@ impl Tunnels {
         self: &Arc<Self>,
         call: &Call<'_>,
         gateways: Vec<&GatewayEndpoint>,
+        steps: &Steps,
     ) -> Result<Tunnel, TunnelError> {
         let deadline = Instant::now() + call.connect_timeout + self.handshake_timeout;
         let mut waiting = gateways.into_iter();
@@ -75,7 +80,7 @@ impl Tunnels {
         let mut failed = Vec::new();
         loop {
             if let Some(endpoint) = waiting.next() {
-                let progress = Progress::new();
+                let progress = Progress::since(steps.opened());
                 let mine = progress.clone();
                 running.push(Running {
                     endpoint,
@@ -89,14 +94,22 @@ impl Tunnels {
                 return Err(TunnelError::of(failed));
             }
             let more = waiting.len() > 0;
-            match first(&mut running, more).await {
-                Some(Ok(tunnel)) => {
+            let Some((progress, outcome)) = first(&mut running, more).await else {
+                continue;
+            };
+            let is_final = outcome
+                .as_ref()
+                .map_or_else(TunnelError::is_final, |_| true);
+            if is_final || progress.steps.count() >= steps.count() {
+                steps.follow(&progress.steps);
+            }
+            match outcome {
+                Ok(tunnel) => {
                     self.doubt(&running);
                     return Ok(tunnel);
                 }
-                Some(Err(error)) if error.is_final() => return Err(error),
-                Some(Err(error)) => failed.push(error),
-                None => {}
+                Err(error) if is_final => return Err(error),
+                Err(error) => failed.push(error),
             }
         }
     }
@@ -112,7 +125,7 @@ impl Tunnels {
 
 /// The first attempt that ends, taken out of `running`; `None` when the last one has been silent for
 /// too long and there are `more`.
-async fn first(running: &mut Vec<Running<'_>>, more: bool) -> Option<Result<Tunnel, TunnelError>> {
+async fn first(running: &mut Vec<Running<'_>>, more: bool) -> Option<Outcome> {
     let silent_at = |running: &[Running<'_>]| running.last().map(|last| last.progress.silent_at());
     loop {
         let Some(limit) = silent_at(running).filter(|_| more) else {
@@ -129,15 +142,15 @@ async fn first(running: &mut Vec<Running<'_>>, more: bool) -> Option<Result<Tunn
 }
 
 /// The outcome of the first attempt that ends.
-async fn ended(running: &mut Vec<Running<'_>>) -> Result<Tunnel, TunnelError> {
+async fn ended(running: &mut Vec<Running<'_>>) -> Outcome {
     poll_fn(|context| {
         for place in 0..running.len() {
             let Some(one) = running.get_mut(place) else {
                 break;
             };
             if let Poll::Ready(outcome) = one.attempt.as_mut().poll(context) {
-                running.remove(place);
-                return Poll::Ready(outcome);
+                let Running { progress, .. } = running.remove(place);
+                return Poll::Ready((progress, outcome));
             }
         }
         Poll::Pending

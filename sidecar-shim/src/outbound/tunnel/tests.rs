@@ -22,6 +22,11 @@ fn standing(tunnels: &Tunnels, route: &Route, place: usize) -> String {
     standing.as_str().unwrap_or_default().to_owned()
 }
 
+/// Which steps a connection has taken: look-up, TCP, ClientHello, TLS.
+fn taken(steps: &Steps) -> [bool; 4] {
+    [Step::Dns, Step::Connect, Step::Hello, Step::Handshake].map(|step| steps.taken(step).is_some())
+}
+
 /// Waits for what a probe, which is quick, does to a gateway.
 async fn becomes(tunnels: &Tunnels, route: &Route, place: usize, wanted: &str) {
     let limit = Instant::now() + Duration::from_secs(10);
@@ -53,7 +58,12 @@ async fn a_first_gateway_that_fails_in_any_way_costs_the_app_no_more_than_its_si
         let tunnels = ground.tunnels(None);
         tunnels.gateways.follow([&route]);
         let begun = Instant::now();
-        let tunnel = tunnels.open(&route).await.unwrap();
+        let (began, steps) = (Instant::now(), Steps::default());
+        let tunnel = tunnels.open(&route, &steps).await.unwrap();
+        assert_eq!(taken(&steps), [false, true, true, true]);
+        let [connect, hello, done] =
+            [Step::Connect, Step::Hello, Step::Handshake].map(|step| steps.taken(step).unwrap());
+        assert!(connect <= hello && hello <= done && done <= began.elapsed());
         let took = begun.elapsed().as_millis();
         assert_eq!(tunnel.gateway, living.address);
         assert!(took < most, "{took} ms");
@@ -75,7 +85,7 @@ async fn a_gateway_that_refuses_is_tried_last_from_then_on_and_comes_back() {
     });
     let tunnels = ground.tunnels(None);
     tunnels.gateways.follow([&route]);
-    tunnels.open(&route).await.unwrap();
+    tunnels.open(&route, &Steps::default()).await.unwrap();
     assert_eq!(standing(&tunnels, &route, 0), "ejected");
     assert_eq!(tunnels.gateways.order(&route)[1], &route.gateways[0]);
     // Over its time it is on trial, and stays so while it does not answer.
@@ -97,7 +107,7 @@ async fn a_frozen_gateway_is_ejected_when_it_does_not_answer_a_probe_either() {
     let route = route(&[&frozen, &living], "db");
     let tunnels = ground.tunnels(None);
     tunnels.gateways.follow([&route]);
-    tunnels.open(&route).await.unwrap();
+    tunnels.open(&route, &Steps::default()).await.unwrap();
     assert_eq!(standing(&tunnels, &route, 0), "doubted");
     becomes(&tunnels, &route, 0, "ejected").await;
 }
@@ -111,7 +121,7 @@ async fn a_gateway_is_not_blamed_for_a_pod_that_is_silent() {
     let route = route(&[&slow, &living], "db");
     let tunnels = ground.tunnels(None);
     tunnels.gateways.follow([&route]);
-    let tunnel = tunnels.open(&route).await.unwrap();
+    let tunnel = tunnels.open(&route, &Steps::default()).await.unwrap();
     assert_eq!(tunnel.gateway, living.address);
     assert_eq!(standing(&tunnels, &route, 0), "doubted");
     becomes(&tunnels, &route, 0, "good").await;
@@ -132,7 +142,7 @@ async fn what_a_gateway_says_of_a_pod_is_not_held_against_it() {
         let tunnels = ground.tunnels(None);
         tunnels.gateways.follow([&route]);
         for _ in 0..3 {
-            tunnels.open(&route).await.unwrap();
+            tunnels.open(&route, &Steps::default()).await.unwrap();
             assert_eq!(standing(&tunnels, &route, 0), "good");
         }
         assert_eq!(
@@ -153,7 +163,7 @@ async fn another_than_the_right_pod_at_the_far_end_is_the_end_and_no_reason_to_t
     let route = route(&[&first, &second], "somebody-else");
     let tunnels = ground.tunnels(None);
     tunnels.gateways.follow([&route]);
-    let error = tunnels.open(&route).await.err().unwrap();
+    let error = tunnels.open(&route, &Steps::default()).await.err().unwrap();
     assert_eq!(error.reason(), Reason::PeerNotAllowed, "{error}");
     assert_eq!(second.hellos.load(Ordering::SeqCst), 0);
     assert_eq!(standing(&tunnels, &route, 0), "good");
@@ -169,8 +179,10 @@ async fn where_all_fail_each_is_named_and_the_reason_is_of_the_one_that_came_fur
     let route = route(&[&first, &second], "db");
     let tunnels = ground.tunnels(None);
     tunnels.gateways.follow([&route]);
-    let error = tunnels.open(&route).await.err().unwrap();
+    let steps = Steps::default();
+    let error = tunnels.open(&route, &steps).await.err().unwrap();
     assert_eq!(error.reason(), Reason::PodUnreachable, "{error}");
+    assert_eq!(taken(&steps), [false, true, true, false]);
     let text = error.to_string();
     for gateway in [&first, &second] {
         assert!(text.contains(&gateway.address.to_string()), "{text}");
@@ -190,8 +202,10 @@ async fn gateways_that_are_all_silent_are_given_up_when_the_time_is_over() {
     let tunnels = ground.tunnels(None);
     tunnels.gateways.follow([&route]);
     let begun = Instant::now();
-    let error = tunnels.open(&route).await.err().unwrap();
+    let steps = Steps::default();
+    let error = tunnels.open(&route, &steps).await.err().unwrap();
     assert_eq!(error.reason(), Reason::HandshakeTimeout, "{error}");
+    assert_eq!(taken(&steps), [false, true, true, false]);
     assert!(error.to_string().contains("no answer in time"), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(6));
 }
@@ -206,13 +220,15 @@ async fn a_name_that_nobody_looks_up_keeps_no_other_gateway_waiting() {
     let tunnels = ground.tunnels(Some(silent.local_addr().unwrap()));
     tunnels.gateways.follow([&route]);
     let begun = Instant::now();
-    let tunnel = tunnels.open(&route).await.unwrap();
+    let tunnel = tunnels.open(&route, &Steps::default()).await.unwrap();
     assert_eq!(tunnel.gateway, living.address);
     assert!(begun.elapsed().as_millis() < 250 + SLACK);
 
     route.gateways.truncate(1);
-    let error = tunnels.open(&route).await.err().unwrap();
+    let steps = Steps::default();
+    let error = tunnels.open(&route, &steps).await.err().unwrap();
     assert_eq!(error.reason(), Reason::NameLookupFailed, "{error}");
+    assert_eq!(taken(&steps), [false; 4]);
 }
 
 #[tokio::test]
@@ -230,7 +246,7 @@ async fn a_rule_tunes_the_keepalive_of_its_own_tunnels() {
             socket.tcp_keepalive_retries().unwrap(),
         )
     };
-    let usual = tunnels.open(&route).await.unwrap();
+    let usual = tunnels.open(&route, &Steps::default()).await.unwrap();
     let (five, three) = (Duration::from_secs(5), Duration::from_secs(3));
     assert_eq!(keepalive(&usual), (five, three, 3));
     route.connection_pool.keepalive = Some(TcpKeepalive {
@@ -238,7 +254,7 @@ async fn a_rule_tunes_the_keepalive_of_its_own_tunnels() {
         interval: None,
         probes: NonZeroU32::new(4),
     });
-    let tuned = tunnels.open(&route).await.unwrap();
+    let tuned = tunnels.open(&route, &Steps::default()).await.unwrap();
     assert_eq!(keepalive(&tuned), (Duration::from_secs(20), three, 4));
     let noticed = tunnels.sockets_of(&route).keepalive.unwrap().dead_after();
     assert_eq!(noticed, Duration::from_secs(20 + 4 * 3));

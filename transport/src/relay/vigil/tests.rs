@@ -160,7 +160,7 @@ async fn a_connection_at_rest_has_no_timer() {
     let legs = [(Side::Downstream, &near), (Side::Upstream, &other)];
     let polled = |vigil: &mut Vigil, moved| {
         let mut cx = Context::from_waker(Waker::noop());
-        assert!(vigil.poll(&mut cx, moved, &often, legs).is_pending());
+        assert!(vigil.poll(&mut cx, moved, &often, legs, || {}).is_pending());
         vigil.watch.is_some()
     };
     assert!(!polled(&mut vigil, false));
@@ -187,7 +187,11 @@ async fn an_upstream_is_tuned_once_the_connection_lasts() {
     let mut polled = || {
         let mut cx = Context::from_waker(Waker::noop());
         // Nothing has moved, and nothing may ever.
-        assert!(vigil.poll(&mut cx, false, &patience, legs).is_pending());
+        assert!(
+            vigil
+                .poll(&mut cx, false, &patience, legs, || {})
+                .is_pending()
+        );
         vigil.watch.is_some()
     };
     assert!(polled() && !keepalive());

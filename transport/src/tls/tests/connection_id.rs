@@ -37,6 +37,7 @@ async fn both_ends_call_it_the_same() {
     };
     let (dialled, seen) = tokio::join!(dialling, accepting);
     dialled.unwrap();
+    let noted = noted.and_then(|hello| hello.id);
     assert!(noted.is_some());
     assert_eq!(noted, seen.unwrap());
 }
@@ -59,6 +60,7 @@ async fn it_is_known_where_the_handshake_comes_to_nothing() {
         hangs_up
     );
     assert!(dialled.is_err());
+    let noted = noted.and_then(|hello| hello.id);
     assert!(noted.is_some());
     assert_eq!(noted, seen);
 }
@@ -110,6 +112,7 @@ async fn the_hello_that_a_retry_asks_for_has_the_same_name() {
         retrying
     );
     assert!(dialled.is_err());
+    let noted = noted.and_then(|hello| hello.id);
     assert_ne!(first, second);
     assert!(noted.is_some());
     assert_eq!(ConnectionId::of(&first), noted);

@@ -197,7 +197,8 @@ impl World {
     }
 
     fn counted(&self, sender: Side) -> usize {
-        usize::try_from(self.counts.0[index(sender)].load(Ordering::Relaxed)).unwrap()
+        let counted = [self.counts.to_upstream(), self.counts.to_downstream()];
+        usize::try_from(counted[index(sender)]).unwrap()
     }
 
     /// A relay reads no more than it can keep while nobody takes it.

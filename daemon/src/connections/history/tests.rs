@@ -1,0 +1,98 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::connections::{ByteCounts, ConnectionGuard, ConnectionInfo, Connections, Direction};
+
+fn opened(connections: &Connections) -> ConnectionGuard {
+    connections.open(ConnectionInfo {
+        direction: Direction::Inbound,
+        peer: ([10, 0, 0, 7], 40_000).into(),
+        bytes: ByteCounts::default(),
+    })
+}
+
+fn end(guard: &ConnectionGuard) {
+    guard.keep_timeline("finished");
+}
+
+fn ids(recorded: &Recorded) -> Vec<u64> {
+    recorded.timelines.iter().map(|one| one.id).collect()
+}
+
+#[test]
+fn the_newest_come_first_and_the_oldest_go() {
+    let connections = Connections::new();
+    let all = CAPACITY as u64 + 250;
+    for before in 0..all {
+        if before == CAPACITY as u64 / 2 {
+            let half = connections.timelines(usize::MAX);
+            assert_eq!(ids(&half), (0..before).rev().collect::<Vec<_>>());
+        }
+        end(&opened(&connections));
+    }
+    let recorded = connections.timelines(usize::MAX);
+    assert_eq!((recorded.capacity, recorded.recorded), (CAPACITY, all));
+    assert_eq!(ids(&recorded), (250..all).rev().collect::<Vec<_>>());
+    let few = connections.timelines(3);
+    assert_eq!(ids(&few), [all - 1, all - 2, all - 3]);
+}
+
+#[test]
+fn those_that_live_are_among_them_and_nobody_is_there_twice() {
+    let connections = Connections::new();
+    let old = opened(&connections);
+    let ended = opened(&connections);
+    end(&ended);
+    // Recorded, and in the table for a moment more.
+    let new = opened(&connections);
+    let recorded = connections.timelines(10);
+    assert_eq!(ids(&recorded), [new.id(), ended.id(), old.id()]);
+    assert!(recorded.timelines[0].ended.is_none());
+    assert!(recorded.timelines[1].ended.is_some());
+    drop(ended);
+    // By its end it is the newest.
+    end(&old);
+    drop(old);
+    assert_eq!(ids(&connections.timelines(2)), [0, new.id()]);
+    assert_eq!(connections.timelines(2).recorded, 2);
+}
+
+#[test]
+fn many_may_end_at_once() {
+    const EACH: u64 = 500;
+    const THREADS: u64 = 8;
+    let connections = Connections::new();
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for _ in 0..EACH {
+                    let guard = opened(&connections);
+                    end(&guard);
+                    drop(guard);
+                    let seen = ids(&connections.timelines(50));
+                    let distinct: HashSet<_> = seen.iter().collect();
+                    assert_eq!(distinct.len(), seen.len());
+                }
+            });
+        }
+    });
+    let recorded = connections.timelines(usize::MAX);
+    assert_eq!(recorded.recorded, EACH * THREADS);
+    let distinct: HashSet<_> = ids(&recorded).into_iter().collect();
+    assert_eq!(distinct.len(), CAPACITY);
+    assert!(connections.is_empty());
+}
+
+/// Names are shared with the row, or made shorter.
+#[test]
+fn a_place_has_256_bytes_and_there_are_no_more_places_than_there_should_be() {
+    assert!(size_of::<Timeline>() <= 256, "{}", size_of::<Timeline>());
+    let history = History::default();
+    assert_eq!(lock(&history.ring).kept.capacity(), 0);
+    let connections = Connections::new();
+    let entry = Arc::clone(&opened(&connections).entry);
+    for _ in 0..2 * CAPACITY {
+        history.push(entry.timeline(Some("finished")));
+    }
+    assert_eq!(lock(&history.ring).kept.capacity(), CAPACITY);
+}
