@@ -84,7 +84,7 @@ impl CertificateStatus {
             file: held.file,
             not_before: Moment(held.not_before),
             not_after: Moment(held.not_after),
-            seconds_left: left as i64,
+            seconds_left: left.floor() as i64,
             state,
             reason,
         }
@@ -112,6 +112,7 @@ mod tests {
             (at(10), CertificateState::Valid, 24 * 3600),
             (at(33) + minute, CertificateState::Expiring, 3540),
             (at(34) + minute, CertificateState::Expired, -60),
+            (at(34) + minute / 600, CertificateState::Expired, -1),
         ] {
             let judged = CertificateStatus::of(held.clone(), now);
             assert_eq!((judged.state, judged.seconds_left), (state, left));
