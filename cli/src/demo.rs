@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use crate::clusters::{Clusters, Layout};
 use crate::leftovers::clear_when_interrupted;
+use crate::progress::Progress;
 use crate::stage::{Stage, StageError};
 
 /// Two clusters on this machine, and what the path between them does
@@ -45,7 +46,9 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout();
     let layout = layout(args, &eastwest, &mut out)?;
     writeln!(out, "Two clusters, {}:", described(layout))?;
+    let progress = Progress::of("making the clusters");
     let mut clusters = Clusters::prepare(&eastwest, layout)?;
+    drop(progress);
     if args.mysql {
         // What stands in its way is told before the rest is shown.
         mysql::check(&clusters)?;

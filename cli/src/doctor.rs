@@ -22,7 +22,9 @@ use eastwest_shim::capture::{DEFAULT_RANGES, VirtualRange};
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::tls::MinTls;
 
+use crate::colours::Colours;
 use crate::manifests::Manifests;
+use crate::progress::Progress;
 
 mod app;
 mod capture;
@@ -170,6 +172,8 @@ pub(crate) enum DoctorError {
     Ambiguous { alias: String, which: Vec<String> },
     #[error("there is no alias in the manifests")]
     Nothing,
+    #[error("a walk came to no end: {0}")]
+    Walk(#[from] tokio::task::JoinError),
     #[error("--identity names the folder of the certificate")]
     NoIdentity,
 }
@@ -189,24 +193,28 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         .build()?;
     let begun = Instant::now();
     let wait = args.wait.map_or(Duration::ZERO, HumanDuration::get);
+    let progress = Progress::of("walking the routes");
     let examined = loop {
         // Read anew each time: the files may be what is being mended.
-        match runtime.block_on(examine::all(args)) {
+        match runtime.block_on(examine::all(args, &progress)) {
             Ok(all) => {
                 let healthy = all.iter().all(report::Examined::is_healthy);
                 if healthy || begun.elapsed() + AGAIN > wait {
                     break all;
                 }
+                progress.now(report::waiting(&all));
             }
             Err(error) => {
+                drop(progress);
                 writeln!(io::stderr(), "eastwest doctor: {error}")?;
                 return Ok(ExitCode::from(USAGE));
             }
         }
         std::thread::sleep(AGAIN);
     };
+    drop(progress);
     match args.output {
-        Output::Text => report::text(&mut out, &examined)?,
+        Output::Text => report::text(&mut out, &examined, Colours::of_stdout())?,
         Output::Json => report::json(&mut out, &examined)?,
     }
     let healthy = examined.iter().all(report::Examined::is_healthy);

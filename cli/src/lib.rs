@@ -1,7 +1,10 @@
 //! The `eastwest` tool: what people run beside the three servers.
 
+pub mod about;
+pub mod bench;
 pub mod certs;
 pub mod clusters;
+mod colours;
 pub mod convert;
 pub mod demo;
 pub mod doctor;
@@ -10,8 +13,10 @@ pub mod leftovers;
 pub mod lint;
 pub mod logs;
 mod manifests;
+pub mod measure;
 pub mod mysql;
 mod one_line;
+mod progress;
 pub mod render;
 pub mod stage;
 pub mod status;

@@ -1,6 +1,6 @@
 //! `eastwest lint`: what is wrong with manifests, for people, for scripts and for code scanners.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,6 +14,7 @@ mod error;
 mod mend;
 mod output;
 
+use crate::colours::Colours;
 use crate::explain;
 use crate::manifests::Manifests;
 use error::LintError;
@@ -186,8 +187,7 @@ fn lint(args: &LintArgs) -> Result<u8, LintError> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match args.output {
         Format::Text => {
-            let colours =
-                output::Colours::of(io::stdout().is_terminal(), |name| std::env::var_os(name));
+            let colours = Colours::of_stdout();
             output::changes(&mut out, &changes, colours)?;
             output::text(&mut out, &manifests, &found, colours)?;
         }

@@ -17,6 +17,8 @@ use clap::ValueEnum;
 use join::Connection;
 use line::{AccessLine, NotRead};
 
+use crate::progress::Progress;
+
 /// Read the logs of gateways and shims
 #[derive(Debug, clap::Args)]
 pub struct LogsArgs {
@@ -78,12 +80,15 @@ struct Read {
 pub fn run(args: &LogsArgs) -> anyhow::Result<ExitCode> {
     let LogsCommand::Join(args) = &args.command;
     let mut read = Read::default();
+    let progress = Progress::of("reading");
     for file in &args.files {
+        progress.now(format!("reading {}", file.display()));
         read.file(file)
             .with_context(|| format!("cannot read {}", file.display()))?;
     }
     let Read { lines, bad } = read;
     let connections: Vec<Connection> = join::join(lines);
+    drop(progress);
     let mut out = io::BufWriter::new(io::stdout().lock());
     match args.output {
         Format::Text => output::text(&mut out, &connections)?,

@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use eastwest::about::{self, AboutCommand};
+use eastwest::bench::{self, BenchArgs};
 use eastwest::certs::{self, CertsArgs};
 use eastwest::clusters::app::{self, AppCommand};
 use eastwest::convert::{self, ConvertArgs};
@@ -31,7 +33,7 @@ const BY_SIGPIPE: u8 = 141;
 /// The three servers are programs of their own (eastwest-gateway, eastwest-resolver, eastwest-shim);
 /// this program has them too, beside the tools.
 #[derive(Parser)]
-#[command(name = "eastwest", version)]
+#[command(name = "eastwest", version, long_version = eastwest_daemon::Build::LINE)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -51,6 +53,8 @@ enum Command {
     Convert(ConvertArgs),
     /// Say which hop is broken on the way from an alias to its app, and in which cluster
     Doctor(Box<DoctorArgs>),
+    /// Measure what the path carries on this hardware: streams, connections, latency, replication
+    Bench(Box<BenchArgs>),
     /// Write what a capture mode needs in Kubernetes, from ServiceEntries
     Render(RenderArgs),
     /// Read the logs of gateways and shims: one line for each connection
@@ -71,6 +75,8 @@ enum Command {
     Resolver(Rest),
     /// Run the sidecar shim, as eastwest-shim does
     Shim(Rest),
+    #[command(flatten)]
+    About(AboutCommand),
     #[command(flatten)]
     Stage(StageCommand),
     #[command(flatten)]
@@ -107,6 +113,7 @@ fn main() -> ExitCode {
         Command::Convert(args) => return convert::run(&args),
         Command::Render(args) => return render::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Logs(args) => logs::run(&args),
         Command::Status(args) => status::status(&args),
@@ -119,6 +126,7 @@ fn main() -> ExitCode {
         }
         Command::Resolver(rest) => return eastwest_resolver::main(rest.argv("eastwest-resolver")),
         Command::Shim(rest) => return eastwest_shim::main(rest.argv("eastwest-shim")),
+        Command::About(command) => about::run(&command, Cli::command()),
         Command::Stage(command) => stage::run(&command),
         Command::App(command) => app::run(&command),
         Command::Leftovers(command) => leftovers::run(&command),

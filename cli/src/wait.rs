@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use eastwest_daemon::HumanDuration;
 
+use crate::progress::Progress;
+
 /// Time between two questions.
 const AGAIN: Duration = Duration::from_millis(20);
 /// Time for one answer; the port is on this host.
@@ -37,6 +39,7 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
 /// When the time is over; says what the server said last.
 pub fn run(args: &WaitArgs) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
+    let progress = Progress::of(format!("waiting for {}", args.address));
     loop {
         let said = match ask(args.address) {
             Ok(answer) if answer.starts_with("HTTP/1.1 200") => return Ok(ExitCode::SUCCESS),
@@ -51,6 +54,7 @@ pub fn run(args: &WaitArgs) -> anyhow::Result<ExitCode> {
         if begun.elapsed() >= args.max.get() {
             anyhow::bail!("{} is not ready after {}: {said}", args.address, args.max);
         }
+        progress.now(format!("waiting for {}: {said}", args.address));
         std::thread::sleep(AGAIN);
     }
 }

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::{Map, Value};
 
 mod calls;
+mod host;
+mod page;
 mod query;
 
 pub(crate) use calls::{AdminCalls, answer};

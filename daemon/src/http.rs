@@ -2,10 +2,10 @@
 //!
 //! One request per connection, answered by a function that doesn't wait. Bounded in every way: the
 //! time to send the head of a request, the time of the whole connection, and the connections at a
-//! time. Of those the oldest gives way, so that clients that say nothing can't keep a probe out; but not
-//! before it has been read, so that they can't push one out either.
+//! time, in all and of one client (`open`).
 
-use std::collections::VecDeque;
+mod open;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -21,19 +21,17 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, yield_now};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use open::Open;
+
+pub(crate) mod accept;
 
 /// From accept to the end of the request's head.
 const HEAD_TIME: Duration = Duration::from_secs(5);
 /// From accept to the last byte of the answer.
 const CONNECTION_TIME: Duration = Duration::from_secs(30);
-/// Connections at a time.
-const MAX_CONNECTIONS: usize = 64;
-/// How often everybody else has a turn before one gives way. The first is to ask the kernel what has come
-/// in, the second to read a request and to answer it; the rest is to spare.
-const TURNS: usize = 4;
 /// Bytes of a request's head; hyper's smallest.
 const MAX_HEAD: usize = 8192;
 /// Pause after a failed accept: file descriptors may have run out.
@@ -65,7 +63,7 @@ pub(crate) fn serve(
 }
 
 async fn accept(listener: TcpListener, handler: Handler, answers: TaskTracker) {
-    let mut open: VecDeque<JoinHandle<()>> = VecDeque::new();
+    let mut open = Open::default();
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -75,25 +73,11 @@ async fn accept(listener: TcpListener, handler: Handler, answers: TaskTracker) {
                 continue;
             }
         };
-        make_room(&mut open).await;
-        open.push_back(answers.spawn(answer(stream, peer, Arc::clone(&handler))));
-    }
-}
-
-/// Has the oldest connection give way if there is no room. A crowd is accepted in one go, with whoever came
-/// before it: a probe among them that has asked is answered first.
-async fn make_room(open: &mut VecDeque<JoinHandle<()>>) {
-    for _ in 0..TURNS {
-        if open.len() < MAX_CONNECTIONS {
-            return;
-        }
-        yield_now().await;
-        open.retain(|connection| !connection.is_finished());
-    }
-    if open.len() >= MAX_CONNECTIONS
-        && let Some(oldest) = open.pop_front()
-    {
-        oldest.abort();
+        open.make_room(peer.ip()).await;
+        open.add(
+            peer.ip(),
+            answers.spawn(answer(stream, peer, Arc::clone(&handler))),
+        );
     }
 }
 

@@ -4,7 +4,7 @@
 //! that makes a validated configuration of them, and one that binds and spawns; [`main`] does the
 //! rest. Nothing here knows what the bytes mean that a server moves.
 //!
-//! - settings: [`parse`], [`HumanDuration`], [`EndpointAddress`], [`LogFilter`]
+//! - settings: [`parse`], [`command`], [`HumanDuration`], [`EndpointAddress`], [`LogFilter`]
 //! - state shared with the server: [`Context`] with [`Shutdown`], [`Readiness`], [`Connections`],
 //!   [`Admin`]
 //! - [`Status`]: what it tells of its routes and certificates, at `/status.json`
@@ -20,6 +20,7 @@ mod address;
 mod admin;
 mod args;
 mod bind;
+mod build;
 mod connection_args;
 mod connections;
 mod context;
@@ -53,6 +54,7 @@ pub use address::{
 pub use admin::Admin;
 pub use args::{DaemonArgs, LogFormat, Settings};
 pub use bind::BindError;
+pub use build::Build;
 pub use connection_args::ConnectionArgs;
 pub use connections::{
     ByteCounts, Carried, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord,
@@ -71,7 +73,9 @@ pub use reloads::Reload;
 pub use run::{Exit, main, main_prepared};
 pub use samples::Samples;
 pub use sandbox::{Reach, Sandbox, SandboxError, SandboxMode};
-pub use settings::{ConfigFileError, Effective, EffectiveValue, Parsed, SettingsError, parse};
+pub use settings::{
+    ConfigFileError, Effective, EffectiveValue, Parsed, SettingsError, command, nearest, parse,
+};
 pub use shutdown::{DrainPolicy, Drained, EndRequest, Phase, Shutdown};
 pub use sources::{LOOK_EVERY, SourceError, SourceFile, Sources};
 pub use status::{

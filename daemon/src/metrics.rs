@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use hyper::header::{ACCEPT, HeaderValue, VARY};
+use hyper::header::{HeaderValue, VARY};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use metrics::{counter, describe_counter, describe_gauge, gauge};
@@ -17,7 +17,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::connections::Direction;
 use crate::context::Context;
-use crate::http::{Reply, not_found, reply, text};
+use crate::http::{Reply, accept, not_found, reply, text};
 
 mod openmetrics;
 mod process;
@@ -152,9 +152,7 @@ pub(crate) fn answer(metrics: &Metrics, context: &Context, head: &Parts, _: Sock
     match head.uri.path() {
         path if PATHS.contains(&path) => {
             let text = metrics.render(context);
-            let accept = head.headers.get_all(ACCEPT).iter();
-            let accept: Vec<_> = accept.filter_map(|value| value.to_str().ok()).collect();
-            let (kind, body) = if openmetrics::is_accepted(&accept.join(",")) {
+            let (kind, body) = if openmetrics::is_accepted(&accept::of(head)) {
                 (openmetrics::KIND, openmetrics::of(&text))
             } else {
                 ("text/plain; version=0.0.4; charset=utf-8", text)

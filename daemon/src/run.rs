@@ -18,8 +18,10 @@ use crate::sandbox::{Sandbox, SandboxError};
 use crate::settings::{Parsed, SettingsError, parse};
 use crate::{file_limit, metrics};
 
+mod awaited;
 mod data;
 mod supervise;
+use awaited::when_all_is_there;
 use data::DataRuntime;
 use supervise::{Process, supervise};
 
@@ -99,7 +101,8 @@ where
     // What the sandbox forbids, or what it would have to allow for nothing else. Before any thread.
     let threads = daemon.data_threads();
     let limit = file_limit::raise();
-    let sandbox = Sandbox::enter(daemon.sandbox, &parsed.args.reach());
+    let reach = when_all_is_there(|| parsed.args.reach());
+    let sandbox = Sandbox::enter(daemon.sandbox, &reach);
     let log = match logging::init(&daemon.log_level, daemon.log_format) {
         Ok(log) => log,
         Err(error) => {

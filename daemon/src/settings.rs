@@ -23,7 +23,7 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use suggest::nearest;
+pub use suggest::nearest;
 
 pub use config_file::ConfigFileError;
 use flag::{Flag, flags_of};
@@ -95,6 +95,12 @@ pub enum SettingsError {
     File(#[from] ConfigFileError),
 }
 
+/// The command of a server as [`parse`] takes it: with the variables, and the manual that all servers share.
+#[must_use]
+pub fn command<A: clap::CommandFactory>() -> Command {
+    help::complete(A::command())
+}
+
 /// Parses a command line, completed by `env` and by the file that `--config` names.
 ///
 /// `env` is the process's environment, handed in so that a test can have one of its own.
@@ -102,7 +108,7 @@ pub fn parse<A: clap::Parser>(
     argv: &[OsString],
     env: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Parsed<A>, SettingsError> {
-    let command = help::complete(A::command());
+    let command = command::<A>();
     // What was typed is learnt first, without complaints: they come from the second pass, which
     // sees everything.
     let typed = command

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -26,6 +27,9 @@ const SETTLE: Duration = Duration::from_millis(200);
 
 /// How many looks in a row may differ before that is an error: two seconds of changes.
 const LOOKS: usize = 10;
+
+/// How many looks at the start may fail before that is an error.
+const FIRST_LOOKS: usize = 3;
 
 /// A file as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +80,25 @@ impl Sources {
     /// When one cannot be read.
     pub fn read(&self) -> Result<Vec<SourceFile>, SourceError> {
         self.read_passing(|_| ())
+    }
+
+    /// [`read`](Self::read) at the start of a process, which waits for a moment where it fails: whoever swaps a
+    /// link by taking it away and making it anew has it away for an instant.
+    ///
+    /// # Errors
+    /// When it still fails after some looks more.
+    pub fn read_first(&self) -> Result<Vec<SourceFile>, SourceError> {
+        for look in 1..FIRST_LOOKS {
+            match self.read() {
+                Err(error) if look == 1 => {
+                    tracing::warn!("{error}; looked at again, as it may be on its way");
+                }
+                Err(_) => {}
+                read => return read,
+            }
+            thread::sleep(SETTLE);
+        }
+        self.read()
     }
 
     /// [`read`](Self::read), which says each file before it is read.

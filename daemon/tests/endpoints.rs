@@ -172,6 +172,36 @@ fn sections_of_the_server_are_shown_alone_and_in_the_dump() {
 }
 
 #[test]
+fn a_browser_gets_the_page_and_curl_the_list() {
+    let served = serve();
+    let browser = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
+    let (status, page) = ask(served.admin, "GET", "/", browser);
+    assert_eq!(status, 200);
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
+    for accept in ["", "Accept: */*\r\n"] {
+        let (status, list) = ask(served.admin, "GET", "/", accept);
+        assert_eq!((status, list.starts_with("/ ")), (200, true), "{list}");
+    }
+}
+
+#[test]
+fn a_name_that_a_web_page_could_have_is_refused() {
+    let served = serve();
+    let asked_as = |host: &str| {
+        let mut stream = TcpStream::connect(served.admin).unwrap();
+        write!(stream, "GET /connections HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+        answer
+    };
+    let refused = asked_as("evil.example:15000");
+    assert!(refused.starts_with("HTTP/1.1 421"), "{refused}");
+    assert!(refused.contains("call by IP address"), "{refused}");
+    assert!(!refused.contains("shown"), "{refused}");
+    assert!(asked_as("localhost:8080").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
 fn connections_are_counted_and_the_newest_shown() {
     let served = serve();
     let open = |port| {

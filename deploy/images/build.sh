@@ -67,12 +67,14 @@ tar --exclude=./target --exclude=./.git -cf - . | tar -xf - -C "$work"
 # ask name servers themselves.
 flags=CARGO_TARGET_$(tr 'a-z-' 'A-Z_' <<<"$target")_RUSTFLAGS
 declare -x "$flags=-C target-feature=+crt-static -C relocation-model=pie"
+revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
+# The programs tell it (`eastwest version`).
+[ "$revision" = unknown ] || export EASTWEST_COMMIT=$revision
 packages=()
 for program in "${programs[@]}"; do packages+=(-p "$program"); done
 cargo build --release --locked --target "$target" "${packages[@]}"
 
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
-revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 # That of the last commit: whoever builds it again has the same times, and the same digest.
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 created=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)

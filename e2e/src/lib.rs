@@ -3,6 +3,7 @@
 //! Everything is real: processes, namespaces, DNS, TLS, databases. A test that cannot run where it
 //! is fails and says why.
 
+pub mod browser;
 mod counted;
 pub mod envoy;
 pub mod faults;

@@ -44,6 +44,12 @@ use late::LateDials;
 use probe::{Answers, Asked};
 use serve::Gateway;
 
+/// Its command line.
+#[must_use]
+pub fn command() -> clap::Command {
+    eastwest_daemon::command::<GatewayArgs>()
+}
+
 /// Runs the gateway from its command line to its end. It has no TLS of its own.
 pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     run_by(argv, probe::nowhere)

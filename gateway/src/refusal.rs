@@ -115,7 +115,8 @@ impl Refusal {
             // not, the close says enough.
             let _ = downstream.try_write(&record);
             let _ = downstream.shutdown().await;
-        } else if let Self::Full(_) = self {
+        } else if let Self::Full(_) | Self::Crowded = self {
+            // Nothing of a crowd is to stay in the kernel either.
             reset_on_close(downstream);
         }
     }

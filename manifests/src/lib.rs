@@ -13,10 +13,12 @@ use eastwest_mesh::{
     Finding, IpNet, Mesh, Options, Part, Severity, Source, load_redirected, virtual_ip,
 };
 
+mod emptied;
 mod standing;
 #[cfg(test)]
 mod tests;
 
+use emptied::Emptied;
 use standing::Standing;
 
 /// Where the manifests are, how they are to be understood, and what is in force.
@@ -45,7 +47,7 @@ impl Manifests {
     /// server has a use for.
     ///
     /// # Errors
-    /// When a file cannot be read. What is wrong inside a file takes down what it is about.
+    /// When a file cannot be read, and still cannot a moment later. What is wrong inside a file takes down what it is about.
     pub fn read(
         sources: Sources,
         options: Options,
@@ -69,7 +71,7 @@ impl Manifests {
             redirected,
             load: load_redirected,
         };
-        let first = sources.read()?;
+        let first = sources.read_first()?;
         let in_force = meaning.of(&first);
         in_force.findings.iter().for_each(tell);
         Ok(Self {
@@ -102,6 +104,7 @@ impl Manifests {
             mut in_force,
         } = self;
         let mut texts = texts_of(&first);
+        let mut names = names_of(&first);
         Reload::Manifests.begin();
         let standing = Standing::shown(&context);
         let told = |files: Result<Vec<SourceFile>, SourceError>| {
@@ -115,8 +118,9 @@ impl Manifests {
             };
             let new_texts = texts_of(&files);
             if new_texts.is_empty() && !texts.is_empty() {
-                standing.refused(vec![NOTHING.to_owned()]);
-                tracing::error!("manifests not taken: {NOTHING}");
+                let emptied = Emptied::of(&names, &files).to_string();
+                tracing::error!("manifests not taken: {emptied}");
+                standing.refused(vec![emptied]);
                 return;
             }
             let Some(mesh) = meaning.unless_it_panics(&files) else {
@@ -137,6 +141,7 @@ impl Manifests {
             };
             let misses = mesh.misses(&in_force, &widened);
             errors.extend(&misses);
+            let new_names = names_of(&files);
             let files = files.len();
             if !errors.is_empty() {
                 // Before the log says so: who has read that may ask.
@@ -174,17 +179,13 @@ impl Manifests {
             );
             in_force = mesh;
             texts = new_texts;
+            names = new_names;
         };
         let stop = context.shutdown.stop_accepting_token();
         let requests = context.reload_requests();
         sources.watch(first, LOOK_EVERY, requests, stop, told).await;
     }
 }
-
-/// Why files with nothing in them are not taken. They may be on their way: a folder that is being filled
-/// anew, a volume that is gone for a moment. Taken, they would close every route, and lift every DENY.
-const NOTHING: &str = "there is nothing in them any more; what is in force stays so. If nothing is wanted, \
-                       leave a file that says so in a comment";
 
 /// What is said of files that are as good as those in force, after some that were not.
 const MENDED: &str =
@@ -194,13 +195,21 @@ const MENDED: &str =
 const BROKE_DOWN: &str = "reading them has panicked, which is a defect of this program (the line before says \
                           where); what is in force stays so, and the next change is looked at again";
 
-/// What is in the files that have something in them.
+/// The files that have something in them.
+fn filled(files: &[SourceFile]) -> impl Iterator<Item = &SourceFile> {
+    files.iter().filter(|file| !file.text.trim().is_empty())
+}
+
+/// What is in them.
 fn texts_of(files: &[SourceFile]) -> HashSet<String> {
-    let texts = files.iter().map(|file| file.text.trim());
-    texts
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+    filled(files)
+        .map(|file| file.text.trim().to_owned())
         .collect()
+}
+
+/// Their names.
+fn names_of(files: &[SourceFile]) -> Vec<String> {
+    filled(files).map(|file| file.name.clone()).collect()
 }
 
 /// What cannot be read and may hide a policy, or a rule for a far end, in a file that is not as it was. That

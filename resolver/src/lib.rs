@@ -38,4 +38,4 @@ pub mod zone;
 
 pub use args::{ForwardingArgs, Mode, ResolverArgs};
 pub use forward::upstream::UpstreamState;
-pub use run::{Config, main, run};
+pub use run::{Config, command, main, run};

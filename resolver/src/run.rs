@@ -23,6 +23,12 @@ use crate::{
 /// A week: what RFC 8767 section 4 takes for the longest sensible time to live.
 const MAX_TTL: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// Its command line.
+#[must_use]
+pub fn command() -> clap::Command {
+    eastwest_daemon::command::<ResolverArgs>()
+}
+
 /// Runs the resolver from its command line to its end.
 pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     eastwest_daemon::main(argv, Config::new, run).into()

@@ -45,6 +45,11 @@ pub use self::ruleset::{Attachment, Chain, Hook, Ruleset, ShimUid, TABLE};
 use self::args::{CaptureCommand, CheckArgs, LayArgs};
 use self::report::Report;
 
+/// The command line of `capture keep`, which is a process of its own.
+pub(crate) fn keep_command() -> clap::Command {
+    keep::command()
+}
+
 /// Runs `eastwest-shim capture`, printing to standard output.
 ///
 /// Exit code 1 means that `check` found a difference.

@@ -63,7 +63,7 @@ impl Inbound {
                 (place, (tcp, peer)) = async {
                     (admission.place().await, listener.accept().await)
                 } => {
-                    admission.seat(&place);
+                    admission.seat(&place, peer.ip());
                     self.shutdown.spawn(Arc::clone(&self).serve(tcp, peer, place));
                 }
                 () = self.shutdown.stop_accepting() => return,

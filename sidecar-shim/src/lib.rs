@@ -39,6 +39,14 @@ pub use outbound::{FarEnd, Locality};
 pub use own_ports::listening;
 pub use serve::run;
 
+/// Its command line, that of `capture keep` included.
+#[must_use]
+pub fn command() -> clap::Command {
+    eastwest_daemon::command::<ShimArgs>().mut_subcommand("capture", |capture| {
+        capture.mut_subcommand("keep", |_| capture::keep_command().name("keep"))
+    })
+}
+
 /// Runs the shim, or one of its subcommands, from its command line to its end.
 pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
     use clap::Parser;

@@ -4,11 +4,15 @@
 //! Unbounded, such connections would use up the descriptors that live ones, name look-ups and reloads
 //! need. Where all places are taken, whoever has made us wait longer than anybody honest does gives his
 //! to the next. Who waits for us, because many others do as well, makes us wait no longer for that
-//! ([`Clock`]).
+//! ([`Clock`]). Of those who have not even said what they want, all of one source have together what one
+//! alone has, so that a flood gives way to itself.
 
 mod clock;
+mod strangers;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -18,6 +22,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
 pub use clock::{Clock, Late, Ours};
+use strangers::{Asked, Source, Strangers};
 
 /// Far more than come at once in honest use (each has a place for milliseconds), and as many as the
 /// kernel keeps in the listener's queue behind them.
@@ -30,6 +35,11 @@ const DESCRIPTORS: u64 = 8;
 const HONEST: Duration = Duration::from_secs(2);
 /// How often it is looked again whether one who waits for us has used his time by then.
 const LOOK: Duration = Duration::from_millis(100);
+/// Who is asked leaves at once; if he has not in this time, the next one is asked.
+const LEAVING: Duration = Duration::from_millis(10);
+/// One in so many places is asked for at a time: who is asked leaves when it is his turn to run, and with one
+/// at a time there would be as few as there are turns.
+const ASKED: usize = 64;
 /// Time between two warnings that all places are taken.
 const WARN_EVERY: Duration = Duration::from_secs(60);
 
@@ -40,6 +50,7 @@ pub struct Admission {
     /// Who has one, by when he can have used his time at the earliest, and by who came first. Those who
     /// have left, or proved themselves, are taken out when they come to the front.
     holders: BTreeMap<(Instant, u64), Weak<Holder>>,
+    strangers: Arc<Strangers>,
     seated: u64,
     most: usize,
     warned: Option<Instant>,
@@ -50,6 +61,14 @@ struct Holder {
     clock: Clock,
     proved: AtomicBool,
     wanted: Notify,
+}
+
+impl Holder {
+    /// Has him leave.
+    fn leave(&self) {
+        self.clock.no_stranger();
+        self.wanted.notify_one();
+    }
 }
 
 /// Why a place has to be left.
@@ -79,6 +98,7 @@ impl Place {
     /// The client has done its part: it keeps the place for as long as the rest takes.
     pub fn proved(&self) {
         self.holder.proved.store(true, Ordering::Relaxed);
+        self.holder.clock.no_stranger();
     }
 
     /// The client's clock: to be stopped while it waits for us.
@@ -92,10 +112,16 @@ impl Place {
     /// # Errors
     /// When it does not, or somebody else wants the place: the connection has to end.
     pub async fn within<F: Future>(&self, limit: Duration, work: F) -> Result<F::Output, Leave> {
-        tokio::select! {
-            biased;
-            done = self.holder.clock.within(limit, work) => done.map_err(|Late| Leave::Late),
-            () = self.holder.wanted.notified() => Err(Leave::Wanted),
+        let mut work = pin!(self.holder.clock.within(limit, work));
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done.map_err(|Late| Leave::Late),
+                // Whoever has moved before we came to look again is not to blame for that.
+                () = self.holder.wanted.notified() => if self.holder.clock.runs() {
+                    return Err(Leave::Wanted);
+                },
+            }
         }
     }
 }
@@ -115,6 +141,7 @@ impl Admission {
         Self {
             places: Arc::new(Semaphore::new(places)),
             holders: BTreeMap::new(),
+            strangers: Arc::default(),
             seated: 0,
             most: places,
             warned: None,
@@ -148,8 +175,8 @@ impl Admission {
         }
     }
 
-    /// Notes that a connection has come for a place, and has it from now on.
-    pub fn seat(&mut self, place: &Place) {
+    /// Notes that a connection has come for a place, from this address, and has it from now on.
+    pub fn seat(&mut self, place: &Place, from: IpAddr) {
         // One who stays long must not keep the records of all who came and went after him.
         if self.holders.len() >= 2 * self.most {
             self.holders.retain(|_, holder| holder.strong_count() > 0);
@@ -157,10 +184,30 @@ impl Admission {
         self.seated += 1;
         let key = (Instant::now() + HONEST, self.seated);
         self.holders.insert(key, Arc::downgrade(&place.holder));
+        let source = Source::from(from);
+        let stranger = self.strangers.join(source, self.seated, &place.holder);
+        place.holder.clock.of_stranger(stranger);
     }
 
-    /// Asks the first who has had his place for too long to leave; when to look again.
+    /// Asks whoever has had his place for too long to leave; when to look again.
     fn make_room(&mut self, now: Instant) -> Instant {
+        let mut again = now + HONEST;
+        let most = self.most.div_ceil(ASKED);
+        let asked = (0..most).map_while(|_| match self.strangers.ask(now)? {
+            Asked::One => Some(()),
+            Asked::Nobody { again: later } => {
+                again = again.min(later);
+                None
+            }
+        });
+        match asked.count() {
+            0 => again.min(self.ask_first(now)),
+            _ => now + LEAVING,
+        }
+    }
+
+    /// Asks the first who has used his time to leave; when to look again.
+    fn ask_first(&mut self, now: Instant) -> Instant {
         while let Some(first) = self.holders.first_entry() {
             let &(due, number) = first.key();
             let holder = first.get().upgrade();
@@ -172,9 +219,10 @@ impl Admission {
             let Some(holder) = holder else { continue };
             let left = HONEST.saturating_sub(holder.clock.used(now));
             if left.is_zero() {
-                holder.wanted.notify_one();
-                // He leaves at once; if not, the next one is asked.
-                return now + Duration::from_millis(10);
+                holder.leave();
+                // Unless he moves before he hears of it.
+                self.holders.insert((now + LOOK, number), record);
+                return now + LEAVING;
             }
             self.holders.insert((now + left.max(LOOK), number), record);
         }
@@ -189,7 +237,7 @@ impl Admission {
         tracing::warn!(
             places = self.most,
             "as many connections as may be are in their handshake; new ones wait, and those that have us wait \
-             for more than two seconds are ended for them. Somebody may be holding them open (see \
+             for more than two seconds, or are many from one address, are ended for them. Somebody may be holding them open (see \
              /connections), or the limit of open files is low"
         );
     }

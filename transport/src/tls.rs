@@ -26,7 +26,7 @@ mod verify;
 
 pub use alert::{BrokenOff, PeerAlert, TurnedAway};
 pub use config::{ALPN_DOCTOR, ALPN_ISTIO, ConfigError, MinTls, ServerAlpn};
-pub use crypto::gather_entropy;
+pub use crypto::{Offered, aes_in_hardware, gather_entropy, offered};
 pub use failure::{HandshakeError, peer_alert, peer_error};
 pub use handshake::{Secured, SentHello, accept, accept_timed, connect, connect_noting};
 pub use identity::{Identity, IdentityError, IdentityFiles};

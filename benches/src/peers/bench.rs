@@ -5,11 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use eastwest::leftovers::GuardedFolder;
+use eastwest::measure::keys::Keys;
 
 use crate::args::Args;
 use crate::ground::Ground;
 use crate::job::Job;
-use crate::keys::{Keys, Tls};
+use crate::keys::Tls;
 use crate::load::Pace;
 use crate::place::Place;
 use crate::quota::Quota;
@@ -39,7 +40,7 @@ impl Bench {
     pub(crate) fn new(args: Args, ground: Ground, tools: Tools) -> anyhow::Result<Self> {
         let dir = GuardedFolder::new("eastwest-peers-")?;
         let keys = Keys::make(&dir.path().join("keys"))?;
-        let tls = keys.tls()?;
+        let tls = Tls::of(&keys)?;
         let quota = args
             .quota
             .map(|it| Quota::prepare(it, dir.path()))

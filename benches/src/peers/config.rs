@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
+use eastwest::measure::peer::haproxy::AES_128;
 
 use crate::bench::Bench;
 use crate::place::Place;
@@ -133,6 +134,3 @@ fn write(place: &Place, name: &str, text: &str) -> anyhow::Result<PathBuf> {
 fn write_at(path: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(path, text).with_context(|| format!("writing {}", path.display()))
 }
-
-/// The fastest cipher where the CPU has AES, and the first choice of Envoy; OpenSSL's would be another.
-const AES_128: &str = "TLS_AES_128_GCM_SHA256";

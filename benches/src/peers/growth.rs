@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use eastwest::measure::peer::haproxy::Tuning;
+
 use crate::args::Growth;
 use crate::bench::Bench;
 use crate::ground::SmallBuffers;
@@ -19,7 +21,7 @@ use crate::results::Results;
 use crate::rounds::{say, subjects};
 use crate::row::Metric;
 use crate::running::Running;
-use crate::subject::{HaProxy, Kind, Subject};
+use crate::subject::{Kind, Subject};
 pub(crate) use figure::{Curve, CurveKey, Curves, Figure};
 
 /// How many connections.
@@ -59,13 +61,13 @@ pub(crate) fn measure(bench: &Bench, results: &mut Results) {
 fn best(bench: &Bench, job: Job) -> Vec<Subject> {
     let hidden = [
         Kind::Direct,
-        Kind::HaProxy(HaProxy::Splice),
-        Kind::HaProxy(HaProxy::SplicePipes),
+        Kind::HaProxy(Tuning::Splice),
+        Kind::HaProxy(Tuning::SplicePipes),
         Kind::Nginx { buffer: 16 },
     ];
     let slower = Kind::HaProxy(match job {
-        Job::Gateway => HaProxy::Buffers,
-        Job::Tunnel | Job::Resolver => HaProxy::Defaults,
+        Job::Gateway => Tuning::Buffers,
+        Job::Tunnel | Job::Resolver => Tuning::Defaults,
     });
     let mut subjects = subjects(bench, job);
     subjects.retain(|it| !hidden.contains(&it.kind) && it.kind != slower);

@@ -5,7 +5,6 @@ mod json;
 mod links;
 mod markdown;
 mod plots;
-mod svg;
 mod table;
 mod targets;
 mod verdicts;

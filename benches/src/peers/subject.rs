@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use eastwest::measure::peer::envoy::Groups;
+use eastwest::measure::peer::haproxy::Tuning;
 use serde::Serialize;
 
 use crate::args::Args;
@@ -23,7 +25,7 @@ pub(crate) enum Kind {
     Direct,
     Ours(Ours),
     Envoy(Groups),
-    HaProxy(HaProxy),
+    HaProxy(Tuning),
     /// With buffers of this size, in KiB; 16 is its default.
     Nginx {
         buffer: u32,
@@ -41,31 +43,6 @@ pub(crate) struct Ours {
     pub(crate) dir: PathBuf,
     /// How many threads move data.
     pub(crate) threads: u8,
-}
-
-/// Key exchange of TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Groups {
-    /// Envoy's default, and ours: X25519MLKEM768.
-    PostQuantum,
-    /// What the others have: X25519.
-    Classic,
-}
-
-/// What makes HAProxy faster than it is as installed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HaProxy {
-    /// Nothing.
-    Defaults,
-    /// `tune.bufsize 65536`.
-    Buffers,
-    /// `option splice-auto`.
-    Splice,
-    /// The same, with `tune.pipesize` of 1 MiB.
-    SplicePipes,
-    /// `splice-request` and `splice-response` with such pipes: what `splice-auto` does to a stream
-    /// that it has seen to be fast, it does to all from the start.
-    SpliceAlways,
 }
 
 /// Whose program it is.
@@ -117,8 +94,8 @@ pub(crate) fn all(job: Job, args: &Args) -> Vec<Subject> {
 
 fn peers(job: Job) -> Vec<(&'static str, Kind)> {
     let envoy = ("envoy", Kind::Envoy(Groups::PostQuantum));
-    let haproxy = ("haproxy", Kind::HaProxy(HaProxy::Defaults));
-    let haproxy_64k = ("haproxy-64k", Kind::HaProxy(HaProxy::Buffers));
+    let haproxy = ("haproxy", Kind::HaProxy(Tuning::Defaults));
+    let haproxy_64k = ("haproxy-64k", Kind::HaProxy(Tuning::Buffers));
     let nginx = ("nginx", Kind::Nginx { buffer: 16 });
     let nginx_64k = ("nginx-64k", Kind::Nginx { buffer: 64 });
     match job {
@@ -126,12 +103,9 @@ fn peers(job: Job) -> Vec<(&'static str, Kind)> {
             envoy,
             haproxy,
             haproxy_64k,
-            ("haproxy-splice", Kind::HaProxy(HaProxy::Splice)),
-            ("haproxy-splice-1m", Kind::HaProxy(HaProxy::SplicePipes)),
-            (
-                "haproxy-splice-all-1m",
-                Kind::HaProxy(HaProxy::SpliceAlways),
-            ),
+            ("haproxy-splice", Kind::HaProxy(Tuning::Splice)),
+            ("haproxy-splice-1m", Kind::HaProxy(Tuning::SplicePipes)),
+            ("haproxy-splice-all-1m", Kind::HaProxy(Tuning::SpliceAlways)),
             nginx,
             nginx_64k,
             ("sniproxy", Kind::Sniproxy),

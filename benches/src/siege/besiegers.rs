@@ -1,7 +1,8 @@
 //! Those who hold the gateway.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use socket2::{Domain, Socket, Type};
 
 /// What an app sends.
 pub(crate) const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: hello\r\n\r\n";
@@ -19,6 +21,9 @@ const AT_ONCE: usize = 200;
 /// Between a piece of garbage and the next connection: fewer than a thousand a second, by what connecting
 /// takes.
 const PAUSE: Duration = Duration::from_millis(1);
+
+/// Where a flood comes from: nobody else does.
+const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 66, 6, 6));
 
 /// The first byte of a TLS record with a message of a handshake (RFC 8446, 5.1).
 pub(crate) const HANDSHAKE: u8 = 22;
@@ -137,6 +142,24 @@ impl Besieger {
         })
     }
 
+    /// Says one byte on a connection from an address of its own, as fast as it can, and leaves one only when it
+    /// has so many.
+    pub(crate) fn with_strangers(to: SocketAddr, most: usize) -> Self {
+        let mut held = VecDeque::with_capacity(most);
+        Self::start(move |came| {
+            if held.len() >= most {
+                held.pop_front();
+            }
+            match say_a_byte(ELSEWHERE, to) {
+                Ok(socket) => {
+                    came.hits += 1;
+                    held.push_back(socket);
+                }
+                Err(_) => came.misses += 1,
+            }
+        })
+    }
+
     /// Begins handshakes, so many at a time, and is gone when the server has computed its part: what it
     /// costs the server is a hundred times what it costs this. Those that are refused or ended are misses.
     pub(crate) fn with_handshakes(to: SocketAddr, hello: Vec<u8>, at_once: usize) -> Self {
@@ -157,6 +180,14 @@ impl Besieger {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap_or_default()
     }
+}
+
+fn say_a_byte(from: IpAddr, to: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
+    socket.bind(&SocketAddr::new(from, 0).into())?;
+    socket.connect_timeout(&to.into(), PATIENCE)?;
+    socket.send(&[HANDSHAKE])?;
+    Ok(socket)
 }
 
 /// Whether a handshake is gone on with. An alert costs a server nothing, and is no answer.

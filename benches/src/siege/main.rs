@@ -1,6 +1,6 @@
 //! Whether a client still gets in while many others hold the gateway: idle connections, clients that say
-//! nothing, clients that say one byte, and garbage, all at once; then how it fares while others keep the
-//! pod's shim busy with handshakes.
+//! nothing, clients that say one byte, and garbage, all at once; then how it fares while one address says one
+//! byte on ever new connections, and while others keep the pod's shim busy with handshakes.
 //!
 //! Runs the demo's clusters on loopback addresses. The client is an app: each of its connections is a
 //! new tunnel over the whole path.
@@ -23,13 +23,13 @@ use besiegers::{Besieger, Held};
 use client::{client_hello, requests, visits};
 use seen::{Crowd, Gateway, Seen, Stage, What};
 
-/// Hold a gateway with idle, silent and senseless connections, and a shim with handshakes, and see how a
-/// client fares
+/// Hold a gateway with idle, silent and senseless connections and with ever new ones, and a shim with
+/// handshakes, and see how a client fares
 ///
 /// The status is 1 where one of the limits does not hold: 100 ms in the median for a new connection and for a
 /// request at each stage; 2,500 bytes of the gateway for each idle connection, from 1,000 of them on; none of
 /// them cut; and at the end at most 8 descriptors and 4 MiB more than before. So it is where nobody besieges:
-/// no silent client was held, no garbage thrown, no handshake answered.
+/// no silent client was held, no garbage thrown, none of a flood came in, no handshake was answered.
 #[derive(Debug, Parser)]
 #[command(name = "siege", version)]
 struct Args {
@@ -44,6 +44,11 @@ struct Args {
     /// Clients that say one byte
     #[arg(long, value_name = "N", default_value = "2000")]
     stammering: usize,
+
+    /// Connections that one other address has at a time, which says a byte on each and opens new ones as fast as it
+    /// can
+    #[arg(long, value_name = "N", default_value = "8000")]
+    flood: usize,
 
     /// Handshakes with the pod's shim at a time, which are left when the shim has done its part
     #[arg(long, value_name = "N", default_value = "256")]
@@ -109,6 +114,12 @@ fn main() -> anyhow::Result<ExitCode> {
     let calm_again = visits(alias, args.visits)?;
     let after = Gateway::of(process)?;
 
+    let flood = Besieger::with_strangers(gateway, args.flood);
+    std::thread::sleep(SETTLE);
+    let swamped = visits(alias, args.visits)?;
+    let flood = flood.stop();
+    std::thread::sleep(SETTLE);
+
     let live_calm = requests(alias, args.visits)?;
     let shim = SocketAddr::new(Layout::Loopback.pod(&pod), INBOUND);
     let handshakes = Besieger::with_handshakes(shim, client_hello(&pod)?, args.handshakes);
@@ -128,12 +139,14 @@ fn main() -> anyhow::Result<ExitCode> {
         silent: crowd(1, args.silent),
         stammering: crowd(2, args.stammering),
         garbage,
+        flood,
         handshakes,
         at_once: args.handshakes,
         stages: [
             (What::Visit, "before", calm),
             (What::Visit, "besieged", besieged),
             (What::Visit, "after", calm_again),
+            (What::Visit, "swamped", swamped),
             (What::Visit, "flooded", flooded),
             (What::Request, "after", live_calm),
             (What::Request, "flooded", live_flooded),

@@ -23,6 +23,8 @@ pub(crate) struct Seen {
     pub(crate) silent: Crowd,
     pub(crate) stammering: Crowd,
     pub(crate) garbage: Struck,
+    /// One byte each, from one address.
+    pub(crate) flood: Struck,
     pub(crate) handshakes: Struck,
     /// Handshakes at a time.
     pub(crate) at_once: usize,
@@ -95,6 +97,7 @@ impl Seen {
             ask(there, format!("none of the {who} clients was held"));
         }
         ask(self.garbage.hits > 0, "no garbage was thrown".to_owned());
+        ask(self.flood.hits > 0, "none of a flood came in".to_owned());
         let shaken = self.at_once == 0 || self.handshakes.hits > 0;
         ask(shaken, "no handshake was answered".to_owned());
         let Crowd { asked, ended, .. } = self.idle;
@@ -181,6 +184,14 @@ impl fmt::Display for Seen {
                 it.median, it.min, it.max
             )?;
         }
+        writeln!(
+            f,
+            "swamped: {:.0} connections a second meanwhile, from one address, that say one byte; {} in all, {} found \
+             no way in",
+            self.flood.rate(),
+            self.flood.hits,
+            self.flood.misses
+        )?;
         let Struck { hits, misses, .. } = self.handshakes;
         writeln!(
             f,

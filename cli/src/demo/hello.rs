@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use serde_json::Value;
 
 use crate::clusters::{Capture, Clusters, HELLO, Layout, Pod, SECRET};
+use crate::progress::Progress;
 use crate::table::Table;
 
 /// Room for the longest of what does not get through: the name of the pod that is not exported.
@@ -13,9 +14,13 @@ const WIDTH: usize = "src-secret-0.vault.svc.cluster.local".len();
 
 /// Starts what it takes and shows it; whether all was as it should be.
 pub(super) fn show(clusters: &mut Clusters, out: &mut impl Write) -> anyhow::Result<bool> {
+    let progress = Progress::of("starting the name servers");
     clusters.start_dns()?;
+    progress.now("starting the gateway and the pods of cluster A");
     clusters.start_cluster_a()?;
+    progress.now("starting the shim of cluster B");
     clusters.start_outbound_shim("b-app", ("demo", "app"), Capture::Vip)?;
+    drop(progress);
     writeln!(
         out,
         "\nAn app in cluster B looks a name up and asks for http://NAME:8080/"

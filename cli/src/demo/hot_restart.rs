@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::clusters::{Clusters, Databases};
 use crate::mysql::{Pace, Workload, compare};
+use crate::progress::Progress;
 use crate::table::Table;
 
 /// How many new gateways there are.
@@ -41,8 +42,10 @@ pub(super) fn show(
         "COMMITTED",
     ]);
     let mut same = before.len() == 1;
+    let progress = Progress::of("writing");
     for number in 0..=GATEWAYS {
         if number > 0 {
+            progress.now(format!("gateway {number} of {GATEWAYS} takes over"));
             clusters.succeed_gateway()?;
         }
         thread::sleep(EACH);
@@ -65,6 +68,7 @@ pub(super) fn show(
         .replica()
         .wait_caught_up(source, PATIENCE)?;
     let compared = compare(source, databases.replica.client())?;
+    drop(progress);
     table.print(out)?;
     writeln!(
         out,

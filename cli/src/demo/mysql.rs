@@ -4,6 +4,7 @@ use std::io::Write;
 
 use crate::clusters::{Clusters, Databases, SOURCE};
 use crate::mysql::{Flavor, Packages};
+use crate::progress::Progress;
 use crate::table::Table;
 
 /// Whether this machine has a place for the databases and their packages.
@@ -26,15 +27,20 @@ pub(super) fn show(
             "\nFetching MySQL from your Debian mirror into {cache} (some 70 MB) ..."
         )?;
     }
+    let progress = Progress::of("fetching and unpacking MySQL");
     let installed = packages.ensure(Flavor::MySql)?;
+    drop(progress);
     writeln!(
         out,
         "\nMySQL {}: a replica in cluster B follows {}",
         installed.version(),
         SOURCE.name
     )?;
+    let progress = Progress::of("making and starting two databases");
     let databases = clusters.start_databases(&installed)?;
+    progress.now("replicating");
     let shown = databases.replicate()?;
+    drop(progress);
     let mut table = Table::new(["SHOW REPLICA STATUS", ""]);
     for field in [
         "Source_Host",

@@ -13,12 +13,16 @@ use super::report::Examined;
 use super::walk::Walked;
 use super::way::Way;
 use super::{DoctorArgs, DoctorError};
+use crate::progress::Progress;
 
 /// Walks at a time: as many handshakes as nobody minds.
 const AT_A_TIME: usize = 16;
 
 /// Walks the routes that were asked for, in the order of the manifests.
-pub(super) async fn all(args: &DoctorArgs) -> Result<Vec<Examined>, DoctorError> {
+pub(super) async fn all(
+    args: &DoctorArgs,
+    progress: &Progress,
+) -> Result<Vec<Examined>, DoctorError> {
     let mesh = args.mesh()?;
     let wanted = wanted(args, &mesh)?;
     let start = Arc::new(args.start()?);
@@ -32,6 +36,7 @@ pub(super) async fn all(args: &DoctorArgs) -> Result<Vec<Examined>, DoctorError>
     let routes: Vec<&Route> = routes
         .filter(|route| wanted.contains(route.alias.as_str()))
         .collect();
+    let total = examined.len() + routes.len();
     for some in routes.chunks(AT_A_TIME) {
         let mut walking = JoinSet::new();
         for (at, route) in some.iter().enumerate() {
@@ -39,7 +44,12 @@ pub(super) async fn all(args: &DoctorArgs) -> Result<Vec<Examined>, DoctorError>
             let names = names(args, Names::of(&route));
             walking.spawn(async move { (at, start.walk(&route, names).await) });
         }
-        let mut walked: Vec<(usize, Walked)> = walking.join_all().await;
+        let mut walked: Vec<(usize, Walked)> = Vec::with_capacity(some.len());
+        while let Some(one) = walking.join_next().await {
+            walked.push(one?);
+            let done = examined.len() + walked.len();
+            progress.now(format!("walking: {done} of {total} routes"));
+        }
         walked.sort_by_key(|(at, _)| *at);
         let each = some.iter().zip(walked);
         examined.extend(each.map(|(route, (_, walked))| Examined {

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::look::Broken;
 use super::names::Names;
 use super::walk::Walked;
-use super::way::Taken;
+use super::way::{Outcome, Taken};
+use crate::colours::Colours;
 
 /// One route, and what came of walking it.
 pub(super) struct Examined {
@@ -30,10 +31,23 @@ impl Examined {
     }
 }
 
+/// What is not well yet, in a few words.
+pub(super) fn waiting(all: &[Examined]) -> String {
+    let mut broken = all.iter().filter_map(|one| {
+        let (broken, _) = one.walked.broken.as_ref()?;
+        Some(format!("{} has {}", one.title(), broken.fault.code()))
+    });
+    let first = broken.next().unwrap_or_default();
+    match broken.count() {
+        0 => format!("waiting: {first}"),
+        more => format!("waiting: {first}, {more} more are broken"),
+    }
+}
+
 /// Prints them one below the other.
-pub(super) fn text(out: &mut impl Write, all: &[Examined]) -> io::Result<()> {
+pub(super) fn text(out: &mut impl Write, all: &[Examined], colours: Colours) -> io::Result<()> {
     for one in all {
-        writeln!(out, "{}", one.title())?;
+        writeln!(out, "{}", colours.bold(&one.title()))?;
         for Taken {
             step,
             outcome,
@@ -41,8 +55,14 @@ pub(super) fn text(out: &mut impl Write, all: &[Examined]) -> io::Result<()> {
             took,
         } in &one.walked.way.taken
         {
-            let (name, outcome) = (step.name(), outcome.code());
-            writeln!(out, "  {outcome:<8}{name:<13} {:>9}  {seen}", shown(*took))?;
+            let code = format!("{:<8}", outcome.code());
+            let code = match outcome {
+                Outcome::Fine => colours.fine(&code),
+                Outcome::Skipped => colours.faint(&code),
+                Outcome::Broken => colours.broken(&code),
+            };
+            let took = colours.faint(&format!("{:>9}", shown(*took)));
+            writeln!(out, "  {code}{:<13} {took}  {seen}", step.name())?;
         }
         for note in &one.walked.notes {
             writeln!(out, "  note: {note}")?;
@@ -50,12 +70,8 @@ pub(super) fn text(out: &mut impl Write, all: &[Examined]) -> io::Result<()> {
         if let Some((broken, names)) = &one.walked.broken {
             let fault = broken.fault;
             let sentence = names.fill(fault.sentence());
-            writeln!(
-                out,
-                "  {}: {sentence} [{}]",
-                fault.place().words(),
-                fault.code()
-            )?;
+            let sentence = colours.bold(&format!("{}: {sentence}", fault.place().words()));
+            writeln!(out, "  {sentence} [{}]", fault.code())?;
             writeln!(out, "  try: {}", names.fill(fault.next()))?;
         }
         writeln!(out)?;

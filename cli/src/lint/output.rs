@@ -1,11 +1,9 @@
 //! Findings as people, scripts and code scanners want them.
 
-mod colours;
 mod json;
 mod sarif;
 mod text;
 
-pub(super) use colours::Colours;
 pub(super) use json::json;
 pub(super) use sarif::sarif;
 pub(super) use text::{changes, text};

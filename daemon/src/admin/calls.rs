@@ -7,7 +7,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
-use super::query;
+use super::{host, page, query};
 use crate::context::Context;
 use crate::http::{self, Reply, not_found, text};
 use crate::logging::{LogControl, LogFilter};
@@ -24,7 +24,7 @@ const MOST_ROWS: usize = 2000;
 
 /// The calls that every process has: path, and what the index says.
 const CALLS: [(&str, &str); 9] = [
-    ("/", "this list"),
+    ("/", "this list; for a browser, a page of what goes on"),
     (
         "/status.json",
         "state, routes, certificates and connections in one object, for programs",
@@ -67,6 +67,9 @@ impl AdminCalls {
 
 /// Answers one call.
 pub(crate) fn answer(calls: &AdminCalls, head: &Parts, peer: SocketAddr) -> Reply {
+    if let Err(name) = host::check(&head.headers) {
+        return text(StatusCode::MISDIRECTED_REQUEST, &host::refusal(&name));
+    }
     match head.method {
         Method::GET | Method::HEAD => read(calls, head),
         Method::POST => match may_change(head, peer) {
@@ -80,7 +83,8 @@ pub(crate) fn answer(calls: &AdminCalls, head: &Parts, peer: SocketAddr) -> Repl
 fn read(calls: &AdminCalls, head: &Parts) -> Reply {
     let admin = &calls.context.admin;
     match head.uri.path() {
-        "/" => index(calls),
+        "/" if page::is_wanted(head) => page::reply(),
+        "/" => page::varying(index(calls)),
         "/status.json" => http::compact_json(&status::document(&calls.context)),
         "/config_dump" => http::json(&admin.show_all()),
         "/connections" => connections(&calls.context, head.uri.query()),

@@ -4,10 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Instant;
 
+use socket2::{Domain, Socket, Type};
 use tokio::runtime::Builder;
 
 /// More than may be open at a time, and less than the kernel keeps in the queue of a listener of `std`.
-const CROWD: usize = MAX_CONNECTIONS + 50;
+const CROWD: usize = open::MOST + 50;
 
 /// Clients, in the order in which they connect. Some ask at once.
 struct Clients {
@@ -82,4 +83,34 @@ fn a_probe_behind_a_crowd_that_says_nothing_does_not_wait_for_it() {
     let answer = clients.answer(&mut Builder::new_current_thread()).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     assert!(begun.elapsed() < HEAD_TIME, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn one_address_that_holds_what_it_can_does_not_push_out_another_that_is_slow_to_ask() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let _entered = runtime.enter();
+    let handler: Handler = Arc::new(|_, _| text(StatusCode::OK, "alive"));
+    let retirement = (CancellationToken::new(), TaskTracker::new());
+    serve(listener, handler, async {}, retirement).unwrap();
+    let from = |last| {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let source = SocketAddr::from(([127, 0, 0, last], 0));
+        socket.bind(&source.into()).unwrap();
+        socket.connect(&address.into()).unwrap();
+        TcpStream::from(socket)
+    };
+    let mut slow = from(1);
+    slow.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+    let _crowd: Vec<_> = (0..CROWD).map(|_| from(2)).collect();
+    slow.write_all(b"Host: x\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
 }

@@ -3,25 +3,15 @@
 //! Where it differs from Prometheus' older text: a counter's family has no `_total`, its samples have; a
 //! quotation mark in HELP is escaped; there are no empty lines; and the last line says that it is the last.
 
+use crate::http::accept;
+
 /// What it is called in Content-Type.
 pub(super) const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Whether the value of an Accept header takes OpenMetrics. Prometheus asks for it before the other form,
-/// with the larger q; q=0 is a refusal (RFC 9110, section 12.4.2).
+/// with the larger q.
 pub(super) fn is_accepted(accept: &str) -> bool {
-    let quality = |wanted: &str| {
-        let of_kind = accept.split(',').filter_map(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let kind = parts.next()?;
-            kind.eq_ignore_ascii_case(wanted).then(|| {
-                let quality = parts.find_map(|part| part.strip_prefix("q="));
-                quality.map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0))
-            })
-        });
-        of_kind.fold(0.0_f32, f32::max)
-    };
-    let openmetrics = quality("application/openmetrics-text");
-    openmetrics > 0.0 && openmetrics >= quality("text/plain")
+    accept::prefers(accept, "application/openmetrics-text")
 }
 
 /// Turns Prometheus' text form into it.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ pub struct Reach {
     pub(super) folders: BTreeSet<PathBuf>,
     pub(super) socket_folders: BTreeSet<PathBuf>,
     pub(super) network_settings: bool,
+    absent: BTreeSet<PathBuf>,
     bind: Option<BTreeSet<u16>>,
     pub(super) connect: Option<BTreeSet<u16>>,
 }
@@ -45,9 +47,21 @@ impl Reach {
     #[must_use]
     pub fn read_again<P: AsRef<Path>>(mut self, paths: impl IntoIterator<Item = P>) -> Self {
         for path in paths {
-            self.follow(path.as_ref());
+            let path = path.as_ref();
+            let before = is_absent(path);
+            self.follow(path);
+            // Where a link is swapped meanwhile, what it leads to may have been missed.
+            if before || is_absent(path) {
+                self.absent.insert(path.to_owned());
+            }
         }
         self
+    }
+
+    /// Of the files and folders that are read again those that are not there. What they are to be found in
+    /// later may be out of reach.
+    pub(crate) const fn absent(&self) -> &BTreeSet<PathBuf> {
+        &self.absent
     }
 
     /// With a Unix socket that is made at this path, and taken away again.
@@ -130,6 +144,11 @@ impl Reach {
             self.folders.insert(folder);
         }
     }
+}
+
+/// Whether it, or what it leads to, is not there. What cannot be looked at is there.
+fn is_absent(path: &Path) -> bool {
+    fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// Of a bare file name the working directory, by its whole path.

@@ -3,6 +3,7 @@
 use clap::Command;
 
 use super::flag::variable;
+use crate::build::Build;
 
 /// The part of the manual that is the same for all servers.
 const MANUAL: &str = "\
@@ -25,16 +26,17 @@ Exit status:
   0    drained after a signal or POST /drain, or ended by POST /quitquitquit
   1    failed while starting or running: the last log line says why
   2    the command line is wrong
-  78   the configuration is wrong: settings file, environment variable, or manifests
+  78   the configuration is wrong: settings file, environment variable, or manifests; a file or folder
+       that is not there is named at once, and waited for two seconds
   130, 143  ended at once by a second SIGINT or SIGTERM";
 
 /// Adds the names of the variables to the flags of `command` and its subcommands, and the common
-/// manual to the end of its `--help`.
+/// manual to the end of its `--help`, and says of what it was built (`--version`).
 pub(super) fn complete(command: Command) -> Command {
     let manual = command
         .get_after_long_help()
         .map_or_else(|| MANUAL.to_owned(), |own| format!("{own}\n\n{MANUAL}"));
-    name_variables(command.after_long_help(manual))
+    name_variables(command.after_long_help(manual).long_version(Build::LINE))
 }
 
 fn name_variables(command: Command) -> Command {

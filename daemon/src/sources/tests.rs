@@ -210,3 +210,24 @@ async fn a_change_is_seen_and_an_error_told_once() {
     let new = || Ok("new".to_owned());
     assert_eq!(*seen.lock().unwrap(), [new(), Err(()), new()]);
 }
+
+#[test]
+fn what_is_away_for_a_moment_at_the_start_is_read_and_what_stays_away_is_named() {
+    let dir = folder(&[]);
+    let link = dir.path().join("current.yaml");
+    let sources = Sources::new(vec![link.clone()]);
+    assert!(
+        sources
+            .read_first()
+            .unwrap_err()
+            .to_string()
+            .contains("current.yaml")
+    );
+    fs::write(dir.path().join("2.yaml"), "new").unwrap();
+    let swapping = thread::spawn(move || {
+        thread::sleep(SETTLE / 2);
+        std::os::unix::fs::symlink("2.yaml", link).unwrap();
+    });
+    assert_eq!(sources.read_first().unwrap()[0].text, "new");
+    swapping.join().unwrap();
+}

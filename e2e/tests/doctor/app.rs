@@ -3,7 +3,7 @@
 use eastwest::clusters::{Clusters, HELLO};
 use eastwest_e2e::hello;
 
-use crate::examined::{ask_hello, changed};
+use crate::examined::{ask_hello, changed, start_peer};
 
 /// In the first pod an app that speaks first, in a protocol of its own.
 fn with_greeting(clusters: &mut Clusters) {
@@ -52,4 +52,29 @@ fn an_app_that_does_not_greet() {
     ask_hello(&clusters, &["--greeting"])
         .manifests(&file)
         .finds("app-silent", "a");
+}
+
+/// In the place of the first pod's app one that does this.
+fn with_app(clusters: &mut Clusters, manner: &str) {
+    clusters.stop("hello-0-app");
+    let at = format!("{}:8080", clusters.layout().pod(&HELLO[0]));
+    let (name, host) = ("hello-0-app", HELLO[0].name);
+    start_peer(clusters, (name, host), &["serve", &at, manner, host]);
+}
+
+#[test]
+fn an_app_that_hangs_up() {
+    let mut clusters = hello().unwrap();
+    with_app(&mut clusters, "gone");
+    ask_hello(&clusters, &[]).finds("app-hung-up", "a");
+}
+
+#[test]
+fn a_mysql_that_has_blocked_the_host() {
+    let mut clusters = hello().unwrap();
+    with_app(&mut clusters, "blocked");
+    let file = changed(&clusters, &[("protocol: HTTP", "protocol: MySQL")]);
+    ask_hello(&clusters, &["--greeting"])
+        .manifests(&file)
+        .finds("app-refuses", "a");
 }

@@ -118,6 +118,15 @@ impl Question<'_> {
     }
 }
 
+/// Runs the peer of the wire's tests on a host as `name`, until it listens.
+pub(crate) fn start_peer(clusters: &mut Clusters, (name, host): (&str, &str), args: &[&str]) {
+    let host = clusters.host(host).unwrap();
+    let mut command = host.command(env!("CARGO_BIN_EXE_wire-peer").as_ref());
+    command.args(args);
+    let listens = |printed: &str| printed.contains("listening on");
+    clusters.start(name, command, listens).unwrap();
+}
+
 /// The manifests of cluster B with the first alias alone, changed.
 pub(crate) fn changed(clusters: &Clusters, changes: &[(&str, &str)]) -> PathBuf {
     let written = clusters.manifests().cluster_b().join("hello.yaml");

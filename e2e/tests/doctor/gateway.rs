@@ -4,7 +4,7 @@ use eastwest::clusters::Clusters;
 use eastwest_e2e::hello;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::examined::{ask, ask_hello, changed};
+use crate::examined::{ask, ask_hello, changed, start_peer};
 
 /// Stops a program as SIGSTOP does, until this is dropped.
 pub(crate) struct Frozen(Pid);
@@ -24,6 +24,19 @@ impl Drop for Frozen {
     }
 }
 
+/// Has the node on which the app is send what is for the gateway through something that meddles with TLS.
+fn through_a_meddler(clusters: &mut Clusters, with: &str) {
+    let (listen, gateway) = ("0.0.0.0:15443", clusters.layout().gateway().to_string());
+    let meddler = ("meddler", "b-node");
+    start_peer(clusters, meddler, &["meddle", with, listen, &gateway]);
+    nft(
+        clusters,
+        "add table ip taken
+         add chain ip taken arriving { type nat hook prerouting priority -100 ; }
+         add rule ip taken arriving tcp dport 15443 redirect",
+    );
+}
+
 /// Has the node on which the app is do this to what passes it.
 fn at_the_node(clusters: &Clusters, rule: &str) {
     let script = format!(
@@ -31,6 +44,10 @@ fn at_the_node(clusters: &Clusters, rule: &str) {
          add chain inet fault passing {{ type filter hook forward priority 0 ; }}
          add rule inet fault passing {rule}"
     );
+    nft(clusters, &script);
+}
+
+fn nft(clusters: &Clusters, script: &str) {
     let mut nft = clusters.host("b-node").unwrap().command("nft".as_ref());
     let output = nft.arg(script).output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -130,4 +147,36 @@ fn small_packets_pass_and_large_ones_do_not() {
 fn a_name_that_no_gateway_exports() {
     let clusters = hello().unwrap();
     ask(&clusters, &["src-secret-0.vault"]).finds("not-exported", "a");
+}
+
+#[test]
+fn something_at_the_gateways_port_that_ends_tls() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("gateway");
+    let listen = clusters.layout().gateway().to_string();
+    let certificates = clusters.certificates();
+    let identity = certificates.workload("cluster-a", "istio-system", "balancer");
+    let identity = identity.unwrap();
+    let ends_tls = [
+        "exchange-serve",
+        &listen,
+        "balancer",
+        identity.to_str().unwrap(),
+    ];
+    start_peer(&mut clusters, ("balancer", "gateway"), &ends_tls);
+    ask_hello(&clusters, &[]).finds("gateway-ends-tls", "a");
+}
+
+#[test]
+fn something_on_the_way_that_takes_our_protocol_away() {
+    let mut clusters = hello().unwrap();
+    through_a_meddler(&mut clusters, "protocol");
+    ask_hello(&clusters, &[]).finds("alpn-refused", "between");
+}
+
+#[test]
+fn something_on_the_way_that_spoils_what_is_answered() {
+    let mut clusters = hello().unwrap();
+    through_a_meddler(&mut clusters, "answer");
+    ask_hello(&clusters, &[]).finds("handshake-broken", "a");
 }

@@ -1,10 +1,12 @@
 //! Faults in the pod that calls: its shim, its DNS, its capture.
 
 use std::thread::sleep;
+use std::time::Duration;
 
 use eastwest::certs::valid_for;
 use eastwest::clusters::Capture;
 use eastwest_e2e::hello;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::examined::{ask_hello, changed};
 use crate::identities::{A_SECOND, SHORT};
@@ -128,4 +130,34 @@ fn rules_that_are_there_and_rules_that_are_not() {
     ask_hello(&clusters, &["--mode", "redirect"]).finds("vip-not-captured", "b");
     clusters.lay_capture("b-app").unwrap();
     ask_hello(&clusters, &["--mode", "redirect"]).is_healthy();
+}
+
+#[test]
+fn a_shim_that_is_about_to_end() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
+    let args = [
+        "--manifests",
+        clusters.manifests().cluster_b().to_str().unwrap(),
+        "--identity",
+        identity.unwrap().to_str().unwrap(),
+        "--dns-listen",
+        &clusters.layout().resolver().to_string(),
+        "--dns-upstream",
+        &clusters.layout().dns_b().to_string(),
+        "--drain-lame-duck",
+        "60s",
+    ]
+    .map(str::to_owned);
+    clusters
+        .start_with("b-app-shim", ("b-app", "shim"), &args)
+        .unwrap();
+    let shim = clusters.program("b-app-shim").unwrap();
+    let pid = Pid::from_raw(shim.id().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    let draining = |printed: &str| printed.contains("draining");
+    shim.await_ready(Duration::from_secs(20), draining).unwrap();
+    ask_hello(&clusters, &[]).finds("shim-not-ready", "b");
+    clusters.stop("b-app-shim");
 }

@@ -65,3 +65,35 @@ fn a_pod_that_speaks_only_tls_1_2() {
     wire.start_gateway(By::Ours).unwrap();
     about(&wire, &place.alias(), &Caller::APP).finds("tls-version", "a");
 }
+
+#[test]
+fn a_sidecar_that_wants_another_trust_domain() {
+    let mut wire = Wire::prepare(env!("CARGO_BIN_EXE_wire-peer")).unwrap();
+    let place = Place::HELLO_ENVOY;
+    wire.start_app(&place).unwrap();
+    wire.start_server(&place, &[], MaxTls::Tls13).unwrap();
+    wire.start_client(&Caller::APP, By::Ours, &[], MaxTls::Tls13)
+        .unwrap();
+    wire.start_gateway(By::Ours).unwrap();
+    // By the root that both have, and of a mesh that the sidecar does not let in.
+    let ours = wire.clusters.dir().join("elsewhere");
+    let id = "spiffe://elsewhere/ns/demo/sa/app";
+    let hour = valid_for(Duration::from_secs(3600));
+    wire.keys.stranger(&ours, id, hour).unwrap();
+    let names_the_pod = format!(
+        "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n\
+         metadata: {{name: src-hello-1, namespace: demo}}\n\
+         spec:\n  hosts: [{}]\n  location: MESH_INTERNAL\n  resolution: STATIC\n  \
+         ports: [{{number: 8080, name: http, protocol: HTTP}}]\n  \
+         subjectAltNames: [\"spiffe://cluster.local/ns/demo/sa/hello\"]\n  \
+         endpoints: [{{address: {}, ports: {{http: 15443}}}}]\n",
+        place.alias(),
+        wire.clusters.layout().gateway().ip()
+    );
+    let file = wire.clusters.dir().join("names-the-pod.yaml");
+    std::fs::write(&file, names_the_pod).unwrap();
+    about(&wire, &place.alias(), &Caller::APP)
+        .manifests(&file)
+        .identity(&ours)
+        .finds("identity-refused", "a");
+}

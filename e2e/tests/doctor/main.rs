@@ -8,7 +8,9 @@
 
 mod app;
 mod certificates;
+mod clocks;
 mod examined;
+mod faults;
 mod gateway;
 mod identities;
 mod in_pod;

@@ -39,7 +39,7 @@ impl Gateway {
                 (place, (downstream, peer)) = async {
                     (admission.place().await, listener.accept().await)
                 } => {
-                    admission.seat(&place);
+                    admission.seat(&place, peer.ip());
                     self.shutdown.spawn(Arc::clone(&self).serve(downstream, peer, place));
                 }
             }

@@ -1,5 +1,6 @@
 use super::*;
 
+mod flood;
 #[path = "../../tests/handover/names.rs"]
 mod names;
 mod silent_pod;

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod first;
 #[allow(dead_code, reason = "made for tests that ask for more")]
 #[path = "../handover/ground.rs"]
 mod ground;

@@ -33,7 +33,11 @@ async fn a_folder_with_nothing_in_it_is_not_taken() {
     server.looks().await;
     server.write("  \n");
     server.looks().await;
-    assert_eq!(server.logged("there is nothing in them any more").len(), 2);
+    let said = server.logged("there is nothing in them any more");
+    let file = server.dir.path().join("a.yaml").display().to_string();
+    assert_eq!(said.len(), 2, "{said:#?}");
+    assert!(said[0].contains(&format!(": {file} is gone;")), "{said:?}");
+    assert!(said[1].contains(&format!(": {file} is empty;")), "{said:?}");
     server.write(&entry("db-1"));
     server.looks().await;
     assert_eq!(server.taken().last().unwrap(), &[alias("db-1")]);
@@ -77,4 +81,19 @@ async fn a_rule_that_is_taken_out_is_taken_out_and_the_route_is_named() {
         said[0].contains("WARN") && said[0].contains("a.yaml:"),
         "{said:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_file_that_was_emptied_is_named() {
+    let server = Server::with(&entry("db-0"));
+    fs::write(server.dir.path().join("b.yaml"), entry("db-1")).unwrap();
+    server.looks().await;
+    assert_eq!(server.taken().len(), 2);
+    server.write("");
+    fs::remove_file(server.dir.path().join("b.yaml")).unwrap();
+    server.looks().await;
+    let [a, b] = ["a.yaml", "b.yaml"].map(|file| server.dir.path().join(file));
+    let said = server.logged("manifests not taken");
+    let named = format!("{} is empty, {} is gone;", a.display(), b.display());
+    assert!(said[0].contains(&named), "{said:?}");
 }

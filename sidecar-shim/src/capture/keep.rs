@@ -40,6 +40,11 @@ struct Kept {
     route: bool,
 }
 
+/// Its command line.
+pub(super) fn command() -> clap::Command {
+    eastwest_daemon::command::<KeepCommand>()
+}
+
 /// Runs from its flags to its end.
 pub(super) fn main(flags: &[OsString]) -> ExitCode {
     let argv = std::iter::once(command::NAME.into()).chain(flags.iter().cloned());

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::strangers::Stranger;
+
 /// The most that a client may wait for us in all, so that nobody stays for ever. As long as a replica
 /// of MySQL waits for its source (`replica_net_timeout`).
 const OURS: Duration = Duration::from_secs(60);
@@ -23,6 +25,8 @@ struct State {
     used: Duration,
     /// Since when it runs. None while the move is ours.
     since: Option<Instant>,
+    /// Until the client has made its first move.
+    stranger: Option<Stranger>,
 }
 
 /// The client took too long.
@@ -41,7 +45,26 @@ impl Clock {
         if let Some(since) = state.since.take() {
             state.used += since.elapsed();
         }
+        let stranger = state.stranger.take();
+        drop(state);
+        drop(stranger);
         Ours(self)
+    }
+
+    /// Whether it is the client's move.
+    pub(super) fn runs(&self) -> bool {
+        self.state().since.is_some()
+    }
+
+    /// The client is one until it has made a move.
+    pub(super) fn of_stranger(&self, stranger: Stranger) {
+        self.state().stranger = Some(stranger);
+    }
+
+    /// It is none any more.
+    pub(super) fn no_stranger(&self) {
+        let stranger = self.state().stranger.take();
+        drop(stranger);
     }
 
     /// What comes of `work`, unless the client uses more than `limit` for its part of it.

@@ -1,13 +1,24 @@
 use super::*;
+
+mod flood;
+
 use std::future::pending;
+use std::net::Ipv4Addr;
+
 use tokio::time::{sleep, timeout};
 
 const SOON: Duration = Duration::from_millis(50);
 const PATIENT: Duration = Duration::from_secs(30);
 
+/// Somebody from an address of his own.
 async fn seated(admission: &mut Admission) -> Place {
+    let number = u32::try_from(admission.seated).unwrap();
+    seated_from(admission, Ipv4Addr::from_bits(number).into()).await
+}
+
+async fn seated_from(admission: &mut Admission, from: IpAddr) -> Place {
     let place = admission.place().await;
-    admission.seat(&place);
+    admission.seat(&place, from);
     place
 }
 
@@ -89,6 +100,31 @@ async fn one_who_waits_for_us_does_not_stand_before_one_who_is_silent() {
     assert!(timeout(2 * HONEST, admission.place()).await.is_ok());
     assert_eq!(silent.await.unwrap(), Leave::Wanted);
     assert_eq!(waiting.await.unwrap(), Ok(()));
+}
+
+#[tokio::test]
+async fn who_moves_before_he_hears_that_he_is_to_leave_stays() {
+    for moves in [true, false] {
+        let mut admission = Admission::of(1);
+        let place = seated(&mut admission).await;
+        let (holder, hello) = (Arc::clone(&place.holder), Arc::new(Notify::new()));
+        let said = Arc::clone(&hello);
+        let open = tokio::spawn(async move {
+            let work = async {
+                said.notified().await;
+                let _ours = place.clock().ours();
+                tokio::task::yield_now().await;
+            };
+            place.within(PATIENT, work).await
+        });
+        tokio::task::yield_now().await;
+        holder.leave();
+        if moves {
+            hello.notify_one();
+        }
+        let stayed = if moves { Ok(()) } else { Err(Leave::Wanted) };
+        assert_eq!(open.await.unwrap(), stayed);
+    }
 }
 
 #[tokio::test(start_paused = true)]

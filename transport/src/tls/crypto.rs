@@ -47,6 +47,46 @@ pub fn gather_entropy() {
     let _ = provider().secure_random.fill(&mut bytes);
 }
 
+/// What a handshake offers, by its names in the standards; the first is what is preferred.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// Key exchanges.
+    pub key_exchanges: Vec<String>,
+    /// Cipher suites, those of TLS 1.2 included.
+    pub cipher_suites: Vec<String>,
+}
+
+/// What the handshakes of this program offer.
+#[must_use]
+pub fn offered() -> Offered {
+    let provider = provider();
+    let groups = provider.kx_groups.iter();
+    let suites = provider.cipher_suites.iter();
+    Offered {
+        key_exchanges: groups.map(|group| format!("{:?}", group.name())).collect(),
+        cipher_suites: suites.map(|suite| format!("{:?}", suite.suite())).collect(),
+    }
+}
+
+/// Whether the CPU has what aws-lc computes AES-GCM with (`EVP_has_aes_hardware` of its source): else it is
+/// slower by far.
+#[must_use]
+pub fn aes_in_hardware() -> bool {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    {
+        std::is_x86_feature_detected!("aes") && std::is_x86_feature_detected!("pclmulqdq")
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        std::arch::is_aarch64_feature_detected!("aes")
+            && std::arch::is_aarch64_feature_detected!("pmull")
+    }
+    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        false
+    }
+}
+
 /// SHA-256, for fingerprints and for noticing that files have changed.
 pub(super) fn sha256(parts: &[&[u8]]) -> Vec<u8> {
     static SHA256: LazyLock<&'static dyn hash::Hash> =

@@ -3,10 +3,11 @@
 use std::fmt::Write;
 use std::process::Command;
 
+use eastwest::measure::keys::CLIENT_ID;
+
 use super::{ALIASES, Part, alias, alias_address, write};
 use crate::bench::Bench;
 use crate::hello::host;
-use crate::keys::CLIENT_ID;
 use crate::place::{APP_PORT, Place};
 use crate::subject::Ours;
 

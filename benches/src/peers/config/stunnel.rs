@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
+use eastwest::measure::keys::{Files, SERVER_NAME};
+
 use super::{AES_128, Part, write};
 use crate::bench::Bench;
-use crate::keys::{Files, SERVER_NAME};
 use crate::place::Place;
 use crate::tools::Tool;
 

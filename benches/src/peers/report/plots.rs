@@ -3,8 +3,6 @@
 use eastwest_benches::stats::Spread;
 
 use super::curves::{Family, families, title};
-use super::svg::bars::{Bar, bars};
-use super::svg::lines::{Line, lines};
 use super::table::title_of;
 use crate::growth::{Curve, Figure};
 use crate::job::Job;
@@ -12,6 +10,8 @@ use crate::results::{Contender, Results};
 use crate::row::Row;
 use crate::row::Share;
 use crate::subject;
+use eastwest_benches::svg::bars::{Bar, bars};
+use eastwest_benches::svg::lines::{Line, lines};
 
 /// A drawing in a file.
 #[derive(Debug)]

@@ -66,3 +66,20 @@ fn garbage_that_nobody_takes_is_not_thrown() {
     served.join().unwrap();
     assert!(garbage.stop().hits >= 3);
 }
+
+#[test]
+fn a_flood_comes_from_elsewhere_and_holds_no_more_than_it_may() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let flood = Besieger::with_strangers(listener.local_addr().unwrap(), 2);
+    let mut came: Vec<_> = (0..3).map(|_| listener.accept().unwrap()).collect();
+    for (_, peer) in &came {
+        assert_eq!(peer.ip(), ELSEWHERE);
+    }
+    // The third is there, and the first has been left for it.
+    let (mut first, _) = came.remove(0);
+    let mut said = Vec::new();
+    first.read_to_end(&mut said).unwrap();
+    assert_eq!(said, [HANDSHAKE]);
+    drop((came, listener));
+    assert!(flood.stop().hits >= 3);
+}

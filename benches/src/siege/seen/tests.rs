@@ -37,6 +37,7 @@ fn siege() -> Seen {
         silent: crowd(5000, 4990, 3000),
         stammering: crowd(2000, 1, 0),
         garbage: struck(900, 1),
+        flood: struck(40_000, 5),
         handshakes: struck(8000, 3),
         at_once: 256,
         stages: vec![
@@ -80,6 +81,7 @@ fn a_siege_without_besiegers_is_a_miss() {
     seen.silent.begun = 0;
     seen.stammering.begun = 0;
     seen.garbage = struck(0, 40);
+    seen.flood = struck(0, 20);
     seen.handshakes = struck(0, 4000);
     assert_eq!(
         seen.missed(),
@@ -87,12 +89,16 @@ fn a_siege_without_besiegers_is_a_miss() {
             "none of the silent clients was held",
             "none of the stammering clients was held",
             "no garbage was thrown",
+            "none of a flood came in",
             "no handshake was answered",
         ]
     );
     // Who wants none has none.
     (seen.silent.asked, seen.stammering.asked, seen.at_once) = (0, 0, 0);
-    assert_eq!(seen.missed(), ["no garbage was thrown"]);
+    assert_eq!(
+        seen.missed(),
+        ["no garbage was thrown", "none of a flood came in"]
+    );
 }
 
 #[test]
@@ -129,6 +135,7 @@ fn who_was_really_there_is_said() {
     for line in [
         "silent clients: 4990 of 5000 held as the client comes, 3000 when it has done",
         "garbage meanwhile: 450 pieces a second, 900 in all; 1 found no way in",
+        "swamped: 20000 connections a second meanwhile, from one address, that say one byte; 40000 in all, 5 found",
         "answers 4000 handshakes a second meanwhile, 256 at a time, and refuses or ends 3 of 8003",
     ] {
         assert!(said.contains(line), "{said}");

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use eastwest_mesh::Severity;
 use eastwest_mesh::lint::Lint;
 
-use super::Colours;
+use crate::colours::Colours;
 use crate::lint::mend::Change;
 use crate::manifests::Manifests;
 

@@ -36,16 +36,22 @@ pub(crate) fn record(address: &str) -> io::Result<()> {
     say(&format!("listening on {}", listener.local_addr()?));
     loop {
         let (mut stream, _) = listener.accept()?;
-        let mut record = vec![0; 5];
-        stream.read_exact(&mut record)?;
-        let length = record
-            .iter()
-            .skip(3)
-            .fold(0, |sum, &b| sum << 8 | u64::from(b));
-        stream.take(length).read_to_end(&mut record)?;
+        let record = record_of(&mut stream)?;
         let bytes: Vec<_> = record.iter().map(|byte| format!("{byte:02x}")).collect();
         say(&format!("record {}", bytes.join(" ")));
     }
+}
+
+/// The next TLS record, with its head.
+pub(crate) fn record_of(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut record = vec![0; 5];
+    stream.read_exact(&mut record)?;
+    let length = record
+        .iter()
+        .skip(3)
+        .fold(0, |sum, &b| sum << 8 | u64::from(b));
+    stream.take(length).read_to_end(&mut record)?;
+    Ok(record)
 }
 
 /// Prints a line at once, for whoever waits for it.
@@ -87,6 +93,23 @@ pub(crate) fn http(mut stream: TcpStream, name: &str) -> io::Result<()> {
         )?;
         stream.write_all(&body)?;
     }
+}
+
+/// As MySQL, where the caller's host has come in vain too often (ER_HOST_IS_BLOCKED).
+pub(crate) fn blocked(mut stream: TcpStream, _: &str) -> io::Result<()> {
+    const SAID: &[u8] =
+        b"\xff\x69\x04Host '10.71.0.10' is blocked because of many connection errors; \
+        unblock with 'mysqladmin flush-hosts'";
+    let length = u8::try_from(SAID.len()).map_err(io::Error::other)?;
+    stream.write_all(&[length, 0, 0, 0])?;
+    stream.write_all(SAID)?;
+    stream.shutdown(Shutdown::Write)?;
+    io::copy(&mut stream, &mut io::sink()).map(drop)
+}
+
+/// Ends without a word.
+pub(crate) fn gone(stream: TcpStream, _: &str) -> io::Result<()> {
+    stream.shutdown(Shutdown::Both)
 }
 
 /// Greets, is told what to do, and does it.

@@ -5,6 +5,7 @@
 mod app;
 mod caller;
 mod exchange;
+mod meddler;
 mod present;
 mod tls;
 
@@ -12,6 +13,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use eastwest_e2e::wire::PAYLOAD;
+use meddler::Meddling;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -19,6 +21,14 @@ fn main() -> ExitCode {
     let outcome = match args.as_slice() {
         ["serve", address, "http", name] => app::serve(address, name, app::http),
         ["serve", address, "tcp", name] => app::serve(address, name, app::tcp),
+        ["serve", address, "blocked", name] => app::serve(address, name, app::blocked),
+        ["serve", address, "gone", name] => app::serve(address, name, app::gone),
+        ["meddle", "protocol", address, onwards] => {
+            meddler::meddle(address, onwards, Meddling::Protocol)
+        }
+        ["meddle", "answer", address, onwards] => {
+            meddler::meddle(address, onwards, Meddling::Answer)
+        }
         ["talk", address, mode, host] => caller::talk(address, mode, host),
         ["record", address] => app::record(address),
         ["exchange-serve", address, name, identity] => exchange::serve(address, name, identity),

@@ -1,8 +1,10 @@
 use super::*;
 use crate::job::Taken;
 use crate::row::{Metric, Reading, Row};
-use crate::subject::{Groups, HaProxy, Kind, Ours, Subject};
+use crate::subject::{Kind, Ours, Subject};
 use crate::tools::Tool;
+use eastwest::measure::peer::envoy::Groups;
+use eastwest::measure::peer::haproxy::Tuning;
 
 /// A run of bulk through the gateway with these figures, a round each.
 fn run(figures: &[(&str, Kind, &[f64])]) -> Results {
@@ -48,8 +50,8 @@ fn ours() -> Kind {
 }
 
 const ENVOY_KIND: Kind = Kind::Envoy(Groups::PostQuantum);
-const PLAIN: Kind = Kind::HaProxy(HaProxy::Defaults);
-const SPLICE: Kind = Kind::HaProxy(HaProxy::SplicePipes);
+const PLAIN: Kind = Kind::HaProxy(Tuning::Defaults);
+const SPLICE: Kind = Kind::HaProxy(Tuning::SplicePipes);
 
 #[test]
 fn the_best_configuration_of_a_peer_decides() {

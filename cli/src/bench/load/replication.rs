@@ -1,0 +1,132 @@
+//! One long stream of events, each of which is acknowledged.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use anyhow::ensure;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::{Meter, Metric, Pace, Taken, Tally, gbit, open, percentiles};
+use crate::bench::far::LONGEST_EVENT;
+use crate::bench::wire::{EVENT_HEAD, Wanted};
+
+/// What is read with one call, beside the beginning of an event that came before.
+const BLOCK: usize = 64 << 10;
+
+pub(super) async fn take(
+    entry: SocketAddr,
+    rate: Option<NonZeroU32>,
+    meter: &Meter,
+    pace: Pace,
+) -> anyhow::Result<Taken> {
+    let tally = Tally::default();
+    let stream = open(entry, Wanted::Events(rate)).await?;
+    let counted = match rate {
+        Some(_) => Counted::Events,
+        None => Counted::Bytes,
+    };
+    tally.spawn(follow(stream, tally.clone(), counted));
+    let window = tally.window(meter, pace, u64::MAX).await?;
+    let values = match counted {
+        Counted::Bytes => vec![(Metric::Gbit, gbit(&window))],
+        Counted::Events => {
+            let mut values = percentiles(tally.times(), &[Metric::P50, Metric::P99]);
+            values.push((Metric::PerSecond, window.rate()));
+            values
+        }
+    };
+    Ok(Taken { values, window })
+}
+
+/// What the tally counts.
+#[derive(Debug, Clone, Copy)]
+enum Counted {
+    Events,
+    Bytes,
+}
+
+/// Takes what has come, and acknowledges all events that are whole with one write.
+async fn follow(mut stream: TcpStream, tally: Tally, counted: Counted) -> anyhow::Result<()> {
+    let mut room = vec![0; BLOCK + LONGEST_EVENT];
+    let mut held = 0;
+    loop {
+        let free = room.get_mut(held..).unwrap_or_default();
+        let came = stream.read(free).await?;
+        ensure!(came > 0, "the stream of events ended early");
+        let whole = events(room.get(..held + came).unwrap_or_default())?;
+        for took in whole.took {
+            tally.took(took);
+        }
+        tally.add(match counted {
+            Counted::Events => u64::from(whole.count),
+            Counted::Bytes => came as u64,
+        });
+        room.copy_within(whole.length..held + came, 0);
+        held = held + came - whole.length;
+        if whole.count > 0 {
+            stream.write_all(&whole.count.to_be_bytes()).await?;
+        }
+    }
+}
+
+/// The whole events at the beginning of what has come.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Whole {
+    count: u32,
+    length: usize,
+    took: Vec<Duration>,
+}
+
+fn events(bytes: &[u8]) -> anyhow::Result<Whole> {
+    let mut whole = Whole::default();
+    while let Some(head) = bytes
+        .get(whole.length..)
+        .and_then(|rest| rest.first_chunk::<EVENT_HEAD>())
+    {
+        let [a, b, c, d, nanos @ ..] = *head;
+        let length = EVENT_HEAD + u32::from_be_bytes([a, b, c, d]) as usize;
+        ensure!(length <= LONGEST_EVENT, "an event of {length} bytes");
+        if bytes.len() < whole.length + length {
+            break;
+        }
+        let nanos = u64::from_be_bytes(nanos);
+        whole
+            .took
+            .extend((nanos > 0).then(|| Duration::from_nanos(nanos)));
+        whole.length += length;
+        whole.count += 1;
+    }
+    Ok(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(length: u32, nanos: u64) -> Vec<u8> {
+        let head = length.to_be_bytes().into_iter().chain(nanos.to_be_bytes());
+        head.chain(std::iter::repeat_n(7, length as usize))
+            .collect()
+    }
+
+    #[test]
+    fn only_whole_events_are_taken() {
+        let mut bytes = event(200, 0);
+        bytes.extend(event(3, 5_000));
+        let two = bytes.len();
+        bytes.extend(event(16, 9));
+        for cut in [two, two + 1, two + EVENT_HEAD, bytes.len() - 1] {
+            let whole = events(&bytes[..cut]).unwrap();
+            assert_eq!((whole.count, whole.length), (2, two), "{cut}");
+            assert_eq!(whole.took, [Duration::from_micros(5)]);
+        }
+        assert_eq!(events(&[]).unwrap(), Whole::default());
+    }
+
+    #[test]
+    fn an_event_that_is_too_long_is_no_event() {
+        assert!(events(&event(100_000, 0)).is_err());
+    }
+}

@@ -1,0 +1,168 @@
+use std::num::NonZeroU16;
+use std::time::Duration;
+
+use clap::Parser;
+
+use super::super::args::BenchArgs;
+use super::super::load::{Load, Metric, Taken, Window};
+use super::super::way::Through;
+use super::*;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    bench: BenchArgs,
+}
+
+const WAYS: [Through; 3] = [Through::Direct, Through::Ours, Through::Envoy];
+
+fn streams() -> Load {
+    Load::Streams(NonZeroU16::new(8).unwrap())
+}
+
+fn window(programs: &[&'static str], count: u64) -> Window {
+    let each = Duration::from_millis(500);
+    Window {
+        wall: Duration::from_secs(1),
+        programs: programs.iter().map(|name| (*name, each)).collect(),
+        load: Duration::from_millis(100),
+        others: Duration::from_millis(300),
+        stolen: Duration::ZERO,
+        count,
+    }
+}
+
+/// Direct has 40 Gbit/s, ours 10, Envoy 5; requests were too few for more than the median.
+fn results(rounds: usize) -> Results {
+    let mut results = Results::new(vec![streams(), Load::Requests], WAYS.to_vec());
+    for round in 0..rounds {
+        for (way, gbit) in WAYS.into_iter().zip([40.0, 10.0, 5.0]) {
+            let programs: &[&str] = match way {
+                Through::Direct => &[],
+                _ => &["gateway", "server sidecar"],
+            };
+            let bulk = Taken {
+                values: vec![(Metric::Gbit, gbit)],
+                window: window(programs, 2_000_000_000),
+            };
+            results.keep(round, streams(), way, &bulk);
+            let requests = Taken {
+                values: vec![(Metric::P50, 80_000.0), (Metric::PerSecond, 12.0)],
+                window: window(programs, 12),
+            };
+            results.keep(round, Load::Requests, way, &requests);
+        }
+    }
+    results
+}
+
+fn with<T>(results: &Results, flags: &[&str], look: impl FnOnce(Report<'_>) -> T) -> T {
+    let argv = ["bench"].into_iter().chain(flags.iter().copied());
+    let args = Cli::try_parse_from(argv).unwrap().bench.load;
+    look(Report {
+        args: &args,
+        results,
+        load_before: "0.10 0.20 0.30".to_owned(),
+        neighbours: Vec::new(),
+    })
+}
+
+fn row<'a>(text: &'a str, title: &str, way: &str) -> &'a str {
+    let table = text.split_once(title).unwrap().1;
+    let mut lines = table.lines().map(str::trim_start);
+    lines.find(|line| line.starts_with(way)).unwrap()
+}
+
+#[test]
+fn a_table_has_figures_cost_and_ratios_of_five_rounds() {
+    let text = with(&results(5), &[], |report| report.text());
+    let title = "8 streams from the far app";
+    assert!(text.contains("Gbit/s / direct"), "{text}");
+    assert!(text.contains("eastwest's Gbit/s / its"), "{text}");
+    let ours = row(&text, title, "eastwest");
+    assert!(ours.contains("10.0 (10.0..10.0)"), "{ours}");
+    // Two programs, half a second each, for two GB.
+    assert!(ours.contains("0.500 (0.500..0.500)"), "{ours}");
+    assert!(ours.contains("0.250 (0.250..0.250)"), "{ours}");
+    let envoy = row(&text, title, "envoy");
+    assert!(envoy.contains("2.00 (2.00..2.00)"), "{envoy}");
+    let all = row(&text, "CPU time of each process", "streams-8, envoy");
+    assert!(all.contains("0.250 (0.250..0.250)"), "{all}");
+    assert!(text.contains("load average before: 0.10"), "{text}");
+    assert!(text.contains("0.300 CPUs in the median"), "{text}");
+}
+
+#[test]
+fn fewer_than_five_rounds_make_no_ratio_and_it_is_said_why() {
+    let text = with(&results(4), &[], |report| report.text());
+    let ours = row(&text, "8 streams from the far app", "eastwest");
+    assert!(ours.ends_with("n/a  -") || ours.contains("n/a"), "{ours}");
+    assert!(!ours.contains("0.250"), "{ours}");
+    assert!(
+        text.contains("4 rounds of both, and no ratio is told of fewer than 5"),
+        "{text}"
+    );
+    let json = with(&results(4), &[], |report| report.json().unwrap());
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let ratio = &json["loads"][0]["ways"][1]["of_direct"];
+    assert!(ratio["unknown"].is_string(), "{ratio}");
+}
+
+#[test]
+fn a_percentile_that_few_cannot_tell_is_not_told() {
+    let text = with(&results(5), &[], |report| report.text());
+    let direct = row(&text, "64 bytes there and back", "direct");
+    assert!(direct.contains("80,000"), "{direct}");
+    assert!(direct.contains("n/a"), "{direct}");
+    assert!(text.contains("p99.9 needs 1,000 in a round"), "{text}");
+}
+
+#[test]
+fn what_failed_is_named_in_every_form() {
+    let mut results = results(5);
+    let error = anyhow::anyhow!("closed before the far app has answered");
+    results.fail(2, streams(), Through::Envoy, &error);
+    let named = "round 3, streams-8 through envoy: closed";
+    with(&results, &[], |report| {
+        assert!(report.text().contains(named));
+        assert!(report.markdown(None).contains(named));
+        let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
+        assert_eq!(json["failures"][0]["round"], 3);
+        assert_eq!(json["failures"][0]["way"], "envoy");
+    });
+}
+
+#[test]
+fn json_has_every_round_and_the_plot_every_way() {
+    let flags = ["--rtt", "80ms", "--rate", "1Gbit"];
+    with(&results(5), &flags, |report| {
+        let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
+        assert_eq!(json["rtt_ms"], 80);
+        assert_eq!(json["rate"], "1Gbit");
+        let ours = &json["loads"][0]["ways"][1];
+        assert_eq!(ours["way"], "eastwest");
+        assert_eq!(ours["figures"][0]["each"].as_object().unwrap().len(), 5);
+        assert_eq!(ours["of_direct"]["is"]["median"], 0.25);
+        assert_eq!(
+            json["loads"][0]["ways"][2]["ours_of_it"]["is"]["median"],
+            2.0
+        );
+        let plot = report.plot();
+        for way in ["direct", "eastwest", "envoy", "CPU-s/GB", "p50 us"] {
+            assert!(plot.contains(way), "{way}");
+        }
+        let page = report.markdown(Some(Path::new("docs/bench.svg")));
+        assert!(page.contains("(bench.svg)"), "{page}");
+        assert!(page.contains("80 ms there and back, 1Gbit"), "{page}");
+    });
+}
+
+#[test]
+fn of_nothing_there_is_still_a_report() {
+    let nothing = Results::new(vec![streams()], vec![Through::Path]);
+    with(&nothing, &[], |report| {
+        assert!(report.text().contains("8 streams"));
+        assert!(report.plot().starts_with("<svg"));
+        report.json().unwrap();
+    });
+}

@@ -1,0 +1,143 @@
+//! What was measured.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::load::{Load, Metric, Taken};
+use super::way::Through;
+use crate::measure::stats::{NoRatio, Rounds, Spread, ratio};
+
+/// A figure of a load and a way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Column {
+    /// What the load says.
+    Metric(Metric),
+    /// CPU time of all programs of the way.
+    Way,
+    /// Of one of them.
+    Program(&'static str),
+    /// Of this process: both ends of the load, and what makes the way long.
+    Load,
+}
+
+/// All figures of a run.
+#[derive(Debug)]
+pub(super) struct Results {
+    pub(super) loads: Vec<Load>,
+    pub(super) ways: Vec<Through>,
+    figures: BTreeMap<(Load, Through, Column), Rounds>,
+    failures: Vec<Failure>,
+    /// How much of a CPU everything else had, while figures were taken.
+    others: Vec<f64>,
+}
+
+/// A figure that could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Failure {
+    /// Counted from one.
+    pub(super) round: usize,
+    pub(super) load: String,
+    pub(super) way: &'static str,
+    pub(super) why: String,
+}
+
+impl Results {
+    pub(super) const fn new(loads: Vec<Load>, ways: Vec<Through>) -> Self {
+        Self {
+            loads,
+            ways,
+            figures: BTreeMap::new(),
+            failures: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+
+    pub(super) fn keep(&mut self, round: usize, load: Load, way: Through, taken: &Taken) {
+        let mut keep = |column, value| {
+            let rounds = self.figures.entry((load, way, column)).or_default();
+            rounds.keep(round, value);
+        };
+        for (metric, value) in &taken.values {
+            keep(Column::Metric(*metric), *value);
+        }
+        let window = &taken.window;
+        let (_, unit) = load.cpu_unit();
+        let each = |seconds: f64| seconds * unit / window.count as f64;
+        for (name, used) in &window.programs {
+            keep(Column::Program(name), each(used.as_secs_f64()));
+        }
+        if !window.programs.is_empty() {
+            let all = window.programs.iter().map(|it| it.1.as_secs_f64());
+            keep(Column::Way, each(all.sum()));
+        }
+        keep(Column::Load, each(window.load.as_secs_f64()));
+        self.others.push(window.others_share());
+    }
+
+    pub(super) fn fail(&mut self, round: usize, load: Load, way: Through, error: &anyhow::Error) {
+        self.failures.push(Failure {
+            round: round + 1,
+            load: load.key(),
+            way: way.name(),
+            why: format!("{error:#}"),
+        });
+    }
+
+    pub(super) fn failures(&self) -> &[Failure] {
+        &self.failures
+    }
+
+    /// What the rounds of a figure say; none where it was never taken.
+    pub(super) fn spread(&self, load: Load, way: Through, column: Column) -> Option<Spread> {
+        self.rounds(load, way, column)?.spread()
+    }
+
+    pub(super) fn rounds(&self, load: Load, way: Through, column: Column) -> Option<&Rounds> {
+        self.figures.get(&(load, way, column))
+    }
+
+    /// One way over another, by the first metric of a load.
+    ///
+    /// # Errors
+    /// From fewer than five rounds that both have.
+    pub(super) fn ratio(
+        &self,
+        load: Load,
+        one: Through,
+        other: Through,
+    ) -> Result<Spread, NoRatio> {
+        let first = load.metrics().first().copied();
+        let of = |way| {
+            let column = Column::Metric(first?);
+            self.rounds(load, way, column)
+        };
+        match (of(one), of(other)) {
+            (Some(one), Some(other)) => ratio(one, other),
+            _ => Err(NoRatio::TooFewRounds(0)),
+        }
+    }
+
+    /// The programs of all ways, in their order.
+    pub(super) fn programs(&self) -> Vec<&'static str> {
+        let names = self
+            .figures
+            .keys()
+            .filter_map(|(_, _, column)| match column {
+                Column::Program(name) => Some(*name),
+                _ => None,
+            });
+        let names: std::collections::BTreeSet<_> = names.collect();
+        names.into_iter().collect()
+    }
+
+    /// How much of a CPU everything else had.
+    pub(super) fn others(&self) -> Option<Spread> {
+        Spread::of(&self.others)
+    }
+
+    /// Whose way others are compared with.
+    pub(super) fn ours(&self) -> Option<Through> {
+        self.ways.iter().copied().find(|way| way.is_ours())
+    }
+}

@@ -1,0 +1,145 @@
+//! What the two ends of a load say to each other: first the client what it wants, then the app that it
+//! is one.
+
+use std::io;
+use std::num::NonZeroU32;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// How both begin. Another program is not taken for the far app, nor this one for another.
+const MARK: [u8; 8] = *b"EWBENCH1";
+/// The mark, the kind, and a number.
+const ASKED: usize = 16;
+
+/// A question and its answer: about as long as a small statement.
+pub(super) const MESSAGE: usize = 64;
+/// The head of an event: the length of what follows, and how long an acknowledgement took.
+pub(super) const EVENT_HEAD: usize = 12;
+/// An acknowledgement of so many events.
+pub(super) const ACK: usize = 4;
+
+/// What a client wants of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Nothing but the answer.
+    Greeting,
+    /// Bytes without end.
+    Bytes,
+    /// What it says, back.
+    Echo,
+    /// Events without end, so many a second, or as they go.
+    Events(Option<NonZeroU32>),
+}
+
+impl Wanted {
+    fn bytes(self) -> [u8; ASKED] {
+        let (kind, number) = match self {
+            Self::Greeting => (0, 0),
+            Self::Bytes => (1, 0),
+            Self::Echo => (2, 0),
+            Self::Events(rate) => (3, rate.map_or(0, NonZeroU32::get)),
+        };
+        let mut bytes = [0; ASKED];
+        bytes[..8].copy_from_slice(&MARK);
+        bytes[8] = kind;
+        bytes[12..].copy_from_slice(&number.to_be_bytes());
+        bytes
+    }
+
+    /// `None` where it is not one of ours.
+    fn read(bytes: [u8; ASKED]) -> Option<Self> {
+        let [head @ .., a, b, c, d] = bytes;
+        let number = u32::from_be_bytes([a, b, c, d]);
+        if head[..8] != MARK {
+            return None;
+        }
+        Some(match head[8] {
+            0 => Self::Greeting,
+            1 => Self::Bytes,
+            2 => Self::Echo,
+            3 => Self::Events(NonZeroU32::new(number)),
+            _ => return None,
+        })
+    }
+}
+
+/// The client's half.
+///
+/// # Errors
+/// When the connection breaks, or whoever answers is not the far app.
+pub(super) async fn ask<S>(stream: &mut S, wanted: Wanted) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    stream.write_all(&wanted.bytes()).await?;
+    let mut answer = [0; MARK.len()];
+    stream.read_exact(&mut answer).await.map_err(|error| {
+        match error.kind() {
+            // What a proxy says of a way that leads nowhere.
+            io::ErrorKind::UnexpectedEof => io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "closed before the far app has answered",
+            ),
+            _ => error,
+        }
+    })?;
+    if answer != MARK {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "whoever answers is not `eastwest bench serve`",
+        ));
+    }
+    Ok(())
+}
+
+/// The app's half.
+///
+/// # Errors
+/// When the connection breaks, or the client is not one of ours.
+pub(super) async fn hear<S>(stream: &mut S) -> io::Result<Wanted>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut bytes = [0; ASKED];
+    stream.read_exact(&mut bytes).await?;
+    let wanted = Wanted::read(bytes).ok_or(io::ErrorKind::InvalidData)?;
+    stream.write_all(&MARK).await?;
+    Ok(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_what_is_heard() {
+        let paced = Wanted::Events(NonZeroU32::new(1000));
+        for wanted in [
+            Wanted::Greeting,
+            Wanted::Bytes,
+            Wanted::Echo,
+            Wanted::Events(None),
+            paced,
+        ] {
+            assert_eq!(Wanted::read(wanted.bytes()), Some(wanted));
+        }
+        let mut other = Wanted::Echo.bytes();
+        other[8] = 9;
+        assert_eq!(Wanted::read(other), None);
+        assert_eq!(Wanted::read(*b"GET / HTTP/1.1\r\n"), None);
+    }
+
+    #[tokio::test]
+    async fn a_stranger_is_told_from_the_far_app() {
+        let (mut near, mut far) = tokio::io::duplex(64);
+        let app = async {
+            let mut bytes = [0; ASKED];
+            far.read_exact(&mut bytes).await.unwrap();
+            far.write_all(b"HTTP/1.1 400").await.unwrap();
+        };
+        let (asked, ()) = tokio::join!(ask(&mut near, Wanted::Echo), app);
+        let error = asked.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert!(error.to_string().contains("bench serve"), "{error}");
+    }
+}

@@ -1,0 +1,4 @@
+//! How other programs are told to do the job of ours.
+
+pub mod envoy;
+pub mod haproxy;
