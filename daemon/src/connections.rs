@@ -12,14 +12,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::traffic::{Counted, Talk, Talks, Traffic};
+use crate::traffic::{Counted, Talks, Traffic};
 
 mod entry;
+mod guard;
 mod history;
 mod steps;
 mod tally;
 mod timeline;
 pub use entry::{ConnectionId, ConnectionRecord, ConnectionState, Direction};
+pub use guard::ConnectionGuard;
 pub use history::Recorded;
 pub use steps::{Step, Steps};
 pub use tally::{Carried, Failure, Outcome, Tally};
@@ -100,13 +102,6 @@ struct Entry {
     traffic: OnceLock<Arc<Traffic>>,
     counted: Counted,
     steps: Steps,
-}
-
-/// Keeps one row in the table; dropping it, also by a panic or an abort, takes the row out.
-#[derive(Debug)]
-pub struct ConnectionGuard {
-    entry: Arc<Entry>,
-    shared: Arc<Shared>,
 }
 
 impl Connections {
@@ -257,119 +252,5 @@ impl Entry {
                 route.add(moved);
             }
         }
-    }
-}
-
-impl ConnectionGuard {
-    /// The number of this connection, counted from 0 in the process that accepted it.
-    pub fn id(&self) -> u64 {
-        self.entry.id
-    }
-
-    /// The row as it is now.
-    pub fn record(&self) -> ConnectionRecord {
-        self.entry.record(Instant::now())
-    }
-
-    /// What everybody on its way calls it, once its ClientHello is known. The first call counts.
-    pub fn set_connection_id(&self, id: u64) {
-        let _ = self.entry.connection_id.set(ConnectionId(id));
-    }
-
-    /// The proven SPIFFE ID of the far end, once the handshake is done. The first call counts.
-    pub fn set_identity(&self, identity: impl Into<Arc<str>>) {
-        let _ = self.entry.identity.set(identity.into());
-    }
-
-    /// The name that the connection asked for, where that is no route. The first call of the two counts.
-    pub fn set_asked(&self, name: impl Into<Arc<str>>) {
-        let name = name.into();
-        let _ = self
-            .entry
-            .route
-            .set(Arc::new(Tally::new(Arc::clone(&name), name)));
-    }
-
-    /// The route that it goes by, on which it is counted; logs call that `label`. The first call of the
-    /// two counts.
-    pub fn set_route(&self, name: &str, label: &str) {
-        let routes = &self.shared.routes;
-        let route = routes.of(self.entry.direction, name, label);
-        route.open();
-        if let Err(second) = self.entry.route.set(route) {
-            second.close();
-        }
-    }
-
-    /// The address that was dialled for it. The first call counts.
-    pub fn set_upstream(&self, upstream: SocketAddr) {
-        let _ = self.entry.upstream.set(upstream);
-    }
-
-    /// Both ends are there: bytes pass, and are counted. The first call counts.
-    pub fn relays(&self, talk: &Talk<'_>) {
-        self.count_for(talk).opened();
-    }
-
-    /// The same for a connection that another process has had: it was opened there, and what has passed
-    /// was counted there.
-    pub fn goes_on_relaying(&self, talk: &Talk<'_>) {
-        self.entry.counted.skip(&self.entry.bytes);
-        self.count_for(talk);
-    }
-
-    fn count_for(&self, talk: &Talk<'_>) -> &Traffic {
-        self.set_state(ConnectionState::Relaying);
-        if let Some(route) = self.entry.route.get() {
-            route.came_about();
-        }
-        let talks = &self.shared.talks;
-        let traffic = &self.entry.traffic;
-        traffic.get_or_init(|| talks.of(self.entry.direction, talk))
-    }
-
-    /// Counts the end; the last bytes are counted with the row.
-    pub(crate) fn count_end(&self, reason: &str) {
-        if let Some(traffic) = self.entry.traffic.get() {
-            traffic.closed(reason);
-        }
-    }
-
-    /// When it came how far.
-    pub fn steps(&self) -> &Steps {
-        &self.entry.steps
-    }
-
-    /// Remembers that the connection came to nothing. One that was made and that the far end broke off
-    /// before it had said a word is none either.
-    pub(crate) fn note_failure(&self, code: &'static str, said: impl FnOnce() -> String) {
-        let [_, to_peer, ..] = &*self.entry.bytes;
-        let was_made = self.entry.traffic.get().is_some();
-        let broken_off = code.starts_with("upstream_") && to_peer.load(Ordering::Relaxed) == 0;
-        if let Some(route) = self.entry.route.get()
-            && (!was_made || broken_off)
-        {
-            route.failed(code, said());
-        }
-    }
-
-    /// How far it has come.
-    pub fn set_state(&self, state: ConnectionState) {
-        self.entry.state.store(state as u8, Ordering::Relaxed);
-    }
-}
-
-impl Drop for ConnectionGuard {
-    fn drop(&mut self) {
-        // Also where another process goes on with it, and counts from here on.
-        self.entry.count_bytes(&self.shared.total);
-        self.shared.total.close();
-        if let Some(route) = self.entry.route.get() {
-            route.close();
-        }
-        self.shared.shard(self.entry.id).remove(&self.entry.id);
-        self.shared
-            .open(self.entry.direction)
-            .fetch_sub(1, Ordering::Relaxed);
     }
 }
