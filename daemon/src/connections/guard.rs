@@ -1,4 +1,4 @@
-//! What is told of a connection while it lives, by whoever serves it.
+//! Who serves a connection, and says what becomes of it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

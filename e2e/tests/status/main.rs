@@ -8,6 +8,7 @@
 
 mod certificates;
 mod commands;
+mod history;
 
 use std::io::Read;
 use std::net::SocketAddr;
