@@ -158,11 +158,12 @@ impl AdminArgs {
         let mut stream = TcpStream::connect_timeout(&self.admin, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        write!(
-            stream,
+        let question = format!(
             "{method} {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
             self.admin
-        )?;
+        );
+        // At once: whoever is no server of ours may answer the first of it, and hang up.
+        stream.write_all(question.as_bytes())?;
         let mut said = Vec::new();
         stream.take(LONGEST).read_to_end(&mut said)?;
         Ok(said)

@@ -20,7 +20,11 @@ fn on_a_terminal(folder: &Path, line: &str, variables: &[(&str, &str)]) -> Strin
         &format!("{EASTWEST} {line}"),
         "/dev/null",
     ]);
-    script.env_remove("NO_COLOR").env("TERM", "xterm");
+    // With `CI` set, clap has colours on a terminal that knows none.
+    script
+        .env_remove("NO_COLOR")
+        .env_remove("CI")
+        .env("TERM", "xterm");
     script.envs(variables.iter().copied()).current_dir(folder);
     let output = script.stdin(Stdio::null()).output();
     let output = output.unwrap_or_else(|error| panic!("script, of Debian's bsdutils: {error}"));
