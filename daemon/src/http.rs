@@ -2,9 +2,7 @@
 //!
 //! One request per connection, answered by a function that doesn't wait. Bounded in every way: the
 //! time to send the head of a request, the time of the whole connection, and the connections at a
-//! time, in all and of one client (`open`).
-
-mod open;
+//! time, in all and of one client ([`Shares`]).
 
 use std::convert::Infallible;
 use std::io;
@@ -24,7 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use open::Open;
+use crate::shares::{Bounds, Shares};
 
 pub(crate) mod accept;
 
@@ -36,6 +34,11 @@ const CONNECTION_TIME: Duration = Duration::from_secs(30);
 const MAX_HEAD: usize = 8192;
 /// Pause after a failed accept: file descriptors may have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Whoever asks for himself has one connection or two, and so has everybody behind a proxy for whom it asks.
+const BOUNDS: Bounds = Bounds {
+    in_all: 64,
+    of_one: 16,
+};
 
 /// An answer, whole.
 pub(crate) type Reply = Response<Full<Bytes>>;
@@ -63,7 +66,7 @@ pub(crate) fn serve(
 }
 
 async fn accept(listener: TcpListener, handler: Handler, answers: TaskTracker) {
-    let mut open = Open::default();
+    let shares = Shares::new(BOUNDS);
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -73,11 +76,8 @@ async fn accept(listener: TcpListener, handler: Handler, answers: TaskTracker) {
                 continue;
             }
         };
-        open.make_room(peer.ip()).await;
-        open.add(
-            peer.ip(),
-            answers.spawn(answer(stream, peer, Arc::clone(&handler))),
-        );
+        let answer = answer(stream, peer, Arc::clone(&handler));
+        shares.admit(peer.ip(), |_| answers.spawn(answer)).await;
     }
 }
 

@@ -13,7 +13,8 @@
 //! - who was there before and who watches: [`Listeners`] (sockets that others have opened),
 //!   [`Supervisor`] (sd_notify)
 //! - what servers have in common beside that: [`ConnectionArgs`], [`Sources`] (files that are read
-//!   again when they change), [`Reload`] (what came of that), [`ConnectionGuard::end`] (the access log)
+//!   again when they change), [`Reload`] (what came of that), [`ConnectionGuard::end`] (the access log),
+//!   [`Shares`] (who gives way where too many connect)
 
 mod access_log;
 mod address;
@@ -39,6 +40,7 @@ mod run;
 mod samples;
 mod sandbox;
 mod settings;
+mod shares;
 mod shutdown;
 mod signals;
 mod sources;
@@ -76,6 +78,7 @@ pub use sandbox::{Reach, Sandbox, SandboxError, SandboxMode};
 pub use settings::{
     ConfigFileError, Effective, EffectiveValue, Parsed, SettingsError, command, nearest, parse,
 };
+pub use shares::{Bounds, Shares, Work, Workload};
 pub use shutdown::{DrainPolicy, Drained, EndRequest, Phase, Shutdown};
 pub use sources::{LOOK_EVERY, SourceError, SourceFile, Sources};
 pub use status::{

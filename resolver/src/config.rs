@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use eastwest_daemon::Bounds;
+
 use crate::{alias::search::SearchDomains, name::Domain};
 
 /// Seconds that clients may keep an alias's answer, by default. Short: a name that moves between
@@ -72,8 +74,9 @@ impl Default for Forwarding {
 /// Bounds on TCP clients.
 #[derive(Debug, Clone, Copy)]
 pub struct TcpLimits {
-    /// Connections at a time; more wait in the kernel's queue.
-    pub connections: usize,
+    /// Connections at a time, of all addresses. Of who has more than its share of them, or most where all
+    /// are taken, the oldest is closed for the next.
+    pub connections: Bounds,
     /// Questions of one connection that are being answered at a time (RFC 7766 section 6.2.1.1);
     /// more are not read.
     pub questions: usize,
@@ -84,7 +87,10 @@ pub struct TcpLimits {
 impl Default for TcpLimits {
     fn default() -> Self {
         Self {
-            connections: 256,
+            connections: Bounds {
+                in_all: 256,
+                of_one: 64,
+            },
             questions: 32,
             idle: Duration::from_secs(10),
         }

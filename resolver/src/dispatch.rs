@@ -45,7 +45,7 @@ impl Dispatcher {
         peer: SocketAddr,
         route: Route,
     ) -> Option<impl Future<Output = ()> + Send + use<>> {
-        let tcp = matches!(route, Route::Tcp(_));
+        let tcp = matches!(route, Route::Tcp { .. });
         let header = match Header::read(&message) {
             // Answering an answer could go on for ever between two servers.
             Some(header) if !header.is_response() => header,

@@ -9,6 +9,7 @@
 use std::{net::SocketAddr, sync::Arc, sync::LazyLock};
 
 use arc_swap::ArcSwap;
+use eastwest_daemon::Workload;
 use hickory_proto::op::{Message, MessageType, ResponseCode};
 use tokio::sync::mpsc;
 
@@ -90,11 +91,16 @@ fn answered(asked: &[u8]) -> Option<Vec<u8>> {
     let peer = SocketAddr::from(([127, 0, 0, 1], 1));
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let forward = runtime.unwrap().block_on(async {
-        let future = DISPATCHER.receive(asked.to_vec(), peer, Route::Tcp(sender));
+        let work = Workload::default().begin();
+        let route = Route::Tcp {
+            answers: sender,
+            work,
+        };
+        let future = DISPATCHER.receive(asked.to_vec(), peer, route);
         future.await.is_some()
     });
     assert!(!forward, "forwarded to nobody");
-    let answer = answers.try_recv().ok();
+    let answer = answers.try_recv().ok().map(|(answer, _)| answer);
     assert!(answers.try_recv().is_err(), "a second answer");
     let is_question = Header::read(asked).is_some_and(|header| !header.is_response());
     assert_eq!(answer.is_some(), is_question);

@@ -2,6 +2,7 @@
 
 use std::{io, sync::Arc};
 
+use eastwest_daemon::Work;
 use hickory_server::server::Request;
 use tokio::sync::mpsc;
 
@@ -18,8 +19,11 @@ pub(crate) enum Route {
         socket: Arc<AnsweringSocket>,
         ends: Ends,
     },
-    /// To the task that writes this connection.
-    Tcp(mpsc::Sender<Vec<u8>>),
+    /// To the task that writes this connection, which has work until it has written the answer.
+    Tcp {
+        answers: mpsc::Sender<(Vec<u8>, Work)>,
+        work: Work,
+    },
 }
 
 /// The way back for one question.
@@ -44,13 +48,13 @@ impl Reply {
     }
 
     pub(crate) fn is_tcp(&self) -> bool {
-        matches!(self.route, Route::Tcp(_))
+        matches!(self.route, Route::Tcp { .. })
     }
 
     /// The largest answer that may be sent: RFC 6891 section 6.2.5 over UDP.
     pub(crate) fn limit(&self) -> usize {
         match (&self.route, self.edns) {
-            (Route::Tcp(_), _) => wire::MAX_MESSAGE,
+            (Route::Tcp { .. }, _) => wire::MAX_MESSAGE,
             (Route::Udp { .. }, Some(edns)) => usize::from(edns.payload).max(wire::PLAIN_UDP),
             (Route::Udp { .. }, None) => wire::PLAIN_UDP,
         }
@@ -69,9 +73,10 @@ impl Reply {
         };
         match &self.route {
             Route::Udp { socket, ends } => socket.send(&message, *ends).await,
-            Route::Tcp(writer) => {
+            Route::Tcp { answers, work } => {
                 let closed = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-                writer.send(message).await.map_err(closed)
+                let answer = (message, work.clone());
+                answers.send(answer).await.map_err(closed)
             }
         }
     }

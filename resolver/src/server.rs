@@ -8,7 +8,7 @@ mod udp;
 use std::{net::SocketAddr, sync::Arc};
 
 use arc_swap::ArcSwap;
-use tokio::sync::Semaphore;
+use eastwest_daemon::Shares;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::bind::BindError;
@@ -95,7 +95,7 @@ impl Bound {
     /// returns: at the latest after the total time of a forward.
     pub async fn serve(self, shutdown: CancellationToken) {
         let tasks = TaskTracker::new();
-        let connections = Arc::new(Semaphore::new(self.tcp.connections));
+        let connections = Arc::new(Shares::new(self.tcp.connections));
         for Sockets { udp, tcp, .. } in self.sockets {
             let udp = udp::Server {
                 socket: Arc::new(udp),

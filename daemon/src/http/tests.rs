@@ -8,7 +8,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::runtime::Builder;
 
 /// More than may be open at a time, and less than the kernel keeps in the queue of a listener of `std`.
-const CROWD: usize = open::MOST + 50;
+const CROWD: usize = BOUNDS.in_all + 50;
 
 /// Clients, in the order in which they connect. Some ask at once.
 struct Clients {

@@ -1,4 +1,5 @@
 use arc_swap::ArcSwap;
+use eastwest_daemon::Workload;
 use hickory_proto::{
     op::{Message, MessageType, OpCode, Query},
     rr::{Name, RecordType},
@@ -61,15 +62,17 @@ fn answer(packet: &[u8]) -> Option<Vec<u8>> {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let forward = dispatcher()
-            .receive(packet.to_vec(), peer, Route::Tcp(sender))
-            .await;
+        let route = Route::Tcp {
+            answers: sender,
+            work: Workload::default().begin(),
+        };
+        let forward = dispatcher().receive(packet.to_vec(), peer, route).await;
         assert!(
             forward.is_none(),
             "nothing is forwarded without an upstream"
         );
     });
-    answers.try_recv().ok()
+    answers.try_recv().ok().map(|(answer, _)| answer)
 }
 
 #[test]

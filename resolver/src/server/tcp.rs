@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use eastwest_daemon::{Shares, Work, Workload};
 use eastwest_transport::listener::Listener;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -25,19 +26,15 @@ pub(super) struct Server {
     pub(super) dispatcher: Arc<Dispatcher>,
     pub(super) limits: TcpLimits,
     /// Shared by all addresses.
-    pub(super) connections: Arc<Semaphore>,
+    pub(super) connections: Arc<Shares>,
     pub(super) tasks: TaskTracker,
 }
 
 impl Server {
     pub(super) async fn serve(self, shutdown: CancellationToken) {
         loop {
-            let accepted = async {
-                let permit = Arc::clone(&self.connections).acquire_owned().await;
-                (permit, self.listener.accept().await)
-            };
-            let (permit, (stream, peer)) = tokio::select! {
-                accepted = accepted => accepted,
+            let (stream, peer) = tokio::select! {
+                accepted = self.listener.accept() => accepted,
                 () = shutdown.cancelled() => return,
             };
             let connection = Connection {
@@ -47,10 +44,11 @@ impl Server {
                 peer,
             };
             let shutdown = shutdown.clone();
-            self.tasks.spawn(async move {
-                connection.run(stream, shutdown).await;
-                drop(permit);
-            });
+            let serve = |workload| {
+                let connection = connection.run(stream, workload, shutdown);
+                self.tasks.spawn(connection)
+            };
+            self.connections.admit(peer.ip(), serve).await;
         }
     }
 }
@@ -65,7 +63,7 @@ struct Connection {
 impl Connection {
     /// Ends when the client has closed its side, or is idle, or takes no answers, and every
     /// question that it has asked is answered.
-    async fn run(self, stream: TcpStream, shutdown: CancellationToken) {
+    async fn run(self, stream: TcpStream, workload: Workload, shutdown: CancellationToken) {
         let _open = self.dispatcher.metrics.connection();
         let peer = self.peer;
         let (from_client, to_client) = stream.into_split();
@@ -73,7 +71,7 @@ impl Connection {
         let (read, written) = tokio::join!(
             async {
                 tokio::select! {
-                    read = self.read(from_client, answers) => read,
+                    read = self.read(from_client, answers, &workload) => read,
                     () = shutdown.cancelled() => Ok(()),
                 }
             },
@@ -87,7 +85,8 @@ impl Connection {
     async fn read(
         &self,
         mut from_client: OwnedReadHalf,
-        answers: mpsc::Sender<Vec<u8>>,
+        answers: mpsc::Sender<(Vec<u8>, Work)>,
+        workload: &Workload,
     ) -> io::Result<()> {
         let at_once = Arc::new(Semaphore::new(self.limits.questions));
         loop {
@@ -101,7 +100,10 @@ impl Connection {
             let Ok(Some(message)) = message.map_err(|_| io::ErrorKind::TimedOut)? else {
                 return Ok(());
             };
-            let route = Route::Tcp(answers.clone());
+            let route = Route::Tcp {
+                answers: answers.clone(),
+                work: workload.begin(),
+            };
             if let Some(forward) = self.dispatcher.receive(message, self.peer, route).await {
                 self.tasks.spawn(async move {
                     forward.await;
@@ -127,9 +129,9 @@ async fn next_message(from_client: &mut OwnedReadHalf) -> io::Result<Option<Vec<
 /// Until every sender is gone, or the client takes no more.
 async fn write(
     mut to_client: OwnedWriteHalf,
-    mut to_write: mpsc::Receiver<Vec<u8>>,
+    mut to_write: mpsc::Receiver<(Vec<u8>, Work)>,
 ) -> io::Result<()> {
-    while let Some(message) = to_write.recv().await {
+    while let Some((message, _work)) = to_write.recv().await {
         let length = u16::try_from(message.len()).map_err(io::Error::other)?;
         let mut framed = Vec::with_capacity(message.len() + 2);
         framed.extend_from_slice(&length.to_be_bytes());

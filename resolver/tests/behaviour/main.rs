@@ -14,6 +14,7 @@ mod running;
 
 mod aliases;
 mod arbitrary;
+mod crowd;
 mod edns;
 mod failover;
 mod forwarding;

@@ -11,7 +11,7 @@ use crate::{
     running::{ALIAS, ALIAS_V4, config, start, start_with},
 };
 
-async fn ask_alias(stream: &mut TcpStream) -> Option<Message> {
+pub(crate) async fn ask_alias(stream: &mut TcpStream) -> Option<Message> {
     send_framed(stream, &question(ALIAS, RecordType::A).to_vec().unwrap()).await;
     Some(Message::from_vec(&receive_framed(stream).await?).unwrap())
 }
@@ -94,19 +94,4 @@ async fn a_question_that_never_ends_is_closed_like_an_idle_connection() {
     let mut stream = TcpStream::connect(resolver.address).await.unwrap();
     stream.write_all(&[0, 40, 1, 2, 3]).await.unwrap();
     assert_eq!(receive_framed(&mut stream).await, None);
-}
-
-#[tokio::test]
-async fn connections_over_the_limit_wait_until_one_ends() {
-    let mut config = config(&[]);
-    config.tcp.connections = 1;
-    let resolver = start_with(&config);
-    let mut first = TcpStream::connect(resolver.address).await.unwrap();
-    assert!(ask_alias(&mut first).await.is_some());
-    let mut second = TcpStream::connect(resolver.address).await.unwrap();
-    let early = tokio::time::timeout(Duration::from_millis(200), ask_alias(&mut second)).await;
-    assert!(early.is_err(), "not served while the first is open");
-    drop(first);
-    let late = Message::from_vec(&receive_framed(&mut second).await.unwrap()).unwrap();
-    assert_eq!(addresses(&late), [ALIAS_V4]);
 }
