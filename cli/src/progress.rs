@@ -115,19 +115,43 @@ mod tests {
         assert!(out.is_empty());
 
         let (sender, receiver) = channel();
+        let (shown, drawn) = channel();
         let drawing = thread::spawn(move || {
-            let mut out = Vec::new();
-            draw("first".to_owned(), &receiver, &mut out);
-            out
+            let picture = String::new();
+            let shown = Shown { picture, to: shown };
+            draw("first".to_owned(), &receiver, shown);
         });
         sender.send("second".to_owned()).unwrap();
-        thread::sleep(AFTER + 3 * TURN);
-        drop(sender);
-        let out = String::from_utf8(drawing.join().unwrap()).unwrap();
+        let first = drawn.recv().unwrap();
         assert!(
-            out.starts_with(&format!("{CLEARED}| second 1 s{CLEARED}")),
-            "{out:?}"
+            first.starts_with(&format!("{CLEARED}| second ")),
+            "{first:?}"
         );
-        assert!(out.ends_with(CLEARED), "{out:?}");
+        let second = drawn.recv().unwrap();
+        assert!(
+            second.starts_with(&format!("{CLEARED}/ second ")),
+            "{second:?}"
+        );
+        drop(sender);
+        drawing.join().unwrap();
+        assert_eq!(drawn.iter().last().as_deref(), Some(CLEARED));
+    }
+
+    /// Sends on what is written from one flush to the next.
+    struct Shown {
+        picture: String,
+        to: Sender<String>,
+    }
+
+    impl Write for Shown {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.picture.push_str(&String::from_utf8_lossy(bytes));
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            let picture = std::mem::take(&mut self.picture);
+            self.to.send(picture).map_err(io::Error::other)
+        }
     }
 }

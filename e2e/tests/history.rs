@@ -131,10 +131,6 @@ fn three_processes_have_the_same_connection_step_by_step() {
         assert!(at(passed, "hello") <= at(passed, "dns"), "{passed:#}");
         assert!(at(passed, "dns") <= at(passed, "connect"), "{passed:#}");
         assert_eq!(at(served, "dns"), None);
-        // Each who is called is done sooner than who calls him: both wait for the same end.
-        for step in ["first_byte_to_peer", "handshake"] {
-            assert!(at(served, step) < at(called, step), "{called:#} {served:#}");
-        }
         for bytes in ["bytes_to_upstream", "bytes_to_peer"] {
             assert!(called[bytes].as_u64() > Some(0));
             assert_eq!(called[bytes], served[bytes]);

@@ -11,7 +11,8 @@ use super::quantities::{bytes, time};
 use super::rates::{Rate, Reading};
 use super::server::AdminArgs;
 use super::told::{Row, Told};
-use super::{Output, history, print_json, watch};
+use super::watch::{self, Place};
+use super::{Output, history, print_json};
 use crate::one_line::in_one_line;
 use crate::table::Table;
 
@@ -57,8 +58,12 @@ pub fn run(args: &ConnsArgs) -> anyhow::Result<ExitCode> {
         history::print(&args.server, args.limit, args.output)?;
     } else if args.watch {
         let mut before = None;
-        let in_place = io::stdout().is_terminal() && args.output == Output::Text;
-        watch::each_second(in_place, |out| {
+        let place = match args.output {
+            Output::Json => Place::Next,
+            Output::Text if io::stdout().is_terminal() => Place::Same,
+            Output::Text => Place::Below,
+        };
+        watch::each_second(place, |out| {
             let listed = Listed::by(&args.server, before.as_ref())?;
             match args.output {
                 Output::Text => listed.print(out)?,

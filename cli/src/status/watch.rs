@@ -15,12 +15,23 @@ const ERASE_LINE: &str = "\x1b[K";
 const ERASE_BELOW: &str = "\x1b[J";
 const CLEAR: &str = "\x1b[2J";
 
-/// Prints what `draw` writes until Ctrl-C: over what was there if `in_place`, else below it.
+/// Where what is drawn goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Over what was there.
+    Same,
+    /// Below it, after an empty line.
+    Below,
+    /// The next line, for programs.
+    Next,
+}
+
+/// Prints what `draw` writes until Ctrl-C.
 ///
 /// # Errors
 /// When that has one, or nothing can be printed.
 pub(super) fn each_second(
-    in_place: bool,
+    place: Place,
     mut draw: impl FnMut(&mut Vec<u8>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -38,16 +49,16 @@ pub(super) fn each_second(
             let mut drawn = Vec::new();
             draw(&mut drawn)?;
             let mut out = io::stdout().lock();
-            match in_place {
-                true => {
+            match place {
+                Place::Same => {
                     let text = String::from_utf8_lossy(&drawn);
                     out.write_all(screen(&text, size(), first).as_bytes())?;
                 }
-                false if first => out.write_all(&drawn)?,
-                false => {
+                Place::Below if !first => {
                     writeln!(out)?;
                     out.write_all(&drawn)?;
                 }
+                Place::Below | Place::Next => out.write_all(&drawn)?,
             }
             out.flush()?;
             first = false;

@@ -124,7 +124,7 @@ fn what_takes_long_says_so_on_a_terminal_and_takes_that_away() {
     let folder = folder();
     // A server that never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let line = format!("wait --max 2s --address {}", silent.local_addr().unwrap());
+    let line = format!("wait --max 5s --address {}", silent.local_addr().unwrap());
     let text = on_a_terminal(folder.path(), &line, &[("NO_COLOR", "1")]);
     let waiting = format!("\r{ESCAPE}[K| waiting for 127.0.0.1:");
     assert!(text.starts_with(&waiting), "{text:?}");

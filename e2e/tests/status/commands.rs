@@ -2,8 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Output, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use eastwest::clusters::{Capture, HELLO};
 use eastwest::leftovers::Guarded;
@@ -202,6 +201,17 @@ fn conns_shows_who_talks_and_goes_on_until_somebody_has_seen_enough() {
     kill_process(process, Signal::INT).unwrap();
     let rest: Vec<_> = lines.map_while(Result::ok).collect();
     assert_eq!(watching.wait().unwrap().code(), Some(0), "{rest:?}");
+
+    // An object a line, and nothing else.
+    let mut command = clusters.eastwest_on("b-app").unwrap();
+    command.args(["conns", "--watch", "-o", "json"]);
+    let mut watching = Guarded::spawn(command.stdout(Stdio::piped())).unwrap();
+    let lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    for line in lines.take(3) {
+        let told: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        assert_eq!(told["open"], 1, "{told}");
+    }
+    drop(watching);
     drop(app);
 }
 
@@ -237,34 +247,6 @@ fn on_a_terminal_conns_are_drawn_in_place() {
     terminal.stdin.take().unwrap().write_all(b"\x03").unwrap();
     out.read_to_end(&mut drawn).unwrap();
     assert_eq!(terminal.wait().unwrap().code(), Some(0));
-}
-
-#[test]
-fn a_server_that_is_drained_is_waited_for() {
-    let mut clusters = hello().unwrap();
-    let (code, out, err) = eastwest(&clusters, &["drain"]);
-    assert_eq!(code, 0, "{err}");
-    assert!(out.starts_with("draining; "), "{out}");
-    // It stays so for its lame-duck time, five seconds.
-    let begun = Instant::now();
-    let (code, out) = loop {
-        let (code, out, _) = eastwest(&clusters, &["status"]);
-        if code != 0 || begun.elapsed() > PATIENCE {
-            break (code, out);
-        }
-        sleep(Duration::from_millis(20));
-    };
-    assert_eq!(code, 3, "{out}");
-    assert!(
-        out.contains(": draining, up ") && out.contains("waits for    drain: "),
-        "{out}"
-    );
-    let (code, out, err) = eastwest(&clusters, &["drain", "--wait"]);
-    assert_eq!(code, 0, "{out}{err}");
-    assert!(out.ends_with(" has ended\n"), "{out}");
-    assert!(!clusters.program("b-app-shim").unwrap().goes_on());
-    let (code, _, err) = eastwest(&clusters, &["status"]);
-    assert!(code == 1 && err.contains("nothing listens at "), "{err}");
 }
 
 #[test]

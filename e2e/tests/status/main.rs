@@ -8,6 +8,7 @@
 
 mod certificates;
 mod commands;
+mod drain;
 mod history;
 
 use std::io::Read;

@@ -1,0 +1,55 @@
+//! A server that is told to end.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use eastwest_e2e::hello;
+
+use super::PATIENCE;
+use super::commands::eastwest;
+
+#[test]
+fn a_server_that_is_drained_is_waited_for() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
+    let args = [
+        "--manifests",
+        clusters.manifests().cluster_b().to_str().unwrap(),
+        "--identity",
+        identity.unwrap().to_str().unwrap(),
+        "--drain-lame-duck",
+        "15s",
+    ]
+    .map(str::to_owned);
+    clusters
+        .start_with("b-app-shim", ("b-app", "shim"), &args)
+        .unwrap();
+    let (code, out, err) = eastwest(&clusters, &["drain"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.starts_with("draining; "), "{out}");
+    // It stays so for its lame-duck time.
+    let begun = Instant::now();
+    let (code, out) = loop {
+        let (code, out, _) = eastwest(&clusters, &["status"]);
+        if code != 0 || begun.elapsed() > PATIENCE {
+            break (code, out);
+        }
+        sleep(Duration::from_millis(20));
+    };
+    assert_eq!(code, 3, "{out}");
+    assert!(
+        out.contains(": draining, up ") && out.contains("waits for    drain: "),
+        "{out}"
+    );
+    let (code, out, err) = eastwest(&clusters, &["drain", "--wait"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.ends_with(" has ended\n"), "{out}");
+    let begun = Instant::now();
+    while clusters.program("b-app-shim").unwrap().goes_on() {
+        assert!(begun.elapsed() < PATIENCE, "the process is still there");
+        sleep(Duration::from_millis(20));
+    }
+    let (code, _, err) = eastwest(&clusters, &["status"]);
+    assert!(code == 1 && err.contains("nothing listens at "), "{err}");
+}
