@@ -1,5 +1,6 @@
 //! The new gateway: takes what the old one has, and goes on with it.
 
+use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use super::frame::{Frame, Hello, Offered};
 use super::place::{Found, Place};
 use super::taking::take;
 use super::{HandoverError, PATIENCE, Predecessor, hello, understood};
+use crate::exports::Unfit;
 use crate::serve::Gateway;
 
 #[cfg(test)]
@@ -55,18 +57,25 @@ impl Succession {
     /// this one comes; it goes on as before until [`run`](Self::run).
     ///
     /// # Errors
-    /// When the place cannot be used, or the gateway there does not give way.
-    pub(crate) fn open(place: Place, context: &Context) -> anyhow::Result<Self> {
+    /// When the place cannot be used, there is a gateway and this one is not `fit` to follow it, or it does not
+    /// give way.
+    pub(crate) fn open(
+        place: Place,
+        context: &Context,
+        fit: impl FnOnce() -> Result<(), Unfit>,
+    ) -> anyhow::Result<Self> {
         let met = match place.visit()? {
             Found::Nobody(door) => Met::Nobody(door),
             Found::Somebody(stream) => {
+                let goes_on = |error: &dyn Display| {
+                    anyhow::anyhow!("the gateway at {place} goes on, and is not succeeded: {error}")
+                };
+                fit().map_err(|unfit| goes_on(&unfit))?;
                 let old = Old::meet(stream, context).and_then(|old| {
                     old.take_listeners(context)?;
                     Ok(Met::Somebody(old))
                 });
-                old.map_err(|error| {
-                    anyhow::anyhow!("the gateway at {place} goes on, and is not succeeded: {error}")
-                })?
+                old.map_err(|error| goes_on(&error))?
             }
         };
         Ok(Self { place, met })

@@ -81,9 +81,11 @@ spec:
         let mut command = Command::new(env!("CARGO_BIN_EXE_eastwest-gateway"));
         command
             .env_clear()
-            .args(["-f", &self.path("manifests")])
             .args(["--name-server", &self.names.to_string()])
             .args(flags);
+        if !flags.contains(&"-f") {
+            command.args(["-f", &self.path("manifests")]);
+        }
         if !flags.iter().any(|given| given.starts_with("--handover")) {
             command.args(["--handover", &self.path("handover.sock")]);
         }

@@ -1,5 +1,6 @@
 //! Where no gateway follows another, the one that is there goes on.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
@@ -32,6 +33,36 @@ fn a_gateway_that_cannot_start_leaves_everything_as_it_was() {
         "{} of {before}",
         old.descriptors()
     );
+    let mut new = ground.gateway();
+    old.was_succeeded();
+    new.logged("took over from process");
+    says(&mut client, &mut pod, b"after");
+}
+
+#[test]
+fn a_gateway_whose_manifests_have_errors_or_export_nothing_follows_nobody() {
+    let ground = Ground::prepare();
+    let mut old = ground.gateway();
+    let (mut client, mut pod) = ground.connect(old.address);
+    let manifest = ground.path("manifests/gateway.yaml");
+    let good = fs::read_to_string(&manifest).unwrap();
+    for (spoilt, said) in [
+        (
+            good.replacen("kind: Gateway", "kind: Gatewya", 1),
+            "have errors (1, the first is ",
+        ),
+        (good.replace("    hosts:", "    host:"), "error[EW303]"),
+        ("# nothing\n".to_owned(), "export nothing"),
+    ] {
+        let other = ground.path("spoilt.yaml");
+        fs::write(&other, spoilt).unwrap();
+        let mut new = ground.gateway_with(&["-f", &other], |_| {});
+        assert_eq!(new.ended().code(), Some(1));
+        let line = new.logged("goes on, and is not succeeded");
+        assert!(line.contains(said), "{line}");
+        old.logged("no handover, this gateway goes on");
+    }
+    says(&mut client, &mut pod, b"still");
     let mut new = ground.gateway();
     old.was_succeeded();
     new.logged("took over from process");
@@ -85,7 +116,7 @@ fn an_older_gateway_that_speaks_another_version_is_left_alone() {
 #[test]
 fn a_place_where_gateways_cannot_meet_is_a_wrong_configuration() {
     let ground = Ground::prepare();
-    std::fs::write(ground.path("file"), "data").unwrap();
+    fs::write(ground.path("file"), "data").unwrap();
     for (place, said) in [
         ("missing/handover.sock", "there is no folder for"),
         ("file", "is no socket"),

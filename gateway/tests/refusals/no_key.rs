@@ -10,7 +10,8 @@ fn a_key_to_be_asked_by_is_refused() {
     let ended = Command::new(env!("CARGO_BIN_EXE_eastwest-gateway"))
         .env_clear()
         .args(["-f".as_ref(), manifests.as_os_str()])
-        .args(["--listen", "127.0.0.1:0", "--probe-identity", "/nowhere"])
+        .args(["--listen", "127.0.0.1:0", "--probe-identity"])
+        .arg(dir.path())
         .args(["--probe-allow", "spiffe://cluster.local/ns/x/sa/*"])
         .args(["--ready-address=off", "--admin-address=off"])
         .arg("--metrics-address=off")
@@ -22,5 +23,6 @@ fn a_key_to_be_asked_by_is_refused() {
         said.contains("`eastwest gateway` is the same with it"),
         "{said}"
     );
-    assert!(!said.contains("/nowhere:"), "{said}");
+    // It has not even looked for one.
+    assert!(!said.contains("cert-chain.pem"), "{said}");
 }

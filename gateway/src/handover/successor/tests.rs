@@ -42,7 +42,7 @@ impl New {
             let Succession {
                 met: Met::Somebody(old),
                 ..
-            } = block_in_place(|| Succession::open(place.clone(), &context).unwrap())
+            } = block_in_place(|| Succession::open(place.clone(), &context, || Ok(())).unwrap())
             else {
                 panic!("nobody at {place}");
             };
