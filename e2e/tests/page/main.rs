@@ -8,6 +8,7 @@
 
 mod given;
 mod live;
+mod told;
 mod used;
 
 use eastwest_e2e::browser::{Browser, Look};

@@ -35,14 +35,15 @@ function sayName(node, name) {
 }
 
 /// Has `parent` hold one node for each item, in this order; a node stays as long as its key does, and
-/// the keyboard's focus with it.
+/// the keyboard's focus with it. Those of one key are told apart by their order: none is left out.
 function keyed(parent, items, key, create, update) {
   const kept = parent.kept ?? new Map();
   const next = new Map();
   const focus = document.activeElement;
   items.forEach((item, at) => {
-    const id = key(item);
-    if (next.has(id)) return;
+    const name = key(item);
+    let id = name;
+    for (let again = 2; next.has(id); again += 1) id = `${name} (${again})`;
     const node = kept.get(id) ?? create(item);
     update(node, item);
     next.set(id, node);

@@ -28,10 +28,23 @@ function callers(direction, rows) {
   return [...groups].map(([name, of]) => ({ name, open: of.length, ...sum(of), routes: new Set(of.map((row) => row.route)) }));
 }
 
+/// What goes over a gateway: the counts of its routes where they have no other one, otherwise those of the
+/// connections that are told, which may be a part. They tell addresses: what goes by a name is not known then.
+function over(address, routes, rows) {
+  const its = routes.filter((route) => route.endpoints.some((end) => end.address === address));
+  if (its.every((route) => route.endpoints.every((end) => end.address === address))) {
+    return { open: its.reduce((n, route) => add(n, route.open), null), of: sum(its), part: false };
+  }
+  if (!/^[\d.]+:\d+$|^\[/.test(address)) return { open: null, of: sum([]), part: false };
+  const seen = rows.filter((row) => row.upstream === address);
+  return { open: seen.length, of: sum(seen), part: true };
+}
+
 function graphOf(direction, status) {
   const words = ENDS[direction];
   const routes = status.routes.filter((route) => route.direction === direction);
   const rows = status.connections.rows.filter((row) => row.direction === direction);
+  const newest = status.connections.open > status.connections.rows.length ? `of newest ${count(status.connections.rows.length)}` : "";
   const [near, others] = foremost(routes, MOST);
   const [who, crowd] = foremost(callers(direction, rows), 5);
   const edges = [];
@@ -54,18 +67,16 @@ function graphOf(direction, status) {
     right.push({ id: "others", label: plural(others.length, "more route"), state, sub: broken ? `${broken} not well` : word(state), flow: flow(sum(others)) });
   }
   if (direction === "outbound") {
-    for (const end of routes.flatMap((route) => route.endpoints ?? [])) {
+    for (const end of routes.flatMap((route) => route.endpoints)) {
       const seen = gateways.get(end.address) ?? { id: `gateway ${end.address}`, address: end.address, states: [] };
       seen.states.push(end.state);
       gateways.set(end.address, seen);
     }
   }
   const through = [...gateways.values()].slice(0, MOST).map((gateway) => {
-    // Connections tell addresses: what goes by a name is known where no other way leads.
-    const named = !/^[\d.]+:\d+$|^\[/.test(gateway.address);
-    const of = named ? routes.filter((route) => route.endpoints.length === 1 && route.endpoints[0].address === gateway.address) : rows.filter((row) => row.upstream === gateway.address);
     const state = worst(gateway.states);
-    return { ...gateway, state, label: gateway.address, sub: word(state) + (named ? "" : ` · ${of.length} open`), flow: flow(sum(of)), of: sum(of) };
+    const { open, of, part } = over(gateway.address, routes, rows);
+    return { ...gateway, state, label: gateway.address, sub: word(state) + (known(open) ? ` · ${count(open)} ${part && newest || "open"}` : ""), flow: part && newest ? "" : flow(of), of };
   });
   for (const gateway of through) edge("self", gateway.id, { state: gateway.state, ...gateway.of });
   for (const node of right) {
@@ -80,7 +91,7 @@ function graphOf(direction, status) {
   if (through.length) columns.push({ title: "Gateways", nodes: through });
   if (right.length) columns.push({ title: words.far, nodes: right });
   const bad = routes.filter((route) => kind(route.state) === "bad").length;
-  const title = `${words.title}: ${plural(rows.length, "connection")} from ${plural(who.length + crowd.length, "caller")} by ${plural(routes.length, "route")}, ${bad} of them down. The tables below say the same.`;
+  const title = `${words.title}: ${[plural(rows.length, "connection"), newest].filter(Boolean).join(" ")} from ${plural(who.length + crowd.length, "caller")} by ${plural(routes.length, "route")}, ${bad} of them down. The tables below say the same.`;
   return { direction, name: words.title, title, columns, edges };
 }
 

@@ -1,9 +1,14 @@
 // The process itself: figures, what blocks it, certificates, listeners, the last reload.
 function sparkline(node, at) {
-  const values = rates.history.map((both) => both[at]);
-  const most = Math.max(1, ...values);
-  const points = values.map((value, x) => `${(x + HISTORY - values.length) / (HISTORY - 1) * 84} ${(25 - value / most * 24).toFixed(1)}`);
-  mark(node.firstChild, "d", points.length > 1 ? `M${points.join("L")}` : "");
+  const most = Math.max(1, ...rates.history.map((past) => past.rates[at] ?? 0));
+  let d = "";
+  let joined = false;
+  for (const past of rates.history) {
+    const value = past.rates[at];
+    if (known(value)) d += `${joined ? "L" : "M"}${(84 - (rates.uptime - past.uptime) / HISTORY * 84).toFixed(1)} ${(25 - value / most * 24).toFixed(1)}`;
+    joined = known(value);
+  }
+  mark(node.firstChild, "d", d);
 }
 
 function drawFigures(status) {
@@ -34,7 +39,7 @@ function drawFigures(status) {
 }
 
 function drawCertificates(certificates) {
-  keyed(byId("certificates-list"), certificates.length ? certificates : [null], (one) => one ? `${one.name} ${one.file} ${one.subject}` : "",
+  keyed(byId("certificates-list"), certificates.length ? certificates : [null], (one) => one ? [one.name, one.file, one.subject, one.not_before, one.not_after].join(" ") : "",
     (one) => one
       ? el("li", null, el("div", { class: "line" }, el("strong"), el("span", { class: "state" })),
         el("div", { class: "days" }), el("meter", { min: 0, max: 1, low: .1, high: .25, optimum: 1 }),

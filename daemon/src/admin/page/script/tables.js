@@ -1,7 +1,9 @@
 // Routes and connections, row by row.
 const nothing = { routes: () => "No routes: nothing in the manifests leads through this process.", connections: () => "No connection is open." };
-const ends = (route) => (route.endpoints ?? []).map((end) =>
+const ends = (route) => route.endpoints.map((end) =>
   `${end.address}${["up", "unknown", null].includes(end.state) ? "" : ` (${word(end.state)}${end.reason ? `: ${end.reason}` : ""})`}`);
+/// What no identities at all are: whom it calls need only be of the trust domain, who calls must be let in.
+const ANYONE = { __proto__: null, outbound: "anyone of the trust domain", inbound: "nobody" };
 const some = (count) => count ? bytes(count) : "";
 const stateCell = {
   bare: true, tight: true, make: (cell) => cell.appendChild(el("span", { class: "state" })),
@@ -45,8 +47,8 @@ const routesTable = table(byId("routes-table"), {
   ],
   details: (route) => [
     ["why", (route.explain ?? []).join("\n")], ["direction", route.direction], ["server name (SNI)", route.sni], ["listens on", (route.listens ?? []).join("\n")],
-    ["far end", (route.endpoints ?? []).map((end) => [end.address, word(end.state), end.locality, end.reason].filter(Boolean).join(" · ")).join("\n")],
-    ["who may be there", (route.identities ?? []).join("\n") || (route.direction === "passthrough" ? null : "anyone of the trust domain")], ["from", route.origin],
+    ["far end", route.endpoints.map((end) => [end.address, word(end.state), end.locality, end.reason].filter(Boolean).join(" · ")).join("\n")],
+    [route.direction === "inbound" ? "who may call" : "who may be there", (route.identities ?? []).join("\n") || (ANYONE[route.direction] ?? null)], ["from", route.origin],
     ["opened since start", known(route.opened) ? `${count(route.opened)}${route.failed ? `, of which ${count(route.failed)} came to nothing` : ""}` : null],
     ["the last one", route.last ? [route.last.outcome, route.last.code, clock(route.last.at)].filter(Boolean).join(" · ") : null],
   ].filter(([, text]) => text),
