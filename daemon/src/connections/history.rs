@@ -17,6 +17,9 @@ pub(super) const CAPACITY: usize = 1000;
 /// Of these, how many may be of connections that came to no route. Whoever reaches the port can make as
 /// many of them as it likes, and is not to have the places of the others.
 pub(super) const STRANGERS: usize = 200;
+/// One of so many places in an answer is for those that live, the oldest of them: streams of days are what
+/// connections that came and went since should not hide.
+const LASTING: usize = 4;
 
 /// What has been recorded.
 #[derive(Debug, Default)]
@@ -50,7 +53,8 @@ pub struct Recorded {
     pub capacity: usize,
     /// How many have been recorded since the process began.
     pub recorded: u64,
-    /// The newest first: by their end, or where they live by their begin.
+    /// The newest first: by their end, or where they live by their begin. Where there are more than were
+    /// asked for, a quarter of the places is for those that have lived longest.
     pub timelines: Vec<Timeline>,
 }
 
@@ -59,8 +63,10 @@ impl Connections {
     pub fn timelines(&self, limit: usize) -> Recorded {
         let mut live = self.entries();
         // The newest have the highest numbers, but for those that another process has had.
-        let oldest = live.len().saturating_sub(limit);
-        let live = live.drain(oldest..).map(|entry| entry.timeline(None));
+        let longest = live.len().min(limit / LASTING);
+        let newest = live.len().saturating_sub(limit - longest).max(longest);
+        live.drain(longest..newest);
+        let live = live.iter().map(|entry| entry.timeline(None));
         self.shared.history.with(live.collect(), limit)
     }
 }
@@ -93,14 +99,21 @@ impl History {
         drop(replaced);
     }
 
-    /// The newest of these that live and of those that are recorded.
+    /// The newest of these that live and of those that are recorded, and the oldest that live.
     pub(super) fn with(&self, live: Vec<Timeline>, limit: usize) -> Recorded {
         let (mut timelines, recorded) = lock(&self.ring).newest(limit);
         // Whoever has ended since `live` was made is in both.
         let ended: HashSet<u64> = timelines.iter().map(|timeline| timeline.id).collect();
-        timelines.extend(live.into_iter().filter(|live| !ended.contains(&live.id)));
+        let mut lasting: Vec<_> = live
+            .into_iter()
+            .filter(|live| !ended.contains(&live.id))
+            .collect();
+        lasting.sort_by_key(Timeline::newest);
+        timelines.extend(lasting.split_off(lasting.len().min(limit / LASTING)));
         timelines.sort_by_key(|timeline| Reverse(timeline.newest()));
-        timelines.truncate(limit);
+        timelines.truncate(limit - lasting.len());
+        timelines.extend(lasting);
+        timelines.sort_by_key(|timeline| Reverse(timeline.newest()));
         Recorded {
             capacity: CAPACITY,
             recorded,

@@ -64,6 +64,35 @@ fn those_that_live_are_among_them_and_nobody_is_there_twice() {
 }
 
 #[test]
+fn a_stream_of_days_is_there_however_many_came_and_went_since() {
+    let connections = Connections::new();
+    let lasting: Vec<_> = (0..30).map(|_| routed(&connections)).collect();
+    for _ in 0..2 * CAPACITY {
+        end(&routed(&connections));
+    }
+    let last = 29 + 2 * CAPACITY as u64;
+    // Those that have lived longest, and the newest of all for the rest.
+    assert_eq!(
+        ids(&connections.timelines(8)),
+        [last, last - 1, last - 2, last - 3, last - 4, last - 5, 1, 0]
+    );
+    assert_eq!(ids(&connections.timelines(3)), [last, last - 1, last - 2]);
+    assert!(connections.timelines(0).timelines.is_empty());
+    let all = connections.timelines(CAPACITY);
+    assert_eq!(all.timelines.len(), CAPACITY);
+    let living = |one: &&Timeline| one.ended.is_none();
+    assert_eq!(all.timelines.iter().filter(living).count(), lasting.len());
+    // Also where those that live are many more than were asked for.
+    drop(all);
+    let new: Vec<_> = (0..100).map(|_| routed(&connections)).collect();
+    let newest = new.last().map(ConnectionGuard::id).unwrap();
+    assert_eq!(
+        ids(&connections.timelines(5)),
+        [newest, newest - 1, newest - 2, newest - 3, 0]
+    );
+}
+
+#[test]
 fn those_that_come_to_no_route_push_out_only_each_other() {
     let connections = Connections::new();
     let strangers = |many: usize| {
