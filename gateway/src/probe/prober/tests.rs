@@ -1,9 +1,11 @@
 use std::fs;
 
+use eastwest_transport::limits::Limits;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
 use tempfile::TempDir;
 use tokio::time::advance;
 
+use super::super::keep_fresh;
 use super::*;
 
 /// How long one waits for files to be read, on a machine that does other things too.
@@ -82,6 +84,27 @@ async fn files_are_read_again_though_nobody_asks_but_not_all_the_time() {
     prober.renew().await;
     assert!(ends_at(&prober, end));
     assert_eq!(*prober.held.complaint.lock().unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_runs_looks_by_itself() {
+    let folder = Folder::new();
+    let mut gateway = crate::serve::tests::gateway(Limits::default());
+    Arc::get_mut(&mut gateway).unwrap().prober = Some(Box::new(folder.prober()));
+    let told = |gateway: &Gateway| {
+        let certificates = gateway.prober.as_ref().unwrap().certificates();
+        format!("{certificates:?}")
+    };
+    let first = told(&gateway);
+    let looks = tokio::spawn(keep_fresh(Arc::clone(&gateway)));
+    folder.issue(48);
+    let began = Instant::now();
+    while told(&gateway) == first {
+        assert!(began.elapsed() < PATIENT);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert!(began.elapsed() >= READ_AGAIN, "{:?}", began.elapsed());
+    looks.abort();
 }
 
 #[tokio::test]
