@@ -178,6 +178,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         context.listeners.keep(handover::GATEWAY, &socket, giver);
         tokio::spawn(succession.run(Arc::clone(&gateway), context.clone()));
     }
+    tokio::spawn(probe::keep_fresh(Arc::clone(&gateway)));
     tokio::spawn(exports::follow(manifests, Arc::clone(&gateway), context));
     tokio::spawn(gateway.serve_all(listener, admission));
     Ok(bound)

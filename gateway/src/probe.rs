@@ -7,11 +7,14 @@ mod prober;
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use eastwest_daemon::HeldCertificate;
 use eastwest_transport::admission::Place;
 use eastwest_transport::reason::Reason;
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 use crate::args::GatewayArgs;
 use crate::connection::Greeted;
@@ -29,12 +32,29 @@ pub(crate) trait Answers: fmt::Debug + Send + Sync {
         place: &'a Place,
     ) -> Answering<'a>;
 
-    /// What it proves itself with, and holds others against.
+    /// What it proves itself with, and holds others against: as it was read last.
     fn certificates(&self) -> Vec<HeldCertificate>;
+
+    /// Reads that again, unless it was read a moment ago.
+    fn renew(&self) -> Renewing<'_>;
 }
 
 /// Boxed, because it is seldom and large.
 pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<(), Unanswered>> + Send + 'a>>;
+
+/// Boxed for the trait's sake.
+pub(crate) type Renewing<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// How often files are looked at though nobody asks: what the status tells of them is not to be older.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// Keeps the certificate of whoever answers as its files are, for as long as the process lives.
+pub(crate) async fn keep_fresh(gateway: Arc<Gateway>) {
+    while let Some(prober) = &gateway.prober {
+        prober.renew().await;
+        sleep(LOOK).await;
+    }
+}
 
 /// Why a question had no answer.
 #[derive(Debug, thiserror::Error)]

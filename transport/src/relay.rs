@@ -155,7 +155,7 @@ async fn run<D: Leg, U: Leg>(
     let mut down_first = false;
     poll_fn(|cx| {
         let before = up.moved + down.moved;
-        let (all, [count_up, count_down]) = (counts.all(), counts.ways());
+        let [count_up, count_down] = counts.ways();
         let (to_upstream, to_downstream);
         // In turns: tokio lets a task do so much at a time, and a busy half takes all of it.
         // Not after a failure: a socket tells of a reset once, and says end to whoever asks next.
@@ -173,7 +173,8 @@ async fn run<D: Leg, U: Leg>(
             };
         }
         down_first = !down_first;
-        passing.turn(counts, all);
+        let wrote = [&mut up.wrote, &mut down.wrote].map(std::mem::take);
+        passing.turn(counts, wrote);
         let ended = (to_upstream.is_ready(), to_downstream.is_ready());
         for (outcome, reader, writer) in [
             (to_upstream, Side::Downstream, Side::Upstream),

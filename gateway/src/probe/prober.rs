@@ -5,7 +5,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
@@ -24,7 +24,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use super::{Answering, Answers, Unanswered};
+use super::{Answering, Answers, Renewing, Unanswered};
 use crate::args::GatewayArgs;
 use crate::connection::{Greeted, target};
 use crate::serve::Gateway;
@@ -40,11 +40,19 @@ const LONGEST_QUESTION: usize = 256;
 /// By what it is asked, and by whom.
 #[derive(Debug)]
 pub(super) struct Prober {
+    held: Arc<Held>,
+    read: Mutex<Instant>,
+    allowed: Arc<Askers>,
+}
+
+/// The certificate, and where it comes from.
+#[derive(Debug)]
+struct Held {
     dir: PathBuf,
     /// As it was read last.
     identity: ArcSwap<Identity>,
-    read: Mutex<Instant>,
-    allowed: Arc<Askers>,
+    /// What was wrong with the files then: the log has it once.
+    complaint: StdMutex<Option<String>>,
 }
 
 /// Who may ask.
@@ -109,7 +117,7 @@ impl Answers for Prober {
     }
 
     fn certificates(&self) -> Vec<HeldCertificate> {
-        let identity = self.identity.load();
+        let identity = self.held.identity.load();
         let all = [("probe", identity.certificate())].into_iter();
         let all = all.chain(identity.root_certificates().map(|root| ("root", root)));
         all.map(|(name, info)| {
@@ -117,6 +125,41 @@ impl Answers for Prober {
             HeldCertificate::new(name, info.subject, info.file, valid)
         })
         .collect()
+    }
+
+    fn renew(&self) -> Renewing<'_> {
+        Box::pin(self.read_again())
+    }
+}
+
+impl Held {
+    fn open(dir: &Path) -> Result<Self, IdentityError> {
+        Ok(Self {
+            dir: dir.to_owned(),
+            identity: ArcSwap::from_pointee(load(dir)?),
+            complaint: StdMutex::default(),
+        })
+    }
+
+    /// Files that are of no use leave the old one in its place.
+    fn read_again(&self) {
+        let complaint = match load(&self.dir) {
+            Ok(identity) => {
+                self.identity.store(Arc::new(identity));
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        let mut before = self
+            .complaint
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = &complaint
+            && *before != complaint
+        {
+            tracing::warn!(%error, "--probe-identity: the old one stays in use");
+        }
+        *before = complaint;
     }
 }
 
@@ -129,31 +172,23 @@ impl Prober {
         let Some(dir) = &args.probe_identity else {
             return Ok(None);
         };
-        let identity = load(dir).context("--probe-identity")?;
+        let held = Held::open(dir).context("--probe-identity")?;
         Ok(Some(Self {
-            dir: dir.clone(),
-            identity: ArcSwap::from_pointee(identity),
+            held: Arc::new(held),
             read: Mutex::new(Instant::now()),
             allowed: Arc::new(Askers(args.probe_allow.clone())),
         }))
     }
 
-    /// The certificate, which may have been replaced since the last question. Files that are of no use leave
-    /// the old one in its place.
-    async fn identity(&self) -> Arc<Identity> {
+    /// The certificate may have been replaced since the last reading.
+    async fn read_again(&self) {
         let mut read = self.read.lock().await;
         if read.elapsed() >= READ_AGAIN {
             *read = Instant::now();
-            let dir = self.dir.clone();
-            match tokio::task::spawn_blocking(move || load(&dir)).await {
-                Ok(Ok(identity)) => self.identity.store(Arc::new(identity)),
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "--probe-identity: the old one stays in use")
-                }
-                Err(_) => {}
-            }
+            let held = Arc::clone(&self.held);
+            // What is read is kept also where nobody waits for it any more.
+            let _ = tokio::task::spawn_blocking(move || held.read_again()).await;
         }
-        self.identity.load_full()
     }
 
     async fn told(
@@ -163,7 +198,8 @@ impl Prober {
         greeted: Greeted,
         place: &Place,
     ) -> Result<(), ProbeError> {
-        let identity = self.identity().await;
+        self.read_again().await;
+        let identity = self.held.identity.load_full();
         let verdict = Verdict::new(Arc::clone(&self.allowed) as Arc<_>);
         let policy = Arc::clone(&verdict) as Arc<_>;
         let config = identity.server_config(policy, MinTls::Tls13, ServerAlpn::Doctor)?;
@@ -230,3 +266,6 @@ impl Gateway {
 fn load(dir: &Path) -> Result<Identity, IdentityError> {
     Identity::load(&IdentityFiles::in_dir(dir)?, SystemTime::now())
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,11 +70,6 @@ impl Counts {
     pub(super) fn ways(&self) -> [&AtomicU64; 2] {
         [&self.0[0], &self.0[1]]
     }
-
-    /// Both ways together; wraps.
-    pub(super) fn all(&self) -> u64 {
-        self.to_upstream().wrapping_add(self.to_downstream())
-    }
 }
 
 /// Never 0, which says that there was none.
@@ -90,7 +85,8 @@ fn nanoseconds(time: Duration) -> u64 {
 /// the vigil, and at the ends. So the last byte is never later than noted, and earlier by less than the
 /// time between two looks.
 ///
-/// A byte passes when it is counted. What TLS says at its end is none.
+/// A byte passes when it is written, which may be long after it was read and counted. What TLS says at its end
+/// is none.
 #[derive(Debug, Default)]
 pub(super) struct Passing {
     /// The relay has run before, somewhere.
@@ -115,21 +111,21 @@ impl Passing {
         self.awaited = counts.ways().map(|way| way.load(Ordering::Relaxed) == 0);
     }
 
-    /// To be called after each turn, with what was counted before it.
-    pub(super) fn turn(&mut self, counts: &Counts, before: u64) {
-        if counts.all() != before {
+    /// To be called after each turn, with the ways on which it has written something.
+    pub(super) fn turn(&mut self, counts: &Counts, wrote: [bool; 2]) {
+        if wrote != [false; 2] {
             self.unnoted = true;
             if self.awaited != [false; 2] {
-                self.note_first(counts);
+                self.note_first(counts, wrote);
             }
         }
     }
 
-    fn note_first(&mut self, counts: &Counts) {
+    fn note_first(&mut self, counts: &Counts, wrote: [bool; 2]) {
         let mut now = None;
-        let ways = counts.ways().into_iter().zip(&counts.0[FIRST..LAST]);
-        for ((count, first), awaited) in ways.zip(&mut self.awaited) {
-            if *awaited && count.load(Ordering::Relaxed) > 0 {
+        let ways = wrote.into_iter().zip(&counts.0[FIRST..LAST]);
+        for ((wrote, first), awaited) in ways.zip(&mut self.awaited) {
+            if *awaited && wrote {
                 let now = *now.get_or_insert_with(Instant::now);
                 first.store(moment(now), Ordering::Relaxed);
                 *awaited = false;

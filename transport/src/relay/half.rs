@@ -41,6 +41,8 @@ pub(super) struct Half {
     pub(super) stage: Stage,
     /// Bytes moved so far; wraps at no size that a connection reaches.
     pub(super) moved: u64,
+    /// Bytes of the reader have been written since somebody last took this; what TLS says at its end is none.
+    pub(super) wrote: bool,
 }
 
 /// An error, and whether the leg that was read from made it.
@@ -131,8 +133,11 @@ impl Half {
     /// Writes what an earlier step had to keep.
     fn poll_kept(&mut self, cx: &mut Context<'_>, to: &TcpStream) -> Poll<Result<(), Failure>> {
         if let Some(row) = &mut self.kept {
-            let written = ready!(poll_write(cx, to, row, &mut self.moved));
-            written.map_err(Failure::writing)?;
+            let before = self.moved;
+            let written = poll_write(cx, to, row, &mut self.moved);
+            // What is kept when it closes is the end that TLS has.
+            self.wrote |= self.moved != before && self.stage != Stage::Closing;
+            ready!(written).map_err(Failure::writing)?;
             if let Some(row) = self.kept.take() {
                 row.give();
             }
@@ -204,6 +209,7 @@ impl Half {
                 Ok(0) => return Poll::Ready(Err(Failure::writing(nothing_taken()))),
                 Ok(n) => {
                     self.moved += n as u64;
+                    self.wrote = true;
                     count.fetch_add(n as u64, Ordering::Relaxed);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

@@ -5,7 +5,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::super::tests::pair;
-use super::super::{End, Patience, Transit, relay, relay_on};
+use super::super::{Arrived, End, Patience, Stage, Transit, relay, relay_on};
 use super::*;
 use crate::reason::Reason;
 
@@ -184,22 +184,59 @@ async fn the_first_byte_of_what_is_gone_on_with_was_elsewhere() {
     assert!(last >= to_downstream);
 }
 
+/// What was read and counted, and goes only now; or what TLS says at its end.
+async fn kept_until_now(stage: Stage) -> [Option<Duration>; 3] {
+    let (_app, mut downstream) = pair().await;
+    let (mut upstream, mut server) = pair().await;
+    let counts = Counts::default();
+    counts.0[0].store(4, Ordering::Relaxed);
+    let kept = Arrived {
+        stage,
+        bytes: b"kept".to_vec(),
+        pipe: None,
+    };
+    let mut transit = Transit::resumed([kept, Arrived::default()]).unwrap();
+    let (patience, pause) = (Patience::default(), CancellationToken::new());
+    let hearing = async {
+        let mut heard = [0; 4];
+        server.read_exact(&mut heard).await.unwrap();
+        pause.cancel();
+        heard
+    };
+    let legs = (&mut downstream, &mut upstream);
+    let relaying = relay_on(legs.0, legs.1, &mut transit, &counts, &patience, &pause);
+    let (over, heard) = tokio::join!(relaying, hearing);
+    assert!(over.is_none());
+    assert_eq!(&heard, b"kept");
+    assert_eq!(counts.to_upstream(), 4);
+    moments(&counts)
+}
+
+#[tokio::test]
+async fn a_byte_passes_when_it_is_written_however_long_ago_it_was_read() {
+    let [to_upstream, to_downstream, last] = kept_until_now(Stage::Carrying).await;
+    assert_eq!((to_upstream, to_downstream), (None, None));
+    assert!(last.is_some());
+    assert_eq!(kept_until_now(Stage::Closing).await, [None; 3]);
+}
+
 #[test]
-fn a_turn_that_counts_nothing_has_nothing_to_note() {
+fn a_turn_that_writes_nothing_has_nothing_to_note() {
     let counts = Counts::default();
     let mut passing = Passing::default();
     passing.begin(&counts);
-    passing.turn(&counts, 0);
+    // Read, and kept for a writer that takes nothing.
+    counts.0[1].fetch_add(1, Ordering::Relaxed);
+    passing.turn(&counts, [false, false]);
     passing.note(&counts);
     assert_eq!(moments(&counts), [None; 3]);
-    counts.0[1].fetch_add(1, Ordering::Relaxed);
-    passing.turn(&counts, 0);
+    passing.turn(&counts, [false, true]);
     assert!(passing.is_unnoted());
     passing.note(&counts);
     let [none, first, last] = moments(&counts);
     assert_eq!(none, None);
     assert!(first.is_some() && last >= first);
-    passing.turn(&counts, 1);
+    passing.turn(&counts, [false, false]);
     assert!(!passing.is_unnoted());
 }
 
