@@ -6,7 +6,9 @@ use std::sync::atomic::Ordering;
 
 use tokio::time::Instant;
 
-use super::{ConnectionId, ConnectionRecord, ConnectionState, Entry, Shared, Steps, Tally};
+use super::{
+    ConnectionId, ConnectionRecord, ConnectionState, Direction, Entry, Shared, Steps, Tally,
+};
 use crate::traffic::{Talk, Traffic};
 
 /// Keeps one row in the table; dropping it, also by a panic or an abort, takes the row out.
@@ -101,7 +103,10 @@ impl ConnectionGuard {
     pub(crate) fn note_failure(&self, code: &'static str, said: impl FnOnce() -> String) {
         let [_, to_peer, ..] = &*self.entry.bytes;
         let was_made = self.entry.traffic.get().is_some();
-        let broken_off = code.starts_with("upstream_") && to_peer.load(Ordering::Relaxed) == 0;
+        // In TLS 1.3 who calls is done before it is judged. Only outbound is it the upstream that refuses.
+        let refused = code == "refused_by_peer" && self.entry.direction == Direction::Outbound;
+        let by_far_end = refused || code.starts_with("upstream_");
+        let broken_off = by_far_end && to_peer.load(Ordering::Relaxed) == 0;
         if let Some(route) = self.entry.route.get()
             && (!was_made || broken_off)
         {

@@ -86,14 +86,16 @@ fn a_route_whose_last_connection_came_to_nothing_is_down_and_says_why() {
 
 #[test]
 fn a_far_end_that_breaks_off_at_once_is_a_failure_and_one_that_has_spoken_is_not() {
-    for (said, state) in [(0, "down"), (1, "up")] {
-        let context = with(vec![gateway(EndpointState::Up)]);
-        let bytes = ByteCounts::default();
-        let guard = open(&context, &bytes);
-        guard.relays(&Talk::default());
-        bytes[1].store(said, Ordering::Relaxed);
-        guard.end(&failure("upstream_reset"));
-        assert_eq!(told(&context)["routes"][0]["state"], state, "{said}");
+    for code in ["upstream_reset", "refused_by_peer"] {
+        for (said, state) in [(0, "down"), (1, "up")] {
+            let context = with(vec![gateway(EndpointState::Up)]);
+            let bytes = ByteCounts::default();
+            let guard = open(&context, &bytes);
+            guard.relays(&Talk::default());
+            bytes[1].store(said, Ordering::Relaxed);
+            guard.end(&failure(code));
+            assert_eq!(told(&context)["routes"][0]["state"], state, "{code} {said}");
+        }
     }
 }
 
