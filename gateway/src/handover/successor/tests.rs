@@ -5,7 +5,7 @@ use std::path::Path;
 use eastwest_transport::limits::Limits;
 use rustix::net::{Shutdown, shutdown};
 use tempfile::TempDir;
-use tokio::task::{JoinHandle, block_in_place};
+use tokio::task::{JoinHandle, block_in_place, spawn_blocking};
 
 use super::*;
 use crate::handover::staged::Staged;
