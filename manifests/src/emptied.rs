@@ -22,14 +22,22 @@ enum Became {
 }
 
 impl<'a> Emptied<'a> {
-    /// Of those that had something in them, where the files are `now` so.
-    pub(crate) fn of(filled: &'a [String], now: &[SourceFile]) -> Self {
+    /// Of those that had something in them, where the files are `now` so. None where that can be meant: a file
+    /// that is gone, while others have something in them, has been taken out. One that is there and empty has been
+    /// cut off, and who would be let in without the DENY that was in it is not known.
+    pub(crate) fn of(filled: &'a [String], now: &[SourceFile]) -> Option<Self> {
         let there: HashSet<_> = now.iter().map(|file| file.name.as_str()).collect();
+        let full: HashSet<_> = crate::filled(now).map(|file| file.name.as_str()).collect();
         let became = |name: &'a String| match there.contains(name.as_str()) {
             true => (name.as_str(), Became::Empty),
             false => (name.as_str(), Became::Gone),
         };
-        Self(filled.iter().map(became).collect())
+        let lost = filled.iter().filter(|name| !full.contains(name.as_str()));
+        let mut lost: Vec<_> = lost.map(became).collect();
+        if !full.is_empty() {
+            lost.retain(|(_, became)| matches!(became, Became::Empty));
+        }
+        (!lost.is_empty()).then_some(Self(lost))
     }
 }
 
@@ -69,7 +77,7 @@ mod tests {
             name: "1.yaml".to_owned(),
             text: String::new(),
         }];
-        let said = Emptied::of(&filled, &now).to_string();
+        let said = Emptied::of(&filled, &now).unwrap().to_string();
         let named = "any more: 0.yaml is gone, 1.yaml is empty, 2.yaml is gone, 3.yaml is gone, \
                      4.yaml is gone, and 2 more; what";
         assert!(said.contains(named), "{said}");

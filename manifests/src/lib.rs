@@ -117,8 +117,8 @@ impl Manifests {
                 }
             };
             let new_texts = texts_of(&files);
-            if new_texts.is_empty() && !texts.is_empty() {
-                let emptied = Emptied::of(&names, &files).to_string();
+            if let Some(emptied) = Emptied::of(&names, &files) {
+                let emptied = emptied.to_string();
                 tracing::error!("manifests not taken: {emptied}");
                 standing.refused(vec![emptied]);
                 return;

@@ -97,3 +97,28 @@ async fn each_file_that_was_emptied_is_named() {
     let named = format!("{} is empty, {} is gone;", a.display(), b.display());
     assert!(said[0].contains(&named), "{said:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_file_of_two_that_is_empty_takes_nothing_out_and_one_that_is_removed_does() {
+    let server = Server::with(&entry("db-0"));
+    let b = server.dir.path().join("b.yaml");
+    fs::write(&b, entry("db-1")).unwrap();
+    server.looks().await;
+    fs::write(&b, "").unwrap();
+    server.looks().await;
+    assert_eq!(server.taken().len(), 2);
+    let said = server.logged("manifests not taken");
+    assert!(
+        said[0].contains(&format!("any more: {} is empty;", b.display())),
+        "{said:?}"
+    );
+    fs::write(&b, "# db-1 has moved\n").unwrap();
+    server.looks().await;
+    assert_eq!(server.taken().last().unwrap(), &[alias("db-0")]);
+    fs::write(&b, entry("db-1")).unwrap();
+    server.looks().await;
+    fs::remove_file(&b).unwrap();
+    server.looks().await;
+    assert_eq!(server.taken().last().unwrap(), &[alias("db-0")]);
+    assert_eq!(server.logged("manifests not taken"), Vec::<String>::new());
+}
