@@ -9,7 +9,7 @@ use super::certificate::CertificateStatus;
 use super::moment::Moment;
 use super::route::RouteStatus;
 use super::{Reloaded, Role, ServedNames, Status};
-use crate::connections::ConnectionRecord;
+use crate::connections::{ConnectionRecord, Direction};
 use crate::context::{Context, Listening};
 use crate::readiness::Blocked;
 
@@ -150,7 +150,11 @@ fn routes(context: &Context) -> (Vec<RouteStatus>, usize) {
     let served = find();
     let total = served.routes.len() + served.unlisted;
     let judged = served.routes.into_iter().map(|route| {
-        let tally = context.connections.tally(route.direction, &route.name);
+        // A host that no server name has been seen for was never counted; one of the same name was.
+        let asked = route.direction != Direction::Passthrough || route.sni.is_some();
+        let tally = asked
+            .then(|| context.connections.tally(route.direction, &route.name))
+            .flatten();
         let carried = tally.as_ref().map(|tally| tally.carried());
         let last = tally.and_then(|tally| tally.last());
         RouteStatus::of(route, carried.unwrap_or_default(), last)
