@@ -142,7 +142,8 @@ fn state(context: &Context, blocked: &[Blocked]) -> State {
     }
 }
 
-/// The worst first, and how many there are. Of too many those are told that are used most.
+/// The worst first, and how many there are. Of too many those are told that something has come back
+/// over, and then the worst: under a wildcard anybody can make up names that are down.
 fn routes(context: &Context) -> (Vec<RouteStatus>, usize) {
     let Some(find) = context.status.shared.routes.get() else {
         return (Vec::new(), 0);
@@ -161,7 +162,10 @@ fn routes(context: &Context) -> (Vec<RouteStatus>, usize) {
     });
     let mut routes: Vec<_> = judged.collect();
     if routes.len() > MOST_ROUTES {
-        routes.sort_by_key(|route| (route.state, Reverse(route.opened)));
+        routes.sort_by_key(|route| {
+            let answered = route.bytes_to_peer > 0;
+            (!answered, route.state, Reverse(route.opened))
+        });
         routes.truncate(MOST_ROUTES);
     }
     // Those of one state stay in the order that the server has them in.

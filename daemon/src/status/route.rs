@@ -136,7 +136,7 @@ pub(super) struct RouteStatus {
     pub(super) opened: u64,
     failed: u64,
     bytes_to_upstream: u64,
-    bytes_to_peer: u64,
+    pub(super) bytes_to_peer: u64,
     last: Option<Last>,
 }
 

@@ -221,3 +221,31 @@ fn a_host_that_nobody_has_asked_for_has_no_counts_of_its_namesake() {
         ]
     );
 }
+
+#[test]
+fn names_that_somebody_makes_up_push_no_route_that_works_out_of_the_answer() {
+    let context = Context::new();
+    context.status.has_routes(|| {
+        let made_up = (0..1500).map(|n| ServedRoute {
+            name: format!("made-up-{n}"),
+            fitness: Fitness::Down("no such pod".to_owned()),
+            ..served(Vec::new())
+        });
+        ServedRoutes {
+            routes: made_up.chain([served(Vec::new())]).collect(),
+            unlisted: 0,
+        }
+    });
+    let bytes = ByteCounts::default();
+    let guard = open(&context, &bytes);
+    guard.relays(&Talk::default());
+    bytes[1].store(1, Ordering::Relaxed);
+    let told = told(&context);
+    let routes = told["routes"].as_array().unwrap();
+    assert_eq!((routes.len(), &told["routes_total"]), (1000, &json!(1501)));
+    let last = &routes[999];
+    assert_eq!(
+        (&last["name"], &last["state"]),
+        (&json!(NAME), &json!("up"))
+    );
+}
