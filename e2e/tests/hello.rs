@@ -88,6 +88,19 @@ fn a_caller_that_is_not_on_the_pods_list_gets_nothing() {
     assert!(answer(&clusters, &HELLO[0]).is_err());
     assert!(logged(&mut clusters, "hello-0-shim", "peer_not_allowed"));
     assert!(logged(&mut clusters, "b-app-shim", "refused_by_peer"));
+    let counted = clusters.program("b-app-shim").unwrap().counted().unwrap();
+    let admin = SocketAddr::new(counted.metrics.ip(), 15000);
+    let host = counted.host.clone();
+    let told = clusters.told(&host, admin, "/status.json").unwrap();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let name = format!("{}:{}", HELLO[0].alias(), HELLO[0].port);
+    let mut routes = told["routes"].as_array().unwrap().iter();
+    let route = routes.find(|route| route["name"] == name.as_str()).unwrap();
+    assert_eq!(
+        (&route["state"], &route["last"]["code"]),
+        (&"down".into(), &"refused_by_peer".into()),
+        "{route:#}"
+    );
 }
 
 #[test]

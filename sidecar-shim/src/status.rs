@@ -117,7 +117,7 @@ fn app(inbound: &Inbound, at: Option<SocketAddr>, port: NonZeroU16) -> ServedRou
     ServedRoute {
         name: port.to_string(),
         direction: Direction::Inbound,
-        fitness: match allowed.why_closed() {
+        fitness: match allowed.why_closed(port) {
             None => Fitness::Whole,
             Some(why) => Fitness::Down(format!("nobody may call: {why}")),
         },

@@ -52,8 +52,7 @@ impl ConnectionGuard {
     /// two counts.
     pub fn set_route(&self, name: &str, label: &str) {
         let routes = &self.shared.routes;
-        let route = routes.of(self.entry.direction, name, label);
-        route.open();
+        let route = routes.open(self.entry.direction, name, label);
         if let Err(second) = self.entry.route.set(route) {
             second.close();
         }

@@ -142,10 +142,12 @@ pub(super) struct Tallies {
 }
 
 impl Tallies {
-    /// The counts of a route, from now on if nobody has come for it yet.
-    pub(super) fn of(&self, direction: Direction, name: &str, label: &str) -> Arc<Tally> {
+    /// The counts of a route, from now on if nobody has come for it yet, with one more connection open.
+    /// That is counted under the lock, so that nobody else takes it for one that is not used.
+    pub(super) fn open(&self, direction: Direction, name: &str, label: &str) -> Arc<Tally> {
         let mut known = self.lock(direction);
         if let Some(tally) = known.get(name) {
+            tally.open();
             return Arc::clone(tally);
         }
         let name: Arc<str> = name.into();
@@ -157,6 +159,7 @@ impl Tallies {
             known.retain(|_, tally| !tally.is_idle());
         }
         let tally = Arc::new(Tally::new(Arc::clone(&name), label));
+        tally.open();
         if known.len() < MOST {
             known.insert(name, Arc::clone(&tally));
         }
@@ -186,12 +189,11 @@ mod tests {
     #[test]
     fn names_that_somebody_makes_up_push_out_no_route_in_use() {
         let tallies = Tallies::default();
-        let used = tallies.of(Direction::Passthrough, "db-pxc-0", "db-pxc-0");
-        used.open();
+        let used = tallies.open(Direction::Passthrough, "db-pxc-0", "db-pxc-0");
         for n in 0..3 * MOST {
             let name = format!("made-up-{n}");
-            let tally = tallies.of(Direction::Passthrough, &name, &name);
-            tally.open();
+            let tally = tallies.open(Direction::Passthrough, &name, &name);
+            assert!(!tally.is_idle());
             tally.close();
         }
         assert!(tallies.all(Direction::Passthrough).len() <= MOST);

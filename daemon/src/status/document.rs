@@ -9,7 +9,7 @@ use super::certificate::CertificateStatus;
 use super::moment::Moment;
 use super::route::RouteStatus;
 use super::{Reloaded, Role, ServedNames, Status};
-use crate::connections::ConnectionRecord;
+use crate::connections::{ConnectionRecord, Direction};
 use crate::context::{Context, Listening};
 use crate::readiness::Blocked;
 
@@ -142,7 +142,8 @@ fn state(context: &Context, blocked: &[Blocked]) -> State {
     }
 }
 
-/// The worst first, and how many there are. Of too many those are told that are used most.
+/// The worst first, and how many there are. Of too many those are told that something has come back
+/// over, and then the worst: under a wildcard anybody can make up names that are down.
 fn routes(context: &Context) -> (Vec<RouteStatus>, usize) {
     let Some(find) = context.status.shared.routes.get() else {
         return (Vec::new(), 0);
@@ -150,14 +151,21 @@ fn routes(context: &Context) -> (Vec<RouteStatus>, usize) {
     let served = find();
     let total = served.routes.len() + served.unlisted;
     let judged = served.routes.into_iter().map(|route| {
-        let tally = context.connections.tally(route.direction, &route.name);
+        // A host that no server name has been seen for was never counted; one of the same name was.
+        let asked = route.direction != Direction::Passthrough || route.sni.is_some();
+        let tally = asked
+            .then(|| context.connections.tally(route.direction, &route.name))
+            .flatten();
         let carried = tally.as_ref().map(|tally| tally.carried());
         let last = tally.and_then(|tally| tally.last());
         RouteStatus::of(route, carried.unwrap_or_default(), last)
     });
     let mut routes: Vec<_> = judged.collect();
     if routes.len() > MOST_ROUTES {
-        routes.sort_by_key(|route| (route.state, Reverse(route.opened)));
+        routes.sort_by_key(|route| {
+            let answered = route.bytes_to_peer > 0;
+            (!answered, route.state, Reverse(route.opened))
+        });
         routes.truncate(MOST_ROUTES);
     }
     // Those of one state stay in the order that the server has them in.

@@ -31,7 +31,8 @@ pub struct ServedRoute {
     pub listens: Vec<SocketAddr>,
     /// Where its connections are dialled.
     pub endpoints: Vec<RouteEndpoint>,
-    /// Who may be at the far end; nobody means anybody of the trust domain.
+    /// Who may be at the far end. An empty list means anybody of the trust domain for an outbound route,
+    /// and nobody for an inbound one.
     pub identities: Vec<String>,
     /// Where it is written.
     pub origin: Option<String>,
@@ -135,7 +136,7 @@ pub(super) struct RouteStatus {
     pub(super) opened: u64,
     failed: u64,
     bytes_to_upstream: u64,
-    bytes_to_peer: u64,
+    pub(super) bytes_to_peer: u64,
     last: Option<Last>,
 }
 

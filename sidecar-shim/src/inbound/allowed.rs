@@ -90,9 +90,14 @@ impl Allowed {
         by_flag.chain(self.policy.sentences(port)).collect()
     }
 
-    /// Why nobody may call.
-    pub(crate) fn why_closed(&self) -> Option<&str> {
-        self.policy.why_closed()
+    /// Why nobody may call this port, if nobody may.
+    pub(crate) fn why_closed(&self, port: NonZeroU16) -> Option<String> {
+        let open_to_some = !self.callers(port).is_empty();
+        match self.policy.why_closed() {
+            Some(why) => Some(why.to_owned()),
+            None if open_to_some => None,
+            None => Some("no --allow and no ALLOW policy is for this port".to_owned()),
+        }
     }
 
     /// A DENY of a policy outweighs any flag; beyond that, one ALLOW of either kind is enough.
@@ -142,6 +147,18 @@ mod tests {
         assert!(refused.starts_with(
             "no --allow (3306=spiffe://td/ns/pxc/sa/db) has spiffe://td/ns/pxc/sa/db for port 8080"
         ), "{refused}");
+    }
+
+    #[test]
+    fn a_port_that_no_rule_is_for_is_closed_and_says_so() {
+        let rules = vec!["3306=spiffe://td/ns/pxc/sa/db".parse().unwrap()];
+        let allowed = Allowed::new(rules, InboundPolicy::default());
+        assert_eq!(allowed.why_closed(3306.try_into().unwrap()), None);
+        let why = allowed.why_closed(33060.try_into().unwrap());
+        assert_eq!(
+            why.as_deref(),
+            Some("no --allow and no ALLOW policy is for this port")
+        );
     }
 
     #[test]

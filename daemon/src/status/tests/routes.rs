@@ -182,3 +182,70 @@ fn of_too_many_routes_the_worst_and_the_most_used_are_told() {
     assert_eq!(names[0], "route-1999");
     assert!(names.contains(&json!("route-1500")));
 }
+
+#[test]
+fn a_host_that_nobody_has_asked_for_has_no_counts_of_its_namesake() {
+    let context = Context::new();
+    let named = |sni: Option<&str>| ServedRoute {
+        direction: Direction::Passthrough,
+        sni: sni.map(str::to_owned),
+        ..served(Vec::new())
+    };
+    context.status.has_routes(move || ServedRoutes {
+        routes: vec![named(Some(NAME)), named(None)],
+        unlisted: 0,
+    });
+    let guard = context.connections.open(ConnectionInfo {
+        direction: Direction::Passthrough,
+        peer: ([127, 0, 0, 1], 40_000).into(),
+        bytes: ByteCounts::default(),
+    });
+    guard.set_route(NAME, NAME);
+    guard.relays(&Talk::default());
+    let told = told(&context);
+    let counted = told["routes"].as_array().unwrap().iter();
+    let counted: Vec<_> = counted
+        .map(|route| {
+            (
+                route["sni"].is_string(),
+                route["state"].clone(),
+                route["opened"].clone(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        counted,
+        [
+            (true, json!("up"), json!(1)),
+            (false, json!("unknown"), json!(0))
+        ]
+    );
+}
+
+#[test]
+fn names_that_somebody_makes_up_push_no_route_that_works_out_of_the_answer() {
+    let context = Context::new();
+    context.status.has_routes(|| {
+        let made_up = (0..1500).map(|n| ServedRoute {
+            name: format!("made-up-{n}"),
+            fitness: Fitness::Down("no such pod".to_owned()),
+            ..served(Vec::new())
+        });
+        ServedRoutes {
+            routes: made_up.chain([served(Vec::new())]).collect(),
+            unlisted: 0,
+        }
+    });
+    let bytes = ByteCounts::default();
+    let guard = open(&context, &bytes);
+    guard.relays(&Talk::default());
+    bytes[1].store(1, Ordering::Relaxed);
+    let told = told(&context);
+    let routes = told["routes"].as_array().unwrap();
+    assert_eq!((routes.len(), &told["routes_total"]), (1000, &json!(1501)));
+    let last = &routes[999];
+    assert_eq!(
+        (&last["name"], &last["state"]),
+        (&json!(NAME), &json!("up"))
+    );
+}
