@@ -58,7 +58,8 @@ that the shim names below `/proc/1/root`:
 
     kubectl debug POD -it --target=eastwest-shim --image=ghcr.io/eastwest-mesh/eastwest:VERSION -- eastwest doctor --all
 
-A test has doctor see the shim's files that way; kubectl was not there to be run.
+A test has doctor read a running shim's files below `/proc/PID/root`, by paths that it is given; neither a pod's own
+process 1 nor kubectl was there to be tried.
 
 | hop | what is looked at |
 |---|---|
