@@ -244,9 +244,14 @@ fn on_a_terminal_conns_are_drawn_in_place() {
         drawn.extend_from_slice(&some[..n]);
     }
     assert!(times(&drawn) >= 2, "{}", String::from_utf8_lossy(&drawn));
-    terminal.stdin.take().unwrap().write_all(b"\x03").unwrap();
+    // Open until the end: at the end of its input script(1) takes the terminal away.
+    let mut keys = terminal.stdin.take().unwrap();
+    keys.write_all(b"\x03").unwrap();
     out.read_to_end(&mut drawn).unwrap();
-    assert_eq!(terminal.wait().unwrap().code(), Some(0));
+    let ended = terminal.wait().unwrap();
+    drop(keys);
+    let drawn = String::from_utf8_lossy(&drawn);
+    assert_eq!(ended.code(), Some(0), "{ended}: {drawn}");
 }
 
 #[test]
