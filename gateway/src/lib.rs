@@ -100,11 +100,16 @@ impl Config {
     /// Finds the gateway that is to be succeeded, and takes over its listening sockets.
     ///
     /// # Errors
-    /// When there is one, and it does not give way or the manifests are none to follow its own.
+    /// When there is one, and it does not give way, listens elsewhere, or the manifests are none to follow its own.
     fn prepare(&mut self, context: &Context) -> anyhow::Result<()> {
         if let Some(place) = &self.args.handover {
             let fit = || exports::fit_to_succeed(self.manifests.mesh());
-            self.succession = Some(Succession::open(place.clone(), context, fit)?);
+            self.succession = Some(Succession::open(
+                place.clone(),
+                self.args.listen,
+                context,
+                fit,
+            )?);
             context.listeners.keep_for_successor();
         }
         Ok(())
