@@ -177,6 +177,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     };
     let bound = Bound::new().with("gateway", listener.local_addr()?);
     status::tell(&context.status, &gateway, listener.local_addr()?);
+    manifests.tell(&context.status);
     let readiness = context.readiness.clone();
     tokio::spawn(readiness.follow("gateway", listener.starving()));
     if let Some(succession) = succession {

@@ -111,6 +111,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         .admin
         .section("aliases", move || show_aliases(&shown.load()));
     context.status.is_a(Role::Resolver);
+    config.manifests.tell(&context.status);
     status::tell(&context.status, Arc::clone(&table), resolver.upstreams());
     let states = resolver.upstreams();
     context.admin.section("upstreams", move || {

@@ -108,6 +108,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         identity: store.clone(),
     };
     told.tell(&context.status);
+    config.manifests.tell(&context.status);
     gauges::expose(&context, &store, &outbound, &vips, &down);
     tokio::spawn(identity::follow(store, context.clone()));
     let answering = dns.clone();
