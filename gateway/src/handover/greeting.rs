@@ -1,5 +1,6 @@
 //! Who comes to a gateway, before it is heard: whoever says nothing keeps no other out.
 
+use std::io;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -7,9 +8,10 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use tokio::time::{sleep, timeout};
 
-use super::PATIENCE;
+use super::channel::ChannelError;
 use super::frame::HEADER;
 use super::place::caller;
+use super::{HandoverError, PATIENCE};
 
 /// How many may be on the point of saying who they are: more than the kernel lets wait behind them, so
 /// that a successor is heard beside those who say nothing.
@@ -19,36 +21,36 @@ const LOOKED_AT: usize = 1024;
 /// How often it is looked whether the rest has come.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// The caller, once it has said all of its first word; none for one that does not in time, and for
-/// another user's. Nothing has been read yet.
-pub(super) async fn greeted(stream: tokio::net::UnixStream) -> Option<UnixStream> {
-    match caller(&stream) {
-        Ok(who) if who.is_ours() => {}
-        _ => {
-            tracing::warn!("a process of another user came to take over, and is not heard");
-            return None;
-        }
+/// The caller, once it has said all of its first word. Nothing has been read yet.
+///
+/// # Errors
+/// When it does not in time, is gone, or is another user's.
+pub(super) async fn greeted(stream: tokio::net::UnixStream) -> Result<UnixStream, HandoverError> {
+    if !caller(&stream)?.is_ours() {
+        let who = "a process of another user came".to_owned();
+        return Err(HandoverError::Refused(who));
     }
     let saying = async {
-        stream.readable().await.ok()?;
+        stream.readable().await?;
         while !has_said(&stream)? {
             sleep(LOOK).await;
         }
-        Some(())
+        Ok::<_, HandoverError>(())
     };
-    timeout(PATIENCE, saying).await.ok().flatten()?;
-    stream.into_std().ok()
+    let said = timeout(PATIENCE, saying).await;
+    said.map_err(|_| ChannelError::Silent(PATIENCE))??;
+    Ok(stream.into_std()?)
 }
 
-/// Whether a whole frame can be read; none where the other end is gone.
-fn has_said(stream: &tokio::net::UnixStream) -> Option<bool> {
+/// Whether a whole frame can be read.
+fn has_said(stream: &tokio::net::UnixStream) -> Result<bool, ChannelError> {
     let mut said = [0; LOOKED_AT];
     let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
     match recv(stream, &mut said, flags) {
-        Ok((_, 0)) => None,
-        Ok((_, there)) => Some(there >= first_frame(&said, there)),
-        Err(Errno::AGAIN | Errno::INTR) => Some(false),
-        Err(_) => None,
+        Ok((_, 0)) => Err(ChannelError::Gone),
+        Ok((_, there)) => Ok(there >= first_frame(&said, there)),
+        Err(Errno::AGAIN | Errno::INTR) => Ok(false),
+        Err(error) => Err(io::Error::from(error).into()),
     }
 }
 
@@ -85,14 +87,14 @@ mod tests {
         sleep(5 * LOOK).await;
         assert!(!greeting.is_finished());
         there.write_all(rest).await.unwrap();
-        assert!(greeting.await.unwrap().is_some());
+        greeting.await.unwrap().unwrap();
     }
 
     #[tokio::test]
     async fn whoever_says_too_much_is_not_waited_for() {
         let (here, mut there) = UnixStream::pair().unwrap();
         there.write_all(&[0xff; LOOKED_AT]).await.unwrap();
-        assert!(greeted(here).await.is_some());
+        greeted(here).await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
@@ -100,10 +102,13 @@ mod tests {
         for said in [&[][..], &hello()[..3]] {
             let (here, mut there) = UnixStream::pair().unwrap();
             there.write_all(said).await.unwrap();
-            assert!(greeted(here).await.is_none());
+            let error = greeted(here).await.unwrap_err();
+            let silent = HandoverError::Channel(ChannelError::Silent(PATIENCE));
+            assert_eq!(error.to_string(), silent.to_string());
         }
         let (here, there) = UnixStream::pair().unwrap();
         drop(there);
-        assert!(greeted(here).await.is_none());
+        let error = greeted(here).await.unwrap_err();
+        assert_eq!(error.to_string(), ChannelError::Gone.to_string());
     }
 }

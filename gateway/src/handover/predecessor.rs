@@ -66,7 +66,7 @@ impl Predecessor {
                     greetings.spawn(greeted(stream));
                     None
                 }),
-                Some(greeted) = greetings.join_next() => Ok(greeted.ok().flatten()),
+                Some(greeted) = greetings.join_next() => Ok(greeted.ok().and_then(unless_it_fails)),
                 () = self.context.shutdown.stop_accepting() => return,
             };
             let ends = come.and_then(|stream| match stream {
@@ -99,7 +99,7 @@ impl Predecessor {
                     self.leave(&done).await;
                     return;
                 }
-                Ok(Err(error)) => tracing::warn!("no handover, this gateway goes on: {error}"),
+                Ok(Err(error)) => goes_on(&error),
                 // A panic has been logged by the hook.
                 Err(_) => {}
             }
@@ -229,6 +229,14 @@ impl Predecessor {
             std::thread::sleep(LOOK);
         }
     }
+}
+
+fn goes_on(error: &HandoverError) {
+    tracing::warn!("no handover, this gateway goes on: {error}");
+}
+
+fn unless_it_fails(greeted: Result<UnixStream, HandoverError>) -> Option<UnixStream> {
+    greeted.inspect_err(goes_on).ok()
 }
 
 fn expect(channel: &Channel, due: &Frame) -> Result<(), HandoverError> {
