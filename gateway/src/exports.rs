@@ -32,6 +32,8 @@ pub(crate) fn follow(
     context: Context,
 ) -> impl Future<Output = ()> + Send {
     let blocker = context.readiness.blocker("manifests");
+    // Said in the log only of what has been well before.
+    blocker.clear();
     judge(manifests.mesh(), &blocker);
     let take = move |mesh: &Mesh| {
         tell_if_empty(&mesh.exports);

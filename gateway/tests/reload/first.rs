@@ -51,7 +51,7 @@ fn errors_that_leave_nothing_to_export_make_unready_and_are_told_until_they_are_
     manifests.write(&manifests.good.replace("    hosts:", "    host:"));
     let mut gateway = ground.gateway_with(&[], |_| {});
     let said = gateway.logged("not ready: manifests: nothing is exported");
-    let place = format!("{}:8:", manifests.file);
+    let place = format!("{}:6:", manifests.file);
     assert!(
         said.contains(&place) && said.contains("error[EW303]"),
         "{said}"
@@ -65,7 +65,7 @@ fn errors_that_leave_nothing_to_export_make_unready_and_are_told_until_they_are_
     let (_, told) = get(gateway.admin, "/status.json").unwrap();
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!(told["state"], "unready", "{told}");
-    assert_eq!(told["manifests"]["errors_total"], 1, "{told}");
+    assert_eq!(told["manifests"]["errors_total"], 2, "{told}");
     let error = told["manifests"]["errors"][0].as_str().unwrap();
     assert!(error.contains(&place), "{told}");
     manifests.write(&manifests.good);
@@ -75,11 +75,12 @@ fn errors_that_leave_nothing_to_export_make_unready_and_are_told_until_they_are_
 }
 
 #[test]
-fn one_export_that_is_wrong_leaves_the_others_served_and_is_told() {
+fn one_object_that_is_wrong_leaves_the_others_served_and_is_told() {
     let ground = Ground::prepare();
     let manifests = Manifests::of(&ground);
-    let wrong = "  - port: {number: 15443, name: other, protocol: TLS}\n    host: [x]\n---\n";
-    manifests.write(&manifests.good.replacen("---\n", wrong, 1));
+    let wrong = manifests.good.replace("    hosts:", "    host:");
+    let wrong = wrong.replace("exports, ", "others, ");
+    fs::write(ground.path("manifests/others.yaml"), wrong).unwrap();
     let gateway = ground.gateway();
     lives(&mut ground.connect(gateway.address));
     let (_, told) = get(gateway.admin, "/status.json").unwrap();
