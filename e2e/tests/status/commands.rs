@@ -46,8 +46,8 @@ fn status_tells_the_errors_of_the_manifests_that_are_in_force() {
     let (code, out, _) = eastwest(&clusters, &["status"]);
     // No route is down.
     assert_eq!(code, 4, "{out}");
-    let place = format!("{}:2:", wrong.display());
-    for said in [": ready, up ", "MANIFESTS    1 error, and what", &place] {
+    let first = format!("{}:1:1: error[EW003]", wrong.display());
+    for said in [": ready, up ", "MANIFESTS    3 errors, and what", &first] {
         assert!(out.contains(said), "{said:?} in {out}");
     }
     fs::write(&wrong, "# nothing\n").unwrap();
