@@ -3,6 +3,14 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+/// A process that was killed has its ports until the kernel has cleared up after it, which takes as long
+/// as the processor has other things to do.
+const LET_GO: Duration = Duration::from_secs(3);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// An address that could not be bound, and which flag would change it.
 #[derive(Debug)]
@@ -20,6 +28,11 @@ impl BindError {
             flag,
             source,
         }
+    }
+
+    /// Whether another socket has the port.
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.source.kind() == ErrorKind::AddrInUse
     }
 }
 
@@ -67,9 +80,69 @@ pub(crate) fn bind(address: SocketAddr, flag: &'static str) -> Result<TcpListene
     Ok(listener)
 }
 
+/// What comes of `bind`, once the port `is_in_use` no more, or after three seconds.
+///
+/// # Errors
+/// The last one of `bind`.
+pub async fn once_free<T, E: fmt::Display>(
+    mut bind: impl FnMut() -> Result<T, E>,
+    is_in_use: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    let mut until = None;
+    loop {
+        let error = match bind() {
+            Err(error) if is_in_use(&error) => error,
+            bound => return bound,
+        };
+        let until = *until.get_or_insert_with(|| {
+            tracing::warn!("{error}; tried again for {LET_GO:?}, as it may be about to end");
+            Instant::now() + LET_GO
+        });
+        if Instant::now() >= until {
+            return Err(error);
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_port_that_comes_free_is_had() {
+        let mut first = Some(bind("127.0.0.1:0".parse().unwrap(), "--listen").unwrap());
+        let address = first.as_ref().unwrap().local_addr().unwrap();
+        let mut tries = 0;
+        let again = || {
+            tries += 1;
+            if tries == 5 {
+                first = None;
+            }
+            bind(address, "--listen")
+        };
+        once_free(again, BindError::is_in_use).await.unwrap();
+        assert_eq!(tries, 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_port_that_stays_in_use_is_not_waited_for_for_long() {
+        let first = bind("127.0.0.1:0".parse().unwrap(), "--listen").unwrap();
+        let address = first.local_addr().unwrap();
+        let begun = Instant::now();
+        let error = once_free(|| bind(address, "--listen"), BindError::is_in_use).await;
+        assert!(error.unwrap_err().is_in_use());
+        assert_eq!(begun.elapsed(), LET_GO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_another_time_does_not_mend_is_not_waited_for() {
+        let elsewhere = "192.0.2.1:0".parse().unwrap();
+        let begun = Instant::now();
+        let error = once_free(|| bind(elsewhere, "--listen"), BindError::is_in_use).await;
+        assert!(!error.unwrap_err().is_in_use());
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
 
     #[test]
     fn a_port_in_use_names_the_port_and_the_flag() {

@@ -32,13 +32,18 @@ pub struct ConnectionArgs {
     #[arg(long, value_name = "DURATION", default_value = "3s")]
     pub keepalive_interval: HumanDuration,
 
-    /// Connections that may be open at a time [default: half of the open files that are allowed]
+    /// Connections that may be open at a time [default: as many as there are open files for]
     ///
-    /// One more is reset at once, so that its app can try elsewhere.
+    /// One more is reset at once, so that its app can try elsewhere. Each takes two files; an eighth of
+    /// those that are allowed and 128 more are kept back for other things: 23 connections where 200 are
+    /// allowed (`ulimit -Hn`), 384 of 1024, 28608 of 65536.
     #[arg(long, value_name = "N")]
     pub max_connections: Option<NonZeroUsize>,
 
-    /// The same for one address; clients behind one NAT gateway share it [default: no limit]
+    /// The same for one source, an IPv4 address or a /64 of IPv6 [default: no limit]
+    ///
+    /// Clients behind one NAT gateway share it, and so do all behind a load balancer that has its own
+    /// address in their place.
     #[arg(long, value_name = "N")]
     pub max_connections_per_source: Option<NonZeroUsize>,
 

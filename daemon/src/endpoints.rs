@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use crate::address::EndpointAddress;
 use crate::admin::AdminCalls;
 use crate::args::DaemonArgs;
-use crate::bind::{BindError, bind};
+use crate::bind::{BindError, bind, once_free};
 use crate::context::{Context, Listening};
 use crate::http::{Handler, serve};
 use crate::listeners::Giver;
@@ -54,7 +54,7 @@ impl Endpoints {
 
     /// Binds and serves the endpoints until the runtimes end: probes on `data`, the others on the
     /// current runtime. `log` is what `/logging` changes, if anything.
-    pub fn serve(
+    pub async fn serve(
         args: &DaemonArgs,
         context: &Context,
         log: Option<LogControl>,
@@ -69,7 +69,8 @@ impl Endpoints {
             args.ready_address,
             data,
             probes,
-        )?;
+        )
+        .await?;
 
         let (recorder, scraped) = (Metrics::install(), context.clone());
         recorder.spawn_upkeep();
@@ -84,7 +85,8 @@ impl Endpoints {
             args.metrics_address,
             &control,
             scrapes,
-        )?;
+        )
+        .await?;
 
         let calls = AdminCalls::new(context.clone(), log);
         let calls: Handler = Arc::new(move |head, peer| admin::answer(&calls, head, peer));
@@ -94,7 +96,8 @@ impl Endpoints {
             args.admin_address,
             &control,
             calls,
-        )?;
+        )
+        .await?;
         Ok(Self {
             ready,
             metrics,
@@ -103,7 +106,7 @@ impl Endpoints {
     }
 }
 
-fn start(
+async fn start(
     context: &Context,
     (name, flag): (&'static str, &'static str),
     address: EndpointAddress,
@@ -116,7 +119,10 @@ fn start(
     let error = |source| BindError::new(address, flag, source);
     let (listener, giver) = match context.listeners.take(name, address) {
         Some((listener, giver)) => (listener, Some(giver)),
-        None => (bind(address, flag)?, None),
+        None => (
+            once_free(|| bind(address, flag), BindError::is_in_use).await?,
+            None,
+        ),
     };
     listener.set_nonblocking(true).map_err(error)?;
     context.listeners.keep(name, &listener, giver);

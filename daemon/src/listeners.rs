@@ -96,22 +96,18 @@ impl Listeners {
     /// The socket for what is called `name` and is to listen on `address`, if one was given.
     pub fn take(&self, name: &str, address: SocketAddr) -> Option<(TcpListener, Giver)> {
         let mut given = lock(&self.shared.given);
-        let fits = |(its_name, socket, giver): &(String, TcpListener, Giver)| {
-            let at = socket.local_addr().ok();
-            match giver {
-                Giver::Supervisor | Giver::SupervisorBefore => {
-                    its_name == name || at == Some(address)
-                }
-                Giver::Predecessor => its_name == name && at.is_some_and(|at| is_at(at, address)),
-            }
-        };
-        let index = given.iter().position(fits)?;
+        let index = position(&given, name, address)?;
         let (_, socket, giver) = given.remove(index);
         // A service manager gives what it has opened to each process, and so does the one before: it is
         // the same socket, since no two listen at one address.
         let at = socket.local_addr().ok();
         given.retain(|(_, other, _)| at.is_none() || other.local_addr().ok() != at);
         Some((socket, giver))
+    }
+
+    /// Whether there is one to [`take`](Self::take).
+    pub fn has(&self, name: &str, address: SocketAddr) -> bool {
+        position(&lock(&self.shared.given), name, address).is_some()
     }
 
     /// Closes those that nobody has taken.
@@ -179,6 +175,22 @@ impl Listeners {
             let _ = tokio::time::timeout(LAST_ANSWERS, self.shared.answers.wait()).await;
         }
     }
+}
+
+/// Which of those that were given is for what is called `name` and is to listen on `address`.
+fn position(
+    given: &[(String, TcpListener, Giver)],
+    name: &str,
+    address: SocketAddr,
+) -> Option<usize> {
+    let fits = |(its_name, socket, giver): &(String, TcpListener, Giver)| {
+        let at = socket.local_addr().ok();
+        match giver {
+            Giver::Supervisor | Giver::SupervisorBefore => its_name == name || at == Some(address),
+            Giver::Predecessor => its_name == name && at.is_some_and(|at| is_at(at, address)),
+        }
+    };
+    given.iter().position(fits)
 }
 
 /// Whether a predecessor listens where we were asked to: it was asked for port 0, too.

@@ -139,6 +139,7 @@ fn describe() {
         "Connections that have ended, by direction and reason."
     );
     process::describe();
+    crate::status::describe();
     crate::timings::describe();
     crate::traffic::describe();
     crate::reloads::describe();

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
+use metrics::{describe_gauge, gauge};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -25,6 +26,15 @@ pub(crate) use document::document;
 pub use moment::Moment;
 pub use names::{DownName, NameServerStatus, ServedNames};
 pub use route::{EndpointState, Fitness, RouteEndpoint, ServedRoute, ServedRoutes};
+
+const MANIFEST_ERRORS: &str = "eastwest_manifest_errors";
+
+pub(crate) fn describe() {
+    describe_gauge!(
+        MANIFEST_ERRORS,
+        "Errors in the manifests that are in force; what they are about is not served."
+    );
+}
 
 /// What a server is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -57,6 +67,7 @@ struct Shared {
     certificates: OnceLock<Certificates>,
     names: OnceLock<Names>,
     reloads: Mutex<Vec<Reloaded>>,
+    manifest_errors: Mutex<Vec<String>>,
 }
 
 /// What came of reading files again.
@@ -79,6 +90,7 @@ impl Default for Status {
             certificates: OnceLock::new(),
             names: OnceLock::new(),
             reloads: Mutex::default(),
+            manifest_errors: Mutex::default(),
         };
         Self {
             shared: Arc::new(shared),
@@ -132,6 +144,13 @@ impl Status {
             taken,
             said,
         });
+    }
+
+    /// What is wrong in the manifests that are in force: of each error file, line and what it is. It is
+    /// not served what they are about.
+    pub fn manifests_have(&self, errors: Vec<String>) {
+        gauge!(MANIFEST_ERRORS).set(errors.len() as f64);
+        *lock(&self.shared.manifest_errors) = errors;
     }
 
     /// What matters most of the last time: files that are not in force, of whichever kind.

@@ -61,7 +61,7 @@ class Ground:
         """What is a pod's address in its status, by its one of IPv4."""
         return f"{IPV6}{address}" if self.ipv6 else address
 
-    def pod(self, name, address, member, name_servers, searches):
+    def pod(self, name, address, member, name_servers, searches, options):
         """A pod with an address, a route to everywhere, and this DNS; `member` is its cluster and workload."""
         cluster, w = member
         self.members.append(policies.Member(cluster, w.namespace, w.labels, address))
@@ -83,7 +83,8 @@ class Ground:
             must("ip", "-n", name, "address", "add", f"{IPV6}{address}/128", "dev", "eth0", "nodad")
             must("ip", "-n", name, "route", "add", f"{IPV6}{ROUTER}/128", "dev", "eth0")
         conf = self.home / f"{name}.resolv.conf"
-        conf.write_text("".join(f"nameserver {s}\n" for s in name_servers) + f"{'search' if searches else '#'} {' '.join(searches)}\noptions ndots:5\n")
+        lines = [f"nameserver {s}" for s in name_servers] + [f"{'search' if searches else '#'} {' '.join(searches)}"]
+        conf.write_text("\n".join([*lines, *(f"options {name}:{value}" for name, value in options.items()), ""]))
         self.pods[name] = conf
 
     def run(self, pod, command, uid=None, name=None):

@@ -63,6 +63,8 @@ class Fields(Breaking):
         client("others deny the aliases", dnsPolicy="ClusterFirst")
         client("others deny the aliases", dnsConfig={"nameservers": ["127.0.0.1", "10.96.0.10"]})
         self.pod("others deny the aliases", lambda p: p.pop("dnsPolicy"), 1, "Deployment", "client")
+        for options in ([], [{"name": "timeout", "value": "5"}, {"name": "attempts", "value": "5"}]):
+            self.pod("asked again after 5 s", lambda p, o=options: p["dnsConfig"].update(options=o), 1, "Deployment", "client")
         for policy in ("ClusterFirst", "None"):
             self.pod("asks it again", lambda p: p.update(dnsPolicy=policy), 1, "Deployment", "eastwest-resolver", PORT)
         self.pod("asks it again", lambda p: p.pop("dnsPolicy"), 1, "Deployment", "eastwest-resolver", PORT)
@@ -83,14 +85,16 @@ class Started(unittest.TestCase):
 
     def test_name_servers_are_those_of_the_policy(self):
         searches = ["demo.svc.cluster.local", "svc.cluster.local", "cluster.local"]
+        asked, ndots = [{"name": "timeout", "value": "1"}, {"name": "ndots", "value": "2"}], {"ndots": "5"}
         for policy, config, conf in (
-            ("None", {"nameservers": ["127.0.0.1"], "searches": searches}, (["127.0.0.1"], searches)),
-            ("ClusterFirst", {"nameservers": ["127.0.0.1"], "searches": ["a"]}, (["10.96.0.10", "127.0.0.1"], [*searches, "a"])),
-            ("ClusterFirst", {}, (["10.96.0.10"], searches)),
-            ("Default", {}, (["10.96.0.10"], [])),
+            ("None", {"nameservers": ["127.0.0.1"], "searches": searches}, (["127.0.0.1"], searches, {})),
+            ("ClusterFirst", {"nameservers": ["127.0.0.1"], "searches": ["a"]}, (["10.96.0.10", "127.0.0.1"], [*searches, "a"], ndots)),
+            ("ClusterFirst", {}, (["10.96.0.10"], searches, ndots)),
+            ("ClusterFirst", {"options": asked}, (["10.96.0.10"], searches, {"ndots": "2", "timeout": "1"})),
+            ("Default", {}, (["10.96.0.10"], [], {})),
         ):
             self.assertEqual(names.resolv_conf(self.workload(dnsPolicy=policy, dnsConfig=config), "10.96.0.10"), conf)
-        for unknown in ({"dnsPolicy": "ClusterFirstWithHostNet"}, {"dnsConfig": {"options": [{"name": "ndots", "value": "1"}]}}):
+        for unknown in ({"dnsPolicy": "ClusterFirstWithHostNet"}, {"dnsConfig": {"options": [{"name": "rotate"}]}}):
             with self.assertRaises(volumes.Unknown):
                 names.resolv_conf(self.workload(**unknown), "10.96.0.10")
 

@@ -122,9 +122,9 @@ def source_side(a, ground, eastwest, ports):
         for c in others(w):
             says[pod] = yield from start_http_echo(ground, c, runtime.Pod(w, pod, ground.known_by(address)))
         known[f"{pod}.{w.service}.{w.namespace}.{clusters.DOMAIN}"] = address
-    ground.pod(STRANGER, "10.1.0.70", (a, Stranger), [DNS_OF_A], ["cluster.local"])
+    ground.pod(STRANGER, "10.1.0.70", (a, Stranger), [DNS_OF_A], ["cluster.local"], names.OPTIONS)
     for proxy in a.proxies:
-        ground.pod(HAPROXY, ADDRESS_OF_HAPROXY, (a, proxy), [DNS_OF_A], ["cluster.local"])
+        ground.pod(HAPROXY, ADDRESS_OF_HAPROXY, (a, proxy), [DNS_OF_A], ["cluster.local"], names.OPTIONS)
         ground.run(HAPROXY, stand_ins.app(OWN, 3306), APP, name="app")
     ground.here(stand_ins.dns(DNS_OF_A, known, {}))
     return says

@@ -30,6 +30,10 @@ fn a_replica_survives_the_death_of_any_process_of_its_path() {
     survives(
         &[
             Fault::CallingShimKilled,
+            // Whether a question is lost with it is chance.
+            Fault::CallingShimWithDnsKilled,
+            Fault::CallingShimWithDnsKilled,
+            Fault::CallingShimWithDnsKilled,
             Fault::CalledShimKilled,
             Fault::GatewayKilled,
             Fault::ResolverKilled,

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use eastwest_daemon::{Context, SourceError, Sources};
+use eastwest_daemon::{Blocker, Context, SourceError, Sources};
 use eastwest_manifests::Manifests;
 use eastwest_mesh::{Capture, Exports, Finding, Mesh, Options, Part, Severity};
 
@@ -23,13 +23,42 @@ pub(crate) fn read(args: &GatewayArgs) -> Result<Manifests, SourceError> {
 }
 
 /// Keeps the gateway in step with the files for as long as it accepts.
-pub(crate) async fn follow(manifests: Manifests, gateway: Arc<Gateway>, context: Context) {
-    let take = |mesh: &Mesh| {
+///
+/// It is not ready while errors leave it nothing to export: a rollout with such manifests stops at the
+/// first gateway. That counts from the call on.
+pub(crate) fn follow(
+    manifests: Manifests,
+    gateway: Arc<Gateway>,
+    context: Context,
+) -> impl Future<Output = ()> + Send {
+    let blocker = context.readiness.blocker("manifests");
+    // Said in the log only of what has been well before.
+    blocker.clear();
+    judge(manifests.mesh(), &blocker);
+    let take = move |mesh: &Mesh| {
         tell_if_empty(&mesh.exports);
+        judge(mesh, &blocker);
         gateway.exports.store(Arc::new(mesh.exports.clone()));
         Ok::<_, Infallible>(())
     };
-    manifests.follow(context, take).await;
+    manifests.follow(context, take)
+}
+
+fn judge(mesh: &Mesh, blocker: &Blocker) {
+    match first_error(mesh) {
+        Some((count, first)) if mesh.exports.is_empty() => blocker.set(format!(
+            "nothing is exported, and there are errors ({count}, the first is {first})"
+        )),
+        _ => blocker.clear(),
+    }
+}
+
+/// How many errors there are, and the first.
+fn first_error(mesh: &Mesh) -> Option<(usize, &Finding)> {
+    let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+    let mut errors = mesh.findings.iter().filter(is_error);
+    let first = errors.next()?;
+    Some((1 + errors.count(), first))
 }
 
 /// Why a gateway is not to take the place of one that serves: its manifests would be refused there on a reload.
@@ -48,11 +77,9 @@ pub(crate) enum Unfit {
 /// Whether a gateway with these manifests may take the place of one that serves. At a start with nobody before it
 /// serves what it can; here somebody is cut off who is served now.
 pub(crate) fn fit_to_succeed(mesh: &Mesh) -> Result<(), Unfit> {
-    let is_error = |finding: &&Finding| finding.severity == Severity::Error;
-    let mut errors = mesh.findings.iter().filter(is_error);
-    if let Some(first) = errors.next() {
+    if let Some((count, first)) = first_error(mesh) {
         return Err(Unfit::Errors {
-            count: 1 + errors.count(),
+            count,
             first: Box::new(first.clone()),
         });
     }

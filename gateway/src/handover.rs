@@ -15,6 +15,7 @@
 //!
 //! - `place`: where gateways meet, and who may come
 //! - `channel`, `frame`: what they say, and how descriptors travel
+//! - `greeting`: who may come to be heard
 //! - `cohort`: how relays are stopped
 //! - `predecessor`, `successor`: the two sides
 //! - `giving`, `taking`: connections, as they leave the one and as they come to the other
@@ -23,6 +24,7 @@ mod channel;
 mod cohort;
 mod frame;
 mod giving;
+mod greeting;
 mod place;
 mod predecessor;
 #[cfg(test)]
@@ -30,6 +32,7 @@ mod staged;
 mod successor;
 mod taking;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use metrics::{counter, describe_counter};
@@ -79,6 +82,11 @@ pub(crate) enum HandoverError {
         ours = env!("CARGO_PKG_VERSION"),
     )]
     Version { theirs: String, their_version: u16 },
+    #[error(
+        "it listens on {old}, and this one is to listen on {new}: whoever is to come in would find nobody there. Give \
+         this one the same --listen, stop that gateway first, or give this one another --handover"
+    )]
+    Elsewhere { old: SocketAddr, new: SocketAddr },
     #[error("it refuses: {0}")]
     Refused(String),
     #[error("it says something else than what is due")]

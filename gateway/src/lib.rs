@@ -26,12 +26,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Bound, Context, Direction, Timings};
+use eastwest_daemon::{Bound, Context, Direction, Timings, once_free};
 use eastwest_manifests::Manifests;
 use eastwest_transport::admission::Admission;
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::limits::{Ledger, Limits};
-use eastwest_transport::listener::Listener;
+use eastwest_transport::listener::{BindError, Listener};
 use eastwest_transport::relay::Patience;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::socket::SocketOptions;
@@ -100,11 +100,16 @@ impl Config {
     /// Finds the gateway that is to be succeeded, and takes over its listening sockets.
     ///
     /// # Errors
-    /// When there is one, and it does not give way or the manifests are none to follow its own.
+    /// When there is one, and it does not give way, listens elsewhere, or the manifests are none to follow its own.
     fn prepare(&mut self, context: &Context) -> anyhow::Result<()> {
         if let Some(place) = &self.args.handover {
             let fit = || exports::fit_to_succeed(self.manifests.mesh());
-            self.succession = Some(Succession::open(place.clone(), context, fit)?);
+            self.succession = Some(Succession::open(
+                place.clone(),
+                self.args.listen,
+                context,
+                fit,
+            )?);
             context.listeners.keep_for_successor();
         }
         Ok(())
@@ -164,13 +169,15 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     let (listener, giver) = match context.listeners.take(handover::GATEWAY, args.listen) {
         Some((socket, giver)) => (Listener::of_first_bytes(socket, sockets)?, Some(giver)),
         None => {
-            let listener = Listener::bind_for_first_bytes(args.listen, sockets)
-                .map_err(|error| anyhow::anyhow!("{error}; --listen gives another address"))?;
-            (listener, None)
+            let bind = || Listener::bind_for_first_bytes(args.listen, sockets);
+            let listener = once_free(bind, BindError::is_in_use).await;
+            let with_flag = |error| anyhow::anyhow!("{error}; --listen gives another address");
+            (listener.map_err(with_flag)?, None)
         }
     };
     let bound = Bound::new().with("gateway", listener.local_addr()?);
     status::tell(&context.status, &gateway, listener.local_addr()?);
+    manifests.tell(&context.status);
     let readiness = context.readiness.clone();
     tokio::spawn(readiness.follow("gateway", listener.starving()));
     if let Some(succession) = succession {

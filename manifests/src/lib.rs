@@ -1,14 +1,14 @@
 //! The manifests of a server: read at the start, followed while it runs, and taken as a whole or not
 //! at all.
 //!
-//! At the start what is broken is down, and the rest serves. Later a set of files that has an error
+//! At the start what is broken is down, and the rest serves; the status says what is wrong. Later a set of files that has an error
 //! which the one in force has not is refused: who is served by the old one goes on being served.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use eastwest_daemon::{Context, LOOK_EVERY, Reload, SourceError, SourceFile, Sources};
+use eastwest_daemon::{Context, LOOK_EVERY, Reload, SourceError, SourceFile, Sources, Status};
 use eastwest_mesh::{
     Finding, IpNet, Mesh, Options, Part, Severity, Source, load_redirected, virtual_ip,
 };
@@ -81,6 +81,11 @@ impl Manifests {
             first,
             in_force,
         })
+    }
+
+    /// Says what is wrong in what is in force, to whoever asks for the status.
+    pub fn tell(&self, status: &Status) {
+        tell_errors(&self.in_force, status);
     }
 
     /// What is in force.
@@ -177,6 +182,7 @@ impl Manifests {
                 down = mesh.down.len(),
                 "manifests read again: {said}"
             );
+            tell_errors(&mesh, &context.status);
             in_force = mesh;
             texts = new_texts;
             names = new_names;
@@ -247,6 +253,12 @@ impl Meaning {
     fn unless_it_panics(&self, files: &[SourceFile]) -> Option<Mesh> {
         catch_unwind(AssertUnwindSafe(|| self.of(files))).ok()
     }
+}
+
+fn tell_errors(mesh: &Mesh, status: &Status) {
+    let errors = mesh.findings.iter();
+    let errors = errors.filter(|finding| finding.severity == Severity::Error);
+    status.manifests_have(errors.map(ToString::to_string).collect());
 }
 
 fn tell(finding: &Finding) {

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use server::{Server, alias, broken, entry};
+use server::{Server, alias, broken, entry, policy};
 use tokio::time::sleep;
 
 use super::*;

@@ -4,7 +4,7 @@ use std::{ffi::OsString, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Bound, Context, Role, Sources};
+use eastwest_daemon::{Bound, Context, Role, Sources, once_free};
 use eastwest_manifests::Manifests;
 use eastwest_mesh::Options;
 use serde_json::{Value, json};
@@ -97,7 +97,9 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     let table = Arc::new(ArcSwap::from_pointee(manifests::aliases(
         config.manifests.mesh(),
     )));
-    let resolver = Resolver::bind(&config.resolver, Arc::clone(&table)).map_err(with_flag)?;
+    let bind = || Resolver::bind(&config.resolver, Arc::clone(&table));
+    let resolver = once_free(bind, BindError::is_in_use).await;
+    let resolver = resolver.map_err(with_flag)?;
     let bound = resolver
         .addresses()
         .into_iter()
@@ -109,6 +111,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         .admin
         .section("aliases", move || show_aliases(&shown.load()));
     context.status.is_a(Role::Resolver);
+    config.manifests.tell(&context.status);
     status::tell(&context.status, Arc::clone(&table), resolver.upstreams());
     let states = resolver.upstreams();
     context.admin.section("upstreams", move || {

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Context, NameServer};
+use eastwest_daemon::{Context, NameServer, once_free};
 use eastwest_mesh::Mesh;
 use eastwest_resolver::alias::AliasTable;
 use eastwest_resolver::alias::search::SearchDomains;
 use eastwest_resolver::config::{Forwarding, ResolverConfig};
 use eastwest_resolver::name::Domain;
 use eastwest_resolver::resolv_conf::{self, ResolvConf};
-use eastwest_resolver::server::Resolver;
+use eastwest_resolver::server::{BindError, Resolver};
 use eastwest_resolver::status;
 
 use crate::config::Config;
@@ -71,7 +71,7 @@ fn available(asked: &[SocketAddr]) -> Vec<SocketAddr> {
 }
 
 /// Starts it, if `--dns-listen` asks for it.
-pub(crate) fn start(
+pub(crate) async fn start(
     config: &Config,
     vips: &Vips,
     context: &Context,
@@ -106,7 +106,9 @@ pub(crate) fn start(
     };
     let mesh = Arc::new(Mutex::new(config.manifests.mesh().clone()));
     let table = Arc::new(ArcSwap::from_pointee(heard(config.manifests.mesh(), vips)));
-    let bound = Resolver::bind(&settings, Arc::clone(&table))
+    let bind = || Resolver::bind(&settings, Arc::clone(&table));
+    let bound = once_free(bind, BindError::is_in_use)
+        .await
         .map_err(|error| anyhow::anyhow!("{error}; --dns-listen gives another address"))?;
     let addresses = bound.addresses().to_vec();
     status::tell(&context.status, Arc::clone(&table), bound.upstreams());

@@ -14,11 +14,12 @@ use eastwest_transport::tls::{
     CertificateInfo, Identity, IdentityStore, ReloadEvent, ReloadTiming, Utc, Validity, watch,
 };
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
-/// Shortest and longest time between two looks at the clock. Timers count their own time: a clock
-/// that is set, or a machine that slept, must not leave an expired certificate unnoticed for long.
-const JUDGE_EVERY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// Longest time between two looks at the clock. Timers count their own time: a clock that is set, or a
+/// machine that slept, must not leave an expired certificate unnoticed for long.
+const LOOK_AT_MOST: Duration = Duration::from_secs(30);
 
 /// Follows the files of the certificate until the process has ended: connections that are being
 /// drained need it no more, new ones might.
@@ -34,6 +35,7 @@ pub(crate) fn follow(store: IdentityStore, context: Context) -> impl Future<Outp
 
 async fn following(store: IdentityStore, context: Context, blocker: Blocker) {
     let id = Mutex::new(store.current().id().clone());
+    let replaced = Notify::new();
     let on_event = |event| {
         tell(&event, &store, &context.status);
         let now = store.current().id().clone();
@@ -45,6 +47,7 @@ async fn following(store: IdentityStore, context: Context, blocker: Blocker) {
             context.request_reload();
         }
         judge(&store.current(), &blocker);
+        replaced.notify_one();
     };
     let watching = watch(
         store.clone(),
@@ -55,17 +58,28 @@ async fn following(store: IdentityStore, context: Context, blocker: Blocker) {
     );
     tokio::select! {
         () = watching => {}
-        never = keep_judging(&store, &blocker) => match never {},
+        never = keep_judging(&store, &replaced, &blocker) => match never {},
     }
 }
 
-/// Notices the moment at which the certificate ends.
-async fn keep_judging(store: &IdentityStore, blocker: &Blocker) -> Infallible {
+/// Notices the moments at which the certificate begins and ends, which are others once it is `replaced`.
+async fn keep_judging(store: &IdentityStore, replaced: &Notify, blocker: &Blocker) -> Infallible {
     loop {
         let identity = store.current();
         judge(&identity, blocker);
-        let left = identity.not_after().duration_since(SystemTime::now());
-        sleep(left.unwrap_or_default().clamp(JUDGE_EVERY.0, JUDGE_EVERY.1)).await;
+        let Validity {
+            not_before,
+            not_after,
+        } = identity.validity();
+        // It is good until its last moment is over.
+        let moments = [not_before, not_after + Duration::from_millis(1)];
+        let now = SystemTime::now();
+        let next = moments.iter().find_map(|at| at.duration_since(now).ok());
+        let left = next.unwrap_or(LOOK_AT_MOST).min(LOOK_AT_MOST);
+        tokio::select! {
+            () = sleep(left) => {}
+            () = replaced.notified() => {}
+        }
     }
 }
 

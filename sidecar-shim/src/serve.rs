@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Bound, Context, Direction, Timings};
+use eastwest_daemon::{Bound, Context, Direction, Timings, once_free};
 use eastwest_mesh::DownRoute;
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::limits::{Ledger, Limits};
-use eastwest_transport::listener::Listener;
+use eastwest_transport::listener::{BindError, Listener};
 use eastwest_transport::relay::Patience;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::tls::{IdentityStore, gather_entropy};
@@ -41,7 +41,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         times.max_connections_per_source,
         times.max_connections_per_route,
     ));
-    let inbound = inbound(&config, &store, &ledger, &context)?;
+    let inbound = inbound(&config, &store, &ledger, &context).await?;
     if let Some((inbound, listener)) = &inbound {
         bound = bound.with("inbound", listener.local_addr()?);
         let readiness = context.readiness.clone();
@@ -72,7 +72,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             vips.follow();
         }
         Mode::Redirect => {
-            for (name, listener) in redirected::listeners(&config)? {
+            for (name, listener) in redirected::listeners(&config).await? {
                 bound = bound.with(name, listener.local_addr()?);
                 let readiness = context.readiness.clone();
                 tokio::spawn(readiness.follow(name, listener.starving()));
@@ -90,7 +90,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             }
         }
     }
-    let dns = dns::start(&config, &vips, &context)?;
+    let dns = dns::start(&config, &vips, &context).await?;
     for address in dns.iter().flat_map(dns::Dns::addresses) {
         bound = bound.with("dns", *address);
     }
@@ -108,6 +108,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         identity: store.clone(),
     };
     told.tell(&context.status);
+    config.manifests.tell(&context.status);
     gauges::expose(&context, &store, &outbound, &vips, &down);
     tokio::spawn(identity::follow(store, context.clone()));
     let answering = dns.clone();
@@ -211,7 +212,7 @@ fn name_servers(args: &OutboundArgs) -> anyhow::Result<NameServers> {
     .context("--name-server gives them by hand")
 }
 
-fn inbound(
+async fn inbound(
     config: &Config,
     store: &IdentityStore,
     ledger: &Ledger,
@@ -221,7 +222,9 @@ fn inbound(
     if args.inbound.ports.is_empty() {
         return Ok(None);
     }
-    let listener = Listener::bind_for_first_bytes(args.inbound.inbound_listen, config.sockets)
+    let bind = || Listener::bind_for_first_bytes(args.inbound.inbound_listen, config.sockets);
+    let listener = once_free(bind, BindError::is_in_use)
+        .await
         .map_err(|error| anyhow::anyhow!("{error}; --inbound-listen gives another address"))?;
     let inbound = Inbound {
         acceptance: Acceptance {

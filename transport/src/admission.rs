@@ -21,8 +21,9 @@ use rustix::process::{Resource, getrlimit};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
+use crate::source::Source;
 pub use clock::{Clock, Late, Ours};
-use strangers::{Asked, Source, Strangers};
+use strangers::{Asked, Strangers};
 
 /// Far more than come at once in honest use (each has a place for milliseconds), and as many as the
 /// kernel keeps in the listener's queue behind them.

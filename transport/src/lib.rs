@@ -12,5 +12,6 @@ pub mod relay;
 pub mod resolve;
 pub mod sni;
 pub mod socket;
+pub mod source;
 pub mod spiffe;
 pub mod tls;

@@ -7,13 +7,14 @@ mod ledger;
 mod shares;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use rustix::process::{Resource, getrlimit};
 
 pub use ledger::{Ledger, Seat};
+
+use crate::source::Source;
 
 /// Descriptors that are left to listeners, name look-ups, reloads, logs and the calls of an admin.
 const RESERVED: u64 = 128;
@@ -25,7 +26,7 @@ const SPARED: u64 = 8;
 pub struct Limits {
     /// Connections of the whole process.
     pub total: Option<NonZeroUsize>,
-    /// Connections from one address.
+    /// Connections from one source.
     pub per_source: Option<NonZeroUsize>,
     /// Connections on one route.
     pub per_route: Option<NonZeroUsize>,
@@ -37,16 +38,16 @@ pub enum Full {
     /// The process.
     #[error("{0} connections are open, as many as may be (--max-connections)")]
     Total(NonZeroUsize),
-    /// The share of one address.
+    /// The share of one source.
     #[error(
-        "{limit} connections from {source_ip} are open, as many as may be \
+        "{limit} connections from {from} are open, as many as may be \
          (--max-connections-per-source)"
     )]
     Source {
         /// How many it may have.
         limit: NonZeroUsize,
         /// Whose they are.
-        source_ip: IpAddr,
+        from: Source,
     },
     /// The share of one route.
     #[error("{limit} connections to {route} are open, as many as may be ({said_by})")]

@@ -30,6 +30,14 @@ pub struct BindError {
     pub source: io::Error,
 }
 
+impl BindError {
+    /// Whether another socket has the port.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        self.source.kind() == io::ErrorKind::AddrInUse
+    }
+}
+
 fn explain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => {

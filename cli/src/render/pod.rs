@@ -142,7 +142,12 @@ pub(super) fn vip(
         "dnsConfig": {
             "nameservers": ["127.0.0.1"],
             "searches": [format!("{namespace}.svc.{domain}"), format!("svc.{domain}"), domain],
-            "options": [{"name": "ndots", "value": "5"}],
+            // A question that is lost with the shim is asked again after 1 s, and not after 5.
+            "options": [
+                {"name": "ndots", "value": "5"},
+                {"name": "timeout", "value": "1"},
+                {"name": "attempts", "value": "5"},
+            ],
         },
         "initContainers": [shim::container(names, &mode, Place::NativeSidecar)],
         "securityContext": {

@@ -30,6 +30,16 @@ impl ResolvConf {
             options: vec!["ndots:5".to_owned()],
         }
     }
+
+    /// The same for a pod whose name server is in it, and may be killed with a question: that is asked
+    /// again before MySQL tries to connect once more. glibc would wait for 5 s. Answers that are slow
+    /// are waited for no less than those 5 s.
+    #[must_use]
+    pub fn asking_again_soon(mut self) -> Self {
+        let soon = ["timeout:1", "attempts:5"];
+        self.options.extend(soon.map(str::to_owned));
+        self
+    }
 }
 
 impl fmt::Display for ResolvConf {
@@ -61,6 +71,16 @@ mod tests {
             "search demo.svc.cluster.local svc.cluster.local cluster.local\n\
              nameserver 10.71.0.53\n\
              options ndots:5\n"
+        );
+    }
+
+    #[test]
+    fn a_question_that_is_lost_is_asked_again_after_a_second() {
+        let conf = ResolvConf::of_pod(Ipv4Addr::LOCALHOST.into(), "demo", "cluster.local");
+        let text = conf.asking_again_soon().to_string();
+        assert!(
+            text.ends_with("\noptions ndots:5 timeout:1 attempts:5\n"),
+            "{text}"
         );
     }
 

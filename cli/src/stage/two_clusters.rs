@@ -71,10 +71,14 @@ fn pod_a(name: &str, last: u8, namespace: &str) -> HostPlan {
 }
 
 fn pod_b(name: &str, last: u8, nameserver: IpAddr, namespace: &str) -> HostPlan {
+    let conf = ResolvConf::of_pod(nameserver, namespace, DOMAIN);
     HostPlan::new(name)
         .on(PODS_B, in_b(last))
         .route(ANYWHERE, NODE_B_INSIDE)
-        .resolves_by(ResolvConf::of_pod(nameserver, namespace, DOMAIN))
+        .resolves_by(match nameserver.is_loopback() {
+            true => conf.asking_again_soon(),
+            false => conf,
+        })
 }
 
 const fn in_a(last: u8) -> IpNet {
@@ -97,6 +101,17 @@ mod tests {
     #[test]
     fn the_plan_has_no_mistake() {
         assert_eq!(two_clusters().check(), Ok(()));
+    }
+
+    #[test]
+    fn whoever_has_the_name_server_beside_it_asks_again_soon() {
+        let plan = two_clusters();
+        let soon = plan.hosts.iter().filter(|host| {
+            let options = &host.resolv_conf.options;
+            options.iter().any(|option| option == "timeout:1")
+        });
+        let soon: Vec<&str> = soon.map(|host| host.name.as_str()).collect();
+        assert_eq!(soon, ["b-app", "b-db"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::quantities::{bytes, count, time};
 use super::server::AdminArgs;
-use super::told::{RouteState, Status, Told};
+use super::told::{Manifests, RouteState, Status, Told};
 use super::{NOT_READY, Output, ROUTE_DOWN, print_json};
 use crate::one_line::in_one_line;
 
@@ -16,7 +16,8 @@ use crate::one_line::in_one_line;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exit status: 0 it is ready and no route is down, 1 it could not be asked, 2 wrong usage,
-3 it is not ready (starting, draining, or something is missing), 4 it is ready, and a route is down.
+3 it is not ready (starting, draining, or something is missing), 4 it is ready, and a route is down, or
+its manifests have errors: what these are about it does not serve.
 
 Examples:
   eastwest status
@@ -43,7 +44,9 @@ pub fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
     }
     let status = &told.status;
     Ok(match status.state.as_str() {
-        "ready" if status.is_any_down() => ExitCode::from(ROUTE_DOWN),
+        "ready" if status.is_any_down() || status.manifests.errors_total > 0 => {
+            ExitCode::from(ROUTE_DOWN)
+        }
         "ready" => ExitCode::SUCCESS,
         _ => ExitCode::from(NOT_READY),
     })
@@ -76,6 +79,7 @@ fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
         )?;
     }
     routes(out, status)?;
+    manifests(out, status)?;
     for certificate in &status.certificates {
         let left = time(certificate.seconds_left as f64);
         let days = match certificate.seconds_left < 0 {
@@ -110,6 +114,25 @@ fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {
             "none: the files of the start are in force",
         ),
     }
+}
+
+fn manifests(out: &mut impl Write, status: &Status) -> io::Result<()> {
+    let Manifests {
+        errors,
+        errors_total,
+    } = &status.manifests;
+    if *errors_total == 0 {
+        return Ok(());
+    }
+    let said = format!(
+        "{}, and what they are about is not served",
+        count(*errors_total, "error")
+    );
+    line(out, "MANIFESTS", &said)?;
+    for error in errors {
+        line(out, "", error)?;
+    }
+    Ok(())
 }
 
 fn routes(out: &mut impl Write, status: &Status) -> io::Result<()> {

@@ -26,6 +26,9 @@ pub(super) struct Status {
     pub(super) routes: Vec<Route>,
     pub(super) routes_total: usize,
     pub(super) certificates: Vec<Certificate>,
+    /// Servers before it was told say nothing of it.
+    #[serde(default)]
+    pub(super) manifests: Manifests,
     pub(super) reload: Reload,
     pub(super) connections: Connections,
     pub(super) totals: Totals,
@@ -92,6 +95,12 @@ pub(super) struct Certificate {
     pub(super) seconds_left: i64,
     pub(super) state: String,
     pub(super) reason: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Manifests {
+    pub(super) errors: Vec<String>,
+    pub(super) errors_total: usize,
 }
 
 #[derive(Debug, Deserialize)]

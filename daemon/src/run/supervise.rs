@@ -35,7 +35,7 @@ where
     let mut signals = Signals::catch()?;
     let start = context.readiness.blocker("start");
     start.set("the server is starting");
-    let endpoints = Endpoints::serve(args, context, Some(log.clone()), data)?;
+    let endpoints = Endpoints::serve(args, context, Some(log.clone()), data).await?;
 
     let mut server = data.spawn(server);
     let mut started = false;

@@ -26,8 +26,10 @@ Exit status:
   0    drained after a signal or POST /drain, or ended by POST /quitquitquit
   1    failed while starting or running: the last log line says why
   2    the command line is wrong
-  78   the configuration is wrong: settings file, environment variable, or manifests; a file or folder
-       that is not there is named at once, and waited for two seconds
+  78   the configuration is wrong: settings file, environment variable, certificate, or manifests that
+       cannot be read, or leave a shim nothing to do; a file or folder that is not there is named at
+       once, and waited for two seconds. What is wrong inside a manifest takes down what it is about
+       alone: the log, `eastwest status` and the metric eastwest_manifest_errors say so
   130, 143  ended at once by a second SIGINT or SIGTERM";
 
 /// Adds the names of the variables to the flags of `command` and its subcommands, and the common

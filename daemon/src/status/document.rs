@@ -17,6 +17,8 @@ use crate::readiness::Blocked;
 const SCHEMA: u32 = 1;
 /// Routes of one answer, at most.
 const MOST_ROUTES: usize = 1000;
+/// Errors of the manifests in one answer, at most.
+const MOST_ERRORS: usize = 100;
 /// Connections of one answer, at most.
 const MOST_ROWS: usize = 200;
 
@@ -33,6 +35,7 @@ pub(crate) struct Document {
     routes: Vec<RouteStatus>,
     routes_total: usize,
     certificates: Vec<CertificateStatus>,
+    manifests: ManifestStatus,
     reload: ReloadStatus,
     connections: Rows,
     totals: Totals,
@@ -57,6 +60,12 @@ enum State {
     Ready,
     Unready,
     Draining,
+}
+
+#[derive(Debug, Serialize)]
+struct ManifestStatus {
+    errors: Vec<String>,
+    errors_total: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -113,6 +122,7 @@ pub(crate) fn document(context: &Context) -> Document {
         certificates: certificates
             .map(|held| CertificateStatus::of(held, now))
             .collect(),
+        manifests: ManifestStatus::of(&super::lock(&shared.manifest_errors)),
         reload: ReloadStatus::of(status.last_reload()),
         connections: rows(context),
         totals: totals(context),
@@ -171,6 +181,15 @@ fn routes(context: &Context) -> (Vec<RouteStatus>, usize) {
     // Those of one state stay in the order that the server has them in.
     routes.sort_by_key(|route| route.state);
     (routes, total)
+}
+
+impl ManifestStatus {
+    fn of(errors: &[String]) -> Self {
+        Self {
+            errors: errors.iter().take(MOST_ERRORS).cloned().collect(),
+            errors_total: errors.len(),
+        }
+    }
 }
 
 impl ReloadStatus {

@@ -84,6 +84,7 @@ fn a_process_of_which_nothing_is_known_says_so() {
             "schema": 1, "program": null, "now": null, "uptime_seconds": null,
             "state": "ready", "blocked": [], "listeners": [], "routes": [], "routes_total": 0,
             "certificates": [],
+            "manifests": { "errors": [], "errors_total": 0 },
             "reload": { "outcome": "none", "what": null, "at": null, "message": null },
             "connections": { "open": 0, "shown": 0, "rows": [] },
             "totals": { "opened": 0, "closed": 0, "bytes_to_upstream": 0, "bytes_to_peer": 0 },
@@ -148,6 +149,23 @@ fn a_reload_that_was_refused_is_told_until_it_is_mended() {
         (&reload["outcome"], &reload["what"]),
         (&json!("ok"), &json!("manifests"))
     );
+}
+
+#[test]
+fn errors_of_the_manifests_in_force_are_told_until_there_are_none() {
+    let context = Context::new();
+    let manifests = || told(&context)["manifests"].take();
+    let errors = (0..101).map(|nth| format!("routes.yaml:{nth}:3: error[EW005]: no name"));
+    context.status.manifests_have(errors.collect());
+    let said = manifests();
+    assert_eq!(said["errors_total"], 101);
+    let errors = said["errors"].as_array().unwrap();
+    assert_eq!(
+        (errors.len(), &errors[99]),
+        (100, &json!("routes.yaml:99:3: error[EW005]: no name"))
+    );
+    context.status.manifests_have(Vec::new());
+    assert_eq!(manifests(), json!({ "errors": [], "errors_total": 0 }));
 }
 
 /// All names of members in a value.

@@ -43,8 +43,8 @@ fn serve() -> Served {
     let runtime = Runtime::new().unwrap();
     let context = Context::new();
     let args = Args::parse_from(ANY_PORT).daemon;
-    let _entered = runtime.enter();
-    let endpoints = Endpoints::serve(&args, &context, None, runtime.handle()).unwrap();
+    let serving = Endpoints::serve(&args, &context, None, runtime.handle());
+    let endpoints = runtime.block_on(serving).unwrap();
     Served {
         context,
         ready: endpoints.ready.unwrap(),
@@ -166,7 +166,9 @@ fn silent_clients_cannot_keep_a_probe_out() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_finish_its_request_is_dropped() {
     let args = Args::parse_from(ANY_PORT).daemon;
-    let served = Endpoints::serve(&args, &Context::new(), None, &Handle::current()).unwrap();
+    let served = Endpoints::serve(&args, &Context::new(), None, &Handle::current())
+        .await
+        .unwrap();
     let mut stream = tokio::net::TcpStream::connect(served.admin.unwrap())
         .await
         .unwrap();
@@ -201,7 +203,6 @@ fn an_endless_request_head_is_refused() {
 #[test]
 fn an_endpoint_can_be_off() {
     let runtime = Runtime::new().unwrap();
-    let _entered = runtime.enter();
     let off = [
         "test",
         "--ready-address=off",
@@ -209,9 +210,10 @@ fn an_endpoint_can_be_off() {
         "--admin-address=off",
     ];
     let args = Args::parse_from(off).daemon;
-    let served = Endpoints::serve(&args, &Context::new(), None, runtime.handle()).unwrap();
+    let context = Context::new();
+    let serving = Endpoints::serve(&args, &context, None, runtime.handle());
     assert_eq!(
-        served,
+        runtime.block_on(serving).unwrap(),
         Endpoints {
             ready: None,
             metrics: None,

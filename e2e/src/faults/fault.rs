@@ -9,6 +9,8 @@ use std::time::Duration;
 pub enum Fault {
     /// `kill -9` of the shim beside the replica.
     CallingShimKilled,
+    /// The same where the shim is the replica's resolver as well, and is back before the replica asks again.
+    CallingShimWithDnsKilled,
     /// `kill -9` of the shim beside the source.
     CalledShimKilled,
     /// `kill -9` of the gateway.
@@ -72,8 +74,9 @@ pub enum Expected {
 
 impl Fault {
     /// All of them, in the order in which they are struck.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::CallingShimKilled,
+        Self::CallingShimWithDnsKilled,
         Self::CalledShimKilled,
         Self::GatewayKilled,
         Self::GatewaySucceeded,

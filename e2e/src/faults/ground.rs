@@ -39,6 +39,8 @@ pub struct Ground {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Process {
     CallingShim,
+    /// With the resolver in it.
+    CallingShimWithDns,
     CalledShim,
     Gateway,
     Resolver,
@@ -48,7 +50,7 @@ impl Process {
     /// As the clusters know it.
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::CallingShim => "b-db-shim",
+            Self::CallingShim | Self::CallingShimWithDns => "b-db-shim",
             Self::CalledShim => "db-pxc-0-shim",
             Self::Gateway => "gateway",
             Self::Resolver => "b-db-resolver",
@@ -110,6 +112,9 @@ impl Ground {
         match process {
             Process::CallingShim => {
                 clusters.start_outbound_shim_alone(REPLICA, ACCOUNT, Capture::Redirect)
+            }
+            Process::CallingShimWithDns => {
+                clusters.start_outbound_shim(REPLICA, ACCOUNT, Capture::Redirect)
             }
             Process::CalledShim => clusters.start_inbound_shim_at(&SOURCE, address),
             Process::Gateway => clusters.start_gateway(),

@@ -45,6 +45,11 @@ impl Ground {
                 Ok(())
             }
             Fault::LogDiskFull => self.restart_with_logs_on(LogDisk::Full),
+            Fault::CallingShimWithDnsKilled => {
+                self.kill(Process::Resolver)?;
+                self.kill(Process::CallingShim)?;
+                self.start(Process::CallingShimWithDns)
+            }
             _ => Ok(()),
         }
     }
@@ -53,6 +58,7 @@ impl Ground {
     pub(super) fn strike(&mut self, fault: Fault) -> Result<(), FaultError> {
         match fault {
             Fault::CallingShimKilled => self.kill(Process::CallingShim),
+            Fault::CallingShimWithDnsKilled => self.kill(Process::CallingShimWithDns),
             Fault::CalledShimKilled => self.kill(Process::CalledShim),
             Fault::GatewayKilled => self.kill(Process::Gateway),
             Fault::GatewaySucceeded => {
@@ -106,6 +112,7 @@ impl Ground {
     pub(super) fn mend(&mut self, fault: Fault) -> Result<(), FaultError> {
         match fault {
             Fault::CallingShimKilled => self.start(Process::CallingShim),
+            Fault::CallingShimWithDnsKilled => self.start(Process::CallingShimWithDns),
             Fault::CalledShimKilled => self.start(Process::CalledShim),
             Fault::GatewayKilled => self.start(Process::Gateway),
             Fault::OldGatewayKilled | Fault::NewGatewayKilled => {
@@ -138,6 +145,11 @@ impl Ground {
         match fault {
             Fault::GatewayFrozenGivenUp | Fault::PodForgets => self.set_net_timeout(60),
             Fault::LogDiskFull => self.restart_with_logs_on(LogDisk::HasRoom),
+            Fault::CallingShimWithDnsKilled => {
+                self.kill(Process::CallingShimWithDns)?;
+                self.start(Process::Resolver)?;
+                self.start(Process::CallingShim)
+            }
             _ => Ok(()),
         }
     }

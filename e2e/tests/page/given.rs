@@ -52,6 +52,7 @@ fn the_page_says_what_is_wrong_and_is_quiet_when_nothing_is() {
         let notices = text(&mut browser, "#notices-list");
         for said in [
             "cert-chain.pem expired on 2026-11-26T11:00:00Z",
+            "destination-rules.yaml:9:3: error[EW005]",
             "service-entries.yaml:14:7: ports[0].number is 70000",
             "it ended an hour ago",
         ] {
@@ -162,6 +163,7 @@ fn whatever_a_name_holds_is_text() {
         status["blocked"] = json!([{"name": odd, "reason": odd}]);
         status["listeners"] = json!([{"name": odd, "address": odd}]);
         status["reload"]["message"] = json!(odd);
+        status["manifests"] = json!({"errors": [odd], "errors_total": 1});
         status["certificates"][0]["subject"] = json!(odd);
         open(&mut browser, look, &status.to_string());
         let open_all =

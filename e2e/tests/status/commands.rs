@@ -1,10 +1,11 @@
 //! `eastwest status`, `routes`, `conns`, `certs show` and `drain` on the servers of the path.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
 
-use eastwest::clusters::{Capture, HELLO};
+use eastwest::clusters::{Capture, HELLO, Layout};
 use eastwest::leftovers::Guarded;
 use eastwest_e2e::{CountedClusters, hello};
 use rustix::process::{Pid, Signal, kill_process};
@@ -31,6 +32,31 @@ pub(super) fn on(clusters: &CountedClusters, host: &str, args: &[&str]) -> (i32,
         "{args:?}: {out}{err}"
     );
     (status.code().unwrap(), out, err)
+}
+
+#[test]
+fn status_tells_the_errors_of_the_manifests_that_are_in_force() {
+    let mut clusters = CountedClusters::prepare(Layout::Stage).unwrap();
+    let wrong = clusters.manifests().cluster_b().join("wrong.yaml");
+    let kind = "apiVersion: networking.istio.io/v1\nkind: ServiceEntri\n";
+    fs::write(&wrong, kind).unwrap();
+    clusters
+        .start_outbound_shim("b-app", ("demo", "app"), Capture::Vip)
+        .unwrap();
+    let (code, out, _) = eastwest(&clusters, &["status"]);
+    // No route is down.
+    assert_eq!(code, 4, "{out}");
+    let first = format!("{}:1:1: error[EW003]", wrong.display());
+    for said in [": ready, up ", "MANIFESTS    3 errors, and what", &first] {
+        assert!(out.contains(said), "{said:?} in {out}");
+    }
+    fs::write(&wrong, "# nothing\n").unwrap();
+    status_once(&mut clusters, "b-app-shim", |told| {
+        told["manifests"]["errors_total"] == 0
+    });
+    let (code, out, _) = eastwest(&clusters, &["status"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(!out.contains("MANIFESTS"), "{out}");
 }
 
 #[test]
@@ -133,7 +159,7 @@ fn routes_are_found_by_name_and_explained_by_file_and_line() {
     let (code, out, _) = eastwest(&clusters, &["routes", "src-hello-1", "--explain"]);
     assert_eq!(code, 0, "{out}");
     let manifest = clusters.manifests().cluster_b().join("hello.yaml");
-    let text = std::fs::read_to_string(&manifest).unwrap();
+    let text = fs::read_to_string(&manifest).unwrap();
     let host = text
         .lines()
         .position(|line| line.contains(&HELLO[1].alias()))

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use eastwest_daemon::{Context, Giver};
 use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 
 use super::channel::Channel;
 use super::frame::{Frame, Hello, Offered};
 use super::giving::{give, give_all};
+use super::greeting::{GREETINGS, greeted};
 use super::place::caller;
 use super::{HandoverError, PATIENCE, hello, understood};
 use crate::serve::Gateway;
@@ -57,15 +59,23 @@ impl Predecessor {
                 () = self.context.shutdown.stop_accepting() => return,
             }
         };
+        let mut greetings = JoinSet::new();
         loop {
-            let accepted = tokio::select! {
-                accepted = door.accept() => accepted,
+            let come = tokio::select! {
+                accepted = door.accept(), if greetings.len() < GREETINGS => accepted.map(|(stream, _)| {
+                    greetings.spawn(greeted(stream));
+                    None
+                }),
+                Some(greeted) = greetings.join_next() => Ok(greeted.ok().and_then(unless_it_fails)),
                 () = self.context.shutdown.stop_accepting() => return,
             };
-            let accepted = accepted.and_then(|(stream, _)| stream.into_std());
-            let (stream, line) = match accepted.and_then(|stream| Ok((stream.try_clone()?, stream)))
-            {
-                Ok(ends) => ends,
+            let ends = come.and_then(|stream| match stream {
+                Some(stream) => Ok(Some((stream.try_clone()?, stream))),
+                None => Ok(None),
+            });
+            let (stream, line) = match ends {
+                Ok(Some(ends)) => ends,
+                Ok(None) => continue,
                 Err(error) => {
                     tracing::warn!(%error, "cannot hear a successor");
                     tokio::time::sleep(SLACK).await;
@@ -89,7 +99,7 @@ impl Predecessor {
                     self.leave(&done).await;
                     return;
                 }
-                Ok(Err(error)) => tracing::warn!("no handover, this gateway goes on: {error}"),
+                Ok(Err(error)) => goes_on(&error),
                 // A panic has been logged by the hook.
                 Err(_) => {}
             }
@@ -219,6 +229,14 @@ impl Predecessor {
             std::thread::sleep(LOOK);
         }
     }
+}
+
+fn goes_on(error: &HandoverError) {
+    tracing::warn!("no handover, this gateway goes on: {error}");
+}
+
+fn unless_it_fails(greeted: Result<UnixStream, HandoverError>) -> Option<UnixStream> {
+    greeted.inspect_err(goes_on).ok()
 }
 
 fn expect(channel: &Channel, due: &Frame) -> Result<(), HandoverError> {

@@ -1,7 +1,7 @@
 //! The new gateway: takes what the old one has, and goes on with it.
 
 use std::fmt::Display;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::channel::{Channel, Received};
 use super::frame::{Frame, Hello, Offered};
 use super::place::{Found, Place};
 use super::taking::take;
-use super::{HandoverError, PATIENCE, Predecessor, hello, understood};
+use super::{GATEWAY, HandoverError, PATIENCE, Predecessor, hello, understood};
 use crate::exports::Unfit;
 use crate::serve::Gateway;
 use eastwest_daemon::{Context, Giver};
@@ -52,10 +52,11 @@ impl Succession {
     /// this one comes; it goes on as before until [`run`](Self::run).
     ///
     /// # Errors
-    /// When the place cannot be used, there is a gateway and this one is not `fit` to follow it, or it does not
-    /// give way.
+    /// When the place cannot be used, or there is a gateway, and this one is not `fit` to follow it, is to `listen`
+    /// elsewhere, or it does not give way.
     pub(crate) fn open(
         place: Place,
+        listen: SocketAddr,
         context: &Context,
         fit: impl FnOnce() -> Result<(), Unfit>,
     ) -> anyhow::Result<Self> {
@@ -67,7 +68,7 @@ impl Succession {
                 };
                 fit().map_err(|unfit| goes_on(&unfit))?;
                 let old = Old::meet(stream, context).and_then(|old| {
-                    old.take_listeners(context)?;
+                    old.take_listeners(listen, context)?;
                     Ok(Met::Somebody(old))
                 });
                 old.map_err(|error| goes_on(&error))?
@@ -118,7 +119,7 @@ impl Old {
         }
     }
 
-    fn take_listeners(&self, context: &Context) -> Result<(), HandoverError> {
+    fn take_listeners(&self, listen: SocketAddr, context: &Context) -> Result<(), HandoverError> {
         let Received { frame, descriptors } = self.listeners()?;
         let Frame::Listeners {
             offered,
@@ -139,9 +140,16 @@ impl Old {
             } else {
                 Giver::Predecessor
             };
-            context
-                .listeners
-                .give(name, TcpListener::from(socket), giver);
+            let socket = TcpListener::from(socket);
+            let at = socket.local_addr()?;
+            let is_ours = name == GATEWAY;
+            context.listeners.give(name, socket, giver);
+            if is_ours && !context.listeners.has(GATEWAY, listen) {
+                return Err(HandoverError::Elsewhere {
+                    old: at,
+                    new: listen,
+                });
+            }
         }
         Ok(())
     }

@@ -176,11 +176,16 @@ impl Gateway {
 
     /// Waits until it serves.
     pub(crate) fn is_up(&mut self) {
+        self.listens();
+        self.logged("readiness: ready");
+    }
+
+    /// Waits until it listens.
+    pub(crate) fn listens(&mut self) {
         let address = |line: String| line.rsplit(' ').next().unwrap().parse().unwrap();
         self.address = address(self.logged("gateway listens on "));
         self.ready = address(self.logged("ready listens on "));
         self.admin = address(self.logged("admin listens on "));
-        self.logged("readiness: ready");
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -14,6 +14,7 @@ mod ground;
 #[path = "../process/log.rs"]
 mod log;
 mod names;
+mod ports;
 mod refused;
 mod supervised;
 mod talk;

@@ -69,6 +69,45 @@ fn a_gateway_whose_manifests_have_errors_or_export_nothing_follows_nobody() {
     says(&mut client, &mut pod, b"after");
 }
 
+#[test]
+fn a_gateway_that_is_to_listen_elsewhere_follows_nobody() {
+    let ground = Ground::prepare();
+    let mut old = ground.gateway();
+    let (mut client, mut pod) = ground.connect(old.address);
+    let mut new = ground.gateway_with(&["--listen=127.0.0.2:0"], |_| {});
+    assert_eq!(new.ended().code(), Some(1));
+    let said = new.logged("goes on, and is not succeeded");
+    let both = format!(
+        "it listens on {}, and this one is to listen on 127.0.0.2:0",
+        old.address
+    );
+    assert!(said.contains(&both), "{said}");
+    old.logged("no handover, this gateway goes on");
+    says(&mut client, &mut pod, b"still");
+    let (mut other, mut pod) = ground.connect(old.address);
+    says(&mut other, &mut pod, b"and others");
+}
+
+#[test]
+fn callers_that_say_nothing_keep_no_successor_out() {
+    let ground = Ground::prepare();
+    let mut old = ground.gateway();
+    let (mut client, mut pod) = ground.connect(old.address);
+    let place = ground.path("handover.sock");
+    let _silent: Vec<_> = (0..100)
+        .map(|nth| {
+            let mut stream = UnixStream::connect(&place).unwrap();
+            // Some have begun a word.
+            stream.write_all(&[0; 3][..nth % 4]).unwrap();
+            stream
+        })
+        .collect();
+    let mut new = ground.gateway();
+    old.was_succeeded();
+    new.logged("took over from process");
+    says(&mut client, &mut pod, b"after");
+}
+
 /// A gateway of another version, as far as both sides understand each other: the length of what
 /// follows, kind 1, no descriptors, a mark, the version, a process, two texts.
 fn hello_of_version(version: u16) -> Vec<u8> {

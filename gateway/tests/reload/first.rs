@@ -43,3 +43,48 @@ fn a_mistyped_path_is_told_at_once_and_ends_the_start() {
     assert!(said.contains(&named), "{said}");
     assert_eq!(gateway.ended().code(), Some(78));
 }
+
+#[test]
+fn errors_that_leave_nothing_to_export_make_unready_and_are_told_until_they_are_mended() {
+    let ground = Ground::prepare();
+    let manifests = Manifests::of(&ground);
+    manifests.write(&manifests.good.replace("    hosts:", "    host:"));
+    let mut gateway = ground.gateway_with(&[], |_| {});
+    let said = gateway.logged("not ready: manifests: nothing is exported");
+    let place = format!("{}:6:", manifests.file);
+    assert!(
+        said.contains(&place) && said.contains("error[EW303]"),
+        "{said}"
+    );
+    gateway.listens();
+    let (status, answer) = get(gateway.ready, "/healthz/ready").unwrap();
+    assert!(
+        status == 503 && answer.contains(&place),
+        "{status} {answer}"
+    );
+    let (_, told) = get(gateway.admin, "/status.json").unwrap();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["state"], "unready", "{told}");
+    assert_eq!(told["manifests"]["errors_total"], 2, "{told}");
+    let error = told["manifests"]["errors"][0].as_str().unwrap();
+    assert!(error.contains(&place), "{told}");
+    manifests.write(&manifests.good);
+    gateway.logged("readiness: ready");
+    lives(&mut ground.connect(gateway.address));
+    assert_eq!(get(gateway.ready, "/healthz/ready").unwrap().0, 200);
+}
+
+#[test]
+fn one_object_that_is_wrong_leaves_the_others_served_and_is_told() {
+    let ground = Ground::prepare();
+    let manifests = Manifests::of(&ground);
+    let wrong = manifests.good.replace("    hosts:", "    host:");
+    let wrong = wrong.replace("exports, ", "others, ");
+    fs::write(ground.path("manifests/others.yaml"), wrong).unwrap();
+    let gateway = ground.gateway();
+    lives(&mut ground.connect(gateway.address));
+    let (_, told) = get(gateway.admin, "/status.json").unwrap();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["state"], "ready", "{told}");
+    assert_ne!(told["manifests"]["errors_total"], 0, "{told}");
+}

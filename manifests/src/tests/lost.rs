@@ -1,5 +1,7 @@
 //! What may be lost without anybody seeing it.
 
+use std::time::Duration;
+
 use super::*;
 
 /// A document that is no YAML: nobody knows what it was.
@@ -121,4 +123,43 @@ async fn one_file_of_two_that_is_empty_takes_nothing_out_and_one_that_is_removed
     server.looks().await;
     assert_eq!(server.taken().last().unwrap(), &[alias("db-0")]);
     assert_eq!(server.logged("manifests not taken"), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deny_whose_file_is_emptied_stays_in_force_until_the_file_is_removed() {
+    let server = Server::start(|dir| {
+        fs::write(dir.join("a.yaml"), policy("ALLOW")).unwrap();
+        fs::write(dir.join("b.yaml"), policy("DENY")).unwrap();
+    });
+    assert!(!server.lets_in());
+    let deny = server.dir.path().join("b.yaml");
+    fs::write(&deny, "").unwrap();
+    server.looks().await;
+    // Neither does what changes beside it.
+    server.write(&(policy("ALLOW") + &entry("db-0")));
+    server.looks().await;
+    assert!(!server.lets_in());
+    assert_eq!(server.taken().len(), 1);
+    let said = server.logged("manifests not taken");
+    let named = format!("any more: {} is empty;", deny.display());
+    assert!(said[0].contains(&named), "{said:?}");
+    fs::remove_file(&deny).unwrap();
+    server.looks().await;
+    assert!(server.lets_in());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_with_nothing_in_it_while_it_is_written_is_no_error() {
+    let server = Server::with(&entry("db-0"));
+    // Whenever it is looked at, the file is as it was again soon after.
+    for nth in 0..40 {
+        server.write("");
+        sleep(Duration::from_millis(50)).await;
+        server.write(&entry("db-1"));
+        sleep(Duration::from_millis(285 + 25 * nth)).await;
+    }
+    server.looks().await;
+    assert_eq!(server.taken().last().unwrap(), &[alias("db-1")]);
+    assert_eq!(server.logged("manifests not taken"), Vec::<String>::new());
+    assert_eq!(server.logged("ERROR"), Vec::<String>::new());
 }

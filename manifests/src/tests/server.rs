@@ -1,10 +1,12 @@
 //! A server that follows a folder, and what it is given to read.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use eastwest_mesh::Capture;
+use eastwest_mesh::{Capture, Principal, Workload};
 use tempfile::TempDir;
 use tokio::time::sleep;
 use tracing::subscriber::DefaultGuard;
@@ -17,6 +19,7 @@ pub(super) struct Server {
     pub(super) context: Context,
     /// The aliases of each set that was taken, and their first addresses.
     pub(super) taken: Arc<Mutex<Vec<Vec<String>>>>,
+    in_force: Arc<Mutex<Mesh>>,
     pub(super) log: Log,
     _logging: DefaultGuard,
 }
@@ -71,15 +74,18 @@ impl Server {
         let mut manifests = Manifests::read(sources, options, parts).unwrap();
         manifests.meaning.load = load;
         let taken = Arc::new(Mutex::new(vec![aliases(manifests.mesh())]));
+        let in_force = Arc::new(Mutex::new(manifests.mesh().clone()));
         let context = Context::new();
+        manifests.tell(&context.status);
         let take = {
-            let taken = Arc::clone(&taken);
+            let (taken, in_force) = (Arc::clone(&taken), Arc::clone(&in_force));
             move |mesh: &Mesh| {
                 let aliases = aliases(mesh);
                 if aliases.contains(&alias("unwanted-0")) {
                     return Err("not with this one");
                 }
                 taken.lock().unwrap().push(aliases);
+                in_force.lock().unwrap().clone_from(mesh);
                 Ok(())
             }
         };
@@ -88,6 +94,7 @@ impl Server {
             dir,
             context,
             taken,
+            in_force,
             log,
             _logging: logging,
         }
@@ -111,6 +118,22 @@ impl Server {
         self.taken.lock().unwrap().clone()
     }
 
+    /// Whether the service account `db` of namespace x may call its own pods.
+    pub(super) fn lets_in(&self) -> bool {
+        let workload = Workload {
+            trust_domain: "cluster.local",
+            namespace: "x",
+            labels: &BTreeMap::new(),
+        };
+        let caller = Principal {
+            trust_domain: "cluster.local",
+            path: "/ns/x/sa/db",
+        };
+        let policies = self.in_force.lock().unwrap().policies.inbound(&workload);
+        let port = NonZeroU16::new(3306).unwrap();
+        policies.allows(port, &caller).is_ok()
+    }
+
     /// What was logged with `text` in it since the log was last looked at.
     pub(super) fn logged(&self, text: &str) -> Vec<String> {
         let lines = self.log.lines().into_iter();
@@ -130,6 +153,15 @@ pub(super) fn entry(pod: &str) -> String {
          spec: {{hosts: [src-{pod}.x.svc.cluster.local], resolution: STATIC, \
          ports: [{{number: 3306, name: mysql, protocol: TCP}}], \
          endpoints: [{{address: 10.0.0.1, ports: {{mysql: 15443}}}}]}}\n---\n"
+    )
+}
+
+/// Lets all in, or nobody.
+pub(super) fn policy(action: &str) -> String {
+    format!(
+        "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n\
+         metadata: {{name: {}, namespace: x}}\nspec: {{action: {action}, rules: [{{}}]}}\n---\n",
+        action.to_lowercase()
     )
 }
 

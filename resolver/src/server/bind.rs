@@ -42,6 +42,14 @@ pub enum BindError {
     },
 }
 
+impl BindError {
+    /// Whether another socket has the port.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        matches!(self, Self::Address { source, .. } if source.kind() == io::ErrorKind::AddrInUse)
+    }
+}
+
 fn explain(error: &io::Error, address: SocketAddr) -> String {
     let port = address.port();
     match error.kind() {

@@ -46,6 +46,24 @@ async fn an_expired_certificate_makes_unready_until_a_new_one_is_there() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_has_come_for_a_moment_is_judged_by_its_own_end() {
+    let (mint, context) = (Mint::new(), Context::new());
+    let (dir, store) = mint.workload("replica", SystemTime::now() + HOUR);
+    tokio::spawn(follow(store.clone(), context.clone()));
+    // The end of the first one is what is waited for, in steps of 30 s.
+    sleep(Duration::from_secs(1)).await;
+    let soon = SystemTime::now() + Duration::from_secs(4);
+    mint.write(dir.path(), "replica", soon);
+    let expired = async {
+        while context.readiness.ready().is_ok() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let told = timeout(LOOK_AT_MOST - Duration::from_secs(10), expired).await;
+    assert!(told.is_ok(), "ready for too long after the end");
+}
+
+#[tokio::test]
 async fn an_expired_certificate_counts_before_the_following_has_run() {
     let (mint, context) = (Mint::new(), Context::new());
     let (_dir, store) = mint.workload("replica", SystemTime::now() + Duration::from_secs(2));

@@ -13,7 +13,7 @@ use eastwest_transport::sni::{Sni, SniError};
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
     ALPN_DOCTOR, ALPN_ISTIO, ConfigError, HandshakeError, IdentityStore, MinTls, PeerPolicy,
-    ServerAlpn, Side, Talk, Verdict, accept_timed,
+    Secured, ServerAlpn, Side, Talk, Verdict, accept_timed,
 };
 use rustls::AlertDescription;
 use tokio::io::AsyncWriteExt;
@@ -34,7 +34,7 @@ pub(crate) struct Acceptance {
 
 /// A caller that may come in, and where it wants to go.
 pub(crate) struct Accepted {
-    pub(crate) wish: Wish,
+    secured: Secured,
     pub(crate) port: NonZeroU16,
     pub(crate) peer: Option<SpiffeId>,
 }
@@ -45,6 +45,16 @@ pub(crate) enum Wish {
     App(TlsLeg),
     /// To know how the app is, without troubling it.
     Word(Talk<TcpStream>),
+}
+
+impl Accepted {
+    /// What it wants, over its connection.
+    pub(crate) fn wish(self, tcp: TcpStream) -> Wish {
+        match self.secured.is_for_doctor() {
+            true => Wish::Word(Talk::new(tcp, self.secured)),
+            false => Wish::App(TlsLeg::new(tcp, self.secured)),
+        }
+    }
 }
 
 /// Why a caller does not come in.
@@ -123,16 +133,16 @@ impl Inbound {
     /// while the client waits for its turn.
     pub(super) async fn accept(
         self: &Arc<Self>,
-        mut tcp: TcpStream,
+        tcp: &mut TcpStream,
         clock: &Clock,
         guard: &ConnectionGuard,
     ) -> Result<Accepted, AcceptError> {
         let mut read = Vec::new();
-        let hello = match client_hello::read(&mut tcp, &mut read).await {
+        let hello = match client_hello::read(tcp, &mut read).await {
             Ok(hello) => hello,
             Err(error) => {
                 if let ReadHelloError::Hello(_) = error {
-                    refuse(&mut tcp, AlertDescription::DecodeError).await;
+                    refuse(tcp, AlertDescription::DecodeError).await;
                 }
                 return Err(error.into());
             }
@@ -144,7 +154,7 @@ impl Inbound {
         let port = match self.acceptance.port(&hello) {
             Ok(port) => port,
             Err(error) => {
-                refuse(&mut tcp, error.alert()).await;
+                refuse(tcp, error.alert()).await;
                 return Err(error);
             }
         };
@@ -159,15 +169,12 @@ impl Inbound {
             self.acceptance.min_tls,
             alpn(&hello),
         )?;
-        let secured = accept_timed(config, &mut tcp, read, clock)
+        let secured = accept_timed(config, tcp, read, clock)
             .await
             .map_err(|error| HandshakeError::new(error, Side::Server, &verdict))
             .map_err(AcceptError::Handshake)?;
         Ok(Accepted {
-            wish: match secured.is_for_doctor() {
-                true => Wish::Word(Talk::new(tcp, secured)),
-                false => Wish::App(TlsLeg::new(tcp, secured)),
-            },
+            secured,
             port,
             peer: verdict.peer().cloned(),
         })

@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::Inbound;
-use super::accept::{AcceptError, Accepted, Wish};
+use super::accept::{AcceptError, Wish};
 
 /// Where the app of this pod is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +111,7 @@ impl Inbound {
     /// Takes the caller to the app; the place that it was admitted with is free after that.
     async fn open(
         self: &Arc<Self>,
-        tcp: TcpStream,
+        mut tcp: TcpStream,
         caller: SocketAddr,
         guard: &ConnectionGuard,
         place: Place,
@@ -124,26 +124,31 @@ impl Inbound {
         guard.set_state(ConnectionState::Handshake);
         let begun = Instant::now();
         let limit = self.handshake_timeout;
-        let accepting = self.accept(tcp, place.clock(), guard);
+        let accepting = self.accept(&mut tcp, place.clock(), guard);
         let accepted = tokio::select! {
             biased;
-            accepted = place.within(limit, accepting) => accepted.map_err(|leave| match leave {
-                Leave::Late => Refused::Timeout(limit),
-                Leave::Wanted => Refused::Crowded,
-            })??,
+            accepted = place.within(limit, accepting) => accepted,
             () = self.shutdown.aborted() => return Err(Refused::Stopped),
         };
+        let accepted = accepted.map_err(|leave| match leave {
+            Leave::Late => Refused::Timeout(limit),
+            Leave::Wanted => {
+                // Nothing of a crowd is to stay in the kernel either.
+                reset_on_close(&tcp);
+                Refused::Crowded
+            }
+        })??;
         place.proved();
         let now = Instant::now();
         self.timings.handshake(now - begun);
         guard.steps().take(Step::Handshake, now);
-        let Accepted { wish, port, peer } = accepted;
+        let (port, peer) = (accepted.port, accepted.peer.clone());
         let route = port.to_string();
         guard.set_route(&route, &route);
         if let Some(peer) = &peer {
             guard.set_identity(peer.as_str());
         }
-        let stream = match wish {
+        let stream = match accepted.wish(tcp) {
             Wish::App(stream) => stream,
             Wish::Word(talk) => {
                 self.tell(talk, (pod, port)).await?;

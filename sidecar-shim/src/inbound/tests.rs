@@ -21,6 +21,7 @@ use super::*;
 use crate::identity::mint::{HOUR, Mint};
 use crate::outbound::{Gateways, Tunnels};
 
+mod crowded;
 mod known;
 mod list_changed;
 mod told;
@@ -215,7 +216,7 @@ async fn a_caller_that_says_nothing_and_leaves_is_no_failure() {
             .await
             .unwrap(),
     );
-    let (probe, peer) = listener.accept().await.unwrap();
+    let (mut probe, peer) = listener.accept().await.unwrap();
     let guard = pod.context.connections.open(ConnectionInfo {
         direction: Direction::Inbound,
         peer,
@@ -223,7 +224,7 @@ async fn a_caller_that_says_nothing_and_leaves_is_no_failure() {
     });
     let error = pod
         .inbound
-        .accept(probe, &Clock::default(), &guard)
+        .accept(&mut probe, &Clock::default(), &guard)
         .await
         .err()
         .unwrap();

@@ -6,38 +6,17 @@
 //! has next to nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{HONEST, Holder};
+use crate::source::Source;
 
 /// The least that a client has. What it has said as it connected has been read in that time, and so has
 /// the rest of a ClientHello of two packets.
 const LEAST: Duration = Duration::from_millis(20);
-
-/// What one client can have as many addresses of as it likes: one of IPv4, and 2^64 of IPv6 (each host
-/// is in a /64: RFC 4291, section 2.5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Source {
-    V4(Ipv4Addr),
-    /// The first 64 bits.
-    V6([u16; 4]),
-}
-
-impl From<IpAddr> for Source {
-    fn from(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::V4(address),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                Self::V6([a, b, c, d])
-            }
-        }
-    }
-}
 
 /// All of them at one listener.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::shares::Shares;
 use super::{Full, Limits, RouteLimit};
+use crate::source::Source;
 
 /// Time between two warnings.
 const WARN_EVERY: Duration = Duration::from_secs(60);
@@ -20,7 +21,7 @@ pub struct Ledger(Arc<Counted>);
 struct Counted {
     limits: Limits,
     total: AtomicUsize,
-    sources: Shares<IpAddr>,
+    sources: Shares<Source>,
     routes: Shares<Arc<str>>,
     warned: Mutex<Option<Instant>>,
 }
@@ -29,7 +30,7 @@ struct Counted {
 #[derive(Debug)]
 pub struct Seat {
     ledger: Ledger,
-    source: Option<IpAddr>,
+    source: Option<Source>,
     route: Option<Arc<str>>,
 }
 
@@ -71,11 +72,11 @@ impl Ledger {
             route: None,
         };
         if let Some(limit) = per_source {
-            if !self.0.sources.take(source, limit) {
-                let source_ip = source;
-                return Err(self.0.refused(Full::Source { limit, source_ip }));
+            let from = Source::from(source);
+            if !self.0.sources.take(from, limit) {
+                return Err(self.0.refused(Full::Source { limit, from }));
             }
-            seat.source = Some(source);
+            seat.source = Some(from);
         }
         Ok(seat)
     }
@@ -85,7 +86,7 @@ impl Ledger {
     pub fn readmit(&self, source: IpAddr, route: impl FnOnce() -> Option<Arc<str>>) -> Seat {
         let counted = &self.0;
         counted.total.fetch_add(1, Ordering::Relaxed);
-        let source = counted.limits.per_source.map(|_| source);
+        let source = counted.limits.per_source.map(|_| Source::from(source));
         let route = counted.limits.per_route.and_then(|_| route());
         if let Some(source) = source {
             counted.sources.add(source);

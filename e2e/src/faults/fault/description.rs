@@ -6,6 +6,8 @@ use super::{Expected, Fault};
 
 /// What a kubelet needs to start a container again, the first time.
 const RESTART: Duration = Duration::from_secs(1);
+/// Sooner than the replica tries again.
+const AT_ONCE: Duration = Duration::from_millis(300);
 /// Longer than a dead path may stay unnoticed.
 const OUTAGE: Duration = Duration::from_secs(20);
 
@@ -26,6 +28,13 @@ impl Fault {
                 "`kill -9` of the shim beside the replica, started again after 1 s",
                 Told,
                 RESTART,
+            ),
+            Self::CallingShimWithDnsKilled => (
+                "calling-shim-with-dns-killed",
+                "`kill -9` of the shim beside the replica where it is the resolver as well, \
+                 started again after 0.3 s",
+                Told,
+                AT_ONCE,
             ),
             Self::CalledShimKilled => (
                 "called-shim-killed",

@@ -1,3 +1,4 @@
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
@@ -10,6 +11,9 @@ use tokio::task::{JoinHandle, block_in_place, spawn_blocking};
 use super::*;
 use crate::handover::staged::Staged;
 use crate::serve::tests::gateway;
+
+/// Where those listen of whom nobody is asked for.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
 /// A gateway that comes to a place.
 struct New {
@@ -42,7 +46,9 @@ impl New {
             let Succession {
                 met: Met::Somebody(old),
                 ..
-            } = block_in_place(|| Succession::open(place.clone(), &context, || Ok(())).unwrap())
+            } = block_in_place(|| {
+                Succession::open(place.clone(), NOWHERE, &context, || Ok(())).unwrap()
+            })
             else {
                 panic!("nobody at {place}");
             };

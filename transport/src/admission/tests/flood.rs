@@ -4,7 +4,7 @@ use super::*;
 
 use tokio::task::JoinHandle;
 
-use crate::admission::strangers::Source;
+use crate::source::Source;
 
 const FLOOD: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const HONEST_SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));

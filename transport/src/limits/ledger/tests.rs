@@ -44,11 +44,26 @@ fn one_source_does_not_take_what_is_anothers() {
         ledger.admit(ONE).unwrap_err(),
         Full::Source {
             limit: NonZeroUsize::MIN,
-            source_ip: ONE
+            from: ONE.into()
         }
     );
     let other = ledger.admit(OTHER).unwrap();
     drop((first, other));
+    assert!(is_empty(&ledger));
+}
+
+#[test]
+fn addresses_of_one_network_of_ipv6_are_one_source() {
+    let ledger = ledger(0, 1, 0);
+    let [one, same, other] = ["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"].map(|address| {
+        let address: IpAddr = address.parse().unwrap();
+        address
+    });
+    let first = ledger.admit(one).unwrap();
+    let refused = ledger.admit(same).unwrap_err().to_string();
+    assert!(refused.contains("from 2001:db8::/64 are open"), "{refused}");
+    let second = ledger.admit(other).unwrap();
+    drop((first, second));
     assert!(is_empty(&ledger));
 }
 

@@ -89,6 +89,7 @@ function drawHead(status) {
 function drawNotices(status) {
   const notices = (status.blocked ?? []).map((one) => ({ look: status.state === "starting" ? "warn" : "bad", what: "Not ready", text: `${one.name}: ${one.reason}` }));
   if (status.state === "draining") notices.push({ look: "warn", what: "Draining", text: "no new connections are taken; the process ends when the open ones have." });
+  if (status.manifests?.errors_total) notices.push({ look: "bad", what: "Errors in the manifests", text: `${status.manifests.errors.join(" ")} What they are about is not served.` });
   if (status.reload.outcome === "failed") notices.push({ look: "bad", what: "Reload failed", text: `${status.reload.message ?? "the log says why"}. What was in force before still is.` });
   for (const one of status.certificates) {
     if (rank(one.state) < 2) notices.push({ look: kind(one.state), what: `Certificate ${word(one.state)}`, text: `${one.name}${one.reason ? `: ${one.reason}` : ""}` });
