@@ -190,7 +190,7 @@ fn run<T>(limit: Duration, load: impl Future<Output = anyhow::Result<T>>) -> any
 }
 
 /// The percentiles that so many times can tell: of the slowest in a thousand there have to be some.
-fn percentiles(times: Vec<u32>, wanted: &[Metric]) -> Vec<(Metric, f64)> {
+fn percentiles(times: Vec<u64>, wanted: &[Metric]) -> Vec<(Metric, f64)> {
     let count = times.len();
     let times = Latencies::of(times);
     let each = wanted.iter().filter_map(|metric| {

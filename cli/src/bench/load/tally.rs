@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(10);
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tally {
     count: Rc<Cell<u64>>,
-    times: Rc<RefCell<Vec<u32>>>,
+    times: Rc<RefCell<Vec<u64>>>,
     failed: Rc<RefCell<Option<anyhow::Error>>>,
 }
 
@@ -34,12 +34,12 @@ impl Tally {
 
     /// Keeps how long a single event took.
     pub(super) fn took(&self, time: Duration) {
-        let nanos = u32::try_from(time.as_nanos()).unwrap_or(u32::MAX);
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.times.borrow_mut().push(nanos);
     }
 
     /// The times of the window.
-    pub(super) fn times(&self) -> Vec<u32> {
+    pub(super) fn times(&self) -> Vec<u64> {
         self.times.take()
     }
 
