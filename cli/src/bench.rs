@@ -1,12 +1,13 @@
 //! `eastwest bench`: what this path carries on the user's own hardware.
 //!
-//! - `args`: what is asked for; `rate`: bandwidths
+//! - `args`: what is asked for; `rate`, `event_rate`: bandwidths, events a second
 //! - `wire`, `far`, `load`: what client and app say, the app, the loads
 //! - `way`, `compare`, `line`: through what a load goes, and how long it is
 //! - `rounds`, `results`, `report`: in turns, and what came of it
 
 mod args;
 mod compare;
+mod event_rate;
 mod far;
 mod line;
 mod load;

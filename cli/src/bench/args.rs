@@ -1,6 +1,6 @@
 //! What can be asked for.
 
-use std::num::{NonZeroU16, NonZeroU32};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use eastwest_daemon::HumanDuration;
 
 use super::compare::Peer;
+use super::event_rate::EventRate;
 use super::line;
 use super::load::{Load, Pace};
 use super::rate::Rate;
@@ -86,8 +87,8 @@ pub(super) struct LoadArgs {
     )]
     pub(super) streams: Vec<u16>,
     /// Events a second of the replication that is paced
-    #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(super) events: u32,
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub(super) events: EventRate,
     /// How long a load is measured each time, from 0.1 to 60 [seconds]
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     pub(super) seconds: Duration,
@@ -218,7 +219,7 @@ impl LoadArgs {
         }
         if wanted(Kind::Replication) {
             loads.push(Load::Replication(None));
-            loads.push(Load::Replication(NonZeroU32::new(self.events)));
+            loads.push(Load::Replication(Some(self.events)));
         }
         loads
     }

@@ -8,7 +8,7 @@ mod tally;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::num::{NonZeroU16, NonZeroU32};
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -18,6 +18,7 @@ use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 
+use super::event_rate::EventRate;
 use super::wire::{Wanted, ask};
 use crate::measure::meter;
 use crate::measure::stats::Latencies;
@@ -41,7 +42,7 @@ pub(super) enum Load {
     /// 64 bytes there and back on one connection.
     Requests,
     /// Events one way and acknowledgements the other, so many a second, or as they go.
-    Replication(Option<NonZeroU32>),
+    Replication(Option<EventRate>),
 }
 
 /// What is measured of a load.
@@ -52,7 +53,7 @@ pub(super) enum Metric {
     Gbit,
     /// Connections, requests or events.
     PerSecond,
-    /// Of a connection, a request or an acknowledgement, in microseconds.
+    /// Of a connection, a request or an event until its acknowledgement, in microseconds.
     P50,
     /// The same, of which one in a hundred takes longer.
     P99,

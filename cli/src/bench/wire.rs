@@ -2,9 +2,9 @@
 //! is one.
 
 use std::io;
-use std::num::NonZeroU32;
-
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::event_rate::EventRate;
 
 /// How both begin. Another program is not taken for the far app, nor this one for another.
 const MARK: [u8; 8] = *b"EWBENCH1";
@@ -28,7 +28,7 @@ pub(super) enum Wanted {
     /// What it says, back.
     Echo,
     /// Events without end, so many a second, or as they go.
-    Events(Option<NonZeroU32>),
+    Events(Option<EventRate>),
 }
 
 impl Wanted {
@@ -37,7 +37,7 @@ impl Wanted {
             Self::Greeting => (0, 0),
             Self::Bytes => (1, 0),
             Self::Echo => (2, 0),
-            Self::Events(rate) => (3, rate.map_or(0, NonZeroU32::get)),
+            Self::Events(rate) => (3, rate.map_or(0, EventRate::get)),
         };
         let mut bytes = [0; ASKED];
         bytes[..8].copy_from_slice(&MARK);
@@ -57,7 +57,8 @@ impl Wanted {
             0 => Self::Greeting,
             1 => Self::Bytes,
             2 => Self::Echo,
-            3 => Self::Events(NonZeroU32::new(number)),
+            3 if number == 0 => Self::Events(None),
+            3 => Self::Events(Some(EventRate::new(number)?)),
             _ => return None,
         })
     }
@@ -113,7 +114,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_what_is_heard() {
-        let paced = Wanted::Events(NonZeroU32::new(1000));
+        let paced = Wanted::Events(EventRate::new(1000));
         for wanted in [
             Wanted::Greeting,
             Wanted::Bytes,
@@ -127,6 +128,19 @@ mod tests {
         other[8] = 9;
         assert_eq!(Wanted::read(other), None);
         assert_eq!(Wanted::read(*b"GET / HTTP/1.1\r\n"), None);
+    }
+
+    #[test]
+    fn a_rate_that_nobody_can_keep_is_refused() {
+        let asked = |rate: u32| {
+            let mut bytes = Wanted::Events(None).bytes();
+            bytes[12..].copy_from_slice(&rate.to_be_bytes());
+            Wanted::read(bytes)
+        };
+        assert!(asked(EventRate::MOST).is_some());
+        for rate in [EventRate::MOST + 1, 2_000_000_000, u32::MAX] {
+            assert_eq!(asked(rate), None, "{rate}");
+        }
     }
 
     #[tokio::test]

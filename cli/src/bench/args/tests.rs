@@ -55,6 +55,7 @@ fn what_is_wrong_is_named() {
         (&["--seconds", "soon"], "not a number of seconds"),
         (&["--rounds", "0"], "0 is not in 1..=100"),
         (&["--streams", "1,0"], "0 is not in 1..=4096"),
+        (&["--events", "4294967295"], "from 1 to 100000"),
         (&["--only", "bulk"], "streams, connections"),
         (&["--compare", "nginx"], "envoy, haproxy"),
         (&["--to", "db:0"], "port"),

@@ -4,13 +4,13 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
-use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::super::event_rate::EventRate;
 use super::super::wire::{ACK, EVENT_HEAD};
 
 /// Payload lengths, over and over: of 20 events 16 are a row, three some rows, one a large one.
@@ -37,7 +37,7 @@ pub(super) struct Sent {
 /// When it has.
 pub(super) async fn send(
     stream: &mut TcpStream,
-    rate: Option<NonZeroU32>,
+    rate: Option<EventRate>,
     underway: &Underway,
 ) -> io::Result<()> {
     let (mut from, mut to) = stream.split();
@@ -47,7 +47,7 @@ pub(super) async fn send(
 
 async fn give(
     to: &mut (impl AsyncWrite + Unpin),
-    rate: Option<NonZeroU32>,
+    rate: Option<EventRate>,
     underway: &Underway,
 ) -> io::Result<()> {
     let mut ticks = rate.map(|rate| {
@@ -122,7 +122,7 @@ mod tests {
             assert_eq!(payload, LENGTHS.iter().sum::<usize>());
             told
         };
-        let rate = NonZeroU32::new(1000);
+        let rate = EventRate::new(1000);
         tokio::select! {
             told = client => assert_eq!(told, LENGTHS.len() - 1, "all but the first"),
             ended = give(&mut far, rate, &underway) => panic!("{ended:?}"),

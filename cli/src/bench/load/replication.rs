@@ -1,7 +1,6 @@
 //! One long stream of events, each of which is acknowledged.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::ensure;
@@ -9,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{Meter, Metric, Pace, Taken, Tally, gbit, open, percentiles};
+use crate::bench::event_rate::EventRate;
 use crate::bench::far::LONGEST_EVENT;
 use crate::bench::wire::{EVENT_HEAD, Wanted};
 
@@ -17,7 +17,7 @@ const BLOCK: usize = 64 << 10;
 
 pub(super) async fn take(
     entry: SocketAddr,
-    rate: Option<NonZeroU32>,
+    rate: Option<EventRate>,
     meter: &Meter,
     pace: Pace,
 ) -> anyhow::Result<Taken> {

@@ -32,7 +32,7 @@ fn every_load_has_its_first_metric_and_a_count() {
         Load::Connections,
         Load::Requests,
         Load::Replication(None),
-        Load::Replication(NonZeroU32::new(500)),
+        Load::Replication(EventRate::new(500)),
     ];
     for load in loads {
         let taken = load.take(app(), &nobody(), SHORT).unwrap();
