@@ -34,6 +34,9 @@ Loads: streams as fast as they go; new connections, 8 at a time; 64 bytes there 
 one connection; events of replication (mostly 200 bytes, a few of 2 and 16 KB), each
 acknowledged: as fast as they go, and --events a second. The load has one thread at each end.
 
+The time of an event is from when it was due, at so many a second, until its acknowledgement
+has come: what a stall held up counts as late. No event waits for an acknowledgement.
+
 A figure is the median of the rounds, with the least and the most. No ratio is told of fewer
 than five. On a machine that others use, compare ratios, and take more rounds. Nothing that
 goes well is logged meanwhile, and each program has --threads threads.

@@ -1,8 +1,8 @@
 //! The app at the far end of a load, which gives, echoes or sends events, as it is asked.
 
 mod events;
+mod schedule;
 
-use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -108,9 +108,6 @@ async fn answer(mut stream: TcpStream, block: Rc<[u8]>) -> io::Result<()> {
                 stream.write_all(&message).await?;
             }
         }
-        Wanted::Events(rate) => {
-            let underway = RefCell::default();
-            events::send(&mut stream, rate, &underway).await
-        }
+        Wanted::Events(rate) => events::send(&mut stream, rate).await,
     }
 }

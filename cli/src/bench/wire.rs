@@ -6,15 +6,20 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::event_rate::EventRate;
 
-/// How both begin. Another program is not taken for the far app, nor this one for another.
-const MARK: [u8; 8] = *b"EWBENCH1";
+/// How both begin. Another program is not taken for the far app, nor this one for another; the last byte
+/// is raised when what follows changes.
+const MARK: [u8; 8] = *b"EWBENCH2";
+/// What marks of all versions have in common.
+const EVERY_MARK: &[u8] = b"EWBENCH";
 /// The mark, the kind, and a number.
 const ASKED: usize = 16;
 
 /// A question and its answer: about as long as a small statement.
 pub(super) const MESSAGE: usize = 64;
-/// The head of an event: the length of what follows, and how long an acknowledgement took.
-pub(super) const EVENT_HEAD: usize = 12;
+/// The head of an event: the length of its payload, and with how many times that begins.
+pub(super) const EVENT_HEAD: usize = 8;
+/// How long an event took until it was acknowledged, in nanoseconds.
+pub(super) const TIME: usize = 8;
 /// An acknowledgement of so many events.
 pub(super) const ACK: usize = 4;
 
@@ -79,18 +84,19 @@ where
             // What a proxy says of a way that leads nowhere.
             io::ErrorKind::UnexpectedEof => io::Error::new(
                 io::ErrorKind::UnexpectedEof,
-                "closed before the far app has answered",
+                "closed before the far app has answered, as `bench serve` of an older eastwest does",
             ),
             _ => error,
         }
     })?;
-    if answer != MARK {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "whoever answers is not `eastwest bench serve`",
-        ));
-    }
-    Ok(())
+    let problem = match answer {
+        MARK => return Ok(()),
+        _ if answer.starts_with(EVERY_MARK) => {
+            "the `eastwest bench serve` that answers is of another version: take the same at both ends"
+        }
+        _ => "whoever answers is not `eastwest bench serve`",
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidData, problem))
 }
 
 /// The app's half.
@@ -103,9 +109,13 @@ where
 {
     let mut bytes = [0; ASKED];
     stream.read_exact(&mut bytes).await?;
-    let wanted = Wanted::read(bytes).ok_or(io::ErrorKind::InvalidData)?;
-    stream.write_all(&MARK).await?;
-    Ok(wanted)
+    let wanted = Wanted::read(bytes);
+    // By the mark a client of another version knows that this is one.
+    let other_version = bytes.starts_with(EVERY_MARK) && !bytes.starts_with(&MARK);
+    if wanted.is_some() || other_version {
+        stream.write_all(&MARK).await?;
+    }
+    Ok(wanted.ok_or(io::ErrorKind::InvalidData)?)
 }
 
 #[cfg(test)]
@@ -143,17 +153,58 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_stranger_is_told_from_the_far_app() {
+    /// What a client of this version is told by a far app that says so, and then closes.
+    async fn told_by(says: &[u8]) -> io::Error {
         let (mut near, mut far) = tokio::io::duplex(64);
         let app = async {
             let mut bytes = [0; ASKED];
             far.read_exact(&mut bytes).await.unwrap();
-            far.write_all(b"HTTP/1.1 400").await.unwrap();
+            far.write_all(says).await.unwrap();
+            drop(far);
         };
         let (asked, ()) = tokio::join!(ask(&mut near, Wanted::Echo), app);
-        let error = asked.unwrap_err();
+        asked.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_stranger_is_told_from_the_far_app() {
+        let error = told_by(b"HTTP/1.1 400").await;
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-        assert!(error.to_string().contains("bench serve"), "{error}");
+        assert!(
+            error.to_string().contains("is not `eastwest bench serve`"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_far_app_of_another_version_is_refused_in_words() {
+        // The first one closes without a word.
+        let error = told_by(b"").await;
+        assert!(
+            error.to_string().contains("of an older eastwest"),
+            "{error}"
+        );
+        let error = told_by(b"EWBENCH3").await;
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert!(
+            error.to_string().contains("the same at both ends"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_client_of_another_version_is_told_the_mark_of_this_one() {
+        for version in *b"13" {
+            let (mut near, mut far) = tokio::io::duplex(64);
+            let mut question = Wanted::Echo.bytes();
+            question[7] = version;
+            near.write_all(&question).await.unwrap();
+            let error = hear(&mut far).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+            drop(far);
+            let mut said = Vec::new();
+            near.read_to_end(&mut said).await.unwrap();
+            assert_eq!(said, MARK);
+        }
     }
 }
