@@ -200,6 +200,7 @@ impl LoadArgs {
     pub(super) fn pace(&self) -> Pace {
         let rtt = self.long().map_or(Duration::ZERO, |it| it.rtt);
         Pace {
+            rtt,
             // The first bytes are on their way for that long.
             warm_up: WARM_UP.min(self.seconds) + 2 * rtt,
             length: self.seconds,

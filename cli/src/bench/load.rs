@@ -1,6 +1,7 @@
 //! The loads: what a client asks of the far app over a path, and what it makes of the answers.
 
 mod connections;
+mod opening;
 mod replication;
 mod requests;
 mod streams;
@@ -64,6 +65,8 @@ pub(super) enum Metric {
 /// How long a figure is taken.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
+    /// Of the way, as far as it is known: a connection takes some of them to be opened.
+    pub(super) rtt: Duration,
     /// Before that, until buffers have grown.
     pub(super) warm_up: Duration,
     /// The time that counts.
@@ -110,6 +113,15 @@ impl Load {
         }
     }
 
+    /// How many are open at a time.
+    fn connections(self) -> u32 {
+        match self {
+            Self::Streams(n) => n.get().into(),
+            Self::Connections => connections::AT_ONCE,
+            Self::Requests | Self::Replication(_) => 1,
+        }
+    }
+
     /// Takes the figures of one round through `entry`.
     ///
     /// # Errors
@@ -120,7 +132,8 @@ impl Load {
         meter: &Meter,
         pace: Pace,
     ) -> anyhow::Result<Taken> {
-        let limit = pace.warm_up + pace.length + PATIENCE;
+        // All of it has limits of its own, which say more; this one is for what they do not cover.
+        let limit = pace.opening(self.connections()) + pace.warm_up + pace.length + PATIENCE;
         run(limit, async {
             match self {
                 Self::Streams(n) => streams::take(entry, n, meter, pace).await,

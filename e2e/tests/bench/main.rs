@@ -142,6 +142,24 @@ fn all_loads_over_a_long_way_in_table_json_and_plot() {
     );
 }
 
+/// One after another they would not be open before the figure has to be there.
+#[test]
+fn eight_streams_over_a_way_of_a_second_are_measured() {
+    let json = measured(&[
+        "--seconds",
+        "0.1",
+        "--rounds",
+        "1",
+        "--rtt",
+        "1s",
+        "--only",
+        "streams",
+        "--streams",
+        "8",
+    ]);
+    is_complete(&json, &["direct", "eastwest"], &PROGRAMS, 1);
+}
+
 #[test]
 fn envoy_and_haproxy_carry_the_same_loads() {
     let envoy = ENVOY.fetched().unwrap();

@@ -142,6 +142,7 @@ fn a_request_over_a_real_line_takes_a_round_trip_and_a_new_connection_two() {
     load::greet(entry, Duration::from_secs(20)).unwrap();
     assert!(begun.elapsed() >= 2 * rtt, "{:?}", begun.elapsed());
     let pace = load::Pace {
+        rtt,
         warm_up: Duration::ZERO,
         length: Duration::from_millis(200),
     };

@@ -12,7 +12,7 @@ use super::{Meter, Metric, Pace, Taken, Tally, open, percentiles};
 use crate::bench::wire::Wanted;
 
 /// How many are being made at a time.
-pub(super) const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: u32 = 8;
 /// Each leaves a port in TIME_WAIT at every hop, of some 28,000 that come back after a minute: a round
 /// ends early with so many.
 const MOST: u64 = 3_000;

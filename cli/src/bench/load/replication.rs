@@ -7,7 +7,8 @@ use anyhow::ensure;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Meter, Metric, Pace, Taken, Tally, gbit, open, percentiles};
+use super::opening::open_one;
+use super::{Meter, Metric, Pace, Taken, Tally, gbit, percentiles};
 use crate::bench::event_rate::EventRate;
 use crate::bench::far::LONGEST_EVENT;
 use crate::bench::wire::{EVENT_HEAD, TIME, Wanted};
@@ -22,7 +23,7 @@ pub(super) async fn take(
     pace: Pace,
 ) -> anyhow::Result<Taken> {
     let tally = Tally::default();
-    let stream = open(entry, Wanted::Events(rate)).await?;
+    let stream = open_one(entry, Wanted::Events(rate), pace).await?;
     let counted = match rate {
         Some(_) => Counted::Events,
         None => Counted::Bytes,

@@ -11,7 +11,8 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
 
-use super::{Meter, Metric, Pace, Taken, Tally, gbit, open};
+use super::opening::open_all;
+use super::{Meter, Metric, Pace, Taken, Tally, gbit};
 use crate::bench::wire::Wanted;
 
 /// What is taken with one call.
@@ -26,10 +27,10 @@ pub(super) async fn take(
     let tally = Tally::default();
     // Written over by nobody: bytes are taken without being copied.
     let room = Rc::new(RefCell::new(vec![0; BLOCK]));
-    for _ in 0..streams.get() {
-        let stream = open(entry, Wanted::Bytes).await?;
+    open_all(entry, Wanted::Bytes, streams.get().into(), pace, |stream| {
         tally.spawn(drain(stream, tally.clone(), Rc::clone(&room)));
-    }
+    })
+    .await?;
     let window = tally.window(meter, pace, u64::MAX).await?;
     Ok(Taken {
         values: vec![(Metric::Gbit, gbit(&window))],

@@ -17,6 +17,7 @@ fn app() -> SocketAddr {
 }
 
 const SHORT: Pace = Pace {
+    rtt: Duration::ZERO,
     warm_up: Duration::from_millis(20),
     length: Duration::from_millis(300),
 };
