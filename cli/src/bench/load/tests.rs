@@ -7,13 +7,7 @@ use crate::bench::far;
 /// The far app of all tests here, on a port of its own.
 fn app() -> SocketAddr {
     static APP: OnceLock<SocketAddr> = OnceLock::new();
-    *APP.get_or_init(|| {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        far::start(address).unwrap();
-        address
-    })
+    *APP.get_or_init(|| far::start("127.0.0.1:0".parse().unwrap()).unwrap())
 }
 
 const SHORT: Pace = Pace {
@@ -73,6 +67,9 @@ fn nobody_there_is_told_at_once_and_a_stranger_is_named() {
     let error = greet(address, PATIENCE).unwrap_err();
     assert!(format!("{error:#}").contains("bench serve"), "{error:#}");
     drop(stranger.join().unwrap());
-    let error = greet(address, PATIENCE).unwrap_err();
+    // Nobody else can have an address that is bound, and nobody listens there.
+    let bound = tokio::net::TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let error = greet(bound.local_addr().unwrap(), PATIENCE).unwrap_err();
     assert!(format!("{error:#}").contains("connecting to"), "{error:#}");
 }
