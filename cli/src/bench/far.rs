@@ -102,9 +102,12 @@ async fn answer(mut stream: TcpStream, block: Rc<[u8]>) -> io::Result<()> {
             while stream.read(&mut [0; 16]).await? > 0 {}
             Ok(())
         }
-        Wanted::Bytes => loop {
-            stream.write_all(&block).await?;
-        },
+        Wanted::Bytes => {
+            stream.read_u8().await?;
+            loop {
+                stream.write_all(&block).await?;
+            }
+        }
         Wanted::Echo => {
             let mut message = [0; MESSAGE];
             loop {

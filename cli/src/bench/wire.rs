@@ -20,6 +20,9 @@ pub(super) const MESSAGE: usize = 64;
 pub(super) const EVENT_HEAD: usize = 8;
 /// How long an event took until it was acknowledged, in nanoseconds.
 pub(super) const TIME: usize = 8;
+/// What a client says when bytes may flow: not before all its streams are open, or the first would leave
+/// no time for the handshakes of the others.
+pub(super) const GO: u8 = 1;
 /// An acknowledgement of so many events.
 pub(super) const ACK: usize = 4;
 
@@ -28,7 +31,7 @@ pub(super) const ACK: usize = 4;
 pub(super) enum Wanted {
     /// Nothing but the answer.
     Greeting,
-    /// Bytes without end.
+    /// Bytes without end, from the client's word on.
     Bytes,
     /// What it says, back.
     Echo,

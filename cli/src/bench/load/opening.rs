@@ -14,7 +14,7 @@ use super::{PATIENCE, Pace, open};
 use crate::bench::wire::Wanted;
 
 /// So many handshakes at a time wait for each other less long than servers wait for a client.
-const AT_ONCE: u32 = 256;
+const AT_ONCE: u32 = 128;
 /// Round trips of one: the handshakes of TCP and TLS, a question, and as many again where one gets lost.
 const ROUND_TRIPS: u32 = 8;
 /// Longer than a busy machine takes for the handshakes of one, with certificates at both ends.
@@ -28,8 +28,7 @@ impl Pace {
     }
 }
 
-/// Opens them side by side: one after another they would take as many round trips. Each is given away as
-/// soon as it is there.
+/// Opens them side by side: one after another they would take as many round trips.
 ///
 /// # Errors
 /// When one cannot be opened, or not in time.
@@ -38,8 +37,7 @@ pub(super) async fn open_all(
     wanted: Wanted,
     connections: u32,
     pace: Pace,
-    mut opened: impl FnMut(TcpStream),
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<TcpStream>> {
     let turns = Rc::new(Semaphore::new(AT_ONCE as usize));
     let mut opening = JoinSet::new();
     for _ in 0..connections {
@@ -50,17 +48,19 @@ pub(super) async fn open_all(
         });
     }
     let limit = pace.opening(connections);
-    let mut there = 0;
+    let mut opened = Vec::new();
     let all = async {
         while let Some(stream) = opening.join_next().await {
-            opened(stream.context("opening a connection")??);
-            there += 1;
+            opened.push(stream.context("opening a connection")??);
         }
         anyhow::Ok(())
     };
     match timeout(limit, all).await {
-        Ok(done) => done,
-        Err(_) => bail!("{there} of {connections} connections were open after {limit:?}"),
+        Ok(done) => done.map(|()| opened),
+        Err(_) => {
+            let there = opened.len();
+            bail!("{there} of {connections} connections were open after {limit:?}")
+        }
     }
 }
 
@@ -73,15 +73,12 @@ pub(super) async fn open_one(
     wanted: Wanted,
     pace: Pace,
 ) -> anyhow::Result<TcpStream> {
-    let mut only = None;
-    open_all(entry, wanted, 1, pace, |stream| only = Some(stream)).await?;
-    only.context("no connection was opened")
+    let mut only = open_all(entry, wanted, 1, pace).await?;
+    only.pop().context("no connection was opened")
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio::task::LocalSet;
@@ -112,15 +109,11 @@ mod tests {
             }
             came
         };
-        let streams = RefCell::new(Vec::new());
-        let client = open_all(entry, Wanted::Bytes, ALL, PACE, |stream| {
-            streams.borrow_mut().push(stream);
-        });
+        let client = open_all(entry, Wanted::Bytes, ALL, PACE);
         let tasks = LocalSet::new();
         let both = tasks.run_until(async { tokio::join!(client, app) });
         let (opened, _came) = timeout(PATIENCE, both).await.unwrap();
-        opened.unwrap();
-        let mut streams = streams.into_inner();
+        let mut streams = opened.unwrap();
         assert_eq!(streams.len(), ALL as usize);
         for stream in &mut streams {
             assert_eq!(stream.read_u8().await.unwrap(), 9);
@@ -134,6 +127,6 @@ mod tests {
             ..PACE
         };
         assert!(PACE.opening(1) >= short.opening(1) + 4 * PACE.rtt);
-        assert!(PACE.opening(4096) >= PACE.opening(256) + 15 * 4 * PACE.rtt);
+        assert!(PACE.opening(4096) >= PACE.opening(128) + 31 * 4 * PACE.rtt);
     }
 }

@@ -7,13 +7,13 @@ use std::num::NonZeroU16;
 use std::rc::Rc;
 
 use rustix::net::{RecvFlags, recv};
-use tokio::io::Interest;
+use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
 
 use super::opening::open_all;
 use super::{Meter, Metric, Pace, Taken, Tally, gbit};
-use crate::bench::wire::Wanted;
+use crate::bench::wire::{GO, Wanted};
 
 /// What is taken with one call.
 const BLOCK: usize = 256 << 10;
@@ -27,10 +27,10 @@ pub(super) async fn take(
     let tally = Tally::default();
     // Written over by nobody: bytes are taken without being copied.
     let room = Rc::new(RefCell::new(vec![0; BLOCK]));
-    open_all(entry, Wanted::Bytes, streams.get().into(), pace, |stream| {
+    for mut stream in open_all(entry, Wanted::Bytes, streams.get().into(), pace).await? {
+        stream.write_u8(GO).await?;
         tally.spawn(drain(stream, tally.clone(), Rc::clone(&room)));
-    })
-    .await?;
+    }
     let window = tally.window(meter, pace, u64::MAX).await?;
     Ok(Taken {
         values: vec![(Metric::Gbit, gbit(&window))],
