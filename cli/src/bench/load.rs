@@ -104,6 +104,14 @@ impl Load {
         }
     }
 
+    /// How many have to come in a round for a metric to be told.
+    pub(super) const fn least(self, metric: Metric) -> u64 {
+        match (self, metric) {
+            (Self::Connections, Metric::PerSecond) => connections::LEAST,
+            (_, metric) => metric.least(),
+        }
+    }
+
     /// What CPU time is told for: its name, and how many counted things one of it is.
     pub(super) const fn cpu_unit(self) -> (&'static str, f64) {
         match self {
@@ -163,6 +171,15 @@ impl fmt::Display for Load {
 }
 
 impl Metric {
+    /// Of the slowest in a thousand there have to be some.
+    const fn least(self) -> u64 {
+        match self {
+            Self::Gbit | Self::PerSecond | Self::P50 => 1,
+            Self::P99 => 100,
+            Self::P999 => 1000,
+        }
+    }
+
     /// What its column is called.
     pub(super) const fn title(self) -> &'static str {
         match self {
@@ -203,18 +220,18 @@ fn run<T>(limit: Duration, load: impl Future<Output = anyhow::Result<T>>) -> any
     done.unwrap_or_else(|_| bail!("not done after {limit:?}"))
 }
 
-/// The percentiles that so many times can tell: of the slowest in a thousand there have to be some.
+/// The percentiles that so many times can tell.
 fn percentiles(times: Vec<u64>, wanted: &[Metric]) -> Vec<(Metric, f64)> {
-    let count = times.len();
+    let count = times.len() as u64;
     let times = Latencies::of(times);
     let each = wanted.iter().filter_map(|metric| {
-        let (per_mille, least) = match metric {
-            Metric::P50 => (500, 1),
-            Metric::P99 => (990, 100),
-            Metric::P999 => (999, 1000),
+        let per_mille = match metric {
+            Metric::P50 => 500,
+            Metric::P99 => 990,
+            Metric::P999 => 999,
             Metric::Gbit | Metric::PerSecond => return None,
         };
-        let value = (count >= least).then(|| times.per_mille(per_mille))??;
+        let value = (count >= metric.least()).then(|| times.per_mille(per_mille))??;
         Some((*metric, value))
     });
     each.collect()

@@ -27,6 +27,8 @@ pub(super) struct Results {
     pub(super) loads: Vec<Load>,
     pub(super) ways: Vec<Through>,
     figures: BTreeMap<(Load, Through, Column), Rounds>,
+    /// Of bytes, connections, requests or events.
+    counts: BTreeMap<(Load, Through), Rounds>,
     failures: Vec<Failure>,
     /// How much of a CPU everything else had, while figures were taken.
     others: Vec<f64>,
@@ -48,6 +50,7 @@ impl Results {
             loads,
             ways,
             figures: BTreeMap::new(),
+            counts: BTreeMap::new(),
             failures: Vec::new(),
             others: Vec::new(),
         }
@@ -62,6 +65,8 @@ impl Results {
             keep(Column::Metric(*metric), *value);
         }
         let window = &taken.window;
+        let counts = self.counts.entry((load, way)).or_default();
+        counts.keep(round, window.count as f64);
         let (_, unit) = load.cpu_unit();
         let each = |seconds: f64| seconds * unit / window.count as f64;
         for (name, used) in &window.programs {
@@ -93,8 +98,23 @@ impl Results {
         self.rounds(load, way, column)?.spread()
     }
 
+    /// Whether a load has gone through a way at all.
+    pub(super) fn has(&self, load: Load, way: Through) -> bool {
+        self.counts.contains_key(&(load, way))
+    }
+
+    /// All rounds of a figure; none where it was never taken, or too few came for it.
     pub(super) fn rounds(&self, load: Load, way: Through, column: Column) -> Option<&Rounds> {
-        self.figures.get(&(load, way, column))
+        let rounds = self.figures.get(&(load, way, column))?;
+        // By the median of all: without those that had few, the rounds left would be the fast ones.
+        let enough = match column {
+            Column::Metric(metric @ Metric::PerSecond) => {
+                let came = self.counts.get(&(load, way))?.spread()?.median;
+                came >= load.least(metric) as f64
+            }
+            _ => true,
+        };
+        enough.then_some(rounds)
     }
 
     /// One way over another, by the first metric of a load.

@@ -60,6 +60,13 @@ impl Tally {
         self.failed.borrow().is_some()
     }
 
+    /// Waits until so many have come, or something went wrong.
+    pub(super) async fn reaches(&self, count: u64) {
+        while self.count() < count && !self.has_failed() {
+            sleep(LOOK).await;
+        }
+    }
+
     /// Lets the load warm up, and takes the figure: over `pace`, or until `most` has come.
     ///
     /// # Errors
