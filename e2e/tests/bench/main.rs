@@ -203,6 +203,11 @@ fn what_is_wrong_is_said_before_anything_is_measured() {
         (&["--rate", "1G"][..], "kbit, Mbit, Gbit"),
         (&["--rtt", "80"], "80ms"),
         (&["--plot", "/nowhere/bench.svg"], "/nowhere"),
+        (
+            &["--plot", "/proc/bench.svg"],
+            "--plot: cannot write /proc/bench.svg",
+        ),
+        (&["--out", "/proc"], "--out: cannot write /proc/bench.svg"),
     ] {
         let (output, _dir) = run(args);
         let (out, err) = said(&output);
