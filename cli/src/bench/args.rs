@@ -150,6 +150,13 @@ pub(super) enum Output {
     Json,
 }
 
+/// The first that has been there before.
+fn twice<T: Copy + PartialEq>(all: &[T]) -> Option<T> {
+    let mut earlier = all.iter().enumerate();
+    let again = earlier.find(|(at, one)| all.iter().take(*at).any(|it| it == *one));
+    again.map(|(_, one)| *one)
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text
         .parse()
@@ -168,7 +175,20 @@ impl LoadArgs {
         {
             return Some(format!("--rtt {rtt}: longer than 2s"));
         }
-        None
+        // The second would be measured in place of the first.
+        if let Some(streams) = twice(&self.streams) {
+            return Some(format!("--streams: {streams} is there twice"));
+        }
+        if let Some(peer) = twice(&self.compare) {
+            return Some(format!("--compare: {} is there twice", peer.through()));
+        }
+        let unused = [Peer::Envoy, Peer::HaProxy]
+            .into_iter()
+            .find(|peer| self.program(*peer).is_some() && !self.compare.contains(peer))?;
+        let name = unused.through();
+        Some(format!(
+            "--{name} says where it is, and --compare {name} that it is wanted"
+        ))
     }
 
     /// Where a program is said to be.

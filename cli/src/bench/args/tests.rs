@@ -67,5 +67,32 @@ fn what_is_wrong_is_named() {
     }
     let rtt = parsed(&["--rtt", "3s"]).unwrap().unusable();
     assert!(rtt.unwrap().contains("--rtt 3s"));
+    for (flags, said) in [
+        (&["--streams", "1,8,1"][..], "--streams: 1 is there twice"),
+        (
+            &["--compare", "envoy,envoy"],
+            "--compare: envoy is there twice",
+        ),
+        (&["--envoy", "/envoy"], "--compare envoy"),
+        (
+            &["--compare", "envoy", "--haproxy", "/ha"],
+            "--compare haproxy",
+        ),
+    ] {
+        let why = parsed(flags).unwrap().unusable();
+        assert!(
+            why.as_ref().is_some_and(|it| it.contains(said)),
+            "{flags:?}: {why:?}"
+        );
+    }
+    let both = [
+        "--compare",
+        "envoy",
+        "--envoy",
+        "/envoy",
+        "--streams",
+        "8,1",
+    ];
+    assert_eq!(parsed(&both).unwrap().unusable(), None);
     assert_eq!(parsed(&["--rtt", "2s"]).unwrap().unusable(), None);
 }
