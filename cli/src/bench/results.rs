@@ -30,6 +30,8 @@ pub(super) struct Results {
     /// Of bytes, connections, requests or events.
     counts: BTreeMap<(Load, Through), Rounds>,
     failures: Vec<Failure>,
+    /// How many rounds were not tried any more.
+    left_out: BTreeMap<(Load, Through), usize>,
     /// How much of a CPU everything else had, while figures were taken.
     others: Vec<f64>,
 }
@@ -44,6 +46,15 @@ pub(super) struct Failure {
     pub(super) why: String,
 }
 
+/// Rounds that were not tried any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct LeftOut {
+    pub(super) load: String,
+    pub(super) way: &'static str,
+    /// How many.
+    pub(super) rounds: usize,
+}
+
 impl Results {
     pub(super) const fn new(loads: Vec<Load>, ways: Vec<Through>) -> Self {
         Self {
@@ -52,6 +63,7 @@ impl Results {
             figures: BTreeMap::new(),
             counts: BTreeMap::new(),
             failures: Vec::new(),
+            left_out: BTreeMap::new(),
             others: Vec::new(),
         }
     }
@@ -87,6 +99,21 @@ impl Results {
             way: way.name(),
             why: format!("{error:#}"),
         });
+    }
+
+    /// One round less is tried.
+    pub(super) fn leave_out(&mut self, load: Load, way: Through) {
+        *self.left_out.entry((load, way)).or_default() += 1;
+    }
+
+    pub(super) fn left_out(&self) -> Vec<LeftOut> {
+        let all = self.left_out.iter();
+        let all = all.map(|((load, way), rounds)| LeftOut {
+            load: load.key(),
+            way: way.name(),
+            rounds: *rounds,
+        });
+        all.collect()
     }
 
     pub(super) fn failures(&self) -> &[Failure] {

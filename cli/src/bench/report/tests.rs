@@ -164,12 +164,19 @@ fn what_failed_is_named_in_every_form() {
     let error = anyhow::anyhow!("closed before the far app has answered");
     results.fail(2, streams(), Through::Envoy, &error);
     let named = "round 3, streams-8 through envoy: closed";
+    for _ in 0..2 {
+        results.leave_out(streams(), Through::Envoy);
+    }
+    let left_out = "not tried: 2 more rounds of streams-8 through envoy, as 2 have failed";
     with(&results, &[], |report| {
-        assert!(report.text().contains(named));
-        assert!(report.markdown(None).contains(named));
+        for said in [named, left_out] {
+            assert!(report.text().contains(said));
+            assert!(report.markdown(None).contains(said));
+        }
         let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
         assert_eq!(json["failures"][0]["round"], 3);
         assert_eq!(json["failures"][0]["way"], "envoy");
+        assert_eq!(json["not_tried"][0]["rounds"], 2);
     });
 }
 
