@@ -1,13 +1,15 @@
 //! `eastwest bench`: what this path carries on the user's own hardware.
 //!
-//! - `args`: what is asked for; `rate`: bandwidths
+//! - `args`: what is asked for; `rate`, `event_rate`: bandwidths, events a second
 //! - `wire`, `far`, `load`: what client and app say, the app, the loads
 //! - `way`, `compare`, `line`: through what a load goes, and how long it is
-//! - `rounds`, `results`, `report`: in turns, and what came of it
+//! - `rounds`, `results`, `report`, `files`: in turns, and what came of it
 
 mod args;
 mod compare;
+mod event_rate;
 mod far;
+mod files;
 mod line;
 mod load;
 mod progress;
@@ -65,12 +67,16 @@ fn measure(args: &LoadArgs) -> anyhow::Result<ExitCode> {
         Ok(ExitCode::from(code))
     };
     // What stands in the way is told before minutes are spent.
+    if let Some(why) = args.unusable() {
+        return refuse(USAGE, why);
+    }
     let found = match Found::look(&args.compare, |peer| args.program(peer)) {
         Ok(found) => found,
         Err(missing) => return refuse(MISSING, missing.to_string()),
     };
-    if let Some(why) = args.unusable() {
-        return refuse(USAGE, why);
+    let files = files::wanted(args);
+    if let Some(why) = files.iter().find_map(|file| file.check().err()) {
+        return refuse(USAGE, why.to_string());
     }
     let eastwest = std::env::current_exe()?;
     let load_before = load_average();
@@ -93,8 +99,11 @@ fn measure(args: &LoadArgs) -> anyhow::Result<ExitCode> {
         Output::Markdown => report.markdown(args.plot.as_deref()),
         Output::Json => report.json()?,
     };
-    write_files(args, &report)?;
-    out.write_all(printed.as_bytes())?;
+    // Minutes were spent on it: what keeps one of them from being written keeps no other.
+    let shown = out.write_all(printed.as_bytes()).and_then(|()| out.flush());
+    let written: Vec<_> = files.iter().map(|file| file.write(&report)).collect();
+    shown?;
+    written.into_iter().collect::<anyhow::Result<()>>()?;
     Ok(match results.failures().is_empty() {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(FAILED),
@@ -128,21 +137,6 @@ fn between_hosts(args: &LoadArgs) -> anyhow::Result<Results> {
         ways.push(Way::to(through, address, args.long())?);
     }
     rounds::run(args, &ways)
-}
-
-fn write_files(args: &LoadArgs, report: &Report<'_>) -> anyhow::Result<()> {
-    let write = |path: &Path, text: &str| {
-        std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
-    };
-    if let Some(path) = &args.plot {
-        write(path, &report.plot())?;
-    }
-    if let Some(dir) = &args.out {
-        write(&dir.join("bench.svg"), &report.plot())?;
-        write(&dir.join("bench.json"), &report.json()?)?;
-        write(&dir.join("bench.txt"), &report.text())?;
-    }
-    Ok(())
 }
 
 /// Two for each stream, in this process; those that are started get as many.

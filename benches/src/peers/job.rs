@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn events_are_told_in_microseconds_with_their_times() {
         let one = vec![(Share::Whole, Duration::from_millis(10))];
-        let latencies = Latencies::of(vec![5000; 1000]);
+        let latencies = Latencies::of(vec![5000_u32; 1000]);
         let taken = of_events(two_seconds_of(one, 1000), Some(&latencies));
         assert_eq!(value(&taken, Metric::CpuPerEvent, Share::Whole), Some(10.0));
         assert_eq!(value(&taken, Metric::Rate, Share::Whole), Some(500.0));

@@ -1,6 +1,6 @@
 //! What can be asked for.
 
-use std::num::{NonZeroU16, NonZeroU32};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use eastwest_daemon::HumanDuration;
 
 use super::compare::Peer;
+use super::event_rate::EventRate;
 use super::line;
 use super::load::{Load, Pace};
 use super::rate::Rate;
@@ -32,6 +33,9 @@ const LONGEST: Duration = Duration::from_secs(2);
 Loads: streams as fast as they go; new connections, 8 at a time; 64 bytes there and back on
 one connection; events of replication (mostly 200 bytes, a few of 2 and 16 KB), each
 acknowledged: as fast as they go, and --events a second. The load has one thread at each end.
+
+The time of an event is from when it was due, at so many a second, until its acknowledgement
+has come: what a stall held up counts as late. No event waits for an acknowledgement.
 
 A figure is the median of the rounds, with the least and the most. No ratio is told of fewer
 than five. On a machine that others use, compare ratios, and take more rounds. Nothing that
@@ -86,8 +90,8 @@ pub(super) struct LoadArgs {
     )]
     pub(super) streams: Vec<u16>,
     /// Events a second of the replication that is paced
-    #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(super) events: u32,
+    #[arg(long, value_name = "N", default_value = "1000")]
+    pub(super) events: EventRate,
     /// How long a load is measured each time, from 0.1 to 60 [seconds]
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     pub(super) seconds: Duration,
@@ -146,6 +150,13 @@ pub(super) enum Output {
     Json,
 }
 
+/// The first that has been there before.
+fn twice<T: Copy + PartialEq>(all: &[T]) -> Option<T> {
+    let mut earlier = all.iter().enumerate();
+    let again = earlier.find(|(at, one)| all.iter().take(*at).any(|it| it == *one));
+    again.map(|(_, one)| *one)
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text
         .parse()
@@ -164,14 +175,20 @@ impl LoadArgs {
         {
             return Some(format!("--rtt {rtt}: longer than 2s"));
         }
-        let mut folders = Vec::new();
-        if let Some(plot) = &self.plot {
-            let parent = plot.parent().filter(|it| !it.as_os_str().is_empty());
-            folders.extend(parent.map(|it| ("--plot", it)));
+        // The second would be measured in place of the first.
+        if let Some(streams) = twice(&self.streams) {
+            return Some(format!("--streams: {streams} is there twice"));
         }
-        folders.extend(self.out.as_deref().map(|it| ("--out", it)));
-        let missing = folders.iter().find(|(_, folder)| !folder.is_dir());
-        missing.map(|(flag, folder)| format!("{flag}: there is no folder {}", folder.display()))
+        if let Some(peer) = twice(&self.compare) {
+            return Some(format!("--compare: {} is there twice", peer.through()));
+        }
+        let unused = [Peer::Envoy, Peer::HaProxy]
+            .into_iter()
+            .find(|peer| self.program(*peer).is_some() && !self.compare.contains(peer))?;
+        let name = unused.through();
+        Some(format!(
+            "--{name} says where it is, and --compare {name} that it is wanted"
+        ))
     }
 
     /// Where a program is said to be.
@@ -196,6 +213,7 @@ impl LoadArgs {
     pub(super) fn pace(&self) -> Pace {
         let rtt = self.long().map_or(Duration::ZERO, |it| it.rtt);
         Pace {
+            rtt,
             // The first bytes are on their way for that long.
             warm_up: WARM_UP.min(self.seconds) + 2 * rtt,
             length: self.seconds,
@@ -218,7 +236,7 @@ impl LoadArgs {
         }
         if wanted(Kind::Replication) {
             loads.push(Load::Replication(None));
-            loads.push(Load::Replication(NonZeroU32::new(self.events)));
+            loads.push(Load::Replication(Some(self.events)));
         }
         loads
     }

@@ -10,12 +10,15 @@ use clap::ValueEnum;
 use super::way::Through;
 use crate::leftovers::Guarded;
 
+/// OpenSSL has no X25519MLKEM768 before.
+const FIRST_WITH_ML_KEM: (u32, u32) = (3, 5);
+
 /// Whom to compare with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(super) enum Peer {
     /// Three of them, each with one worker a thread; mutual TLS as ours, SPIFFE IDs compared
     Envoy,
-    /// Three of them; the chain and the server's name are verified
+    /// Three of them; the chain and the server's name are verified, and keys exchanged by X25519 before OpenSSL 3.5
     #[value(name = "haproxy")]
     HaProxy,
 }
@@ -96,7 +99,7 @@ impl Found {
     pub(super) fn versions(&self) -> Vec<String> {
         let all = self.0.iter().map(|(through, program)| {
             let flag = match through {
-                Through::HaProxy => "-v",
+                Through::HaProxy => "-vv",
                 _ => "--version",
             };
             let said = Guarded::output(Command::new(program).arg(flag));
@@ -106,7 +109,11 @@ impl Found {
             let line = line.unwrap_or("does not say its version");
             // Envoy begins with its own path.
             let line = line.replace(&program.display().to_string(), "");
-            format!("{through}: {}", line.trim())
+            let exchange = match through {
+                Through::HaProxy => key_exchange(&said),
+                _ => String::new(),
+            };
+            format!("{through}: {}{exchange}", line.trim())
         });
         all.collect()
     }
@@ -122,6 +129,31 @@ impl Found {
     }
 }
 
+/// What HAProxy's `-vv` tells of its key exchange, where that may be another than ours (X25519MLKEM768): a
+/// cheaper one, which a handshake shows.
+fn key_exchange(said: &str) -> String {
+    let library = said
+        .lines()
+        .find_map(|line| line.strip_prefix("Running on OpenSSL version : "));
+    let Some(library) = library.map(str::trim) else {
+        return String::new();
+    };
+    let exchange = match openssl(library) {
+        // X25519MLKEM768 is among what it offers by itself.
+        Some(version) if version >= FIRST_WITH_ML_KEM => "",
+        Some(_) => ": it exchanges keys by X25519 alone, and not by X25519MLKEM768 as ours",
+        None => ": it may exchange keys by X25519 alone, and not by X25519MLKEM768 as ours",
+    };
+    format!(", with {library}{exchange}")
+}
+
+/// The version of OpenSSL, as in `OpenSSL 3.0.19 27 Jan 2026`; none of another library's.
+fn openssl(library: &str) -> Option<(u32, u32)> {
+    let version = library.strip_prefix("OpenSSL ")?.split(' ').next()?;
+    let mut numbers = version.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
 fn is_program(file: &Path) -> bool {
     file.metadata()
         .is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
@@ -130,6 +162,24 @@ fn is_program(file: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_exchange_that_is_not_ours_is_told_with_the_library() {
+        let told = |library: &str| {
+            let line = format!("Running on OpenSSL version : {library}");
+            key_exchange(&format!("HAProxy version 2.6.12\n{line}\nBuilt with Lua\n"))
+        };
+        for older in ["OpenSSL 3.0.19 27 Jan 2026", "OpenSSL 1.1.1w  11 Sep 2023"] {
+            let told = told(older);
+            assert!(told.starts_with(&format!(", with {older}: ")), "{told}");
+            assert!(told.contains("keys by X25519 alone"), "{told}");
+        }
+        for newer in ["OpenSSL 3.5.1 1 Jul 2025", "OpenSSL 4.0.0 14 Apr 2026"] {
+            assert_eq!(told(newer), format!(", with {newer}"));
+        }
+        assert!(told("AWS-LC FIPS 1.29.0").contains("may exchange"));
+        assert_eq!(key_exchange("HAProxy version 2.6.12\n"), "");
+    }
 
     #[test]
     fn a_program_that_is_given_is_taken_or_named_with_how_to_get_one() {

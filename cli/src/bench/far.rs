@@ -1,8 +1,8 @@
 //! The app at the far end of a load, which gives, echoes or sends events, as it is asked.
 
 mod events;
+mod schedule;
 
-use std::cell::RefCell;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -47,25 +47,29 @@ pub(super) fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     listen().with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Serves on a thread of its own, until this process ends.
+/// Serves on a thread of its own, until this process ends; gives the address that it has got.
 ///
 /// # Errors
 /// When it cannot have the address.
-pub(super) fn start(address: SocketAddr) -> anyhow::Result<()> {
+pub(super) fn start(address: SocketAddr) -> anyhow::Result<SocketAddr> {
     let (tell, told) = mpsc::sync_channel(1);
     thread::Builder::new()
         .name("far app".to_owned())
         .spawn(move || {
             // Whoever has started it waits for exactly one word.
-            let say = |word: anyhow::Result<()>| drop(tell.send(word));
+            let say = |word: anyhow::Result<SocketAddr>| drop(tell.send(word));
             let runtime = match Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
                 Err(error) => return say(Err(error.into())),
             };
             LocalSet::new().block_on(&runtime, async {
-                match listen(address) {
-                    Ok(listener) => {
-                        say(Ok(()));
+                let listening = listen(address).and_then(|it| {
+                    let address = it.local_addr()?;
+                    Ok((it, address))
+                });
+                match listening {
+                    Ok((listener, address)) => {
+                        say(Ok(address));
                         serve(listener).await;
                     }
                     Err(error) => say(Err(error)),
@@ -98,9 +102,12 @@ async fn answer(mut stream: TcpStream, block: Rc<[u8]>) -> io::Result<()> {
             while stream.read(&mut [0; 16]).await? > 0 {}
             Ok(())
         }
-        Wanted::Bytes => loop {
-            stream.write_all(&block).await?;
-        },
+        Wanted::Bytes => {
+            stream.read_u8().await?;
+            loop {
+                stream.write_all(&block).await?;
+            }
+        }
         Wanted::Echo => {
             let mut message = [0; MESSAGE];
             loop {
@@ -108,9 +115,6 @@ async fn answer(mut stream: TcpStream, block: Rc<[u8]>) -> io::Result<()> {
                 stream.write_all(&message).await?;
             }
         }
-        Wanted::Events(rate) => {
-            let underway = RefCell::default();
-            events::send(&mut stream, rate, &underway).await
-        }
+        Wanted::Events(rate) => events::send(&mut stream, rate).await,
     }
 }

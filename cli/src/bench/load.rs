@@ -1,6 +1,7 @@
 //! The loads: what a client asks of the far app over a path, and what it makes of the answers.
 
 mod connections;
+mod opening;
 mod replication;
 mod requests;
 mod streams;
@@ -8,7 +9,7 @@ mod tally;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::num::{NonZeroU16, NonZeroU32};
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -18,6 +19,7 @@ use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 
+use super::event_rate::EventRate;
 use super::wire::{Wanted, ask};
 use crate::measure::meter;
 use crate::measure::stats::Latencies;
@@ -41,7 +43,7 @@ pub(super) enum Load {
     /// 64 bytes there and back on one connection.
     Requests,
     /// Events one way and acknowledgements the other, so many a second, or as they go.
-    Replication(Option<NonZeroU32>),
+    Replication(Option<EventRate>),
 }
 
 /// What is measured of a load.
@@ -52,7 +54,7 @@ pub(super) enum Metric {
     Gbit,
     /// Connections, requests or events.
     PerSecond,
-    /// Of a connection, a request or an acknowledgement, in microseconds.
+    /// Of a connection, a request or an event until its acknowledgement, in microseconds.
     P50,
     /// The same, of which one in a hundred takes longer.
     P99,
@@ -63,6 +65,8 @@ pub(super) enum Metric {
 /// How long a figure is taken.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
+    /// Of the way, as far as it is known: a connection takes some of them to be opened.
+    pub(super) rtt: Duration,
     /// Before that, until buffers have grown.
     pub(super) warm_up: Duration,
     /// The time that counts.
@@ -100,12 +104,29 @@ impl Load {
         }
     }
 
+    /// How many have to come in a round for a metric to be told.
+    pub(super) const fn least(self, metric: Metric) -> u64 {
+        match (self, metric) {
+            (Self::Connections, Metric::PerSecond) => connections::LEAST,
+            (_, metric) => metric.least(),
+        }
+    }
+
     /// What CPU time is told for: its name, and how many counted things one of it is.
     pub(super) const fn cpu_unit(self) -> (&'static str, f64) {
         match self {
             Self::Streams(_) | Self::Replication(None) => ("CPU-s/GB", 1e9),
             // Seconds of a million are microseconds of one.
             Self::Connections | Self::Requests | Self::Replication(Some(_)) => ("CPU-us each", 1e6),
+        }
+    }
+
+    /// How many are open at a time.
+    fn connections(self) -> u32 {
+        match self {
+            Self::Streams(n) => n.get().into(),
+            Self::Connections => connections::AT_ONCE,
+            Self::Requests | Self::Replication(_) => 1,
         }
     }
 
@@ -119,7 +140,8 @@ impl Load {
         meter: &Meter,
         pace: Pace,
     ) -> anyhow::Result<Taken> {
-        let limit = pace.warm_up + pace.length + PATIENCE;
+        // All of it has limits of its own, which say more; this one is for what they do not cover.
+        let limit = pace.opening(self.connections()) + pace.warm_up + pace.length + PATIENCE;
         run(limit, async {
             match self {
                 Self::Streams(n) => streams::take(entry, n, meter, pace).await,
@@ -149,6 +171,15 @@ impl fmt::Display for Load {
 }
 
 impl Metric {
+    /// Of the slowest in a thousand there have to be some.
+    const fn least(self) -> u64 {
+        match self {
+            Self::Gbit | Self::PerSecond | Self::P50 => 1,
+            Self::P99 => 100,
+            Self::P999 => 1000,
+        }
+    }
+
     /// What its column is called.
     pub(super) const fn title(self) -> &'static str {
         match self {
@@ -189,18 +220,18 @@ fn run<T>(limit: Duration, load: impl Future<Output = anyhow::Result<T>>) -> any
     done.unwrap_or_else(|_| bail!("not done after {limit:?}"))
 }
 
-/// The percentiles that so many times can tell: of the slowest in a thousand there have to be some.
-fn percentiles(times: Vec<u32>, wanted: &[Metric]) -> Vec<(Metric, f64)> {
-    let count = times.len();
+/// The percentiles that so many times can tell.
+fn percentiles(times: Vec<u64>, wanted: &[Metric]) -> Vec<(Metric, f64)> {
+    let count = times.len() as u64;
     let times = Latencies::of(times);
     let each = wanted.iter().filter_map(|metric| {
-        let (per_mille, least) = match metric {
-            Metric::P50 => (500, 1),
-            Metric::P99 => (990, 100),
-            Metric::P999 => (999, 1000),
+        let per_mille = match metric {
+            Metric::P50 => 500,
+            Metric::P99 => 990,
+            Metric::P999 => 999,
             Metric::Gbit | Metric::PerSecond => return None,
         };
-        let value = (count >= least).then(|| times.per_mille(per_mille))??;
+        let value = (count >= metric.least()).then(|| times.per_mille(per_mille))??;
         Some((*metric, value))
     });
     each.collect()

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use super::args::LoadArgs;
 use super::results::Results;
+use super::rounds::TRIES;
 use crate::measure::machine::{Neighbour, kernel, processor};
 use crate::measure::table::{Table, short};
 
@@ -105,12 +106,18 @@ impl Report<'_> {
 
     fn failures(&self) -> Vec<String> {
         let failures = self.results.failures().iter();
-        failures
-            .map(|it| {
-                let (round, load, way, why) = (it.round, &it.load, it.way, &it.why);
-                format!("not measured: round {round}, {load} through {way}: {why}")
-            })
-            .collect()
+        let failures = failures.map(|it| {
+            let (round, load, way, why) = (it.round, &it.load, it.way, &it.why);
+            format!("not measured: round {round}, {load} through {way}: {why}")
+        });
+        let left_out = self.results.left_out().into_iter().map(|it| {
+            let s = if it.rounds == 1 { "" } else { "s" };
+            let (rounds, load, way) = (it.rounds, it.load, it.way);
+            format!(
+                "not tried: {rounds} more round{s} of {load} through {way}, as {TRIES} have failed"
+            )
+        });
+        failures.chain(left_out).collect()
     }
 }
 

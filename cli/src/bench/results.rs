@@ -27,7 +27,11 @@ pub(super) struct Results {
     pub(super) loads: Vec<Load>,
     pub(super) ways: Vec<Through>,
     figures: BTreeMap<(Load, Through, Column), Rounds>,
+    /// Of bytes, connections, requests or events.
+    counts: BTreeMap<(Load, Through), Rounds>,
     failures: Vec<Failure>,
+    /// How many rounds were not tried any more.
+    left_out: BTreeMap<(Load, Through), usize>,
     /// How much of a CPU everything else had, while figures were taken.
     others: Vec<f64>,
 }
@@ -42,13 +46,24 @@ pub(super) struct Failure {
     pub(super) why: String,
 }
 
+/// Rounds that were not tried any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct LeftOut {
+    pub(super) load: String,
+    pub(super) way: &'static str,
+    /// How many.
+    pub(super) rounds: usize,
+}
+
 impl Results {
     pub(super) const fn new(loads: Vec<Load>, ways: Vec<Through>) -> Self {
         Self {
             loads,
             ways,
             figures: BTreeMap::new(),
+            counts: BTreeMap::new(),
             failures: Vec::new(),
+            left_out: BTreeMap::new(),
             others: Vec::new(),
         }
     }
@@ -62,6 +77,8 @@ impl Results {
             keep(Column::Metric(*metric), *value);
         }
         let window = &taken.window;
+        let counts = self.counts.entry((load, way)).or_default();
+        counts.keep(round, window.count as f64);
         let (_, unit) = load.cpu_unit();
         let each = |seconds: f64| seconds * unit / window.count as f64;
         for (name, used) in &window.programs {
@@ -84,6 +101,21 @@ impl Results {
         });
     }
 
+    /// One round less is tried.
+    pub(super) fn leave_out(&mut self, load: Load, way: Through) {
+        *self.left_out.entry((load, way)).or_default() += 1;
+    }
+
+    pub(super) fn left_out(&self) -> Vec<LeftOut> {
+        let all = self.left_out.iter();
+        let all = all.map(|((load, way), rounds)| LeftOut {
+            load: load.key(),
+            way: way.name(),
+            rounds: *rounds,
+        });
+        all.collect()
+    }
+
     pub(super) fn failures(&self) -> &[Failure] {
         &self.failures
     }
@@ -93,8 +125,23 @@ impl Results {
         self.rounds(load, way, column)?.spread()
     }
 
+    /// Whether a load has gone through a way at all.
+    pub(super) fn has(&self, load: Load, way: Through) -> bool {
+        self.counts.contains_key(&(load, way))
+    }
+
+    /// All rounds of a figure; none where it was never taken, or too few came for it.
     pub(super) fn rounds(&self, load: Load, way: Through, column: Column) -> Option<&Rounds> {
-        self.figures.get(&(load, way, column))
+        let rounds = self.figures.get(&(load, way, column))?;
+        // By the median of all: without those that had few, the rounds left would be the fast ones.
+        let enough = match column {
+            Column::Metric(metric @ Metric::PerSecond) => {
+                let came = self.counts.get(&(load, way))?.spread()?.median;
+                came >= load.least(metric) as f64
+            }
+            _ => true,
+        };
+        enough.then_some(rounds)
     }
 
     /// One way over another, by the first metric of a load.

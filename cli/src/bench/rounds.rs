@@ -8,7 +8,7 @@ use super::results::Results;
 use super::way::Way;
 
 /// A load that a way does not carry is not tried for ever.
-const TRIES: usize = 2;
+pub(super) const TRIES: usize = 2;
 
 /// Measures all of it. What goes wrong in one round is in the results, and the others go on.
 ///
@@ -37,6 +37,7 @@ pub(super) fn run(args: &LoadArgs, ways: &[Way]) -> anyhow::Result<Results> {
                 ));
                 let failures = failed.entry((*load, way.through)).or_default();
                 if *failures >= TRIES {
+                    results.leave_out(*load, way.through);
                     continue;
                 }
                 match load.take(way.entry, &way.meter()?, pace) {
@@ -50,4 +51,38 @@ pub(super) fn run(args: &LoadArgs, ways: &[Way]) -> anyhow::Result<Results> {
         }
     }
     Ok(results)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use tokio::net::TcpSocket;
+
+    use super::super::args::BenchArgs;
+    use super::super::way::Through;
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        bench: BenchArgs,
+    }
+
+    #[test]
+    fn a_load_that_a_way_does_not_carry_is_tried_twice_and_the_rest_is_told() {
+        // Nobody else can have an address that is bound, and nobody listens there.
+        let bound = TcpSocket::new_v4().unwrap();
+        bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let way = Way::to(Through::Path, bound.local_addr().unwrap(), None).unwrap();
+        let flags = ["bench", "--only", "requests", "--rounds", "5"];
+        let args = Cli::try_parse_from(flags).unwrap().bench.load;
+        let results = run(&args, &[way]).unwrap();
+        assert_eq!(results.failures().len(), TRIES);
+        let left_out = results.left_out();
+        assert_eq!(left_out.len(), 1);
+        assert_eq!(
+            (left_out[0].load.as_str(), left_out[0].rounds),
+            ("requests", 5 - TRIES)
+        );
+    }
 }

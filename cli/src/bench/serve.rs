@@ -14,7 +14,10 @@ use super::far;
 ///
 /// It gives, echoes and sends whatever a client of `eastwest bench --to` asks for, so that it is to be
 /// there only while it is measured. Put it where the shim of the pod leads: at the pod's own address and the
-/// port of the shim's --inbound.
+/// port of the shim's --inbound. Unless --listen says otherwise it listens on MySQL's port at all IPv4
+/// addresses, as the shim dials the pod's own one, which is another in every pod: whoever reaches the pod
+/// reaches it, too, and without a shim. With --listen POD-ADDRESS:3306, or a NetworkPolicy, fewer do; at
+/// 127.0.0.1:3306 the shim finds it with --app-address 127.0.0.1.
 #[derive(Debug, clap::Args)]
 pub(super) struct ServeArgs {
     /// Where to listen

@@ -65,22 +65,27 @@ impl<K: Copy> Meter<K> {
     /// # Errors
     /// When a program is no more.
     pub fn since(&self, before: &Sample<K>, count: u64) -> io::Result<Window<K>> {
-        let now = self.read()?;
-        let pairs = now.programs.iter().zip(&before.programs);
+        Ok(self.read()?.since(before, count))
+    }
+}
+
+impl<K: Copy> Sample<K> {
+    fn since(&self, before: &Self, count: u64) -> Window<K> {
+        let pairs = self.programs.iter().zip(&before.programs);
         let programs: Vec<_> = pairs
             .map(|((name, now), (_, before))| (*name, now.saturating_sub(*before)))
             .collect();
-        let load = now.load.saturating_sub(before.load);
+        let load = self.load.saturating_sub(before.load);
         let accounted = load + programs.iter().map(|(_, used)| *used).sum::<Duration>();
-        let machine = now.machine.used.saturating_sub(before.machine.used);
-        Ok(Window {
-            wall: now.at - before.at,
+        let machine = self.machine.used.saturating_sub(before.machine.used);
+        Window {
+            wall: self.at - before.at,
             programs,
             load,
             others: machine.saturating_sub(accounted),
-            stolen: now.machine.stolen.saturating_sub(before.machine.stolen),
+            stolen: self.machine.stolen.saturating_sub(before.machine.stolen),
             count,
-        })
+        }
     }
 }
 
@@ -118,8 +123,51 @@ impl<K> Window<K> {
 mod tests {
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
     #[test]
-    fn work_of_this_process_is_the_loads_and_not_that_of_others() {
+    fn work_of_others_is_what_neither_the_load_nor_a_program_has_done() {
+        let before = Sample {
+            at: Instant::now(),
+            programs: vec![("gateway", SECOND), ("shim", 2 * SECOND)],
+            load: 5 * SECOND,
+            machine: Busy {
+                used: 100 * SECOND,
+                stolen: SECOND,
+            },
+        };
+        let now = Sample {
+            at: before.at + 10 * SECOND,
+            programs: vec![("gateway", 3 * SECOND), ("shim", 5 * SECOND)],
+            load: 9 * SECOND,
+            machine: Busy {
+                used: 116 * SECOND,
+                stolen: 3 * SECOND,
+            },
+        };
+        let window = now.since(&before, 20);
+        assert_eq!(
+            window.programs,
+            [("gateway", 2 * SECOND), ("shim", 3 * SECOND)]
+        );
+        assert_eq!((window.load, window.others), (4 * SECOND, 7 * SECOND));
+        let shares = [
+            window.load_share(),
+            window.others_share(),
+            window.stolen_share(),
+        ];
+        assert_eq!(shares, [0.4, 0.7, 0.2]);
+        assert_eq!(window.rate(), 2.0);
+        // The machine's clock has ticks of 10 ms, those of programs have not.
+        let ahead = Sample {
+            machine: before.machine,
+            ..now
+        };
+        assert_eq!(ahead.since(&before, 20).others, Duration::ZERO);
+    }
+
+    #[test]
+    fn work_of_this_process_is_the_loads() {
         let meter = Meter::<()>::new(Vec::new());
         let before = meter.read().unwrap();
         let mut sum = 1_u64;

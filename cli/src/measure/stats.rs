@@ -52,11 +52,11 @@ fn median(values: &[f64]) -> Option<f64> {
 
 /// Times of single events, in nanoseconds, sorted.
 #[derive(Debug)]
-pub struct Latencies(Vec<u32>);
+pub struct Latencies<T = u32>(Vec<T>);
 
-impl Latencies {
+impl<T: Copy + Ord + Into<u64>> Latencies<T> {
     /// Of the times as they came.
-    pub fn of(mut nanoseconds: Vec<u32>) -> Self {
+    pub fn of(mut nanoseconds: Vec<T>) -> Self {
         nanoseconds.sort_unstable();
         Self(nanoseconds)
     }
@@ -64,7 +64,8 @@ impl Latencies {
     /// The time in microseconds that this many of 1,000 do not exceed (nearest rank).
     pub fn per_mille(&self, per_mille: usize) -> Option<f64> {
         let rank = (self.0.len() * per_mille).div_ceil(1000).max(1);
-        self.0.get(rank - 1).map(|time| f64::from(*time) / 1000.0)
+        let time: u64 = (*self.0.get(rank - 1)?).into();
+        Some(time as f64 / 1000.0)
     }
 }
 
@@ -90,13 +91,19 @@ mod tests {
 
     #[test]
     fn percentiles_are_by_nearest_rank() {
-        let latencies = Latencies::of((1..=1000).rev().map(|n| n * 1000).collect());
+        let latencies = Latencies::of((1_u32..=1000).rev().map(|n| n * 1000).collect());
         assert_eq!(latencies.per_mille(500), Some(500.0));
         assert_eq!(latencies.per_mille(990), Some(990.0));
         assert_eq!(latencies.per_mille(999), Some(999.0));
-        let one = Latencies::of(vec![7000]);
+        let one = Latencies::of(vec![7000_u32]);
         assert_eq!(one.per_mille(500), Some(7.0));
         assert_eq!(one.per_mille(999), Some(7.0));
-        assert_eq!(Latencies::of(Vec::new()).per_mille(500), None);
+        assert_eq!(Latencies::<u32>::of(Vec::new()).per_mille(500), None);
+    }
+
+    #[test]
+    fn a_time_may_be_longer_than_four_seconds() {
+        let ten_seconds = Latencies::of(vec![10_000_000_000_u64]);
+        assert_eq!(ten_seconds.per_mille(500), Some(10_000_000.0));
     }
 }

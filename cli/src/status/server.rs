@@ -247,9 +247,10 @@ mod tests {
 
     #[test]
     fn where_nothing_listens_it_says_what_to_do() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let admin = listener.local_addr().unwrap();
-        drop(listener);
+        // Nobody else can have an address that is bound, and nobody listens there.
+        let bound = tokio::net::TcpSocket::new_v4().unwrap();
+        bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let admin = bound.local_addr().unwrap();
         let error = AdminArgs { admin }.post("/drain").unwrap_err();
         assert!(error.to_string().contains("--admin gives"), "{error}");
     }

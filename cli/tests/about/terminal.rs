@@ -106,11 +106,11 @@ fn a_terminal_has_colours_unless_they_are_unwanted() {
 
 #[test]
 fn a_server_that_is_not_there_is_told_with_what_to_look_at() {
-    let free = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let output = eastwest(&["wait", "--max", "100ms", "--address", &free.to_string()]);
+    // Nobody else can have an address that is bound, and nobody listens there.
+    let bound = tokio::net::TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = bound.local_addr().unwrap().to_string();
+    let output = eastwest(&["wait", "--max", "100ms", "--address", &address]);
     assert_eq!(output.status.code(), Some(1));
     let err = String::from_utf8(output.stderr).unwrap();
     assert!(

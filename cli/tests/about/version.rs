@@ -25,8 +25,10 @@ fn programs_are_told_all_of_it() {
     assert!(said_of_json["tls"]["aes_in_hardware"].is_boolean());
     assert_eq!(said_of_json["tls"]["key_exchanges"][0], "X25519MLKEM768");
     let features = said_of_json["features"].as_array().unwrap();
-    assert!(
+    // The program is built as this test is.
+    assert_eq!(
         features.contains(&Value::from("debug-assertions")),
+        cfg!(debug_assertions),
         "{features:?}"
     );
     assert_eq!(

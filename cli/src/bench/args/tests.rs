@@ -55,6 +55,7 @@ fn what_is_wrong_is_named() {
         (&["--seconds", "soon"], "not a number of seconds"),
         (&["--rounds", "0"], "0 is not in 1..=100"),
         (&["--streams", "1,0"], "0 is not in 1..=4096"),
+        (&["--events", "4294967295"], "from 1 to 100000"),
         (&["--only", "bulk"], "streams, connections"),
         (&["--compare", "nginx"], "envoy, haproxy"),
         (&["--to", "db:0"], "port"),
@@ -64,9 +65,34 @@ fn what_is_wrong_is_named() {
         let error = parsed(flags).unwrap_err().to_string();
         assert!(error.contains(said), "{flags:?}: {error}");
     }
-    let folder = parsed(&["--out", "/nowhere"]).unwrap().unusable();
-    assert!(folder.unwrap().contains("/nowhere"));
     let rtt = parsed(&["--rtt", "3s"]).unwrap().unusable();
     assert!(rtt.unwrap().contains("--rtt 3s"));
-    assert_eq!(parsed(&["--plot", "a.svg"]).unwrap().unusable(), None);
+    for (flags, said) in [
+        (&["--streams", "1,8,1"][..], "--streams: 1 is there twice"),
+        (
+            &["--compare", "envoy,envoy"],
+            "--compare: envoy is there twice",
+        ),
+        (&["--envoy", "/envoy"], "--compare envoy"),
+        (
+            &["--compare", "envoy", "--haproxy", "/ha"],
+            "--compare haproxy",
+        ),
+    ] {
+        let why = parsed(flags).unwrap().unusable();
+        assert!(
+            why.as_ref().is_some_and(|it| it.contains(said)),
+            "{flags:?}: {why:?}"
+        );
+    }
+    let both = [
+        "--compare",
+        "envoy",
+        "--envoy",
+        "/envoy",
+        "--streams",
+        "8,1",
+    ];
+    assert_eq!(parsed(&both).unwrap().unusable(), None);
+    assert_eq!(parsed(&["--rtt", "2s"]).unwrap().unusable(), None);
 }

@@ -130,18 +130,15 @@ async fn nothing_is_sent_before_a_handshake_could_have_been_made() {
 fn a_request_over_a_real_line_takes_a_round_trip_and_a_new_connection_two() {
     use crate::bench::{far, load};
 
-    let free = || {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        free.local_addr().unwrap()
-    };
-    let app = free();
-    far::start(app).unwrap();
+    let any = "127.0.0.1:0".parse().unwrap();
+    let app = far::start(any).unwrap();
     let rtt = Duration::from_millis(30);
-    let entry = start("127.0.0.1:0".parse().unwrap(), app, Way { rtt, rate: None }).unwrap();
+    let entry = start(any, app, Way { rtt, rate: None }).unwrap();
     let begun = std::time::Instant::now();
     load::greet(entry, Duration::from_secs(20)).unwrap();
     assert!(begun.elapsed() >= 2 * rtt, "{:?}", begun.elapsed());
     let pace = load::Pace {
+        rtt,
         warm_up: Duration::ZERO,
         length: Duration::from_millis(200),
     };

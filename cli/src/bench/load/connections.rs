@@ -7,16 +7,20 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::{Meter, Metric, Pace, Taken, Tally, open, percentiles};
 use crate::bench::wire::Wanted;
 
 /// How many are being made at a time.
-pub(super) const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: u32 = 8;
 /// Each leaves a port in TIME_WAIT at every hop, of some 28,000 that come back after a minute: a round
 /// ends early with so many.
 const MOST: u64 = 3_000;
 const WARM_UP: Duration = Duration::from_millis(50);
+/// All begin at one moment, and over a long way they go on in step: a round that has fewer turns of all than
+/// three may as well have had one more or less.
+pub(super) const LEAST: u64 = 3 * AT_ONCE as u64;
 
 pub(super) async fn take(entry: SocketAddr, meter: &Meter, pace: Pace) -> anyhow::Result<Taken> {
     let tally = Tally::default();
@@ -24,6 +28,9 @@ pub(super) async fn take(entry: SocketAddr, meter: &Meter, pace: Pace) -> anyhow
     let tasks: Vec<JoinHandle<()>> = (0..AT_ONCE)
         .map(|_| tally.spawn(again_and_again(entry, tally.clone(), Rc::clone(&ends))))
         .collect();
+    // The first turn meets empty caches. Should it never come, the window says why.
+    let first = tally.reaches(u64::from(AT_ONCE));
+    let _ = timeout(pace.opening(AT_ONCE), first).await;
     // A long warm-up would use up the ports of the rounds that count.
     let pace = Pace {
         warm_up: pace.warm_up.min(WARM_UP),

@@ -1,28 +1,29 @@
 //! One long stream of events, each of which is acknowledged.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::ensure;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Meter, Metric, Pace, Taken, Tally, gbit, open, percentiles};
+use super::opening::open_one;
+use super::{Meter, Metric, Pace, Taken, Tally, gbit, percentiles};
+use crate::bench::event_rate::EventRate;
 use crate::bench::far::LONGEST_EVENT;
-use crate::bench::wire::{EVENT_HEAD, Wanted};
+use crate::bench::wire::{EVENT_HEAD, TIME, Wanted};
 
 /// What is read with one call, beside the beginning of an event that came before.
 const BLOCK: usize = 64 << 10;
 
 pub(super) async fn take(
     entry: SocketAddr,
-    rate: Option<NonZeroU32>,
+    rate: Option<EventRate>,
     meter: &Meter,
     pace: Pace,
 ) -> anyhow::Result<Taken> {
     let tally = Tally::default();
-    let stream = open(entry, Wanted::Events(rate)).await?;
+    let stream = open_one(entry, Wanted::Events(rate), pace).await?;
     let counted = match rate {
         Some(_) => Counted::Events,
         None => Counted::Bytes,
@@ -43,6 +44,7 @@ pub(super) async fn take(
 /// What the tally counts.
 #[derive(Debug, Clone, Copy)]
 enum Counted {
+    /// Those whose times have come.
     Events,
     Bytes,
 }
@@ -56,13 +58,13 @@ async fn follow(mut stream: TcpStream, tally: Tally, counted: Counted) -> anyhow
         let came = stream.read(free).await?;
         ensure!(came > 0, "the stream of events ended early");
         let whole = events(room.get(..held + came).unwrap_or_default())?;
+        tally.add(match counted {
+            Counted::Events => whole.took.len(),
+            Counted::Bytes => came,
+        } as u64);
         for took in whole.took {
             tally.took(took);
         }
-        tally.add(match counted {
-            Counted::Events => u64::from(whole.count),
-            Counted::Bytes => came as u64,
-        });
         room.copy_within(whole.length..held + came, 0);
         held = held + came - whole.length;
         if whole.count > 0 {
@@ -85,17 +87,28 @@ fn events(bytes: &[u8]) -> anyhow::Result<Whole> {
         .get(whole.length..)
         .and_then(|rest| rest.first_chunk::<EVENT_HEAD>())
     {
-        let [a, b, c, d, nanos @ ..] = *head;
-        let length = EVENT_HEAD + u32::from_be_bytes([a, b, c, d]) as usize;
-        ensure!(length <= LONGEST_EVENT, "an event of {length} bytes");
-        if bytes.len() < whole.length + length {
+        let [a, b, c, d, times @ ..] = *head;
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        let times = u32::from_be_bytes(times) as usize;
+        ensure!(
+            EVENT_HEAD + length <= LONGEST_EVENT,
+            "an event of {length} bytes"
+        );
+        ensure!(
+            times <= length / TIME,
+            "an event of {length} bytes with {times} times"
+        );
+        let begins = whole.length + EVENT_HEAD;
+        let Some(payload) = bytes.get(begins..begins + length) else {
             break;
-        }
-        let nanos = u64::from_be_bytes(nanos);
-        whole
-            .took
-            .extend((nanos > 0).then(|| Duration::from_nanos(nanos)));
-        whole.length += length;
+        };
+        let (nanos, _) = payload.as_chunks::<TIME>();
+        let times = nanos
+            .iter()
+            .take(times)
+            .map(|nanos| u64::from_be_bytes(*nanos));
+        whole.took.extend(times.map(Duration::from_nanos));
+        whole.length = begins + length;
         whole.count += 1;
     }
     Ok(whole)
@@ -105,28 +118,39 @@ fn events(bytes: &[u8]) -> anyhow::Result<Whole> {
 mod tests {
     use super::*;
 
-    fn event(length: u32, nanos: u64) -> Vec<u8> {
-        let head = length.to_be_bytes().into_iter().chain(nanos.to_be_bytes());
-        head.chain(std::iter::repeat_n(7, length as usize))
-            .collect()
+    fn event(length: u32, times: &[u64]) -> Vec<u8> {
+        let count = times.len() as u32;
+        let mut event = [length.to_be_bytes(), count.to_be_bytes()].concat();
+        event.extend(times.iter().flat_map(|time| time.to_be_bytes()));
+        event.resize(EVENT_HEAD + length as usize, 7);
+        event
     }
 
     #[test]
     fn only_whole_events_are_taken() {
-        let mut bytes = event(200, 0);
-        bytes.extend(event(3, 5_000));
+        let mut bytes = event(200, &[5_000, 6_000]);
+        bytes.extend(event(3, &[]));
         let two = bytes.len();
-        bytes.extend(event(16, 9));
+        bytes.extend(event(16, &[9]));
         for cut in [two, two + 1, two + EVENT_HEAD, bytes.len() - 1] {
             let whole = events(&bytes[..cut]).unwrap();
             assert_eq!((whole.count, whole.length), (2, two), "{cut}");
-            assert_eq!(whole.took, [Duration::from_micros(5)]);
+            assert_eq!(whole.took, [5, 6].map(Duration::from_micros));
         }
         assert_eq!(events(&[]).unwrap(), Whole::default());
     }
 
     #[test]
     fn an_event_that_is_too_long_is_no_event() {
-        assert!(events(&event(100_000, 0)).is_err());
+        assert!(events(&event(100_000, &[])).is_err());
+    }
+
+    #[test]
+    fn no_event_has_more_times_than_fit_in_it() {
+        assert_eq!(events(&event(16, &[1, 2])).unwrap().took.len(), 2);
+        let mut more = event(16, &[1, 2]);
+        more[7] = 3;
+        more.extend(event(200, &[]));
+        assert!(events(&more).is_err());
     }
 }

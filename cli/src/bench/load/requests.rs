@@ -6,12 +6,13 @@ use std::time::Instant;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Meter, Metric, Pace, Taken, Tally, open, percentiles};
+use super::opening::open_one;
+use super::{Meter, Metric, Pace, Taken, Tally, percentiles};
 use crate::bench::wire::{MESSAGE, Wanted};
 
 pub(super) async fn take(entry: SocketAddr, meter: &Meter, pace: Pace) -> anyhow::Result<Taken> {
     let tally = Tally::default();
-    let stream = open(entry, Wanted::Echo).await?;
+    let stream = open_one(entry, Wanted::Echo, pace).await?;
     tally.spawn(again_and_again(stream, tally.clone()));
     let window = tally.window(meter, pace, u64::MAX).await?;
     let mut values = percentiles(tally.times(), &[Metric::P50, Metric::P99, Metric::P999]);

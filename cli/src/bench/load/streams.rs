@@ -7,12 +7,13 @@ use std::num::NonZeroU16;
 use std::rc::Rc;
 
 use rustix::net::{RecvFlags, recv};
-use tokio::io::Interest;
+use tokio::io::{AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
 
-use super::{Meter, Metric, Pace, Taken, Tally, gbit, open};
-use crate::bench::wire::Wanted;
+use super::opening::open_all;
+use super::{Meter, Metric, Pace, Taken, Tally, gbit};
+use crate::bench::wire::{GO, Wanted};
 
 /// What is taken with one call.
 const BLOCK: usize = 256 << 10;
@@ -26,8 +27,8 @@ pub(super) async fn take(
     let tally = Tally::default();
     // Written over by nobody: bytes are taken without being copied.
     let room = Rc::new(RefCell::new(vec![0; BLOCK]));
-    for _ in 0..streams.get() {
-        let stream = open(entry, Wanted::Bytes).await?;
+    for mut stream in open_all(entry, Wanted::Bytes, streams.get().into(), pace).await? {
+        stream.write_u8(GO).await?;
         tally.spawn(drain(stream, tally.clone(), Rc::clone(&room)));
     }
     let window = tally.window(meter, pace, u64::MAX).await?;

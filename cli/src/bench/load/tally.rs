@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_millis(10);
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tally {
     count: Rc<Cell<u64>>,
-    times: Rc<RefCell<Vec<u32>>>,
+    times: Rc<RefCell<Vec<u64>>>,
     failed: Rc<RefCell<Option<anyhow::Error>>>,
 }
 
@@ -34,12 +34,12 @@ impl Tally {
 
     /// Keeps how long a single event took.
     pub(super) fn took(&self, time: Duration) {
-        let nanos = u32::try_from(time.as_nanos()).unwrap_or(u32::MAX);
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.times.borrow_mut().push(nanos);
     }
 
     /// The times of the window.
-    pub(super) fn times(&self) -> Vec<u32> {
+    pub(super) fn times(&self) -> Vec<u64> {
         self.times.take()
     }
 
@@ -58,6 +58,13 @@ impl Tally {
 
     fn has_failed(&self) -> bool {
         self.failed.borrow().is_some()
+    }
+
+    /// Waits until so many have come, or something went wrong.
+    pub(super) async fn reaches(&self, count: u64) {
+        while self.count() < count && !self.has_failed() {
+            sleep(LOOK).await;
+        }
     }
 
     /// Lets the load warm up, and takes the figure: over `pace`, or until `most` has come.

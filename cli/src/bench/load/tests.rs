@@ -7,16 +7,11 @@ use crate::bench::far;
 /// The far app of all tests here, on a port of its own.
 fn app() -> SocketAddr {
     static APP: OnceLock<SocketAddr> = OnceLock::new();
-    *APP.get_or_init(|| {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        far::start(address).unwrap();
-        address
-    })
+    *APP.get_or_init(|| far::start("127.0.0.1:0".parse().unwrap()).unwrap())
 }
 
 const SHORT: Pace = Pace {
+    rtt: Duration::ZERO,
     warm_up: Duration::from_millis(20),
     length: Duration::from_millis(300),
 };
@@ -32,7 +27,7 @@ fn every_load_has_its_first_metric_and_a_count() {
         Load::Connections,
         Load::Requests,
         Load::Replication(None),
-        Load::Replication(NonZeroU32::new(500)),
+        Load::Replication(EventRate::new(500)),
     ];
     for load in loads {
         let taken = load.take(app(), &nobody(), SHORT).unwrap();
@@ -72,6 +67,9 @@ fn nobody_there_is_told_at_once_and_a_stranger_is_named() {
     let error = greet(address, PATIENCE).unwrap_err();
     assert!(format!("{error:#}").contains("bench serve"), "{error:#}");
     drop(stranger.join().unwrap());
-    let error = greet(address, PATIENCE).unwrap_err();
+    // Nobody else can have an address that is bound, and nobody listens there.
+    let bound = tokio::net::TcpSocket::new_v4().unwrap();
+    bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let error = greet(bound.local_addr().unwrap(), PATIENCE).unwrap_err();
     assert!(format!("{error:#}").contains("connecting to"), "{error:#}");
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::load::{Load, Metric};
-use super::super::results::{Column, Failure};
+use super::super::results::{Column, Failure, LeftOut};
 use super::super::way::Through;
 use super::Report;
 use crate::measure::machine::{Neighbour, kernel, processor};
@@ -25,6 +25,7 @@ struct Run<'a> {
     rate: Option<String>,
     loads: Vec<OfLoad>,
     failures: &'a [Failure],
+    not_tried: Vec<LeftOut>,
 }
 
 #[derive(Serialize)]
@@ -84,6 +85,7 @@ impl Report<'_> {
             rate: long.and_then(|it| it.rate).map(|it| it.to_string()),
             loads: loads.map(|load| self.load(load)).collect(),
             failures: self.results.failures(),
+            not_tried: self.results.left_out(),
         };
         Ok(serde_json::to_string_pretty(&run)? + "\n")
     }

@@ -6,7 +6,7 @@ use super::super::load::{Load, Metric};
 use super::super::results::{Column, Results};
 use super::super::way::Through;
 use crate::measure::stats::{LEAST_ROUNDS, NoRatio, Spread};
-use crate::measure::table::{Table, shown};
+use crate::measure::table::{Table, count, shown};
 
 /// What was never taken.
 const NONE: &str = "-";
@@ -75,19 +75,19 @@ fn figure(
     notes: &mut Vec<String>,
 ) -> String {
     let taken = results.spread(load, way, Column::Metric(metric));
-    let least = match metric {
-        Metric::P99 => "100",
-        Metric::P999 => "1,000",
-        _ => return taken.map_or_else(|| NONE.to_owned(), |it| shown(&it)),
-    };
-    taken.map_or_else(
-        || {
-            let metric = metric.title().trim_end_matches(" us");
+    match (taken, load.least(metric)) {
+        (Some(taken), _) => shown(&taken),
+        (None, least) if least <= 1 || !results.has(load, way) => NONE.to_owned(),
+        (None, least) => {
+            let metric = match metric {
+                Metric::PerSecond => "how many a second",
+                _ => metric.title().trim_end_matches(" us"),
+            };
+            let least = count(least as usize);
             notes.push(format!("{UNKNOWN}: {metric} needs {least} in a round"));
             UNKNOWN.to_owned()
-        },
-        |it| shown(&it),
-    )
+        }
+    }
 }
 
 fn ratio(ratio: Result<Spread, NoRatio>, notes: &mut Vec<String>) -> String {

@@ -98,8 +98,15 @@ fn a_table_has_figures_cost_and_ratios_of_five_rounds() {
 fn fewer_than_five_rounds_make_no_ratio_and_it_is_said_why() {
     let text = with(&results(4), &[], |report| report.text());
     let ours = row(&text, "8 streams from the far app", "eastwest");
-    assert!(ours.ends_with("n/a  -") || ours.contains("n/a"), "{ours}");
-    assert!(!ours.contains("0.250"), "{ours}");
+    let cells: Vec<&str> = ours.split("  ").filter(|cell| !cell.is_empty()).collect();
+    // Neither of direct's, nor of the other program's: that is in the other program's line.
+    assert_eq!(
+        cells[3..].iter().map(|it| it.trim()).collect::<Vec<_>>(),
+        ["n/a", "-"],
+        "{ours}"
+    );
+    let envoy = row(&text, "8 streams from the far app", "envoy");
+    assert!(envoy.ends_with("n/a"), "{envoy}");
     assert!(
         text.contains("4 rounds of both, and no ratio is told of fewer than 5"),
         "{text}"
@@ -119,18 +126,57 @@ fn a_percentile_that_few_cannot_tell_is_not_told() {
     assert!(text.contains("p99.9 needs 1,000 in a round"), "{text}");
 }
 
+/// Over a way so long that hardly two turns of all eight fit into a round.
+#[test]
+fn new_connections_a_second_are_not_told_of_fewer_than_three_turns_of_all() {
+    let with_counts = |counts: [u64; 5]| {
+        let mut results = Results::new(vec![Load::Connections], WAYS[..2].to_vec());
+        for (round, count) in counts.into_iter().enumerate() {
+            for way in &WAYS[..2] {
+                let taken = Taken {
+                    values: vec![(Metric::PerSecond, count as f64), (Metric::P50, 9.0)],
+                    window: window(&[], count),
+                };
+                results.keep(round, Load::Connections, *way, &taken);
+            }
+        }
+        with(&results, &[], |report| {
+            (report.text(), report.json().unwrap())
+        })
+    };
+    let (text, json) = with_counts([16, 16, 16, 24, 24]);
+    let ours = row(&text, "new connections", "eastwest");
+    assert!(ours.contains("n/a  9.00"), "{ours}");
+    assert!(
+        text.contains("how many a second needs 24 in a round"),
+        "{text}"
+    );
+    assert!(!json.contains("per-second"), "{json}");
+    let (text, json) = with_counts([16, 24, 24, 24, 32]);
+    let ours = row(&text, "new connections", "eastwest");
+    assert!(ours.contains("24.0 (16.0..32.0)"), "{ours}");
+    assert!(json.contains("per-second"), "{json}");
+}
+
 #[test]
 fn what_failed_is_named_in_every_form() {
     let mut results = results(5);
     let error = anyhow::anyhow!("closed before the far app has answered");
     results.fail(2, streams(), Through::Envoy, &error);
     let named = "round 3, streams-8 through envoy: closed";
+    for _ in 0..2 {
+        results.leave_out(streams(), Through::Envoy);
+    }
+    let left_out = "not tried: 2 more rounds of streams-8 through envoy, as 2 have failed";
     with(&results, &[], |report| {
-        assert!(report.text().contains(named));
-        assert!(report.markdown(None).contains(named));
+        for said in [named, left_out] {
+            assert!(report.text().contains(said));
+            assert!(report.markdown(None).contains(said));
+        }
         let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
         assert_eq!(json["failures"][0]["round"], 3);
         assert_eq!(json["failures"][0]["way"], "envoy");
+        assert_eq!(json["not_tried"][0]["rounds"], 2);
     });
 }
 
