@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use eastwest::certs::valid_for;
 use eastwest::clusters::Capture;
-use eastwest_e2e::hello;
+use eastwest_e2e::{hello, restart_app_shim};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::examined::{ask_hello, changed};
@@ -99,25 +99,11 @@ fn an_address_that_a_server_of_the_pod_has() {
 #[test]
 fn an_egress_and_a_service_that_leads_to_it() {
     let mut clusters = hello().unwrap();
-    clusters.stop("b-app-shim");
     let zone = clusters.dir().join("cluster-b.zone");
     std::fs::write(zone, "src-hello-0.demo.svc.cluster.local A 10.96.7.7 30\n").unwrap();
     let dns = clusters.layout().dns_b().to_string();
-    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
-    let args = [
-        "--manifests",
-        clusters.manifests().cluster_b().to_str().unwrap(),
-        "--identity",
-        identity.unwrap().to_str().unwrap(),
-        "--name-server",
-        &dns,
-        "--mode",
-        "service",
-    ]
-    .map(str::to_owned);
-    clusters
-        .start_with("b-app-shim", ("b-app", "shim"), &args)
-        .unwrap();
+    let as_egress = ["--name-server", &dns, "--mode", "service"];
+    restart_app_shim(&mut clusters, &as_egress).unwrap();
     ask_hello(&clusters, &["--mode", "service", "--dns", &dns]).is_healthy();
 }
 
@@ -136,24 +122,16 @@ fn rules_that_are_there_and_rules_that_are_not() {
 #[test]
 fn a_shim_that_is_about_to_end() {
     let mut clusters = hello().unwrap();
-    clusters.stop("b-app-shim");
-    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
-    let args = [
-        "--manifests",
-        clusters.manifests().cluster_b().to_str().unwrap(),
-        "--identity",
-        identity.unwrap().to_str().unwrap(),
+    let [resolver, dns] = [clusters.layout().resolver(), clusters.layout().dns_b()];
+    let flags = [
         "--dns-listen",
-        &clusters.layout().resolver().to_string(),
+        &resolver.to_string(),
         "--dns-upstream",
-        &clusters.layout().dns_b().to_string(),
+        &dns.to_string(),
         "--drain-lame-duck",
         "60s",
-    ]
-    .map(str::to_owned);
-    clusters
-        .start_with("b-app-shim", ("b-app", "shim"), &args)
-        .unwrap();
+    ];
+    restart_app_shim(&mut clusters, &flags).unwrap();
     let shim = clusters.program("b-app-shim").unwrap();
     let pid = Pid::from_raw(shim.id().try_into().unwrap()).unwrap();
     kill_process(pid, Signal::TERM).unwrap();
