@@ -2,7 +2,8 @@
 //!
 //! - [`Fault`]: all that can be wrong, each with its sentence, its cluster and what to try next
 //! - [`Step`]: the hops; one module each looks at one of them, or at a few that belong together
-//! - `args`, `settings`: what is asked, and what the shim of this pod tells of itself
+//! - `args`, `settings`, `completed`: what is asked, and what the shim of this pod tells of itself
+//! - `unknown`: what can be told where it tells nothing
 //! - `walk`, `way`: in which order, and what was seen
 //! - `report`, `markdown`: for people, for programs, for docs/doctor.md
 
@@ -20,6 +21,7 @@ mod app;
 mod args;
 mod capture;
 mod certificate;
+mod completed;
 mod dns;
 mod error;
 mod examine;
@@ -35,6 +37,7 @@ mod settings;
 mod shim;
 mod small_hello;
 mod step;
+mod unknown;
 mod view;
 mod walk;
 mod way;
@@ -72,15 +75,14 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
     let wait = args.wait.map_or(Duration::ZERO, HumanDuration::get);
     let progress = Progress::of("walking the routes");
-    let examined = loop {
+    let report = loop {
         // Read anew each time: the files may be what is being mended.
         match runtime.block_on(examine::all(args, &progress)) {
-            Ok(all) => {
-                let healthy = all.iter().all(report::Examined::is_healthy);
-                if healthy || begun.elapsed() + AGAIN > wait {
-                    break all;
+            Ok(report) => {
+                if report.is_healthy() || begun.elapsed() + AGAIN > wait {
+                    break report;
                 }
-                progress.now(report::waiting(&all));
+                progress.now(report::waiting(&report));
             }
             Err(error) if error.may_pass() && begun.elapsed() + AGAIN <= wait => {
                 progress.now(format!("waiting: {error}"));
@@ -94,11 +96,10 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     };
     drop(progress);
     match args.output {
-        Output::Text => report::text(&mut out, &examined, Colours::of_stdout())?,
-        Output::Json => report::json(&mut out, &examined)?,
+        Output::Text => report::text(&mut out, &report, Colours::of_stdout())?,
+        Output::Json => report::json(&mut out, &report)?,
     }
-    let healthy = examined.iter().all(report::Examined::is_healthy);
-    Ok(match healthy {
+    Ok(match report.is_healthy() {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(BROKEN),
     })

@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use eastwest_mesh::{DownRoute, Mesh, Route};
+use eastwest_mesh::{Code, DownRoute, Finding, Mesh, Route, Severity};
 use tokio::task::JoinSet;
 
 use super::args::DoctorArgs;
+use super::completed::Completed;
 use super::error::DoctorError;
 use super::fault::Fault;
 use super::look::Broken;
 use super::names::Names;
-use super::report::Examined;
+use super::report::{Examined, Report};
+use super::unknown;
 use super::walk::Walked;
 use super::way::Way;
 
@@ -19,15 +21,32 @@ use crate::progress::Progress;
 
 /// Walks at a time: as many handshakes as nobody minds.
 const AT_A_TIME: usize = 16;
+/// Findings that are told: `eastwest lint` has all of them.
+const FINDINGS: usize = 10;
 
 /// Walks the routes that were asked for, in the order of the manifests.
-pub(super) async fn all(
+pub(super) async fn all(given: &DoctorArgs, progress: &Progress) -> Result<Report, DoctorError> {
+    let Completed {
+        args,
+        mut notes,
+        lacking,
+    } = Completed::of(given).await;
+    let routes = match lacking {
+        Some(lacking) => unknown::look(&args, lacking).await?,
+        None => walked(&args, progress, &mut notes).await?,
+    };
+    Ok(Report { notes, routes })
+}
+
+async fn walked(
     args: &DoctorArgs,
     progress: &Progress,
+    notes: &mut Vec<String>,
 ) -> Result<Vec<Examined>, DoctorError> {
-    let args = &args.completed().await?;
     let mesh = args.mesh()?;
-    let wanted = wanted(args, &mesh)?;
+    let unread = unread(&mesh);
+    let wanted = wanted(args, &mesh).map_err(|error| error.beside(&unread))?;
+    notes.extend(unread);
     let start = Arc::new(args.start()?);
     let mut examined: Vec<Examined> = mesh
         .down
@@ -44,7 +63,7 @@ pub(super) async fn all(
         let mut walking = JoinSet::new();
         for (at, route) in some.iter().enumerate() {
             let (start, route) = (Arc::clone(&start), Route::clone(route));
-            let names = names(args, Names::of(&route));
+            let names = args.name(Names::of(&route));
             walking.spawn(async move { (at, start.walk(&route, names).await) });
         }
         let mut walked: Vec<(usize, Walked)> = Vec::with_capacity(some.len());
@@ -64,6 +83,16 @@ pub(super) async fn all(
     Ok(examined)
 }
 
+/// What may have held an alias, and is not known to.
+fn unread(mesh: &Mesh) -> Vec<String> {
+    let lost = |finding: &&Finding| {
+        let unreadable = [Code::NotYaml, Code::NoObject, Code::UnknownKind];
+        finding.severity == Severity::Error && unreadable.contains(&finding.code)
+    };
+    let findings = mesh.findings.iter().filter(lost);
+    findings.take(FINDINGS).map(ToString::to_string).collect()
+}
+
 fn is_down(args: &DoctorArgs, down: &DownRoute) -> Examined {
     let seen = format!("{} ({})", down.reason, down.origin);
     let broken = Broken::new(Fault::AliasDown, seen);
@@ -74,27 +103,17 @@ fn is_down(args: &DoctorArgs, down: &DownRoute) -> Examined {
         port: down.port.map(std::num::NonZero::get),
         walked: Walked {
             way,
-            broken: Some((broken, names(args, Names::default()))),
+            broken: Some((broken, args.name(Names::default()))),
             notes: Vec::new(),
         },
     }
 }
 
-fn names(args: &DoctorArgs, names: Names) -> Names {
-    let files: Vec<_> = args
-        .manifests
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    names
-        .with_path("identity", args.identity.as_deref())
-        .with("files", files.join(" "))
-        .with("ready", args.ready)
-        .with("admin", args.admin)
-}
-
 /// The aliases that were asked for, in full.
-fn wanted<'a>(args: &DoctorArgs, mesh: &'a Mesh) -> Result<BTreeSet<&'a str>, DoctorError> {
+pub(super) fn wanted<'a>(
+    args: &DoctorArgs,
+    mesh: &'a Mesh,
+) -> Result<BTreeSet<&'a str>, DoctorError> {
     let served = mesh.routes.iter().map(|route| route.alias.as_str());
     let down = mesh.down.iter().map(|down| down.alias.as_str());
     let known: BTreeSet<&str> = served.chain(down).collect();

@@ -51,15 +51,21 @@ logs of the gateway and the shims have it at most as connections that were ended
 within the pod out, for a laptop with the manifests. Without `--identity`, which it may lack there, the way is walked
 as far as the certificate that the pod shows: whether it is the right one, and what the pod says of us, is skipped.
 
+Where no shim tells its flags, the variables for them do (`EASTWEST_MANIFESTS`, `EASTWEST_IDENTITY`, `EASTWEST_MODE`, ...),
+as the shim's own container has them. Where they don't, either, and the shim is down or hangs, that is what is told of each
+alias that was asked for, or of `*` with `--all`; where it runs, and has no `--admin-address`, `-f` and `--identity` have to
+be given. `EASTWEST_ADMIN_ADDRESS` is where it is asked. A setting that this program can't read is a note, and so is what
+can't be read of the manifests, with file and line.
+
 It is in the program `eastwest`, and the image of that name. Where the pod's shim is `eastwest shim`, as in
 `deploy/mixed`, `kubectl exec POD -c eastwest-shim -- eastwest doctor ...` has it. Elsewhere an ephemeral container
 of that image does, in the PID namespace of the shim and as its user (1337): it mounts nothing, and finds the files
-that the shim names below `/proc/1/root`:
+that the shim names below `/proc/PID/root`, where PID is what the shim says that its own is, and a program of ours has it:
 
     kubectl debug POD -it --target=eastwest-shim --image=ghcr.io/eastwest-mesh/eastwest:VERSION -- eastwest doctor --all
 
-A test has doctor read a running shim's files below `/proc/PID/root`, by paths that it is given; neither a pod's own
-process 1 nor kubectl was there to be tried.
+A test has doctor find a running shim's files so, from a mount namespace in which they are not there; kubectl was not
+there to be tried.
 
 | hop | what is looked at |
 |---|---|
@@ -92,6 +98,7 @@ status is 0 or the time is over; meanwhile files may be missing or unreadable, t
 |---|---|
 | `version` | 1; fields are added and never change their meaning |
 | `healthy` | whether the exit status is 0 |
+| `notes[]` | settings that can't be read, and what can't be read of the manifests |
 | `routes[].alias`, `.port`, `.healthy` | one for each port of each alias, in the order of the manifests, those that are down first |
 | `routes[].steps[].step`, `.outcome`, `.seen`, `.took_ms` | the hops so far; `outcome` is `ok`, `skipped` or `broken` |
 | `routes[].notes[]` | other gateways of the route that do not lead there |

@@ -11,6 +11,19 @@ use super::walk::Walked;
 use super::way::{Outcome, Taken};
 use crate::colours::Colours;
 
+/// All that was found.
+pub(super) struct Report {
+    /// What a person should know of the files and settings.
+    pub(super) notes: Vec<String>,
+    pub(super) routes: Vec<Examined>,
+}
+
+impl Report {
+    pub(super) fn is_healthy(&self) -> bool {
+        self.routes.iter().all(Examined::is_healthy)
+    }
+}
+
 /// One route, and what came of walking it.
 pub(super) struct Examined {
     pub(super) alias: String,
@@ -32,8 +45,8 @@ impl Examined {
 }
 
 /// What is not well yet, in a few words.
-pub(super) fn waiting(all: &[Examined]) -> String {
-    let mut broken = all.iter().filter_map(|one| {
+pub(super) fn waiting(report: &Report) -> String {
+    let mut broken = report.routes.iter().filter_map(|one| {
         let (broken, _) = one.walked.broken.as_ref()?;
         Some(format!("{} has {}", one.title(), broken.fault.code()))
     });
@@ -45,8 +58,11 @@ pub(super) fn waiting(all: &[Examined]) -> String {
 }
 
 /// Prints them one below the other.
-pub(super) fn text(out: &mut impl Write, all: &[Examined], colours: Colours) -> io::Result<()> {
-    for one in all {
+pub(super) fn text(out: &mut impl Write, report: &Report, colours: Colours) -> io::Result<()> {
+    for note in &report.notes {
+        writeln!(out, "note: {note}\n")?;
+    }
+    for one in &report.routes {
         writeln!(out, "{}", colours.bold(&one.title()))?;
         for Taken {
             step,
@@ -76,21 +92,24 @@ pub(super) fn text(out: &mut impl Write, all: &[Examined], colours: Colours) -> 
         }
         writeln!(out)?;
     }
-    let broken = all.iter().filter(|one| !one.is_healthy()).count();
+    let all = report.routes.len();
+    let broken = report.routes.iter().filter(|one| !one.is_healthy()).count();
     match broken {
-        0 => writeln!(out, "all well: {}", all.len()),
-        _ => writeln!(out, "broken: {broken} of {}", all.len()),
+        0 => writeln!(out, "all well: {all}"),
+        _ => writeln!(out, "broken: {broken} of {all}"),
     }
 }
 
 /// Prints one JSON object. Fields are added from version to version and never change their meaning.
-pub(super) fn json(out: &mut impl Write, all: &[Examined]) -> io::Result<()> {
-    let routes: Vec<Value> = all.iter().map(route).collect();
-    let healthy = all.iter().all(Examined::is_healthy);
-    serde_json::to_writer_pretty(
-        &mut *out,
-        &json!({ "version": 1, "healthy": healthy, "routes": routes }),
-    )?;
+pub(super) fn json(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    let routes: Vec<Value> = report.routes.iter().map(route).collect();
+    let whole = json!({
+        "version": 1,
+        "healthy": report.is_healthy(),
+        "notes": report.notes,
+        "routes": routes,
+    });
+    serde_json::to_writer_pretty(&mut *out, &whole)?;
     writeln!(out)
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use eastwest_daemon::EndpointAddress;
 use eastwest_mesh::{GatewayEndpoint, Protocol, Route};
 use eastwest_shim::Mode;
 use eastwest_transport::resolve::NameServers;
@@ -31,7 +32,7 @@ pub(super) struct Start {
     pub(super) outside: bool,
     /// Where the certificate is; none where whoever asks has none.
     pub(super) identity: Option<PathBuf>,
-    pub(super) ready: SocketAddr,
+    pub(super) ready: EndpointAddress,
     pub(super) servers: Vec<SocketAddr>,
     pub(super) names: NameServers,
     pub(super) min_tls: MinTls,

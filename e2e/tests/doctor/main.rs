@@ -17,6 +17,7 @@ mod in_pod;
 mod istio;
 mod mysql;
 mod pod;
+mod told_nothing;
 mod usage;
 mod view;
 mod whole;

@@ -71,6 +71,26 @@ fn a_broken_hop_ends_with_a_sentence_and_a_command() {
 }
 
 #[test]
+fn a_file_that_is_no_yaml_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("routes.yaml");
+    std::fs::write(
+        &file,
+        "kind: ServiceEntry\nmetadata: {name: src-db-0\nspec: {}\n",
+    )
+    .unwrap();
+    let place = format!("{}:3:", file.display());
+    let file = file.to_str().unwrap();
+    // One that may be in it is not there, and of another one all is said that can be.
+    let (status, _, err) = doctor(&["src-db-0", "-f", file]);
+    assert_eq!(status, Some(2));
+    assert!(err.contains(&place) && err.contains("[EW001]"), "{err}");
+    let (status, out, _) = doctor(&["src-hello-1", "-f", file, "--identity", "/nowhere"]);
+    assert_eq!(status, Some(1));
+    assert!(out.starts_with("note: ") && out.contains(&place), "{out}");
+}
+
+#[test]
 fn standard_input_is_not_read_twice() {
     let (status, out, err) = doctor(&["src-hello-1", "-f", "-", "--wait", "1s"]);
     assert_eq!((status, out.as_str()), (Some(2), ""));
