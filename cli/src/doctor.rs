@@ -17,6 +17,7 @@ use eastwest_daemon::HumanDuration;
 use crate::colours::Colours;
 use crate::progress::Progress;
 
+mod aliases;
 mod app;
 mod args;
 mod capture;
@@ -65,6 +66,9 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     if args.markdown {
         out.write_all(markdown::all().as_bytes())?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if args.aliases.is_empty() && !args.all {
+        return refused(&DoctorError::NoneAsked);
     }
     if args.wait.is_some() && args.manifests.iter().any(|path| path == Path::new("-")) {
         return refused(&DoctorError::ReadOnce);

@@ -46,8 +46,8 @@ Examples:
   eastwest doctor --all -f manifests/ --identity /certs --mode redirect
   eastwest doctor --all -f manifests/ --outside     # on a laptop, with --identity where there is one")]
 pub struct DoctorArgs {
-    /// Aliases; the first label is enough where it is only one's
-    #[arg(value_name = "ALIAS", required_unless_present_any = ["all", "markdown"])]
+    /// Aliases; the first label is enough where it is only one's, and :PORT is for one port of several
+    #[arg(value_name = "ALIAS[:PORT]")]
     pub(super) aliases: Vec<String>,
     /// All aliases of the manifests
     #[arg(long, conflicts_with = "aliases")]

@@ -13,6 +13,12 @@ pub(crate) enum DoctorError {
     NameServers(String),
     #[error("there is no alias {alias} in the manifests{hint}")]
     NoAlias { alias: String, hint: String },
+    #[error("{alias} has no port {port}, it has {}", .has.join(", "))]
+    NoPort {
+        alias: String,
+        port: u16,
+        has: Vec<String>,
+    },
     #[error("{alias} may be {}: write it in full", .which.join(" or "))]
     Ambiguous { alias: String, which: Vec<String> },
     #[error(
@@ -24,6 +30,10 @@ pub(crate) enum DoctorError {
         error: Box<Self>,
         unread: Vec<String>,
     },
+    #[error(
+        "which aliases? ALIAS names one (the first label is enough), and --all stands for all of the manifests"
+    )]
+    NoneAsked,
     #[error("a walk came to no end: {0}")]
     Walk(#[from] tokio::task::JoinError),
     #[error(
@@ -64,6 +74,8 @@ impl DoctorError {
             | Self::Unread { .. }
             | Self::Nothing => true,
             Self::NoAlias { .. }
+            | Self::NoPort { .. }
+            | Self::NoneAsked
             | Self::Ambiguous { .. }
             | Self::ReadOnce
             | Self::Walk(_)

@@ -1,11 +1,11 @@
 //! Which routes are walked, and all of them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use eastwest_mesh::{Code, DownRoute, Finding, Mesh, Route, Severity};
 use tokio::task::JoinSet;
 
+use super::aliases::Wanted;
 use super::args::DoctorArgs;
 use super::completed::Completed;
 use super::error::DoctorError;
@@ -45,18 +45,18 @@ async fn walked(
 ) -> Result<Vec<Examined>, DoctorError> {
     let mesh = args.mesh()?;
     let unread = unread(&mesh);
-    let wanted = wanted(args, &mesh).map_err(|error| error.beside(&unread))?;
+    let wanted = Wanted::of(args, &mesh).map_err(|error| error.beside(&unread))?;
     notes.extend(unread);
     let start = Arc::new(args.start()?);
     let mut examined: Vec<Examined> = mesh
         .down
         .iter()
-        .filter(|down| wanted.contains(down.alias.as_str()))
+        .filter(|down| wanted.has(&down.alias, down.port))
         .map(|down| is_down(args, down))
         .collect();
     let routes = mesh.routes.iter();
     let routes: Vec<&Route> = routes
-        .filter(|route| wanted.contains(route.alias.as_str()))
+        .filter(|route| wanted.has(&route.alias, Some(route.port)))
         .collect();
     let total = examined.len() + routes.len();
     for some in routes.chunks(AT_A_TIME) {
@@ -106,103 +106,5 @@ fn is_down(args: &DoctorArgs, down: &DownRoute) -> Examined {
             broken: Some((broken, args.name(Names::default()))),
             notes: Vec::new(),
         },
-    }
-}
-
-/// The aliases that were asked for, in full.
-pub(super) fn wanted<'a>(
-    args: &DoctorArgs,
-    mesh: &'a Mesh,
-) -> Result<BTreeSet<&'a str>, DoctorError> {
-    let served = mesh.routes.iter().map(|route| route.alias.as_str());
-    let down = mesh.down.iter().map(|down| down.alias.as_str());
-    let known: BTreeSet<&str> = served.chain(down).collect();
-    if known.is_empty() {
-        return Err(DoctorError::Nothing);
-    }
-    if args.all {
-        return Ok(known);
-    }
-    args.aliases
-        .iter()
-        .map(|asked| one(asked, &known))
-        .collect()
-}
-
-/// The alias of that name, or the only one that begins with it.
-fn one<'a>(asked: &str, known: &BTreeSet<&'a str>) -> Result<&'a str, DoctorError> {
-    let asked = asked.trim_end_matches('.').to_ascii_lowercase();
-    let begins = |alias: &&&str| {
-        let rest = alias.strip_prefix(asked.as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    let which: Vec<&str> = known.iter().filter(begins).copied().collect();
-    match which.as_slice() {
-        [only] => Ok(only),
-        [] => Err(DoctorError::NoAlias {
-            hint: hint(&asked, known),
-            alias: asked,
-        }),
-        several => Err(DoctorError::Ambiguous {
-            alias: asked,
-            which: several.iter().map(ToString::to_string).collect(),
-        }),
-    }
-}
-
-fn hint(asked: &str, known: &BTreeSet<&str>) -> String {
-    let label = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
-    let nearest = known
-        .iter()
-        .map(|alias| {
-            let short = strsim::damerau_levenshtein(&label(alias), &label(asked));
-            (short, *alias)
-        })
-        .min();
-    match nearest {
-        Some((distance, alias)) if distance <= 3 => format!("; did you mean {alias}?"),
-        _ => {
-            let all: Vec<_> = known.iter().copied().take(10).collect();
-            format!("; it has {}", all.join(", "))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(asked: &str) -> Result<&'static str, String> {
-        let known = BTreeSet::from([
-            "src-db-0.pxc.svc.cluster.local",
-            "src-db-0.shop.svc.cluster.local",
-            "src-db-01.pxc.svc.cluster.local",
-        ]);
-        one(asked, &known).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn labels_are_enough_where_they_are_one_aliases() {
-        let whole = "src-db-0.pxc.svc.cluster.local";
-        for asked in [
-            "src-db-0.pxc",
-            "SRC-db-0.pxc.svc",
-            whole,
-            "src-db-0.pxc.svc.cluster.local.",
-        ] {
-            assert_eq!(found(asked), Ok(whole), "{asked}");
-        }
-        assert_eq!(found("src-db-01"), Ok("src-db-01.pxc.svc.cluster.local"));
-        assert!(found("src-db-0").unwrap_err().contains(" or "));
-    }
-
-    #[test]
-    fn a_slip_gets_the_alias_that_was_meant() {
-        let said = found("scr-db-01").unwrap_err();
-        assert!(
-            said.ends_with("did you mean src-db-01.pxc.svc.cluster.local?"),
-            "{said}"
-        );
-        assert!(found("other").unwrap_err().contains("it has src-db-0.pxc"));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
+use super::aliases::{Wanted, typed};
 use super::args::DoctorArgs;
 use super::error::DoctorError;
-use super::examine::wanted;
 use super::look::{Broken, Look};
 use super::names::Names;
 use super::report::Examined;
@@ -26,11 +26,12 @@ pub(super) async fn look(
     };
     let aliases: Vec<String> = match args.manifests.is_empty() {
         true if args.all => vec![ALL.to_owned()],
-        true => args.aliases.clone(),
+        true => args.aliases.iter().map(|asked| typed(asked).0).collect(),
         false => {
             let mesh = args.mesh()?;
-            let wanted = wanted(args, &mesh)?;
-            wanted.iter().map(ToString::to_string).collect()
+            let wanted = Wanted::of(args, &mesh)?;
+            let names = wanted.names();
+            names.iter().map(ToString::to_string).collect()
         }
     };
     let walked = aliases.into_iter().map(|alias| {

@@ -31,13 +31,31 @@ fn a_slip_in_an_alias_is_answered_with_the_right_one() {
         err.ends_with("did you mean src-hello-1.demo.svc.cluster.local?\n"),
         "{err}"
     );
+    let (_, _, err) = doctor(&["hello-1", "--identity", "/nowhere"]);
+    assert!(
+        err.ends_with("did you mean src-hello-1.demo.svc.cluster.local?\n"),
+        "{err}"
+    );
+}
+
+#[test]
+fn a_port_is_taken_with_an_alias() {
+    let (status, out, _) = doctor(&["src-hello-1:8080", "--identity", "/nowhere"]);
+    assert_eq!(status, Some(1));
+    assert!(
+        out.starts_with("src-hello-1.demo.svc.cluster.local:8080\n"),
+        "{out}"
+    );
+    let (status, _, err) = doctor(&["src-hello-1:8081", "--identity", "/nowhere"]);
+    assert_eq!(status, Some(2));
+    assert!(err.ends_with(" has no port 8081, it has 8080\n"), "{err}");
 }
 
 #[test]
 fn nothing_to_look_at_is_wrong_usage() {
     let (status, _, err) = doctor(&["--identity", "/nowhere"]);
     assert_eq!(status, Some(2));
-    assert!(err.contains("ALIAS"), "{err}");
+    assert!(err.contains("ALIAS") && err.contains("--all"), "{err}");
     let (status, _, err) = doctor(&[
         "src-hello-1",
         "-f",
