@@ -47,18 +47,23 @@ pub(super) enum Told {
 
 impl Told {
     /// What a handshake with the pod that broke means, where the gateway has told what it sees: a name
-    /// that it exports is refused by the pod.
+    /// that it exports is refused by the pod, and what is lost is lost behind it.
     pub(super) fn judge(&self, broken: Broken) -> Broken {
-        match (self, broken.fault) {
-            (Self::View(_), Fault::NotExported) => Broken {
-                fault: Fault::WrongPod,
-                ..broken
-            },
-            (Self::Nothing(why), Fault::NotExported | Fault::PodUnreachable) => Broken {
-                seen: format!("{}; {why}", broken.seen),
-                ..broken
-            },
-            _ => broken,
+        let (fault, why) = match (self, broken.fault) {
+            (Self::View(_), Fault::NotExported) => (Fault::WrongPod, "the gateway exports it"),
+            (Self::View(_), Fault::MtuBlackHoleBack) => (
+                Fault::MtuBlackHolePod,
+                "large answers of the gateway's own come through",
+            ),
+            (
+                Self::Nothing(why),
+                fault @ (Fault::NotExported | Fault::PodUnreachable | Fault::MtuBlackHoleBack),
+            ) => (fault, why.as_str()),
+            _ => return broken,
+        };
+        Broken {
+            fault,
+            seen: format!("{}; {why}", broken.seen),
         }
     }
 }

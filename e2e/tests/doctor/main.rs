@@ -15,6 +15,7 @@ mod gateway;
 mod identities;
 mod in_pod;
 mod istio;
+mod mtu;
 mod mysql;
 mod pod;
 mod told_nothing;
