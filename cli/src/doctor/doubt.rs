@@ -3,11 +3,17 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use eastwest_transport::sni::Sni;
+
 use super::fault::Fault;
 use super::look::Broken;
 use super::raw_hello::{Size, answer};
 
 const ISTIO: &[u8] = b"istio";
+/// A protocol that no gateway passes on under an Istio name. It looks the name up first.
+const NO_ISTIO: &[u8] = b"http/1.1";
+/// no_application_protocol (RFC 7301).
+const NO_PROTOCOL: u8 = 120;
 
 /// Which hellos a pod answers that says nothing in a handshake.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,6 +55,16 @@ impl Heard {
             ),
         }
     }
+}
+
+/// Whether the gateway exports a name that it, or the pod, has refused: where it does, it minds a protocol that
+/// is not for it, and nothing comes to the pod. Of a plain name it minds none.
+pub(super) async fn is_exported(address: SocketAddr, sni: &str) -> bool {
+    if !matches!(sni.parse::<Sni>(), Ok(Sni::Istio(_))) {
+        return false;
+    }
+    let answer = answer(address, (sni, NO_ISTIO), Size::Small).await;
+    answer.is_some_and(|answer| matches!(answer.as_slice(), [21, _, _, 0, 2, _, NO_PROTOCOL, ..]))
 }
 
 #[cfg(test)]

@@ -86,7 +86,8 @@ case: it is heard there, and whether we may call is not known, as Envoy judges t
 **Cluster A's half** is seen where its gateway is `eastwest gateway --probe-identity DIR --probe-allow SPIFFE-ID` (the
 program `eastwest-gateway` has no TLS of its own, and can hold no key): it says, over mutual TLS, whether it exports the server name, and what came of looking up and dialling the pod. Where it tells
 nothing, as Istio's never does, that is inferred from alerts and silence, and `pod-unreachable` or
-`gateway-hung-up` stand for what can't be told apart. Of a pod that says nothing for three seconds it
+`gateway-hung-up` stand for what can't be told apart. A gateway of ours minds a protocol that is not for it only where
+it exports the name, so that `wrong-pod` is told apart from `not-exported`. Of a pod that says nothing for three seconds it
 is tried whether it answers hellos that fit into one packet, and larger ones: each is refused with a few bytes.
 
 Exit status: 0 every alias leads to its app, as far as could be looked at; 1 a hop is broken; 2 wrong usage, an unknown

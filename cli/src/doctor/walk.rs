@@ -162,7 +162,11 @@ impl Start {
             way.met_by_nobody();
             return Ok(());
         }
-        let met = way.hop(meeting.map_err(|broken| told.judge(broken)))?;
+        let meeting = match meeting {
+            Ok(met) => Ok(met),
+            Err(broken) => Err(told.judge(broken, address, &route.sni).await),
+        };
+        let met = way.hop(meeting)?;
         let shaking = way.lap();
         if let Told::Nothing(why) = told {
             let met = || Look::fine("the pod was met");
