@@ -130,7 +130,7 @@ faults! {
         "small packets come to the gateway and large ones don't: something on the way has a smaller MTU and does not say so",
         "tracepath {gateway-host}   # then lower the MTU, or clamp the MSS";
     AlpnRefused = "alpn-refused", GatewayTls, Between,
-        "the gateway has not seen the protocol that we offer (ALPN istio): something on the way changes TLS",
+        "what answers does not see, or does not know, the protocol that we offer (ALPN istio): something on the way changes TLS, or another TLS server has the address",
         "openssl s_client -connect {gateway} -servername {sni} -alpn istio </dev/null";
 
     NotExported = "not-exported", Route, ClusterA,

@@ -127,7 +127,8 @@ pub(super) async fn greet(identity: &Identity, address: SocketAddr) -> Result<Lo
             broken(Fault::GatewayNotTls, error.to_string())
         }
         HandshakeError::TurnedAway(TurnedAway::NoIstioAlpn) => {
-            broken(Fault::AlpnRefused, error.to_string())
+            let seen = format!("{error}; a gateway of ours would have refused the name first");
+            broken(Fault::AlpnRefused, seen)
         }
         HandshakeError::Refused(refused) => broken(
             Fault::GatewayEndsTls,
