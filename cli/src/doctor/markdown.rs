@@ -78,7 +78,8 @@ why the others are. Of several gateways each is tried; where one leads to the ap
 **MySQL hears nothing of it.** It counts every connection that does not log in (`Aborted_connects`, and by its
 manual towards `max_connect_errors`, after which it lets nobody in from there); to read its greeting is such a
 connection. So the far shim is asked, over the same TLS, with the same identities and by the same list, whether
-somebody listens at the app's port; it reads that from the kernel. `--mysql-user NAME` connects, logs in as an
+somebody listens at the app's port; it reads that from the kernel. Whether a MySQL answers there is not known then,
+as one that hangs listens, too: the hop is `skipped`, not `ok`. `--mysql-user NAME` connects, logs in as an
 account without a password or any right, and out again, which counts nowhere; `--greeting` hears the greeting
 alone, and counts. Behind a sidecar that is none of ours (Envoy) the app is dialled as soon as TLS is, and counts in any
 case: it is heard there, and whether we may call is not known, as Envoy judges that by the caller's first byte.

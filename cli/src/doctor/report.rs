@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::look::Broken;
 use super::names::Names;
+use super::step::Step;
 use super::walk::Walked;
 use super::way::{Outcome, Taken};
 use crate::colours::Colours;
@@ -34,6 +35,12 @@ pub(super) struct Examined {
 impl Examined {
     pub(super) const fn is_healthy(&self) -> bool {
         self.walked.broken.is_none()
+    }
+
+    /// Whether the app itself was looked at.
+    fn is_heard(&self) -> bool {
+        let mut hops = self.walked.way.taken.iter();
+        hops.any(|hop| hop.step == Step::App && hop.outcome == Outcome::Fine)
     }
 
     fn title(&self) -> String {
@@ -94,7 +101,12 @@ pub(super) fn text(out: &mut impl Write, report: &Report, colours: Colours) -> i
     }
     let all = report.routes.len();
     let broken = report.routes.iter().filter(|one| !one.is_healthy()).count();
+    let unheard = report.routes.iter().filter(|one| !one.is_heard()).count();
     match broken {
+        0 if unheard > 0 => writeln!(
+            out,
+            "all well as far as was looked: {all}; {unheard} not as far as the app"
+        ),
         0 => writeln!(out, "all well: {all}"),
         _ => writeln!(out, "broken: {broken} of {all}"),
     }

@@ -199,16 +199,10 @@ impl Start {
                 let met = way.hop(meeting.await)?;
                 way.hop(app::speak(met, (route, &self.manner), Sidecar::Ours).await)?
             }
-            (false, Some(_)) => Look::Fine(format!(
-                "somebody listens at {}, the shim says{}",
-                word.app,
-                unheard(route)
-            )),
-            (false, None) => Look::skipped(format!(
-                "the shim can't tell whether {} is up{}",
-                word.app,
-                unheard(route)
-            )),
+            (false, Some(_)) => listens(route, &word),
+            (false, None) => {
+                Look::skipped(format!("the shim can't tell whether {} is up", word.app))
+            }
         };
         way.note(Step::App, look);
         Ok(())
@@ -262,11 +256,13 @@ fn clock(word: &Word) -> String {
     }
 }
 
-fn unheard(route: &Route) -> &'static str {
+/// Who listens at a port may hang, and need not be a MySQL.
+fn listens(route: &Route, word: &Word) -> Look {
+    let seen = format!("somebody listens at {}, the shim says", word.app);
     match route.protocol {
-        Protocol::MySql => {
-            "; its greeting is not read, as MySQL would count that (--mysql-user, --greeting)"
-        }
-        _ => "",
+        Protocol::MySql => Look::Skipped(format!(
+            "{seen}; whether it is a MySQL that answers is not known: it would count whoever hears its greeting and leaves (--greeting; --mysql-user NAME logs in, which it counts nowhere)"
+        )),
+        Protocol::Http | Protocol::Other => Look::Fine(seen),
     }
 }
