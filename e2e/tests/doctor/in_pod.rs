@@ -117,6 +117,9 @@ fn rules_that_are_there_and_rules_that_are_not() {
     ask_hello(&clusters, &["--mode", "redirect"]).finds("vip-not-captured", "b");
     clusters.lay_capture("b-app").unwrap();
     ask_hello(&clusters, &["--mode", "redirect"]).is_healthy();
+    // Nobody has to look into that.
+    let logged = clusters.program("b-app-shim").unwrap().printed();
+    assert!(!logged.contains("no_route"), "{logged}");
 }
 
 #[test]
