@@ -34,12 +34,12 @@ macro_rules! faults {
             }
 
             /// What is wrong, with names in braces.
-            pub(super) const fn sentence(self) -> &'static str {
+            pub(crate) const fn sentence(self) -> &'static str {
                 match self { $(Self::$name => $sentence,)+ }
             }
 
             /// What to try next, with names in braces.
-            pub(super) const fn next(self) -> &'static str {
+            pub(crate) const fn next(self) -> &'static str {
                 match self { $(Self::$name => $next,)+ }
             }
         }
@@ -235,6 +235,13 @@ faults! {
 }
 
 impl Fault {
+    /// The one of that code.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|fault| fault.code().eq_ignore_ascii_case(code))
+    }
+
     /// Whether it is what we hold against the certificate that the pod shows.
     pub(super) const fn is_of_the_pods_certificate(self) -> bool {
         matches!(
