@@ -165,3 +165,43 @@ fn milliseconds(took: Duration) -> f64 {
 fn shown(took: Duration) -> String {
     format!("{:.1} ms", milliseconds(took))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::look::Look;
+    use crate::doctor::way::Way;
+
+    /// The last line about one route on which all is well, where this came of the app.
+    fn last_line(app: Look) -> String {
+        let mut way = Way::new();
+        way.note(Step::App, app);
+        let walked = Walked {
+            way,
+            broken: None,
+            notes: Vec::new(),
+        };
+        let route = Examined {
+            alias: "src-db-0.pxc.svc.cluster.local".to_owned(),
+            port: Some(3306),
+            walked,
+        };
+        let report = Report {
+            notes: Vec::new(),
+            routes: vec![route],
+        };
+        let mut out = Vec::new();
+        text(&mut out, &report, Colours::Off).unwrap();
+        let printed = String::from_utf8(out).unwrap();
+        printed.lines().last().unwrap().to_owned()
+    }
+
+    #[test]
+    fn an_app_that_was_not_heard_is_not_counted_as_well() {
+        assert_eq!(last_line(Look::fine("it answers")), "all well: 1");
+        assert_eq!(
+            last_line(Look::skipped("it would count that")),
+            "all well as far as was looked: 1; 1 not as far as the app"
+        );
+    }
+}
