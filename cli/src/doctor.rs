@@ -2,7 +2,8 @@
 //!
 //! - [`Fault`]: all that can be wrong, each with its sentence, its cluster and what to try next
 //! - [`Step`]: the hops; one module each looks at one of them, or at a few that belong together
-//! - `args`, `settings`: what is asked, and what the shim of this pod tells of itself
+//! - `args`, `settings`, `completed`: what is asked, and what the shim of this pod tells of itself
+//! - `unknown`: what can be told where it tells nothing
 //! - `walk`, `way`: in which order, and what was seen
 //! - `report`, `markdown`: for people, for programs, for docs/doctor.md
 
@@ -16,11 +17,15 @@ use eastwest_daemon::HumanDuration;
 use crate::colours::Colours;
 use crate::progress::Progress;
 
+mod aliases;
 mod app;
 mod args;
 mod capture;
 mod certificate;
+mod completed;
+mod counted;
 mod dns;
+mod doubt;
 mod error;
 mod examine;
 mod fault;
@@ -29,18 +34,21 @@ mod look;
 mod markdown;
 mod mysql;
 mod names;
+mod place;
 mod pod;
+mod raw_hello;
 mod report;
 mod settings;
 mod shim;
-mod small_hello;
 mod step;
+mod unknown;
 mod view;
 mod walk;
 mod way;
 
 pub use args::DoctorArgs;
-pub use fault::{Fault, Place};
+pub use fault::Fault;
+pub use place::Place;
 pub use step::Step;
 
 use args::Output;
@@ -63,6 +71,9 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         out.write_all(markdown::all().as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
+    if args.aliases.is_empty() && !args.all {
+        return refused(&DoctorError::NoneAsked);
+    }
     if args.wait.is_some() && args.manifests.iter().any(|path| path == Path::new("-")) {
         return refused(&DoctorError::ReadOnce);
     }
@@ -72,15 +83,14 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
     let wait = args.wait.map_or(Duration::ZERO, HumanDuration::get);
     let progress = Progress::of("walking the routes");
-    let examined = loop {
+    let report = loop {
         // Read anew each time: the files may be what is being mended.
         match runtime.block_on(examine::all(args, &progress)) {
-            Ok(all) => {
-                let healthy = all.iter().all(report::Examined::is_healthy);
-                if healthy || begun.elapsed() + AGAIN > wait {
-                    break all;
+            Ok(report) => {
+                if report.is_healthy() || begun.elapsed() + AGAIN > wait {
+                    break report;
                 }
-                progress.now(report::waiting(&all));
+                progress.now(report::waiting(&report));
             }
             Err(error) if error.may_pass() && begun.elapsed() + AGAIN <= wait => {
                 progress.now(format!("waiting: {error}"));
@@ -94,11 +104,10 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     };
     drop(progress);
     match args.output {
-        Output::Text => report::text(&mut out, &examined, Colours::of_stdout())?,
-        Output::Json => report::json(&mut out, &examined)?,
+        Output::Text => report::text(&mut out, &report, Colours::of_stdout())?,
+        Output::Json => report::json(&mut out, &report)?,
     }
-    let healthy = examined.iter().all(report::Examined::is_healthy);
-    Ok(match healthy {
+    Ok(match report.is_healthy() {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(BROKEN),
     })

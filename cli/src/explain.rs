@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use eastwest_mesh::{Code, CodePage, Side, Within, code_pages};
 
+use crate::doctor::Fault;
+
 mod markdown;
 
 /// The status for a code that does not exist, as clap's own for wrong usage.
@@ -12,11 +14,13 @@ const USAGE: u8 = 2;
 
 /// What is read with ease, and fits on most terminals.
 const WIDTH: usize = 90;
+/// Slips of the keyboard in the code of a broken hop.
+const SLIPS: usize = 2;
 
-/// Says what a code of `lint`, or of a server's log, means
+/// Says what a code of `lint`, of a server's log, or of `doctor` means
 #[derive(clap::Args)]
 pub struct ExplainArgs {
-    /// The code, such as EW101, or what several begin with, such as EW10; without it all are listed
+    /// The code, such as EW101 or pod-silent, or what several begin with, such as EW10; without it all are listed
     #[arg(value_name = "CODE")]
     code: Option<String>,
     /// Print docs/lint-codes.md
@@ -32,14 +36,20 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match &args.code {
         None if args.markdown => out.write_all(markdown::all().as_bytes())?,
-        None => list(&mut out, code_pages())?,
+        None => {
+            list(&mut out, code_pages())?;
+            faults(&mut out, Fault::ALL)?;
+        }
         Some(id) => match (Code::find(id).and_then(Code::page), beginning(id)) {
             (Some(page), _) => one(&mut out, page)?,
             (None, pages) if !pages.is_empty() => list(&mut out, pages)?,
-            (None, _) => {
-                writeln!(io::stderr(), "eastwest explain: {}", unknown(id))?;
-                return Ok(ExitCode::from(USAGE));
-            }
+            (None, _) => match Fault::of_code(id) {
+                Some(fault) => broken(&mut out, fault)?,
+                None => {
+                    writeln!(io::stderr(), "eastwest explain: {}", unknown_to_all(id))?;
+                    return Ok(ExitCode::from(USAGE));
+                }
+            },
         },
     }
     out.flush()?;
@@ -69,6 +79,63 @@ fn list<'a>(out: &mut impl Write, pages: impl IntoIterator<Item = &'a CodePage>)
         writeln!(out, "{}  {:<9} {}", page.code, side(page.code), page.title)?;
     }
     Ok(())
+}
+
+/// The same, where a code of `doctor` may have been meant.
+fn unknown_to_all(id: &str) -> String {
+    match (Code::nearest(id), nearest_fault(id)) {
+        (None, Some(near)) => format!("there is no code {id:?}; did you mean {near}?"),
+        _ => unknown(id),
+    }
+}
+
+/// The code of a broken hop that is a slip of the keyboard or two away.
+fn nearest_fault(id: &str) -> Option<&'static str> {
+    let id = id.to_ascii_lowercase();
+    let codes = Fault::ALL.iter().map(|fault| fault.code());
+    let slips = codes.map(|code| (strsim::damerau_levenshtein(code, &id), code));
+    let (slips, code) = slips.min()?;
+    (slips <= SLIPS).then_some(code)
+}
+
+fn faults(out: &mut impl Write, faults: &[Fault]) -> io::Result<()> {
+    let longest = faults.iter().map(|fault| fault.code().len());
+    let width = longest.max().unwrap_or_default();
+    for fault in faults {
+        writeln!(
+            out,
+            "{:<width$}  doctor  {}",
+            fault.code(),
+            fault.sentence()
+        )?;
+    }
+    Ok(())
+}
+
+/// What `doctor` says of a broken hop.
+fn broken(out: &mut impl Write, fault: Fault) -> io::Result<()> {
+    let (step, place) = (fault.step(), fault.place().words());
+    writeln!(
+        out,
+        "{}: `eastwest doctor` finds a broken hop, {}",
+        fault.code(),
+        step.name()
+    )?;
+    writeln!(
+        out,
+        "\n{}",
+        wrapped(&format!("{place}: {}.", fault.sentence()))
+    )?;
+    writeln!(
+        out,
+        "\n{}",
+        wrapped(&format!("How it is looked at: {}.", step.words()))
+    )?;
+    writeln!(
+        out,
+        "\nTry, with the names of the route in the braces:\n\n    {}",
+        fault.next()
+    )
 }
 
 /// Who minds it.
@@ -144,6 +211,23 @@ mod tests {
         ] {
             assert!(page.contains(part), "{page}");
         }
+    }
+
+    #[test]
+    fn a_hop_that_doctor_finds_broken_is_explained_too() {
+        let mut out = Vec::new();
+        broken(&mut out, Fault::of_code("Pod-Silent").unwrap()).unwrap();
+        let page = String::from_utf8(out).unwrap();
+        for part in [
+            "pod-silent: ",
+            "hop, pod-tls",
+            "in cluster A",
+            "gets no answer",
+            "kubectl ",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        assert!(unknown_to_all("pod-silnet").ends_with("did you mean pod-silent?"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 pub use counted::CountedClusters;
-use eastwest::clusters::{ClustersError, Layout};
+use eastwest::clusters::{Clusters, ClustersError, Layout};
 use eastwest::mysql::{FetchError, Flavor, Installed, Packages};
 use eastwest::stage::{HostPlan, Stage, StageError, StageHost, StagePlan};
 use ipnet::IpNet;
@@ -80,6 +80,26 @@ pub fn hello() -> Result<CountedClusters, ClustersError> {
     clusters.start_cluster_a()?;
     clusters.start_outbound_shim("b-app", ("demo", "app"), eastwest::clusters::Capture::Vip)?;
     Ok(clusters)
+}
+
+/// Has the app's shim start anew, with its manifests, its identity and these flags.
+///
+/// # Errors
+/// When it does not start.
+pub fn restart_app_shim(clusters: &mut Clusters, flags: &[&str]) -> Result<(), ClustersError> {
+    clusters.stop("b-app-shim");
+    let manifests = clusters.manifests().cluster_b();
+    let identity = clusters
+        .certificates()
+        .workload("cluster-b", "demo", "app")?;
+    let files = [("--manifests", manifests), ("--identity", identity)];
+    let files = files
+        .into_iter()
+        .flat_map(|(flag, path)| [flag.to_owned(), path.display().to_string()]);
+    let args: Vec<String> = files
+        .chain(flags.iter().map(|flag| (*flag).to_owned()))
+        .collect();
+    clusters.start_with("b-app-shim", ("b-app", "shim"), &args)
 }
 
 /// A machine with loopback addresses of its own, on which no other test runs anything.

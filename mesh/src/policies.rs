@@ -197,7 +197,7 @@ impl InboundPolicy {
             let Policy {
                 full_name, origin, ..
             } = &**policy;
-            format!("the AuthorizationPolicy {full_name} at {origin} keeps callers out")
+            format!("the AuthorizationPolicy {full_name} at {origin} keeps callers out, whoever lets them in")
         });
         let allow = self.allow.iter().filter(about).map(|policy| {
             let Policy {

@@ -35,7 +35,7 @@ use std::process::ExitCode;
 pub use args::{Mode, ShimArgs, ShimCommand};
 pub use config::Config;
 pub use inbound::{AllowRule, AllowRuleError};
-pub use outbound::{FarEnd, Locality};
+pub use outbound::{DISCARD, FarEnd, Locality};
 pub use own_ports::listening;
 pub use serve::run;
 

@@ -31,6 +31,10 @@ pub use order::Locality;
 pub(crate) use table::{Arrival, RouteTable};
 pub(crate) use tunnel::Tunnels;
 
+/// A port that no alias has (discard, RFC 863), at which `eastwest doctor` looks whether what is sent to an
+/// alias's address comes to the shim.
+pub const DISCARD: u16 = 9;
+
 /// What all outbound connections share.
 #[derive(Debug)]
 pub(crate) struct Outbound {
@@ -100,6 +104,7 @@ impl Outbound {
             return Destination::Route(Arc::clone(route));
         }
         let said = match routes.ports_of(dialled).as_slice() {
+            [_, ..] if dialled.port() == DISCARD => return Destination::Look,
             [] => format!("{dialled} is the address of no alias in the manifests"),
             ports => {
                 let ports: Vec<_> = ports

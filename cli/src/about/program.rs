@@ -1,6 +1,6 @@
 //! The four programs, and what can be typed after each.
 
-use clap::{Command, ValueEnum};
+use clap::{Arg, Command, ValueEnum};
 use eastwest_daemon::Build;
 
 /// A program of this project.
@@ -46,7 +46,21 @@ fn for_people(tool: &Command) -> Command {
         .version(Build::THIS.version)
         .long_version(Build::LINE)
         .subcommand_required(true)
-        .subcommands(shown.map(|sub| server(sub.get_name()).unwrap_or_else(|| sub.clone())))
+        .subcommands(shown.map(|sub| server(sub.get_name()).unwrap_or_else(|| without_hidden(sub))))
+}
+
+/// The same without what is for the makers of this program alone: generators of completion show all flags.
+fn without_hidden(command: &Command) -> Command {
+    if !command.get_arguments().any(Arg::is_hide_set) {
+        return command.clone();
+    }
+    let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
+    Command::new(command.get_name().to_owned())
+        .about(command.get_about().cloned().unwrap_or_default())
+        .long_about(command.get_long_about().cloned().unwrap_or_default())
+        .after_help(command.get_after_help().cloned().unwrap_or_default())
+        .args(shown.cloned())
+        .subcommands(command.get_subcommands().cloned())
 }
 
 /// The server that is a subcommand of that name.

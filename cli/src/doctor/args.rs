@@ -1,11 +1,11 @@
 //! The command line, and what it means.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use eastwest_daemon::{HumanDuration, NameServer};
+use eastwest_daemon::{AddressError, EndpointAddress, HumanDuration, NameServer};
 use eastwest_mesh::virtual_ip::{DEFAULT_PORT_OFFSET, REDIRECTED};
 use eastwest_mesh::{Capture, Hostname, IpNet, Mesh, Options, Source};
 use eastwest_resolver::resolv_conf::{self, ResolvConf};
@@ -16,12 +16,15 @@ use eastwest_transport::tls::MinTls;
 
 use super::app::Manner;
 use super::error::DoctorError;
-use super::settings::Settings;
+use super::names::Names;
 use super::walk::Start;
 use crate::manifests::Manifests;
 
 /// The clusters' domain, unless another is given: Kubernetes' own.
 const DOMAIN: &str = "cluster.local";
+/// Where a shim answers unless it is told otherwise (`daemon/src/args.rs`).
+const READY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 15021);
+const ADMIN: &str = "127.0.0.1:15000";
 
 /// Says which hop is broken on the way from an alias to its app, in which cluster, and what to try
 ///
@@ -43,15 +46,16 @@ Examples:
   eastwest doctor --all -f manifests/ --identity /certs --mode redirect
   eastwest doctor --all -f manifests/ --outside     # on a laptop, with --identity where there is one")]
 pub struct DoctorArgs {
-    /// Aliases; the first label is enough where it is only one's
-    #[arg(value_name = "ALIAS", required_unless_present_any = ["all", "markdown"])]
+    /// Aliases; the first label is enough where it is only one's, and :PORT is for one port of several
+    #[arg(value_name = "ALIAS[:PORT]")]
     pub(super) aliases: Vec<String>,
     /// All aliases of the manifests
     #[arg(long, conflicts_with = "aliases")]
     pub(super) all: bool,
     /// The manifests of this cluster, as the shim has them: a file or a folder; can be repeated
     ///
-    /// What is not given here, nor any of the next six, is as the shim of this pod says at --admin.
+    /// What is not given here, nor any of the next six, nor --ready, is as the shim of this pod says at --admin
+    /// or, where it tells nothing, as the variables for its flags say (EASTWEST_MANIFESTS, EASTWEST_IDENTITY, ...).
     #[arg(short = 'f', long = "manifests", value_name = "FILE|DIR|-")]
     pub(super) manifests: Vec<PathBuf>,
     /// Folder with the certificate, key and roots of the shim
@@ -77,12 +81,18 @@ pub struct DoctorArgs {
     /// Name server to ask, for aliases and gateways [default: those of /etc/resolv.conf]
     #[arg(long, value_name = "IP[:PORT]")]
     pub(super) dns: Option<NameServer>,
-    /// The shim's --ready-address
-    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:15021")]
-    pub(super) ready: SocketAddr,
+    /// The shim's --ready-address [default: 127.0.0.1:15021]
+    #[arg(long, value_name = "ADDR|off")]
+    pub(super) ready: Option<EndpointAddress>,
     /// The shim's --admin-address, which tells its flags
-    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:15000")]
-    pub(super) admin: SocketAddr,
+    #[arg(
+        long,
+        value_name = "ADDR|off",
+        env = "EASTWEST_ADMIN_ADDRESS",
+        default_value = ADMIN,
+        value_parser = admin
+    )]
+    pub(super) admin: EndpointAddress,
     /// Not in the pod: leave its shim, its DNS and its capture out
     #[arg(long)]
     pub(super) outside: bool,
@@ -121,35 +131,29 @@ pub(super) enum TlsMin {
     Tls12,
 }
 
+/// An empty variable counts as not set, as for the servers.
+fn admin(text: &str) -> Result<EndpointAddress, AddressError> {
+    match text {
+        "" => ADMIN.parse(),
+        text => text.parse(),
+    }
+}
+
 impl DoctorArgs {
-    /// The same with what the shim of this pod says of itself, where nothing else is given.
-    pub(super) async fn completed(&self) -> Result<Self, DoctorError> {
-        let mut args = self.clone();
-        if !args.outside {
-            let shim = Settings::of_shim(args.admin).await;
-            if args.manifests.is_empty() {
-                args.manifests = shim.paths("manifests");
-            }
-            let identity = || shim.paths("identity").into_iter().next();
-            args.identity = args.identity.or_else(identity);
-            let word = |flag| shim.one(flag).unwrap_or_else(String::new);
-            let mode = || Mode::from_str(&word("mode"), false).ok();
-            args.mode = args.mode.or_else(mode);
-            let min = || TlsMin::from_str(&word("tls-min"), false).ok();
-            args.tls_min = args.tls_min.or_else(min);
-            args.port_offset = args.port_offset.or_else(|| shim.one("port-offset"));
-            args.cluster_domain = args.cluster_domain.or_else(|| shim.one("cluster-domain"));
-            if args.ranges.is_empty() {
-                args.ranges = shim.all("range");
-            }
-        }
-        if args.manifests.is_empty() {
-            return Err(DoctorError::NoManifests(args.admin));
-        }
-        if args.identity.is_none() && !args.outside {
-            return Err(DoctorError::NoIdentity(args.admin));
-        }
-        Ok(args)
+    /// Where the shim says whether it is ready.
+    pub(super) fn ready(&self) -> EndpointAddress {
+        self.ready.unwrap_or(EndpointAddress::At(READY))
+    }
+
+    /// The names that commands to try have of these flags.
+    pub(super) fn name(&self, names: Names) -> Names {
+        let files = self.manifests.iter().map(|path| path.display().to_string());
+        let files: Vec<_> = files.collect();
+        names
+            .with_path("identity", self.identity.as_deref())
+            .with("files", files.join(" "))
+            .with("ready", self.ready())
+            .with("admin", self.admin)
     }
 
     fn mode(&self) -> Mode {
@@ -196,7 +200,7 @@ impl DoctorArgs {
             mode: self.mode(),
             outside: self.outside,
             identity: self.identity.clone(),
-            ready: self.ready,
+            ready: self.ready(),
             servers,
             names: names.map_err(|error| DoctorError::NameServers(error.to_string()))?,
             min_tls: match self.tls_min {

@@ -7,15 +7,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use eastwest_mesh::Route;
-use eastwest_shim::{Mode, listening};
+use eastwest_shim::{DISCARD, Mode, listening};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::fault::Fault;
 use super::look::{Broken, Look};
 
-/// A port that no alias has (discard, RFC 863): the shim resets whoever comes to it.
-const NO_ALIAS: u16 = 9;
 /// The rules lead to this pod.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -88,7 +86,7 @@ async fn redirected(route: &Route) -> Result<Look, Broken> {
 }
 
 async fn dial(ip: IpAddr) -> io::Result<()> {
-    match timeout(PATIENCE, TcpStream::connect((ip, NO_ALIAS))).await {
+    match timeout(PATIENCE, TcpStream::connect((ip, DISCARD))).await {
         // Where it resets before we look.
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionReset => Ok(()),
         Ok(dialled) => dialled.map(|_| ()),

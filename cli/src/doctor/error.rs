@@ -1,6 +1,6 @@
 //! Why nothing could be looked at.
 
-use std::net::SocketAddr;
+use eastwest_daemon::EndpointAddress;
 
 /// Why nothing could be looked at.
 #[derive(Debug, thiserror::Error)]
@@ -13,20 +13,39 @@ pub(crate) enum DoctorError {
     NameServers(String),
     #[error("there is no alias {alias} in the manifests{hint}")]
     NoAlias { alias: String, hint: String },
+    #[error("{alias} has no port {port}, it has {}", .has.join(", "))]
+    NoPort {
+        alias: String,
+        port: u16,
+        has: Vec<String>,
+    },
     #[error("{alias} may be {}: write it in full", .which.join(" or "))]
     Ambiguous { alias: String, which: Vec<String> },
     #[error(
         "there is no alias in the manifests: -f takes the ServiceEntries of the cluster that calls"
     )]
     Nothing,
+    #[error("{error}; what could not be read may hold it: {}", .unread.join("; "))]
+    Unread {
+        error: Box<Self>,
+        unread: Vec<String>,
+    },
+    #[error(
+        "which aliases? ALIAS names one (the first label is enough), and --all stands for all of the manifests"
+    )]
+    NoneAsked,
     #[error("a walk came to no end: {0}")]
     Walk(#[from] tokio::task::JoinError),
-    #[error("-f has to name the manifests: no shim tells at {0} which ones it has")]
-    NoManifests(SocketAddr),
     #[error(
-        "--identity has to name the folder of the certificate: no shim tells at {0} which one it has"
+        "the manifests are not known: no shim tells at {0} (--admin) which ones it has, and neither -f nor \
+         EASTWEST_MANIFESTS names them"
     )]
-    NoIdentity(SocketAddr),
+    NoManifests(EndpointAddress),
+    #[error(
+        "the folder of the certificate is not known: no shim tells at {0} (--admin) which one it has, and neither \
+         --identity nor EASTWEST_IDENTITY names it"
+    )]
+    NoIdentity(EndpointAddress),
     #[error(
         "--wait reads the manifests again and again, and standard input can be read once: give a file"
     )]
@@ -34,6 +53,17 @@ pub(crate) enum DoctorError {
 }
 
 impl DoctorError {
+    /// The same, where an alias that is not there may be in what could not be read.
+    pub(super) fn beside(self, unread: &[String]) -> Self {
+        match self {
+            Self::NoAlias { .. } | Self::Nothing if !unread.is_empty() => Self::Unread {
+                error: Box::new(self),
+                unread: unread.to_vec(),
+            },
+            other => other,
+        }
+    }
+
     /// Whether it may be gone a moment later, when somebody has written a file.
     pub(super) const fn may_pass(&self) -> bool {
         match self {
@@ -41,8 +71,11 @@ impl DoctorError {
             | Self::NoManifests(_)
             | Self::NoIdentity(_)
             | Self::NameServers(_)
+            | Self::Unread { .. }
             | Self::Nothing => true,
             Self::NoAlias { .. }
+            | Self::NoPort { .. }
+            | Self::NoneAsked
             | Self::Ambiguous { .. }
             | Self::ReadOnce
             | Self::Walk(_)

@@ -1,40 +1,8 @@
 //! What can be wrong on the way to an app: one closed list, the same on a terminal, in JSON and in
 //! docs/doctor.md.
 
+use super::place::Place;
 use super::step::Step;
-
-/// Where something has to be mended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// The cluster of the source: the gateway, the pod, its shim, the app.
-    ClusterA,
-    /// The cluster of the replica: this pod, its shim, its files.
-    ClusterB,
-    /// The network between the two.
-    Between,
-}
-
-impl Place {
-    /// For programs.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::ClusterA => "a",
-            Self::ClusterB => "b",
-            Self::Between => "between",
-        }
-    }
-
-    /// For people.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::ClusterA => "in cluster A (the source's)",
-            Self::ClusterB => "in cluster B (the replica's)",
-            Self::Between => "between the clusters",
-        }
-    }
-}
 
 macro_rules! faults {
     ($($name:ident = $code:literal, $step:ident, $place:ident, $sentence:literal, $next:literal;)+) => {
@@ -66,12 +34,12 @@ macro_rules! faults {
             }
 
             /// What is wrong, with names in braces.
-            pub(super) const fn sentence(self) -> &'static str {
+            pub(crate) const fn sentence(self) -> &'static str {
                 match self { $(Self::$name => $sentence,)+ }
             }
 
             /// What to try next, with names in braces.
-            pub(super) const fn next(self) -> &'static str {
+            pub(crate) const fn next(self) -> &'static str {
                 match self { $(Self::$name => $next,)+ }
             }
         }
@@ -153,7 +121,7 @@ faults! {
         "what answers at the gateway's address does not speak TLS",
         "openssl s_client -connect {gateway} -servername {sni} </dev/null";
     GatewaySilent = "gateway-silent", GatewayTls, ClusterA,
-        "the gateway takes connections and says nothing: it hangs, or a load balancer stands before none",
+        "the gateway takes connections and does not answer: it hangs, or a load balancer stands before none",
         "kubectl --context A logs -l app=eastwest-gateway --tail 20";
     GatewayEndsTls = "gateway-ends-tls", GatewayTls, ClusterA,
         "what answers at the gateway's address ends TLS itself, where it has to pass it on",
@@ -162,7 +130,7 @@ faults! {
         "small packets come to the gateway and large ones don't: something on the way has a smaller MTU and does not say so",
         "tracepath {gateway-host}   # then lower the MTU, or clamp the MSS";
     AlpnRefused = "alpn-refused", GatewayTls, Between,
-        "the gateway has not seen the protocol that we offer (ALPN istio): something on the way changes TLS",
+        "what answers does not see, or does not know, the protocol that we offer (ALPN istio): something on the way changes TLS, or another TLS server has the address",
         "openssl s_client -connect {gateway} -servername {sni} -alpn istio </dev/null";
 
     NotExported = "not-exported", Route, ClusterA,
@@ -193,6 +161,12 @@ faults! {
     PodSilent = "pod-silent", PodTls, ClusterA,
         "the pod takes the connection and TLS gets no answer: its shim hangs",
         "kubectl --context A -n {pod-namespace} logs {pod-name} -c eastwest-shim --tail 20";
+    MtuBlackHolePod = "mtu-black-hole-pod", PodTls, ClusterA,
+        "small packets pass between the gateway and the pod and large ones don't: something between the two has a smaller MTU and does not say so",
+        "kubectl --context A -n {pod-namespace} exec {pod-name} -- ip link   # the same on the gateway's node: which MTU is larger?";
+    MtuBlackHoleBack = "mtu-black-hole-back", PodTls, Between,
+        "small packets come back and large ones don't: something on the way from the gateway to here, or from the pod to its gateway, has a smaller MTU and does not say so",
+        "tracepath {gateway-host}   # from the gateway's host to here, too; then lower the MTU, or clamp the MSS";
     WrongPod = "wrong-pod", PodTls, ClusterA,
         "the gateway's name server leads to another pod of the set: an address that was used again",
         "kubectl --context A -n {pod-namespace} get endpointslices,pods -o wide";
@@ -261,6 +235,13 @@ faults! {
 }
 
 impl Fault {
+    /// The one of that code.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|fault| fault.code().eq_ignore_ascii_case(code))
+    }
+
     /// Whether it is what we hold against the certificate that the pod shows.
     pub(super) const fn is_of_the_pods_certificate(self) -> bool {
         matches!(

@@ -17,9 +17,10 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
+use super::counted::Counted;
 use super::fault::Fault;
 use super::look::{Broken, Look};
-use super::small_hello;
+use super::raw_hello::{self, Size};
 
 /// Time for the name.
 const LOOK_UP: Duration = Duration::from_secs(5);
@@ -89,7 +90,8 @@ pub(super) fn probe_name(port: u16) -> String {
 /// with an alert, Istio's hangs up. Nobody behind it hears of that.
 pub(super) async fn greet(identity: &Identity, address: SocketAddr) -> Result<Look, Broken> {
     let broken = |fault, seen: String| Err(Broken::new(fault, seen));
-    let (mut tcp, _) = connected(&[address.ip()], address.port()).await?;
+    let (tcp, _) = connected(&[address.ip()], address.port()).await?;
+    let mut tcp = Counted::new(tcp);
     let verdict = Verdict::new(Arc::new(Nobody));
     let config = identity
         .client_config(Arc::clone(&verdict) as Arc<_>, MinTls::Tls12)
@@ -105,7 +107,14 @@ pub(super) async fn greet(identity: &Identity, address: SocketAddr) -> Result<Lo
             );
         }
         Ok(Err(error)) => HandshakeError::new(error, Side::Client, &verdict),
-        Err(_) => return silent(address).await,
+        Err(_) if tcp.read == 0 => return silent(address).await,
+        Err(_) => {
+            let seen = format!(
+                "it says {} bytes, which are no whole answer, in {WORD:?}",
+                tcp.read
+            );
+            return broken(Fault::GatewaySilent, seen);
+        }
     };
     match &error {
         HandshakeError::TurnedAway(TurnedAway::NotExported) => {
@@ -118,7 +127,8 @@ pub(super) async fn greet(identity: &Identity, address: SocketAddr) -> Result<Lo
             broken(Fault::GatewayNotTls, error.to_string())
         }
         HandshakeError::TurnedAway(TurnedAway::NoIstioAlpn) => {
-            broken(Fault::AlpnRefused, error.to_string())
+            let seen = format!("{error}; a gateway of ours would have refused the name first");
+            broken(Fault::AlpnRefused, seen)
         }
         HandshakeError::Refused(refused) => broken(
             Fault::GatewayEndsTls,
@@ -130,16 +140,16 @@ pub(super) async fn greet(identity: &Identity, address: SocketAddr) -> Result<Lo
 
 /// Nothing came back. A ClientHello of ours takes two packets, so a small one is tried as well.
 async fn silent(address: SocketAddr) -> Result<Look, Broken> {
-    let (mut tcp, _) = connected(&[address.ip()], address.port()).await?;
-    let answered = timeout(WORD, small_hello::answered(&mut tcp, address.port())).await;
+    let name = probe_name(address.port());
+    let answered = raw_hello::answer(address, (&name, b"istio"), Size::Small).await;
     Err(match answered {
-        Ok(Ok(_)) => Broken::new(
+        Some(_) => Broken::new(
             Fault::MtuBlackHole,
             format!(
                 "a ClientHello of one small packet is answered, and the usual one gets nothing in {WORD:?}"
             ),
         ),
-        _ => Broken::new(
+        None => Broken::new(
             Fault::GatewaySilent,
             format!("no word of TLS in {WORD:?}, twice"),
         ),

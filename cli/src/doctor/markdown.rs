@@ -51,15 +51,21 @@ logs of the gateway and the shims have it at most as connections that were ended
 within the pod out, for a laptop with the manifests. Without `--identity`, which it may lack there, the way is walked
 as far as the certificate that the pod shows: whether it is the right one, and what the pod says of us, is skipped.
 
+Where no shim tells its flags, the variables for them do (`EASTWEST_MANIFESTS`, `EASTWEST_IDENTITY`, `EASTWEST_MODE`, ...),
+as the shim's own container has them. Where they don't, either, and the shim is down or hangs, that is what is told of each
+alias that was asked for, or of `*` with `--all`; where it runs, and has no `--admin-address`, `-f` and `--identity` have to
+be given. `EASTWEST_ADMIN_ADDRESS` is where it is asked. A setting that this program can't read is a note, and so is what
+can't be read of the manifests, with file and line.
+
 It is in the program `eastwest`, and the image of that name. Where the pod's shim is `eastwest shim`, as in
 `deploy/mixed`, `kubectl exec POD -c eastwest-shim -- eastwest doctor ...` has it. Elsewhere an ephemeral container
 of that image does, in the PID namespace of the shim and as its user (1337): it mounts nothing, and finds the files
-that the shim names below `/proc/1/root`:
+that the shim names below `/proc/PID/root`, where PID is what the shim says that its own is, and a program of ours has it:
 
     kubectl debug POD -it --target=eastwest-shim --image=ghcr.io/eastwest-mesh/eastwest:VERSION -- eastwest doctor --all
 
-A test has doctor read a running shim's files below `/proc/PID/root`, by paths that it is given; neither a pod's own
-process 1 nor kubectl was there to be tried.
+A test has doctor find a running shim's files so, from a mount namespace in which they are not there; kubectl was not
+there to be tried.
 
 | hop | what is looked at |
 |---|---|
@@ -72,7 +78,8 @@ why the others are. Of several gateways each is tried; where one leads to the ap
 **MySQL hears nothing of it.** It counts every connection that does not log in (`Aborted_connects`, and by its
 manual towards `max_connect_errors`, after which it lets nobody in from there); to read its greeting is such a
 connection. So the far shim is asked, over the same TLS, with the same identities and by the same list, whether
-somebody listens at the app's port; it reads that from the kernel. `--mysql-user NAME` connects, logs in as an
+somebody listens at the app's port; it reads that from the kernel. Whether a MySQL answers there is not known then,
+as one that hangs listens, too: the hop is `skipped`, not `ok`. `--mysql-user NAME` connects, logs in as an
 account without a password or any right, and out again, which counts nowhere; `--greeting` hears the greeting
 alone, and counts. Behind a sidecar that is none of ours (Envoy) the app is dialled as soon as TLS is, and counts in any
 case: it is heard there, and whether we may call is not known, as Envoy judges that by the caller's first byte.
@@ -80,7 +87,9 @@ case: it is heard there, and whether we may call is not known, as Envoy judges t
 **Cluster A's half** is seen where its gateway is `eastwest gateway --probe-identity DIR --probe-allow SPIFFE-ID` (the
 program `eastwest-gateway` has no TLS of its own, and can hold no key): it says, over mutual TLS, whether it exports the server name, and what came of looking up and dialling the pod. Where it tells
 nothing, as Istio's never does, that is inferred from alerts and silence, and `pod-unreachable` or
-`gateway-hung-up` stand for what can't be told apart.
+`gateway-hung-up` stand for what can't be told apart. A gateway of ours minds a protocol that is not for it only where
+it exports the name, so that `wrong-pod` is told apart from `not-exported`. Of a pod that says nothing for three seconds it
+is tried whether it answers hellos that fit into one packet, and larger ones: each is refused with a few bytes.
 
 Exit status: 0 every alias leads to its app, as far as could be looked at; 1 a hop is broken; 2 wrong usage, an unknown
 alias or an unreadable file, of which standard error tells. With `--wait 60s` it walks again each second until the
@@ -92,6 +101,7 @@ status is 0 or the time is over; meanwhile files may be missing or unreadable, t
 |---|---|
 | `version` | 1; fields are added and never change their meaning |
 | `healthy` | whether the exit status is 0 |
+| `notes[]` | settings that can't be read, and what can't be read of the manifests |
 | `routes[].alias`, `.port`, `.healthy` | one for each port of each alias, in the order of the manifests, those that are down first |
 | `routes[].steps[].step`, `.outcome`, `.seen`, `.took_ms` | the hops so far; `outcome` is `ok`, `skipped` or `broken` |
 | `routes[].notes[]` | other gateways of the route that do not lead there |

@@ -70,10 +70,11 @@ pub(super) async fn log_in(talk: &mut Talk<TcpStream>, user: &str) -> Spoken {
             }
             [ERROR, _, _, text @ ..] => {
                 let seen = format!(
-                    "MySQL {version} greets, and does not let {user} in, which it counts: {}",
+                    "MySQL {version} greets, and that is all that is known: it does not let {user} in, and counts \
+                     that ({}); the account has to be there, without a password",
                     begins(text)
                 );
-                return Ok(Ok(Look::Fine(seen)));
+                return Ok(Ok(Look::Skipped(seen)));
             }
             other => return Ok(Err(Broken::new(Fault::AppNotMySql, begins(other)))),
         }

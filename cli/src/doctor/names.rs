@@ -5,6 +5,9 @@ use std::path::Path;
 use eastwest_mesh::alias::PREFIX;
 use eastwest_mesh::{GatewayEndpoint, Route};
 
+/// What stands where the namespace is not known.
+const NAMESPACE: &str = "NAMESPACE";
+
 /// What stands for what, for one route.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Names(Vec<(&'static str, String)>);
@@ -28,6 +31,17 @@ impl Names {
             ("pod-service", pod_service),
             ("pod-namespace", pod_namespace),
         ])
+    }
+
+    /// Of an alias of which only what was asked for is known.
+    pub(super) fn asked(alias: &str) -> Self {
+        let mut labels = alias.split('.');
+        let label = labels.next().unwrap_or_default();
+        let namespace = labels.next().unwrap_or(NAMESPACE);
+        Self::default()
+            .with("alias", alias)
+            .with("alias-label", label)
+            .with("namespace", namespace)
     }
 
     pub(super) fn with(mut self, name: &'static str, text: impl ToString) -> Self {
@@ -65,7 +79,7 @@ fn parts(remote: &str) -> [&str; 3] {
             [pod, service, namespace]
         }
         [pod, service, namespace, ..] => [pod, service, namespace],
-        _ => [remote, remote, "NAMESPACE"],
+        _ => [remote, remote, NAMESPACE],
     }
 }
 

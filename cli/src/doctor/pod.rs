@@ -17,12 +17,16 @@ use serde::Deserialize;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::counted::Counted;
+use super::doubt::Heard;
 use super::fault::Fault;
 use super::gateway::connected;
 use super::look::Broken;
 
 /// Longer than our gateway dials a pod (`--connect-timeout`, 5 s), so that it says why.
 const HANDSHAKE: Duration = Duration::from_secs(7);
+/// Who says nothing for so long is asked otherwise.
+const DOUBT: Duration = Duration::from_secs(3);
 /// Time for a word of the shim's, once the handshake is over at our end.
 const WORD: Duration = Duration::from_secs(3);
 /// A word is about 150 bytes.
@@ -68,22 +72,44 @@ pub(super) async fn meet(
         Wish::App => identity.client_config(policy, min),
     };
     let config = config.map_err(|error| Broken::new(Fault::CertificateUnreadable, error))?;
-    let (mut tcp, _) = connected(&[address.ip()], address.port()).await?;
-    match timeout(HANDSHAKE, connect(config, name, &mut tcp)).await {
-        Ok(Ok(secured)) => Ok(Met {
-            tcp,
+    let (tcp, _) = connected(&[address.ip()], address.port()).await?;
+    let mut tcp = Counted::new(tcp);
+    let shaking = connect(config, name, &mut tcp);
+    let (shaken, heard) = doubtful(shaking, address, &route.sni).await;
+    match shaken {
+        Some(Ok(secured)) => Ok(Met {
+            tcp: tcp.tcp,
             secured,
             peer: verdict.peer().cloned(),
         }),
-        Ok(Err(error)) => {
+        Some(Err(error)) => {
             let error = HandshakeError::new(error, Side::Client, &verdict);
             Err(Broken::new(fault(&error, identity), error))
         }
-        Err(_) => Err(Broken::new(
+        None if tcp.read == 0 => Err(heard.judge(HANDSHAKE)),
+        None => Err(Broken::new(
             Fault::PodSilent,
-            format!("no word of TLS in {HANDSHAKE:?}"),
+            format!(
+                "it says {} bytes, which are no whole answer, in {HANDSHAKE:?}",
+                tcp.read
+            ),
         )),
     }
+}
+
+/// What comes of a handshake in its time, if anything, and what else was heard meanwhile of whoever takes long.
+async fn doubtful<T>(
+    shaking: impl Future<Output = T>,
+    address: SocketAddr,
+    sni: &str,
+) -> (Option<T>, Heard) {
+    tokio::pin!(shaking);
+    if let Ok(shaken) = timeout(DOUBT, &mut shaking).await {
+        return (Some(shaken), Heard::default());
+    }
+    let rest = timeout(HANDSHAKE.saturating_sub(DOUBT), &mut shaking);
+    let (shaken, heard) = tokio::join!(rest, Heard::of_pod(address, sni));
+    (shaken.ok(), heard)
 }
 
 /// What the shim of the pod says. With TLS 1.3 it judges us only now.

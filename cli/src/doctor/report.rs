@@ -7,9 +7,23 @@ use serde_json::{Value, json};
 
 use super::look::Broken;
 use super::names::Names;
+use super::step::Step;
 use super::walk::Walked;
 use super::way::{Outcome, Taken};
 use crate::colours::Colours;
+
+/// All that was found.
+pub(super) struct Report {
+    /// What a person should know of the files and settings.
+    pub(super) notes: Vec<String>,
+    pub(super) routes: Vec<Examined>,
+}
+
+impl Report {
+    pub(super) fn is_healthy(&self) -> bool {
+        self.routes.iter().all(Examined::is_healthy)
+    }
+}
 
 /// One route, and what came of walking it.
 pub(super) struct Examined {
@@ -23,6 +37,12 @@ impl Examined {
         self.walked.broken.is_none()
     }
 
+    /// Whether the app itself was looked at.
+    fn is_heard(&self) -> bool {
+        let mut hops = self.walked.way.taken.iter();
+        hops.any(|hop| hop.step == Step::App && hop.outcome == Outcome::Fine)
+    }
+
     fn title(&self) -> String {
         match self.port {
             Some(port) => format!("{}:{port}", self.alias),
@@ -32,8 +52,8 @@ impl Examined {
 }
 
 /// What is not well yet, in a few words.
-pub(super) fn waiting(all: &[Examined]) -> String {
-    let mut broken = all.iter().filter_map(|one| {
+pub(super) fn waiting(report: &Report) -> String {
+    let mut broken = report.routes.iter().filter_map(|one| {
         let (broken, _) = one.walked.broken.as_ref()?;
         Some(format!("{} has {}", one.title(), broken.fault.code()))
     });
@@ -45,8 +65,11 @@ pub(super) fn waiting(all: &[Examined]) -> String {
 }
 
 /// Prints them one below the other.
-pub(super) fn text(out: &mut impl Write, all: &[Examined], colours: Colours) -> io::Result<()> {
-    for one in all {
+pub(super) fn text(out: &mut impl Write, report: &Report, colours: Colours) -> io::Result<()> {
+    for note in &report.notes {
+        writeln!(out, "note: {note}\n")?;
+    }
+    for one in &report.routes {
         writeln!(out, "{}", colours.bold(&one.title()))?;
         for Taken {
             step,
@@ -76,21 +99,29 @@ pub(super) fn text(out: &mut impl Write, all: &[Examined], colours: Colours) -> 
         }
         writeln!(out)?;
     }
-    let broken = all.iter().filter(|one| !one.is_healthy()).count();
+    let all = report.routes.len();
+    let broken = report.routes.iter().filter(|one| !one.is_healthy()).count();
+    let unheard = report.routes.iter().filter(|one| !one.is_heard()).count();
     match broken {
-        0 => writeln!(out, "all well: {}", all.len()),
-        _ => writeln!(out, "broken: {broken} of {}", all.len()),
+        0 if unheard > 0 => writeln!(
+            out,
+            "all well as far as was looked: {all}; {unheard} not as far as the app"
+        ),
+        0 => writeln!(out, "all well: {all}"),
+        _ => writeln!(out, "broken: {broken} of {all}"),
     }
 }
 
 /// Prints one JSON object. Fields are added from version to version and never change their meaning.
-pub(super) fn json(out: &mut impl Write, all: &[Examined]) -> io::Result<()> {
-    let routes: Vec<Value> = all.iter().map(route).collect();
-    let healthy = all.iter().all(Examined::is_healthy);
-    serde_json::to_writer_pretty(
-        &mut *out,
-        &json!({ "version": 1, "healthy": healthy, "routes": routes }),
-    )?;
+pub(super) fn json(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    let routes: Vec<Value> = report.routes.iter().map(route).collect();
+    let whole = json!({
+        "version": 1,
+        "healthy": report.is_healthy(),
+        "notes": report.notes,
+        "routes": routes,
+    });
+    serde_json::to_writer_pretty(&mut *out, &whole)?;
     writeln!(out)
 }
 
@@ -133,4 +164,44 @@ fn milliseconds(took: Duration) -> f64 {
 
 fn shown(took: Duration) -> String {
     format!("{:.1} ms", milliseconds(took))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::look::Look;
+    use crate::doctor::way::Way;
+
+    /// The last line about one route on which all is well, where this came of the app.
+    fn last_line(app: Look) -> String {
+        let mut way = Way::new();
+        way.note(Step::App, app);
+        let walked = Walked {
+            way,
+            broken: None,
+            notes: Vec::new(),
+        };
+        let route = Examined {
+            alias: "src-db-0.pxc.svc.cluster.local".to_owned(),
+            port: Some(3306),
+            walked,
+        };
+        let report = Report {
+            notes: Vec::new(),
+            routes: vec![route],
+        };
+        let mut out = Vec::new();
+        text(&mut out, &report, Colours::Off).unwrap();
+        let printed = String::from_utf8(out).unwrap();
+        printed.lines().last().unwrap().to_owned()
+    }
+
+    #[test]
+    fn an_app_that_was_not_heard_is_not_counted_as_well() {
+        assert_eq!(last_line(Look::fine("it answers")), "all well: 1");
+        assert_eq!(
+            last_line(Look::skipped("it would count that")),
+            "all well as far as was looked: 1; 1 not as far as the app"
+        );
+    }
 }

@@ -1,8 +1,9 @@
-//! What the shim of this pod was started with, as it tells at its admin address.
+//! What the shim of this pod was started with: as it tells at its admin address or, where it tells nothing, as
+//! the environment that is meant for it says.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -11,14 +12,35 @@ use tokio::time::timeout;
 
 use super::shim;
 
+mod beside;
+
 /// It is in this pod.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// Where an ephemeral container that was put beside the shim (`kubectl debug --target`) sees its files.
-const BESIDE: &str = "/proc/1/root";
+/// The flags that the doctor has as well, and whether each takes a list.
+const FLAGS: [(&str, bool); 8] = [
+    ("manifests", true),
+    ("identity", false),
+    ("mode", false),
+    ("port-offset", false),
+    ("range", true),
+    ("cluster-domain", false),
+    ("tls-min", false),
+    ("ready-address", false),
+];
 
-/// Its flags, by their long names; none where nobody tells.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Settings(BTreeMap<String, Vec<String>>);
+/// Its flags, by their long names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Settings {
+    values: BTreeMap<String, Vec<String>>,
+    teller: Teller,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Teller {
+    /// The shim, and the root of its file system where that is another one.
+    Shim(Option<PathBuf>),
+    Environment,
+}
 
 /// A setting as `/settings` has it (`daemon/src/settings.rs`).
 #[derive(Deserialize)]
@@ -27,79 +49,159 @@ struct Told {
 }
 
 impl Settings {
-    pub(super) async fn of_shim(admin: SocketAddr) -> Self {
-        match timeout(PATIENCE, shim::get(admin, "/settings")).await {
-            Ok(Ok(answer)) => Self::of_answer(&answer),
-            _ => Self::default(),
+    pub(super) async fn of_pod(admin: Option<SocketAddr>) -> Self {
+        let told = match admin {
+            Some(admin) => Self::of_shim(admin).await,
+            None => None,
+        };
+        let variable = |name: &str| std::env::var(name).ok();
+        told.unwrap_or_else(|| Self::of_environment(variable))
+    }
+
+    async fn of_shim(admin: SocketAddr) -> Option<Self> {
+        let get = async |path| timeout(PATIENCE, shim::get(admin, path)).await.ok()?.ok();
+        let values = values(&get("/settings").await?)?;
+        let status = get("/status.json").await;
+        let root = status.as_deref().and_then(beside::root);
+        let teller = Teller::Shim(root);
+        Some(Self { values, teller })
+    }
+
+    /// An empty variable counts as not set, as for the servers.
+    fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = FLAGS.iter().filter_map(|(flag, many)| {
+            let value = variable(&name(flag)).filter(|value| !value.is_empty())?;
+            let items = value.split(',').map(str::trim);
+            let values = match many {
+                true => items
+                    .filter(|item| !item.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
+                false => vec![value],
+            };
+            Some(((*flag).to_owned(), values))
+        });
+        Self {
+            values: set.collect(),
+            teller: Teller::Environment,
         }
     }
 
-    fn of_answer(answer: &str) -> Self {
-        let body = match answer.split_once("\r\n\r\n") {
-            Some((head, body)) if head.starts_with("HTTP/1.1 200") => body,
-            _ => return Self::default(),
-        };
-        let told: BTreeMap<String, Told> = serde_json::from_str(body).unwrap_or_default();
-        let flags = told.into_iter().map(|(flag, told)| (flag, told.value));
-        Self(flags.collect())
+    /// All values of a flag that `parse` takes; a note is made of each other one.
+    pub(super) fn all<T>(
+        &self,
+        flag: &str,
+        parse: impl Fn(&str) -> Option<T>,
+        notes: &mut Vec<String>,
+    ) -> Vec<T> {
+        let mut all = Vec::new();
+        for value in self.values.get(flag).into_iter().flatten() {
+            match parse(value) {
+                Some(one) => all.push(one),
+                None => notes.push(format!(
+                    "{} is `{value}`, which this program can't read: the ways are walked as if it were not given",
+                    self.origin(flag)
+                )),
+            }
+        }
+        all
     }
 
-    /// All values of a flag that are of this type.
-    pub(super) fn all<T: FromStr>(&self, flag: &str) -> Vec<T> {
-        let values = self.0.get(flag).into_iter().flatten();
-        values.filter_map(|value| value.parse().ok()).collect()
-    }
-
-    pub(super) fn one<T: FromStr>(&self, flag: &str) -> Option<T> {
-        self.all(flag).into_iter().next()
+    pub(super) fn one<T: FromStr>(&self, flag: &str, notes: &mut Vec<String>) -> Option<T> {
+        let all = self.all(flag, |value| value.parse().ok(), notes);
+        all.into_iter().next()
     }
 
     /// The files of a flag, where they are seen from here.
     pub(super) fn paths(&self, flag: &str) -> Vec<PathBuf> {
-        let paths = self.all(flag).into_iter();
-        paths.map(|path| seen(path, Path::new(BESIDE))).collect()
+        let paths = self.values.get(flag).into_iter().flatten();
+        paths
+            .map(|path| match &self.teller {
+                Teller::Shim(Some(root)) => beside::seen(path.into(), root),
+                Teller::Shim(None) | Teller::Environment => path.into(),
+            })
+            .collect()
+    }
+
+    fn origin(&self, flag: &str) -> String {
+        match self.teller {
+            Teller::Shim(_) => format!("the shim's --{flag}"),
+            Teller::Environment => name(flag),
+        }
     }
 }
 
-/// The same file below another root, where it is there and not here.
-fn seen(path: PathBuf, beside: &Path) -> PathBuf {
-    let below = path.strip_prefix("/").map(|path| beside.join(path));
-    match below {
-        Ok(below) if !path.exists() && below.exists() => below,
-        _ => path,
-    }
+/// The variable of a flag.
+fn name(flag: &str) -> String {
+    format!("EASTWEST_{}", flag.replace('-', "_").to_uppercase())
+}
+
+fn values(answer: &str) -> Option<BTreeMap<String, Vec<String>>> {
+    let told: BTreeMap<String, Told> = serde_json::from_str(shim::body(answer)?).ok()?;
+    let flags = told.into_iter().map(|(flag, told)| (flag, told.value));
+    Some(flags.collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
     fn flags_are_read_as_the_admin_address_tells_them() {
-        let settings = Settings::of_answer(
-            "HTTP/1.1 200 OK\r\n\r\n{\"mode\":{\"value\":[\"redirect\"],\"from\":\"flag\"},\
-             \"port-offset\":{\"value\":[\"10000\"],\"from\":\"default\"}}",
+        let answer = "HTTP/1.1 200 OK\r\n\r\n{\"mode\":{\"value\":[\"redirect\"],\"from\":\"flag\"},\
+             \"port-offset\":{\"value\":[\"10000\"],\"from\":\"default\"}}";
+        let settings = Settings {
+            values: values(answer).unwrap(),
+            teller: Teller::Shim(None),
+        };
+        let mut notes = Vec::new();
+        assert_eq!(
+            settings.one("mode", &mut notes),
+            Some("redirect".to_owned())
         );
-        assert_eq!(settings.one("mode"), Some("redirect".to_owned()));
-        assert_eq!(settings.one("port-offset"), Some(10_000_u16));
-        assert_eq!(settings.one::<u16>("mode"), None);
+        assert_eq!(settings.one("port-offset", &mut notes), Some(10_000_u16));
+        assert!(notes.is_empty(), "{notes:?}");
+        assert_eq!(settings.one::<u16>("mode", &mut notes), None);
+        let [note] = notes.as_slice() else {
+            unreachable!("{notes:?}")
+        };
+        assert!(
+            note.starts_with("the shim's --mode is `redirect`, "),
+            "{note}"
+        );
         for other in [
             "",
             "HTTP/1.1 404 Not Found\r\n\r\n{}",
             "HTTP/1.1 200 OK\r\n\r\n[]",
         ] {
-            assert_eq!(Settings::of_answer(other), Settings::default());
+            assert_eq!(values(other), None);
         }
     }
 
     #[test]
-    fn files_that_are_not_here_are_those_beside() {
-        let beside = tempfile::tempdir().unwrap();
-        let file = PathBuf::from("/no-such-folder/manifests");
-        assert_eq!(seen(file.clone(), beside.path()), file);
-        let there = beside.path().join("no-such-folder/manifests");
-        std::fs::create_dir_all(&there).unwrap();
-        assert_eq!(seen(file, beside.path()), there);
-        assert_eq!(seen("/etc".into(), beside.path()), Path::new("/etc"));
+    fn the_environment_says_what_the_shim_does_not() {
+        let settings = Settings::of_environment(|name| {
+            let value = match name {
+                "EASTWEST_MANIFESTS" => "/manifests, /more,",
+                "EASTWEST_IDENTITY" => "/certs",
+                "EASTWEST_MODE" => "",
+                "EASTWEST_PORT_OFFSET" => "many",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        });
+        let both = ["/manifests", "/more"].map(PathBuf::from);
+        assert_eq!(settings.paths("manifests"), both);
+        assert_eq!(settings.paths("identity"), [Path::new("/certs")]);
+        let mut notes = Vec::new();
+        assert_eq!(settings.one::<String>("mode", &mut notes), None);
+        assert!(notes.is_empty(), "{notes:?}");
+        assert_eq!(settings.one::<u16>("port-offset", &mut notes), None);
+        assert!(
+            notes.concat().starts_with("EASTWEST_PORT_OFFSET is `many`"),
+            "{notes:?}"
+        );
     }
 }

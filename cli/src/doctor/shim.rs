@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use eastwest_daemon::EndpointAddress;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -17,7 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const CERTIFICATE: &str = "certificate";
 
 /// Asks the shim whether it is ready.
-pub(super) async fn look(ready: SocketAddr) -> Result<Look, Broken> {
+pub(super) async fn look(ready: EndpointAddress) -> Result<Look, Broken> {
+    let Some(ready) = ready.get() else {
+        return Ok(Look::skipped("its --ready-address is off"));
+    };
     let answer = match timeout(PATIENCE, get(ready, "/healthz/ready")).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => {
@@ -39,6 +43,12 @@ pub(super) async fn look(ready: SocketAddr) -> Result<Look, Broken> {
         false => Fault::ShimNotReady,
     };
     Err(Broken::new(fault, said))
+}
+
+/// What an answer holds, where it is one.
+pub(super) fn body(answer: &str) -> Option<&str> {
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    head.starts_with("HTTP/1.1 200").then_some(body)
 }
 
 /// The whole answer, its head included.

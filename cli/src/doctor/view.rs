@@ -14,6 +14,7 @@ use rustls::pki_types::ServerName;
 use serde::Deserialize;
 use tokio::time::timeout;
 
+use super::doubt;
 use super::fault::Fault;
 use super::gateway::{connected, probe_name};
 use super::look::{Broken, Look};
@@ -47,18 +48,27 @@ pub(super) enum Told {
 
 impl Told {
     /// What a handshake with the pod that broke means, where the gateway has told what it sees: a name
-    /// that it exports is refused by the pod.
-    pub(super) fn judge(&self, broken: Broken) -> Broken {
-        match (self, broken.fault) {
-            (Self::View(_), Fault::NotExported) => Broken {
-                fault: Fault::WrongPod,
-                ..broken
-            },
-            (Self::Nothing(why), Fault::NotExported | Fault::PodUnreachable) => Broken {
-                seen: format!("{}; {why}", broken.seen),
-                ..broken
-            },
-            _ => broken,
+    /// that it exports is refused by the pod, and what is lost is lost behind it.
+    pub(super) async fn judge(&self, broken: Broken, address: SocketAddr, sni: &str) -> Broken {
+        let (fault, why) = match (self, broken.fault) {
+            (Self::View(_), Fault::NotExported) => (Fault::WrongPod, "the gateway exports it"),
+            (Self::View(_), Fault::MtuBlackHoleBack) => (
+                Fault::MtuBlackHolePod,
+                "large answers of the gateway's own come through",
+            ),
+            (Self::Nothing(_), Fault::NotExported) if doubt::is_exported(address, sni).await => (
+                Fault::WrongPod,
+                "the gateway exports it, as it says that it minds our protocol where we offer another one",
+            ),
+            (
+                Self::Nothing(why),
+                fault @ (Fault::NotExported | Fault::PodUnreachable | Fault::MtuBlackHoleBack),
+            ) => (fault, why.as_str()),
+            _ => return broken,
+        };
+        Broken {
+            fault,
+            seen: format!("{}; {why}", broken.seen),
         }
     }
 }

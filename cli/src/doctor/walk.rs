@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use eastwest_daemon::EndpointAddress;
 use eastwest_mesh::{GatewayEndpoint, Protocol, Route};
 use eastwest_shim::Mode;
 use eastwest_transport::resolve::NameServers;
@@ -31,7 +32,7 @@ pub(super) struct Start {
     pub(super) outside: bool,
     /// Where the certificate is; none where whoever asks has none.
     pub(super) identity: Option<PathBuf>,
-    pub(super) ready: SocketAddr,
+    pub(super) ready: EndpointAddress,
     pub(super) servers: Vec<SocketAddr>,
     pub(super) names: NameServers,
     pub(super) min_tls: MinTls,
@@ -161,7 +162,11 @@ impl Start {
             way.met_by_nobody();
             return Ok(());
         }
-        let met = way.hop(meeting.map_err(|broken| told.judge(broken)))?;
+        let meeting = match meeting {
+            Ok(met) => Ok(met),
+            Err(broken) => Err(told.judge(broken, address, &route.sni).await),
+        };
+        let met = way.hop(meeting)?;
         let shaking = way.lap();
         if let Told::Nothing(why) = told {
             let met = || Look::fine("the pod was met");
@@ -194,16 +199,10 @@ impl Start {
                 let met = way.hop(meeting.await)?;
                 way.hop(app::speak(met, (route, &self.manner), Sidecar::Ours).await)?
             }
-            (false, Some(_)) => Look::Fine(format!(
-                "somebody listens at {}, the shim says{}",
-                word.app,
-                unheard(route)
-            )),
-            (false, None) => Look::skipped(format!(
-                "the shim can't tell whether {} is up{}",
-                word.app,
-                unheard(route)
-            )),
+            (false, Some(_)) => listens(route, &word),
+            (false, None) => {
+                Look::skipped(format!("the shim can't tell whether {} is up", word.app))
+            }
         };
         way.note(Step::App, look);
         Ok(())
@@ -257,11 +256,13 @@ fn clock(word: &Word) -> String {
     }
 }
 
-fn unheard(route: &Route) -> &'static str {
+/// Who listens at a port may hang, and need not be a MySQL.
+fn listens(route: &Route, word: &Word) -> Look {
+    let seen = format!("somebody listens at {}, the shim says", word.app);
     match route.protocol {
-        Protocol::MySql => {
-            "; its greeting is not read, as MySQL would count that (--mysql-user, --greeting)"
-        }
-        _ => "",
+        Protocol::MySql => Look::Skipped(format!(
+            "{seen}; whether it is a MySQL that answers is not known: it would count whoever hears its greeting and leaves (--greeting; --mysql-user NAME logs in, which it counts nowhere)"
+        )),
+        Protocol::Http | Protocol::Other => Look::Fine(seen),
     }
 }

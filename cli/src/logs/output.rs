@@ -34,8 +34,7 @@ fn line_of(connection: &Connection) -> String {
     );
     let hops = connection.hops.iter().map(hop);
     let ended = format!("ended first: {}", connection.ended_first.said());
-    let missing = connection.missing.iter();
-    let missing = missing.map(|hop| format!("MISSING: {}", called(*hop)));
+    let missing = no_lines(&connection.missing);
     let same_id = connection
         .same_id
         .map(|count| format!("NOT JOINED: {count} lines of one hop have this id"));
@@ -44,6 +43,27 @@ fn line_of(connection: &Connection) -> String {
         said.push_str(&part);
     }
     said
+}
+
+/// Not everybody calls through a shim, and to `eastwest doctor` the pod's shim talks without a line.
+fn no_lines(missing: &[Direction]) -> Vec<String> {
+    match missing {
+        [Direction::Outbound, Direction::Inbound] => vec![
+            "no line of either shim: their logs are not here, or it was eastwest doctor that called".to_owned(),
+        ],
+        _ => missing.iter().map(|hop| no_line(*hop)).collect(),
+    }
+}
+
+fn no_line(hop: Direction) -> String {
+    match hop {
+        Direction::Outbound => {
+            "no line of a calling shim: its log is not here, or the client has none \
+                                (eastwest doctor, another sidecar)"
+                .to_owned()
+        }
+        Direction::Passthrough | Direction::Inbound => format!("MISSING: {}", called(hop)),
+    }
 }
 
 fn hop(line: &AccessLine) -> String {

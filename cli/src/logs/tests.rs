@@ -112,3 +112,29 @@ fn each_connection_is_one_line_whatever_was_logged() {
     assert!(printed.contains("ended first: the gateway, or what is behind it (no line)"));
     assert!(printed.contains("MISSING: gateway"), "{printed}");
 }
+
+#[test]
+fn a_client_without_a_shim_is_no_alarm() {
+    let printed = |lines: &str| {
+        let mut printed = Vec::new();
+        output::text(&mut printed, &join::join(read(lines).lines)).unwrap();
+        String::from_utf8(printed).unwrap()
+    };
+    let at_the_gateway = JSON.replace("outbound", "passthrough");
+    let at_the_pod = JSON.replace("outbound", "inbound");
+    let said = printed(&format!("{at_the_gateway}\n{at_the_pod}"));
+    assert!(
+        said.contains("the client has none (eastwest doctor"),
+        "{said}"
+    );
+    assert!(!said.contains("MISSING"), "{said}");
+    // The pod's shim says nothing of the doctor.
+    let said = printed(&at_the_gateway);
+    assert!(
+        said.contains("or it was eastwest doctor that called"),
+        "{said}"
+    );
+    assert!(!said.contains("MISSING"), "{said}");
+    let said = printed(&at_the_pod);
+    assert!(said.contains("MISSING: gateway"), "{said}");
+}

@@ -175,7 +175,10 @@ fn names(out: &mut impl Write, status: &Status) -> io::Result<()> {
     let servers: Vec<_> = names
         .name_servers
         .iter()
-        .map(|server| format!("{} {}", server.address, server.state))
+        .map(|server| match server.state.as_str() {
+            "unasked" => format!("{} (not asked yet)", server.address),
+            state => format!("{} {state}", server.address),
+        })
         .collect();
     let others = match servers.as_slice() {
         [] => "nobody is asked for others".to_owned(),

@@ -30,7 +30,7 @@ Examples:
   eastwest routes
   eastwest routes src-db-pxc-0 --explain")]
 pub struct RoutesArgs {
-    /// Only these: a route's name, or the first label of it where that is enough
+    /// Only these: a route's name, or the first label of it, with :PORT for one port of several
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Say which object, line by line, has made each what it is
@@ -117,9 +117,14 @@ fn of_name(name: &str, routes: &[Route]) -> Vec<usize> {
     if !exact.is_empty() {
         return exact;
     }
+    let (label, asked) = match name.split_once(':') {
+        Some((label, port)) => (label.trim_end_matches('.'), Some(port)),
+        None => (name.as_str(), None),
+    };
     let begins = |route: &Route| {
-        let rest = host(route).strip_prefix(name.as_str());
+        let rest = host(route).strip_prefix(label);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':']))
+            && asked.is_none_or(|asked| port(route) == Some(asked))
     };
     let found = places().filter(|(_, route)| begins(route));
     found.map(|(place, _)| place).collect()
@@ -131,6 +136,15 @@ fn host(route: &Route) -> &str {
         Some((_, host)) => host,
         None => &route.name,
     }
+}
+
+/// The port in its name: behind an alias, and in a server name of Istio's before the host.
+fn port(route: &Route) -> Option<&str> {
+    let (_, port) = match route.name.split_once("_._.") {
+        Some((before, _)) => before.rsplit_once("_.")?,
+        None => route.name.rsplit_once(':')?,
+    };
+    Some(port)
 }
 
 fn hint(name: &str, routes: &[Route]) -> String {
@@ -264,6 +278,10 @@ mod tests {
         assert_eq!(found("src-db-0.pxc.svc.cluster.local"), Ok(vec![0, 1]));
         assert_eq!(found("SRC-DB-1"), Ok(vec![2]));
         assert_eq!(found("db-2"), Ok(vec![3]));
+        assert_eq!(found("src-db-0:3307"), Ok(vec![1]));
+        assert_eq!(found("src-db-0.pxc:3306"), Ok(vec![0]));
+        assert_eq!(found("db-2:3306"), Ok(vec![3]));
+        assert!(found("db-2:3307").is_err());
         assert_eq!(chosen(&[], &routes), Ok(vec![0, 1, 2, 3]));
         assert_eq!(
             found("src-bd-1"),

@@ -63,6 +63,8 @@ fn commands_flags_and_values_are_completed() {
     );
     // What the program runs of itself is for nobody to type.
     assert!(offered("eastwest", &["stage"]).is_empty());
+    assert!(offered("eastwest", &["doctor", "--mark"]).is_empty());
+    assert!(offered("eastwest", &["explain", "--mark"]).is_empty());
 }
 
 #[test]

@@ -29,6 +29,6 @@ pub struct DownName {
 pub struct NameServerStatus {
     /// Where it is.
     pub address: SocketAddr,
-    /// `answers`, `silent`, or `loops`.
+    /// `answers`, `silent`, `loops`, or `unasked`.
     pub state: &'static str,
 }

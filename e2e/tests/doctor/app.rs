@@ -41,8 +41,19 @@ fn an_app_that_is_not_mysql() {
     ask_hello(&clusters, &["--greeting"])
         .manifests(&file)
         .finds("app-not-mysql", "a");
-    // It is not connected to unless it is to be.
-    ask_hello(&clusters, &[]).manifests(&file).is_healthy();
+    // It is not connected to unless it is to be, and nobody says then that it is well.
+    let examined = ask_hello(&clusters, &[]).manifests(&file).is_healthy();
+    let steps = examined.said.pointer("/routes/0/steps").unwrap();
+    let app = steps.as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&app["step"], &app["outcome"]),
+        (&"app".into(), &"skipped".into())
+    );
+    let seen = app["seen"].as_str().unwrap();
+    assert!(
+        seen.contains("whether it is a MySQL that answers is not known"),
+        "{seen}"
+    );
 }
 
 #[test]

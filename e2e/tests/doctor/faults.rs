@@ -57,7 +57,14 @@ const TOLD_APART: [(&str, &[&str]); 28] = [
     ("app down", &["app-down"]),
     ("app up but not MySQL", &["app-not-mysql"]),
     ("clock skew", &["clock-skew"]),
-    ("MTU black hole", &["mtu-black-hole"]),
+    (
+        "MTU black hole",
+        &[
+            "mtu-black-hole",
+            "mtu-black-hole-pod",
+            "mtu-black-hole-back",
+        ],
+    ),
 ];
 
 /// What no program of ours, and none of Istio's, can be brought to do: its name is given by a test of the

@@ -31,6 +31,7 @@ fn through_a_meddler(clusters: &mut Clusters, with: &str) {
     start_peer(clusters, meddler, &["meddle", with, listen, &gateway]);
     nft(
         clusters,
+        "b-node",
         "add table ip taken
          add chain ip taken arriving { type nat hook prerouting priority -100 ; }
          add rule ip taken arriving tcp dport 15443 redirect",
@@ -44,11 +45,11 @@ fn at_the_node(clusters: &Clusters, rule: &str) {
          add chain inet fault passing {{ type filter hook forward priority 0 ; }}
          add rule inet fault passing {rule}"
     );
-    nft(clusters, &script);
+    nft(clusters, "b-node", &script);
 }
 
-fn nft(clusters: &Clusters, script: &str) {
-    let mut nft = clusters.host("b-node").unwrap().command("nft".as_ref());
+pub(crate) fn nft(clusters: &Clusters, host: &str, script: &str) {
+    let mut nft = clusters.host(host).unwrap().command("nft".as_ref());
     let output = nft.arg(script).output().unwrap();
     assert!(output.status.success(), "{output:?}");
 }
@@ -134,13 +135,6 @@ fn a_gateway_that_hangs() {
     let mut clusters = hello().unwrap();
     let _frozen = Frozen::program(&mut clusters, "gateway");
     ask_hello(&clusters, &[]).finds("gateway-silent", "a");
-}
-
-#[test]
-fn small_packets_pass_and_large_ones_do_not() {
-    let clusters = hello().unwrap();
-    at_the_node(&clusters, "meta length > 600 drop");
-    ask_hello(&clusters, &[]).finds("mtu-black-hole", "between");
 }
 
 #[test]

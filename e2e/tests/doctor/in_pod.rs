@@ -1,13 +1,13 @@
 //! Faults in the pod that calls: its shim, its DNS, its capture.
 
-use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
 use eastwest::certs::valid_for;
 use eastwest::clusters::Capture;
-use eastwest_e2e::hello;
+use eastwest_e2e::{eastwest, hello, restart_app_shim};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 use crate::examined::{ask_hello, changed};
 use crate::identities::{A_SECOND, SHORT};
@@ -99,25 +99,11 @@ fn an_address_that_a_server_of_the_pod_has() {
 #[test]
 fn an_egress_and_a_service_that_leads_to_it() {
     let mut clusters = hello().unwrap();
-    clusters.stop("b-app-shim");
     let zone = clusters.dir().join("cluster-b.zone");
     std::fs::write(zone, "src-hello-0.demo.svc.cluster.local A 10.96.7.7 30\n").unwrap();
     let dns = clusters.layout().dns_b().to_string();
-    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
-    let args = [
-        "--manifests",
-        clusters.manifests().cluster_b().to_str().unwrap(),
-        "--identity",
-        identity.unwrap().to_str().unwrap(),
-        "--name-server",
-        &dns,
-        "--mode",
-        "service",
-    ]
-    .map(str::to_owned);
-    clusters
-        .start_with("b-app-shim", ("b-app", "shim"), &args)
-        .unwrap();
+    let as_egress = ["--name-server", &dns, "--mode", "service"];
+    restart_app_shim(&mut clusters, &as_egress).unwrap();
     ask_hello(&clusters, &["--mode", "service", "--dns", &dns]).is_healthy();
 }
 
@@ -131,29 +117,24 @@ fn rules_that_are_there_and_rules_that_are_not() {
     ask_hello(&clusters, &["--mode", "redirect"]).finds("vip-not-captured", "b");
     clusters.lay_capture("b-app").unwrap();
     ask_hello(&clusters, &["--mode", "redirect"]).is_healthy();
+    // Nobody has to look into that.
+    let logged = clusters.program("b-app-shim").unwrap().printed();
+    assert!(!logged.contains("no_route"), "{logged}");
 }
 
 #[test]
 fn a_shim_that_is_about_to_end() {
     let mut clusters = hello().unwrap();
-    clusters.stop("b-app-shim");
-    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
-    let args = [
-        "--manifests",
-        clusters.manifests().cluster_b().to_str().unwrap(),
-        "--identity",
-        identity.unwrap().to_str().unwrap(),
+    let [resolver, dns] = [clusters.layout().resolver(), clusters.layout().dns_b()];
+    let flags = [
         "--dns-listen",
-        &clusters.layout().resolver().to_string(),
+        &resolver.to_string(),
         "--dns-upstream",
-        &clusters.layout().dns_b().to_string(),
+        &dns.to_string(),
         "--drain-lame-duck",
         "60s",
-    ]
-    .map(str::to_owned);
-    clusters
-        .start_with("b-app-shim", ("b-app", "shim"), &args)
-        .unwrap();
+    ];
+    restart_app_shim(&mut clusters, &flags).unwrap();
     let shim = clusters.program("b-app-shim").unwrap();
     let pid = Pid::from_raw(shim.id().try_into().unwrap()).unwrap();
     kill_process(pid, Signal::TERM).unwrap();
@@ -165,16 +146,19 @@ fn a_shim_that_is_about_to_end() {
 
 #[test]
 fn the_shims_own_files_are_seen_from_beside_it() {
-    // As from an ephemeral container of the same user in the shim's PID namespace, which mounts nothing.
-    let mut clusters = hello().unwrap();
-    let root = format!(
-        "/proc/{}/root",
-        clusters.program("b-app-shim").unwrap().id()
-    );
-    let below = |path: &Path| PathBuf::from(format!("{root}{}", path.display()));
-    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
-    ask_hello(&clusters, &[])
-        .manifests(&below(&clusters.manifests().cluster_b()))
-        .identity(&below(&identity.unwrap()))
-        .is_healthy();
+    // As from an ephemeral container of the same user in the shim's PID namespace: the files are not in its own
+    // mount namespace, and nothing says where else they are.
+    let clusters = hello().unwrap();
+    let mut doctor = clusters.host("b-app").unwrap().command("unshare".as_ref());
+    let hide = "mount -t tmpfs none \"$1\" && shift && exec \"$@\"";
+    doctor.args(["--mount", "sh", "-c", hide, "sh"]);
+    doctor.arg(clusters.dir()).arg(eastwest());
+    doctor.args(["doctor", "src-hello-0", "-o", "json"]);
+    let output = doctor.output().unwrap();
+    let said: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {output:?}"));
+    assert_eq!(said["healthy"], true, "{said:#}");
+    let made = said.pointer("/routes/0/steps/0/seen").unwrap();
+    let made = made.as_str().unwrap();
+    assert!(made.contains("(/proc/"), "{made}");
 }

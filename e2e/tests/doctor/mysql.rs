@@ -41,11 +41,20 @@ fn question<'a>(clusters: &'a Clusters, args: &[&str]) -> Question<'a> {
     ask(clusters, &args).on("b-db").identity(&replica.unwrap())
 }
 
-fn app(examined: &Examined) -> &str {
+/// The last hop.
+fn hop<'a>(examined: &'a Examined, field: &str) -> &'a str {
     let steps = examined.said.pointer("/routes/0/steps").unwrap();
     let app = steps.as_array().unwrap().last().unwrap();
     assert_eq!(app["step"], "app");
-    app["seen"].as_str().unwrap()
+    app[field].as_str().unwrap()
+}
+
+fn app(examined: &Examined) -> &str {
+    hop(examined, "seen")
+}
+
+fn outcome(examined: &Examined) -> &str {
+    hop(examined, "outcome")
 }
 
 fn is_not_troubled(flavor: Flavor, test: &str) {
@@ -69,6 +78,7 @@ fn is_not_troubled(flavor: Flavor, test: &str) {
             "{}",
             app(&examined)
         );
+        assert_eq!(outcome(&examined), "skipped");
     }
     sleep(Duration::from_millis(500));
     assert_eq!(Noise::of(&databases), before);
@@ -98,6 +108,13 @@ fn is_not_troubled(flavor: Flavor, test: &str) {
         sleep(Duration::from_millis(50));
     }
     assert_eq!(Noise::of(&databases).aborted, before.aborted + 1);
+
+    // Of an account that is not there it is said that no more than the greeting is known.
+    let examined = question(&clusters, &["--mysql-user", "nobody"]).is_healthy();
+    let refused =
+        "greets, and that is all that is known: it does not let nobody in, and counts that (";
+    assert!(app(&examined).contains(refused), "{}", app(&examined));
+    assert_eq!(outcome(&examined), "skipped");
 }
 
 #[test]

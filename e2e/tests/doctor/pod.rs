@@ -23,6 +23,13 @@ fn a_pod_whose_shim_hangs() {
 }
 
 #[test]
+fn a_pod_that_is_another_one_than_the_gateway_takes_it_for() {
+    let mut clusters = hello().unwrap();
+    clusters.mistake_pod(&HELLO[0], &HELLO[1]).unwrap();
+    ask_hello(&clusters, &[]).finds("wrong-pod", "a");
+}
+
+#[test]
 fn a_pod_without_an_inbound_shim() {
     let mut clusters = hello().unwrap();
     clusters.stop("gateway");

@@ -31,13 +31,31 @@ fn a_slip_in_an_alias_is_answered_with_the_right_one() {
         err.ends_with("did you mean src-hello-1.demo.svc.cluster.local?\n"),
         "{err}"
     );
+    let (_, _, err) = doctor(&["hello-1", "--identity", "/nowhere"]);
+    assert!(
+        err.ends_with("did you mean src-hello-1.demo.svc.cluster.local?\n"),
+        "{err}"
+    );
+}
+
+#[test]
+fn a_port_is_taken_with_an_alias() {
+    let (status, out, _) = doctor(&["src-hello-1:8080", "--identity", "/nowhere"]);
+    assert_eq!(status, Some(1));
+    assert!(
+        out.starts_with("src-hello-1.demo.svc.cluster.local:8080\n"),
+        "{out}"
+    );
+    let (status, _, err) = doctor(&["src-hello-1:8081", "--identity", "/nowhere"]);
+    assert_eq!(status, Some(2));
+    assert!(err.ends_with(" has no port 8081, it has 8080\n"), "{err}");
 }
 
 #[test]
 fn nothing_to_look_at_is_wrong_usage() {
     let (status, _, err) = doctor(&["--identity", "/nowhere"]);
     assert_eq!(status, Some(2));
-    assert!(err.contains("ALIAS"), "{err}");
+    assert!(err.contains("ALIAS") && err.contains("--all"), "{err}");
     let (status, _, err) = doctor(&[
         "src-hello-1",
         "-f",
@@ -68,6 +86,26 @@ fn a_broken_hop_ends_with_a_sentence_and_a_command() {
     );
     assert_eq!(*next, "  try: ls -lL /nowhere");
     assert_eq!(*count, "broken: 1 of 1");
+}
+
+#[test]
+fn a_file_that_is_no_yaml_is_named_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("routes.yaml");
+    std::fs::write(
+        &file,
+        "kind: ServiceEntry\nmetadata: {name: src-db-0\nspec: {}\n",
+    )
+    .unwrap();
+    let place = format!("{}:3:", file.display());
+    let file = file.to_str().unwrap();
+    // One that may be in it is not there, and of another one all is said that can be.
+    let (status, _, err) = doctor(&["src-db-0", "-f", file]);
+    assert_eq!(status, Some(2));
+    assert!(err.contains(&place) && err.contains("[EW001]"), "{err}");
+    let (status, out, _) = doctor(&["src-hello-1", "-f", file, "--identity", "/nowhere"]);
+    assert_eq!(status, Some(1));
+    assert!(out.starts_with("note: ") && out.contains(&place), "{out}");
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn telling(allowed: &str) -> CountedClusters {
     clusters
 }
 
-fn telling_the_app() -> CountedClusters {
+pub(crate) fn telling_the_app() -> CountedClusters {
     telling("spiffe://cluster.local/ns/demo/sa/app")
 }
 

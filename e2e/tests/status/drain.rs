@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use eastwest_e2e::hello;
+use eastwest_e2e::{hello, restart_app_shim};
 
 use super::PATIENCE;
 use super::commands::eastwest;
@@ -11,20 +11,7 @@ use super::commands::eastwest;
 #[test]
 fn a_server_that_is_drained_is_waited_for() {
     let mut clusters = hello().unwrap();
-    clusters.stop("b-app-shim");
-    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
-    let args = [
-        "--manifests",
-        clusters.manifests().cluster_b().to_str().unwrap(),
-        "--identity",
-        identity.unwrap().to_str().unwrap(),
-        "--drain-lame-duck",
-        "15s",
-    ]
-    .map(str::to_owned);
-    clusters
-        .start_with("b-app-shim", ("b-app", "shim"), &args)
-        .unwrap();
+    restart_app_shim(&mut clusters, &["--drain-lame-duck", "15s"]).unwrap();
     let (code, out, err) = eastwest(&clusters, &["drain"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.starts_with("draining; "), "{out}");

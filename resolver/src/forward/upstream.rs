@@ -16,7 +16,9 @@ const REST: Duration = Duration::from_secs(10);
 /// What is known of a name server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpstreamState {
-    /// It answered the last question, or was not asked yet.
+    /// It was not asked yet.
+    Unasked,
+    /// It answered the last question.
     Answers,
     /// It did not answer the last question that it was asked.
     Silent,
@@ -28,6 +30,7 @@ impl UpstreamState {
     /// For the admin address.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Unasked => "unasked",
             Self::Answers => "answers",
             Self::Silent => "silent",
             Self::Loops => "loops",
@@ -41,6 +44,8 @@ pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     pub(crate) probe: Probe,
     loops: AtomicBool,
+    /// It has answered a question at some time.
+    heard: AtomicBool,
     epoch: Instant,
     /// Milliseconds since `epoch` until which it rests; zero for one that answers.
     resting_until: AtomicU64,
@@ -52,6 +57,7 @@ impl Upstream {
             address,
             probe: Probe::new(),
             loops: AtomicBool::new(false),
+            heard: AtomicBool::new(false),
             epoch: Instant::now(),
             resting_until: AtomicU64::new(0),
         }
@@ -60,7 +66,8 @@ impl Upstream {
     pub(crate) fn state(&self) -> UpstreamState {
         match (self.loops(), self.answers()) {
             (true, _) => UpstreamState::Loops,
-            (false, true) => UpstreamState::Answers,
+            (false, true) if self.heard.load(Ordering::Relaxed) => UpstreamState::Answers,
+            (false, true) => UpstreamState::Unasked,
             (false, false) => UpstreamState::Silent,
         }
     }
@@ -97,7 +104,10 @@ impl Upstream {
 
     /// It has answered; true if it had not before.
     pub(crate) fn succeeded(&self) -> bool {
-        // Nearly always zero already: a load leaves the cache line shared.
+        // Nearly always true, and zero, already: a load leaves the cache line shared.
+        if !self.heard.load(Ordering::Relaxed) {
+            self.heard.store(true, Ordering::Relaxed);
+        }
         !self.answers() && self.resting_until.swap(0, Ordering::Relaxed) != 0
     }
 
@@ -127,6 +137,16 @@ mod tests {
         assert!(upstream.failed());
         assert!(!upstream.take_turn());
         assert!(!upstream.answers());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_says_of_one_that_was_not_asked_that_it_answers() {
+        let upstream = upstream();
+        assert_eq!(upstream.state(), UpstreamState::Unasked);
+        upstream.succeeded();
+        assert_eq!(upstream.state(), UpstreamState::Answers);
+        upstream.failed();
+        assert_eq!(upstream.state(), UpstreamState::Silent);
     }
 
     #[tokio::test(start_paused = true)]

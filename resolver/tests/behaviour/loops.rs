@@ -54,11 +54,15 @@ async fn a_name_server_that_sends_questions_back_is_found_and_not_asked() {
     }
     assert_eq!(
         upstreams.snapshot()[1],
-        (good.address, UpstreamState::Answers)
+        (good.address, UpstreamState::Unasked)
     );
     let answer = udp(server, &question("www.example.com.", RecordType::A)).await;
     assert_eq!(addresses(&answer), ["192.0.2.1"]);
     assert_eq!(good.asked().len(), 1);
+    assert_eq!(
+        upstreams.snapshot()[1],
+        (good.address, UpstreamState::Answers)
+    );
 }
 
 #[tokio::test]

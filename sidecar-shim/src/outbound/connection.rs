@@ -21,7 +21,12 @@ use super::tunnel::{Tunnel, TunnelError};
 /// Where an app's connection was meant to go, or why nobody can tell.
 pub(super) enum Destination {
     Route(Arc<Route>),
-    Unknown { reason: Reason, said: String },
+    Unknown {
+        reason: Reason,
+        said: String,
+    },
+    /// Port [`DISCARD`](super::DISCARD) of an alias: whoever comes to it has come to the shim, and wants no more.
+    Look,
 }
 
 /// Why the app's connection ended before it carried anything.
@@ -72,6 +77,15 @@ impl Outbound {
                 reset_on_close(&app);
                 drop(app);
                 end(guard, reason, Some(&said));
+            }
+            Destination::Look => {
+                reset_on_close(&app);
+                drop(app);
+                guard.end(&Ended {
+                    reason: Reason::Finished.as_str(),
+                    error: Some(&"it looked whether it comes to the shim"),
+                    weight: Weight::Noise,
+                });
             }
         }
     }

@@ -56,7 +56,7 @@ async fn gateways_are_known_by_what_they_say_of_a_name_that_nobody_exports() {
 }
 
 #[tokio::test]
-async fn one_that_has_not_seen_our_protocol_is_behind_something_that_changes_tls() {
+async fn one_that_does_not_know_our_protocol_is_another_server_or_does_not_see_it() {
     let said = answering(&[21, 3, 3, 0, 2, 2, 120]).await;
     assert_eq!(said, Err(Fault::AlpnRefused));
 }
@@ -65,6 +65,32 @@ async fn one_that_has_not_seen_our_protocol_is_behind_something_that_changes_tls
 async fn what_speaks_something_else_is_none() {
     let said = answering(b"SSH-2.0-OpenSSH_9.2\r\n").await;
     assert_eq!(said, Err(Fault::GatewayNotTls));
+}
+
+/// Whoever is slow to say all of it has said something: no large packet is lost.
+#[tokio::test]
+async fn half_an_answer_is_no_black_hole() {
+    let (_dir, identity) = identity();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        loop {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            let mut read = Vec::new();
+            if client_hello::read(&mut tcp, &mut read).await.is_ok() {
+                tcp.write_all(&[21, 3, 3]).await.unwrap();
+            }
+            held.push(tcp);
+        }
+    });
+    let broken = greet(&identity, address).await.unwrap_err();
+    assert_eq!(broken.fault, Fault::GatewaySilent);
+    assert!(
+        broken.seen.starts_with("it says 3 bytes"),
+        "{}",
+        broken.seen
+    );
 }
 
 #[tokio::test]

@@ -1,9 +1,14 @@
 //! What each refusal is called.
 
+use eastwest_mesh::{Capture, Options, Source, load};
+use eastwest_transport::client_hello;
 use eastwest_transport::tls::SvidError;
 use rustls::AlertDescription;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 use super::*;
+use crate::doctor::certificate;
 
 fn refused(fault: PeerFault, claimed: &str) -> Fault {
     let claimed = Some(claimed.parse().unwrap());
@@ -74,4 +79,51 @@ fn a_pod_that_refuses_us_is_told_by_its_alert() {
     ] {
         assert_eq!(of_alert(alert), is, "{alert}");
     }
+}
+
+const ALIAS: &str = "\
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: src-db-0, namespace: pxc}
+spec:
+  hosts: [src-db-0.pxc.svc.cluster.local]
+  location: MESH_INTERNAL
+  ports: [{number: 3306, name: mysql, protocol: TCP}]
+  resolution: STATIC
+  endpoints: [{address: 203.0.113.10, ports: {mysql: 15443}}]
+";
+
+/// Whoever is slow to say all of it has said something, in a handshake and to anything else.
+#[tokio::test]
+async fn half_an_answer_is_no_black_hole() {
+    let source = Source {
+        name: "a.yaml".to_owned(),
+        text: ALIAS.to_owned(),
+    };
+    let options = Options {
+        cluster_domain: "cluster.local".parse().unwrap(),
+        capture: Capture::Vip,
+    };
+    let route = load(&[source], &options).routes.remove(0);
+    let (identity, _) = certificate::nobody().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        loop {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            if client_hello::read(&mut tcp, &mut Vec::new()).await.is_ok() {
+                tcp.write_all(&[22, 3, 3]).await.unwrap();
+            }
+            held.push(tcp);
+        }
+    });
+    let wish = (Wish::Word, MinTls::Tls13);
+    let broken = meet(&route, &identity, address, wish).await.err().unwrap();
+    assert_eq!(broken.fault, Fault::PodSilent);
+    assert!(
+        broken.seen.starts_with("it says 3 bytes"),
+        "{}",
+        broken.seen
+    );
 }

@@ -1,0 +1,79 @@
+//! What can be told where nobody says which manifests, or which certificate, the shim of this pod has.
+
+use std::time::SystemTime;
+
+use super::aliases::{Wanted, typed};
+use super::args::DoctorArgs;
+use super::error::DoctorError;
+use super::look::{Broken, Look};
+use super::names::Names;
+use super::report::Examined;
+use super::step::Step;
+use super::walk::Walked;
+use super::way::Way;
+use super::{certificate, shim};
+
+/// Stands for all aliases where it is not known which there are.
+const ALL: &str = "*";
+
+/// The shim that does not tell is looked at: where it is broken that is why, and no other file is missing.
+pub(super) async fn look(
+    args: &DoctorArgs,
+    lacking: DoctorError,
+) -> Result<Vec<Examined>, DoctorError> {
+    let Err(shim) = shim::look(args.ready()).await else {
+        return Err(lacking);
+    };
+    let aliases: Vec<String> = match args.manifests.is_empty() {
+        true if args.all => vec![ALL.to_owned()],
+        true => args.aliases.iter().map(|asked| typed(asked).0).collect(),
+        false => {
+            let mesh = args.mesh()?;
+            let wanted = Wanted::of(args, &mesh)?;
+            let names = wanted.names();
+            names.iter().map(ToString::to_string).collect()
+        }
+    };
+    let walked = aliases.into_iter().map(|alias| {
+        let mut way = Way::new();
+        let broken = as_far_as_the_shim(args, &mut way, &lacking, shim.clone());
+        let names = args.name(Names::asked(&alias));
+        Examined {
+            alias,
+            port: None,
+            walked: Walked {
+                way,
+                broken: Some((broken, names)),
+                notes: Vec::new(),
+            },
+        }
+    });
+    Ok(walked.collect())
+}
+
+/// What the shim needs comes before it.
+fn as_far_as_the_shim(
+    args: &DoctorArgs,
+    way: &mut Way,
+    lacking: &DoctorError,
+    shim: Broken,
+) -> Broken {
+    let manifests = match args.manifests.is_empty() {
+        true => Look::skipped(lacking.to_string()),
+        false => Look::fine("the alias is in the manifests"),
+    };
+    way.note(Step::Manifests, manifests);
+    let looked = match &args.identity {
+        Some(folder) => certificate::look(folder, SystemTime::now()).map(|(_, look)| look),
+        None => Ok(Look::skipped("it is not known where it is")),
+    };
+    let broken = match looked {
+        Ok(look) => {
+            way.note(Step::Certificate, look);
+            shim
+        }
+        Err(broken) => broken,
+    };
+    let _: Result<(), Broken> = way.hop(Err(broken.clone()));
+    broken
+}

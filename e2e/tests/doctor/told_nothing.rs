@@ -1,0 +1,136 @@
+//! Nobody says with which files: no flag, and no shim that tells its own.
+
+use std::time::{Duration, Instant};
+
+use eastwest::clusters::{Clusters, HELLO};
+use eastwest_e2e::hello;
+use serde_json::Value;
+
+use crate::gateway::Frozen;
+
+/// What it says in the app's pod, by these arguments and variables alone.
+fn says(
+    clusters: &Clusters,
+    args: &[&str],
+    variables: &[(&str, &str)],
+) -> (Option<i32>, Value, String) {
+    let mut doctor = clusters.eastwest_on("b-app").unwrap();
+    doctor.arg("doctor").args(args).args(["-o", "json"]);
+    doctor.envs(variables.iter().copied());
+    let output = doctor.output().unwrap();
+    let said = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), said, err)
+}
+
+/// The outcomes of the first route's hops.
+fn outcomes(said: &Value) -> Vec<[&str; 2]> {
+    let steps = said.pointer("/routes/0/steps").unwrap().as_array().unwrap();
+    let each = steps.iter();
+    each.map(|step| ["step", "outcome"].map(|name| step[name].as_str().unwrap()))
+        .collect()
+}
+
+#[track_caller]
+fn is_the_shims_fault((status, said, err): &(Option<i32>, Value, String)) {
+    assert_eq!(*status, Some(1), "{said:#} {err}");
+    let fault = said.pointer("/routes/0/fault").unwrap();
+    assert_eq!(fault["code"], "shim-not-running", "{said:#}");
+    assert_eq!(fault["cluster"], "b");
+    assert!(
+        fault["next"].as_str().unwrap().starts_with("kubectl -n "),
+        "{fault}"
+    );
+}
+
+#[test]
+fn a_shim_that_does_not_run_is_what_is_wrong() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    let alias = HELLO[0].alias();
+    for args in [vec![alias.as_str()], vec!["--all"]] {
+        let told = says(&clusters, &args, &[]);
+        is_the_shims_fault(&told);
+        assert_eq!(
+            outcomes(&told.1),
+            [
+                ["manifests", "skipped"],
+                ["certificate", "skipped"],
+                ["shim", "broken"],
+            ]
+        );
+    }
+    // It may come back.
+    let begun = Instant::now();
+    is_the_shims_fault(&says(&clusters, &[&alias, "--wait", "3s"], &[]));
+    assert!(begun.elapsed() > Duration::from_secs(1));
+}
+
+#[test]
+fn a_shim_that_hangs_is_what_is_wrong() {
+    let mut clusters = hello().unwrap();
+    let _frozen = Frozen::program(&mut clusters, "b-app-shim");
+    is_the_shims_fault(&says(&clusters, &["--all"], &[]));
+}
+
+#[test]
+fn the_environment_names_the_files_of_a_shim_that_does_not_run() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    let manifests = clusters.manifests().cluster_b();
+    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
+    let identity = identity.unwrap();
+    let variables = [
+        ("EASTWEST_MANIFESTS", manifests.to_str().unwrap()),
+        ("EASTWEST_IDENTITY", identity.to_str().unwrap()),
+    ];
+    let told = says(&clusters, &["src-hello-0"], &variables);
+    is_the_shims_fault(&told);
+    assert_eq!(
+        outcomes(&told.1),
+        [
+            ["manifests", "ok"],
+            ["certificate", "ok"],
+            ["shim", "broken"],
+        ]
+    );
+    assert_eq!(told.1["routes"][0]["alias"], HELLO[0].alias());
+}
+
+#[test]
+fn a_shim_is_asked_where_the_environment_says() {
+    let clusters = hello().unwrap();
+    let at = |address| [("EASTWEST_ADMIN_ADDRESS", address)];
+    let (status, said, err) = says(&clusters, &["src-hello-0"], &at(""));
+    assert_eq!(status, Some(0), "{said:#} {err}");
+    // The shim runs, and tells nothing of its files.
+    for address in ["127.0.0.1:1", "off"] {
+        let (status, _, err) = says(&clusters, &["src-hello-0"], &at(address));
+        assert_eq!(status, Some(2), "{err}");
+        let told = format!("no shim tells at {address} (--admin)");
+        assert!(
+            err.contains(&told) && err.contains("EASTWEST_MANIFESTS"),
+            "{err}"
+        );
+    }
+}
+
+#[test]
+fn a_setting_that_can_not_be_read_is_told() {
+    let clusters = hello().unwrap();
+    let manifests = clusters.manifests().cluster_b();
+    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
+    let identity = identity.unwrap();
+    let variables = [
+        ("EASTWEST_ADMIN_ADDRESS", "off"),
+        ("EASTWEST_MANIFESTS", manifests.to_str().unwrap()),
+        ("EASTWEST_IDENTITY", identity.to_str().unwrap()),
+        ("EASTWEST_MODE", "tunnel"),
+    ];
+    let (_, said, err) = says(&clusters, &["src-hello-0"], &variables);
+    let note = said
+        .pointer("/notes/0")
+        .unwrap_or_else(|| panic!("{said:#} {err}"));
+    let note = note.as_str().unwrap();
+    assert!(note.starts_with("EASTWEST_MODE is `tunnel`, "), "{note}");
+}
