@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use eastwest_daemon::{Direction, Fitness, Role, RouteEndpoint, ServedRoute, ServedRoutes, Status};
+use eastwest_daemon::{
+    Asked, Direction, Fitness, Listing, Role, RouteEndpoint, ServedRoute, ServedRoutes, Status,
+};
 use eastwest_mesh::{Dialect, ExportedHost, Exports, Origin};
 
 use crate::connection::target;
@@ -23,10 +25,10 @@ pub(crate) fn tell(status: &Status, gateway: &Arc<Gateway>, at: SocketAddr) {
         None => Vec::new(),
     });
     let gateway = Arc::clone(gateway);
-    status.has_routes(move || routes(&gateway, at));
+    status.has_routes(move |asked| routes(&gateway, asked, at));
 }
 
-fn routes(gateway: &Gateway, at: SocketAddr) -> ServedRoutes {
+fn routes(gateway: &Gateway, asked: &Asked, at: SocketAddr) -> ServedRoutes {
     let exports = gateway.exports.load();
     let mut names: Vec<Arc<str>> = Vec::new();
     for tally in gateway.connections.tallies(Direction::Passthrough) {
@@ -39,7 +41,10 @@ fn routes(gateway: &Gateway, at: SocketAddr) -> ServedRoutes {
         .map(|sni| asked_for(&sni, &exports, at, &mut exported))
         .collect();
     let mut unasked: Vec<_> = exports.written().collect();
-    unasked.retain(|(_, _, origin)| !exported.contains(*origin));
+    unasked.retain(|(_, host, origin)| {
+        let wanted = asked.is_all() || asked.has(&host.to_string());
+        wanted && !exported.contains(*origin)
+    });
     let total = unasked.len();
     // The same ones each time.
     if total > UNASKED {
@@ -62,7 +67,10 @@ fn asked_for(
     let mut route = passed_on(sni.to_owned(), at);
     route.sni = Some(sni.to_owned());
     match target(sni, exports) {
-        Ok((_, target)) => {
+        Ok((dialect, target)) => {
+            if !exports.has_exact(dialect, &target.host) {
+                route.listing = Listing::ByPattern;
+            }
             let address = format!("{}:{}", target.host, target.port);
             route.origin = Some(target.origin.to_string());
             route.explain = vec![
@@ -78,12 +86,15 @@ fn asked_for(
                 address,
                 state: None,
                 reason: None,
+                seen: None,
                 locality: None,
             }];
             exported.insert(target.origin);
         }
         Err(refusal) => {
-            route.fitness = Fitness::Down(format!("it is exported no longer: {refusal}"));
+            let why = format!("it is exported no longer: {refusal}");
+            route.fitness = Fitness::Impaired(why);
+            route.listing = Listing::Withdrawn;
         }
     }
     route
@@ -104,7 +115,7 @@ fn never_asked_for(
         format!(
             "the Gateway's entry of hosts at {origin} exports it; server names have the form {form}"
         ),
-        "nobody has come for it since this process began".to_owned(),
+        "nobody is known to have come for it".to_owned(),
     ];
     route
 }
@@ -114,6 +125,7 @@ fn passed_on(name: String, at: SocketAddr) -> ServedRoute {
         name,
         direction: Direction::Passthrough,
         fitness: Fitness::Whole,
+        listing: Listing::Named,
         sni: None,
         listens: vec![at],
         endpoints: Vec::new(),
@@ -123,3 +135,6 @@ fn passed_on(name: String, at: SocketAddr) -> ServedRoute {
         explain: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,9 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Direction, Fitness, Role, RouteEndpoint, ServedRoute, ServedRoutes, Status};
+use eastwest_daemon::{
+    Direction, Fitness, Listing, Role, RouteEndpoint, ServedRoute, ServedRoutes, Status,
+};
 use eastwest_mesh::{DownRoute, Route};
 use eastwest_transport::tls::IdentityStore;
 
@@ -31,7 +33,7 @@ impl Told {
         status.is_a(Role::Shim);
         let store = self.identity.clone();
         status.has_certificates(move || identity::held(&store));
-        status.has_routes(move || ServedRoutes {
+        status.has_routes(move |_| ServedRoutes {
             routes: self.outbound().chain(self.inbound()).collect(),
             unlisted: 0,
         });
@@ -61,6 +63,7 @@ impl Told {
             name: format!("{}:{}", route.alias, route.port),
             direction: Direction::Outbound,
             fitness,
+            listing: Listing::Named,
             sni: Some(route.sni.clone()),
             listens,
             endpoints: self.outbound.tunnels.gateways.endpoints(route),
@@ -88,6 +91,7 @@ fn down(route: &DownRoute) -> ServedRoute {
         name,
         direction: Direction::Outbound,
         fitness: Fitness::Down(route.reason.clone()),
+        listing: Listing::Named,
         sni: None,
         listens: Vec::new(),
         endpoints: Vec::new(),
@@ -110,6 +114,7 @@ fn app(inbound: &Inbound, at: Option<SocketAddr>, port: NonZeroU16) -> ServedRou
         address: address.map_or_else(|| format!("the pod's own address:{port}"), place),
         state: None,
         reason: None,
+        seen: None,
         locality: None,
     };
     let by_flag = format!("--inbound {port} has callers let in to this port of the pod");
@@ -121,6 +126,7 @@ fn app(inbound: &Inbound, at: Option<SocketAddr>, port: NonZeroU16) -> ServedRou
             None => Fitness::Whole,
             Some(why) => Fitness::Down(format!("nobody may call: {why}")),
         },
+        listing: Listing::Named,
         sni: None,
         listens: at.into_iter().collect(),
         endpoints: vec![endpoint],

@@ -38,7 +38,7 @@ pub(super) struct Known {
 pub(super) enum Seen {
     Nothing,
     Answered,
-    Failed(Reason, String),
+    Failed(Reason, String, Instant),
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -83,25 +83,26 @@ impl Known {
         Attend(begins)
     }
 
-    /// How it does, and if not well, why.
-    pub(super) fn state(&self) -> (EndpointState, Option<String>) {
+    /// How it does, and if not well, why; and when that was so, where nobody looks after it.
+    pub(super) fn state(&self) -> (EndpointState, Option<String>, Option<Instant>) {
         let standing = self.health.standing();
         match (standing, &self.seen) {
             (Standing::Ejected { .. }, _) => {
                 let why = self.last_failure.as_deref().unwrap_or("it has failed");
                 let why = format!("it is tried last until it answers: {why}");
-                (EndpointState::Ejected, Some(why))
+                (EndpointState::Ejected, Some(why), None)
             }
-            (_, Seen::Failed(reason, said)) => (
+            (_, Seen::Failed(reason, said, at)) => (
                 EndpointState::of_failure(reason.as_str()),
                 Some(said.clone()),
+                Some(*at),
             ),
             (Standing::Doubted, _) => {
                 let why = "it was silent, and is being looked at".to_owned();
-                (EndpointState::Unknown, Some(why))
+                (EndpointState::Unknown, Some(why), None)
             }
-            (Standing::Good { .. }, Seen::Answered) => (EndpointState::Up, None),
-            (Standing::Good { .. }, Seen::Nothing) => (EndpointState::Unknown, None),
+            (Standing::Good { .. }, Seen::Answered) => (EndpointState::Up, None, None),
+            (Standing::Good { .. }, Seen::Nothing) => (EndpointState::Unknown, None, None),
         }
     }
 
