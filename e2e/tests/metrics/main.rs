@@ -132,7 +132,7 @@ fn routes_and_the_end_of_the_certificate_are_told() {
     let (mut clusters, texts) = scraped();
     let mut compared = 0;
     for (name, text) in &texts {
-        let counted = clusters.program(name).unwrap().counted().unwrap();
+        let counted = clusters.program(name).unwrap().counted().unwrap().clone();
         let admin = SocketAddr::new(counted.metrics.ip(), 15000);
         let told = clusters.told(&counted.host, admin, "/status.json").unwrap();
         let told: serde_json::Value = serde_json::from_str(&told).unwrap();
