@@ -146,6 +146,19 @@ impl Seen<'_> {
         route.listing == Listing::ByPattern && self.failure().is_some_and(unknown)
     }
 
+    /// A place that could not be dialled, and has been found to answer since, by a probe or a connection of another
+    /// route.
+    fn answers_since<'r>(&self, route: &'r ServedRoute) -> Option<&'r str> {
+        let last = self.last?;
+        let undialled = EndpointState::is_of_dial(last.failure()?.code);
+        let answers = |one: &&RouteEndpoint| {
+            let later = one.seen.is_some_and(|seen| seen > last.at);
+            one.state == Some(EndpointState::Up) && later
+        };
+        let place = route.endpoints.iter().find(answers)?;
+        undialled.then_some(place.address.as_str())
+    }
+
     /// What it says of a place, where nobody else does.
     fn of_endpoint(&self, endpoint: &mut RouteEndpoint) {
         let (state, seen) = match (endpoint.state, self.last) {
@@ -185,6 +198,10 @@ impl Seen<'_> {
                 (RouteState::Degraded, why)
             } else if self.nobody_is_there(route) {
                 let why = format!("a pattern allows this name, and nobody has it: {said}");
+                (RouteState::Unknown, why)
+            } else if let Some(place) = self.answers_since(route) {
+                let at = self.clocks.moment(last.at);
+                let why = format!("it was down at {at}, and {place} answers since: {said}");
                 (RouteState::Unknown, why)
             } else if self.is_stale() {
                 let at = self.clocks.moment(last.at);

@@ -101,7 +101,7 @@ pub struct RouteEndpoint {
     pub state: Option<EndpointState>,
     /// Why it does not do well.
     pub reason: Option<String>,
-    /// When that was so; `None` where it is now.
+    /// When that was so; `None` where it is now, or nobody knows.
     #[serde(skip)]
     pub seen: Option<Instant>,
     /// `region/zone/subzone`
@@ -131,6 +131,11 @@ impl EndpointState {
             "name_not_found" | "name_lookup_failed" => Self::Unresolved,
             _ => Self::Down,
         }
+    }
+
+    /// Whether a failure is one of a dial: nobody was there to say anything.
+    pub(super) fn is_of_dial(code: &str) -> bool {
+        code.starts_with("dial_") || Self::of_failure(code) == Self::Unresolved
     }
 
     pub(super) const fn is_bad(self) -> bool {

@@ -123,7 +123,7 @@ impl Gateways {
         let Some(known) = state.known.get_mut(&place(endpoint)) else {
             return;
         };
-        known.seen = Seen::Answered;
+        known.seen = Seen::Answered(Instant::now());
         if known.health.answered(Instant::now()) {
             gauge!("eastwest_gateway_ejected", "gateway" => endpoint.to_string()).set(0.0);
             tracing::info!(gateway = %endpoint, "the gateway answers, and is in use again");

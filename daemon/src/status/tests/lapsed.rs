@@ -151,6 +151,33 @@ async fn a_gateway_that_was_down_long_ago_is_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_gateway_that_answers_again_is_heard_of_before_the_next_connection() {
+    let begun = Instant::now();
+    for (code, state) in [("dial_refused", "unknown"), ("pod_unreachable", "down")] {
+        let context = Context::new();
+        let failed = Instant::now();
+        context.status.has_routes(move |_| {
+            let now = Instant::now();
+            let seen = if now > failed { now } else { begun };
+            ServedRoutes {
+                routes: vec![served(vec![RouteEndpoint {
+                    seen: Some(seen),
+                    ..gateway(EndpointState::Up)
+                }])],
+                unlisted: 0,
+            }
+        });
+        fail(&context, code);
+        assert_eq!(route(&context)["state"], "down");
+        advance(PAST).await;
+        let later = route(&context);
+        assert_eq!(later["state"], state, "{later}");
+        let why = " and 10.0.0.1:15443 answers since: ";
+        assert_eq!(reason(&later).contains(why), state == "unknown", "{later}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_name_that_somebody_made_up_is_not_down_and_is_forgotten() {
     let context = listed(Listing::ByPattern);
     fail(&context, "name_not_found");

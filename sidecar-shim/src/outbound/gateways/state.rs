@@ -37,7 +37,7 @@ pub(super) struct Known {
 #[derive(Debug)]
 pub(super) enum Seen {
     Nothing,
-    Answered,
+    Answered(Instant),
     Failed(Reason, String, Instant),
 }
 
@@ -83,7 +83,7 @@ impl Known {
         Attend(begins)
     }
 
-    /// How it does, and if not well, why; and when that was so, where nobody looks after it.
+    /// How it does, and if not well, why; and when that was so, where it may have changed since.
     pub(super) fn state(&self) -> (EndpointState, Option<String>, Option<Instant>) {
         let standing = self.health.standing();
         match (standing, &self.seen) {
@@ -101,7 +101,7 @@ impl Known {
                 let why = "it was silent, and is being looked at".to_owned();
                 (EndpointState::Unknown, Some(why), None)
             }
-            (Standing::Good { .. }, Seen::Answered) => (EndpointState::Up, None, None),
+            (Standing::Good { .. }, Seen::Answered(at)) => (EndpointState::Up, None, Some(*at)),
             (Standing::Good { .. }, Seen::Nothing) => (EndpointState::Unknown, None, None),
         }
     }
