@@ -82,8 +82,8 @@ pub use shares::{Bounds, Shares, Work, Workload};
 pub use shutdown::{DrainPolicy, Drained, EndRequest, Phase, Shutdown};
 pub use sources::{LOOK_EVERY, SourceError, SourceFile, Sources};
 pub use status::{
-    Asked, DownName, EndpointState, Fitness, HeldCertificate, Listing, Moment, NameServerStatus,
-    Role, RouteEndpoint, ServedNames, ServedRoute, ServedRoutes, Status,
+    Asked, DownName, EndpointState, Explain, Fitness, HeldCertificate, Listing, Moment,
+    NameServerStatus, Role, RouteEndpoint, ServedNames, ServedRoute, ServedRoutes, Status,
 };
 pub use supervisor::Supervisor;
 pub use timings::Timings;

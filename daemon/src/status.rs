@@ -26,7 +26,9 @@ pub use certificate::HeldCertificate;
 pub(crate) use document::document;
 pub use moment::Moment;
 pub use names::{DownName, NameServerStatus, ServedNames};
-pub use route::{Asked, EndpointState, Fitness, Listing, RouteEndpoint, ServedRoute, ServedRoutes};
+pub use route::{
+    Asked, EndpointState, Explain, Fitness, Listing, RouteEndpoint, ServedRoute, ServedRoutes,
+};
 pub(crate) use routes::{ByState, by_state};
 
 /// What a server is.

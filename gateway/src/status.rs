@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use eastwest_daemon::{
-    Asked, Direction, Fitness, Listing, Role, RouteEndpoint, ServedRoute, ServedRoutes, Status,
+    Asked, Direction, Explain, Fitness, Listing, Role, RouteEndpoint, ServedRoute, ServedRoutes,
+    Status,
 };
 use eastwest_mesh::{Dialect, ExportedHost, Exports, Origin};
 
@@ -73,15 +74,15 @@ fn asked_for(
             }
             let address = format!("{}:{}", target.host, target.port);
             route.origin = Some(target.origin.to_string());
-            route.explain = vec![
-                format!(
-                    "the Gateway's entry of hosts at {} exports it",
-                    target.origin
-                ),
-                format!(
-                    "{address} is dialled for it, by the name and what ServiceEntries say of its port"
-                ),
-            ];
+            let (origin, dialled) = (target.origin.clone(), address.clone());
+            route.explain = Explain::by(move || {
+                vec![
+                    format!("the Gateway's entry of hosts at {origin} exports it"),
+                    format!(
+                        "{dialled} is dialled for it, by the name and what ServiceEntries say of its port"
+                    ),
+                ]
+            });
             route.endpoints = vec![RouteEndpoint {
                 address,
                 state: None,
@@ -111,12 +112,15 @@ fn never_asked_for(
     };
     let mut route = passed_on(host.to_string(), at);
     route.origin = Some(origin.to_string());
-    route.explain = vec![
-        format!(
-            "the Gateway's entry of hosts at {origin} exports it; server names have the form {form}"
-        ),
-        "nobody is known to have come for it".to_owned(),
-    ];
+    let origin = origin.clone();
+    route.explain = Explain::by(move || {
+        vec![
+            format!(
+                "the Gateway's entry of hosts at {origin} exports it; server names have the form {form}"
+            ),
+            "nobody is known to have come for it".to_owned(),
+        ]
+    });
     route
 }
 
@@ -132,7 +136,7 @@ fn passed_on(name: String, at: SocketAddr) -> ServedRoute {
         // It opens no TLS, and so asks nobody who they are.
         identities: Vec::new(),
         origin: None,
-        explain: Vec::new(),
+        explain: Explain::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use eastwest_daemon::{
-    Direction, Fitness, Listing, Role, RouteEndpoint, ServedRoute, ServedRoutes, Status,
+    Direction, Explain, Fitness, Listing, Role, RouteEndpoint, ServedRoute, ServedRoutes, Status,
 };
 use eastwest_mesh::{DownRoute, Route};
 use eastwest_transport::tls::IdentityStore;
@@ -51,7 +51,7 @@ impl Told {
     }
 
     /// `failed` are the addresses that are not listened on, and why.
-    fn served(&self, route: &Route, failed: &BTreeMap<SocketAddr, String>) -> ServedRoute {
+    fn served(&self, route: &Arc<Route>, failed: &BTreeMap<SocketAddr, String>) -> ServedRoute {
         let listens: Vec<_> = self.outbound.arrival.addresses(route).collect();
         let why: Vec<_> = listens.iter().filter_map(|at| failed.get(at)).collect();
         let fitness = match why.first() {
@@ -59,6 +59,7 @@ impl Told {
             Some(why) => Fitness::Impaired((*why).clone()),
         };
         let identity = self.identity.current();
+        let explained = Arc::clone(route);
         ServedRoute {
             name: format!("{}:{}", route.alias, route.port),
             direction: Direction::Outbound,
@@ -69,7 +70,7 @@ impl Told {
             endpoints: self.outbound.tunnels.gateways.endpoints(route),
             identities: route.peer.identities(identity.trust_domain()),
             origin: Some(route.origin.to_string()),
-            explain: route.because.sentences(identity.trust_domain()),
+            explain: Explain::by(move || explained.because.sentences(identity.trust_domain())),
         }
     }
 
@@ -87,6 +88,7 @@ fn down(route: &DownRoute) -> ServedRoute {
         Some(port) => format!("{}:{port}", route.alias),
         None => route.alias.to_string(),
     };
+    let why = format!("{}: {}", route.origin, route.reason);
     ServedRoute {
         name,
         direction: Direction::Outbound,
@@ -97,13 +99,13 @@ fn down(route: &DownRoute) -> ServedRoute {
         endpoints: Vec::new(),
         identities: Vec::new(),
         origin: Some(route.origin.to_string()),
-        explain: vec![format!("{}: {}", route.origin, route.reason)],
+        explain: Explain::by(move || vec![why]),
     }
 }
 
 /// A port of this pod.
 fn app(inbound: &Inbound, at: Option<SocketAddr>, port: NonZeroU16) -> ServedRoute {
-    let allowed = inbound.allowed.load();
+    let allowed = inbound.allowed.load_full();
     let address = match inbound.app {
         AppAddress::At(address) => Some(address),
         // The address that the caller has reached; of all addresses, whichever that is.
@@ -118,7 +120,11 @@ fn app(inbound: &Inbound, at: Option<SocketAddr>, port: NonZeroU16) -> ServedRou
         locality: None,
     };
     let by_flag = format!("--inbound {port} has callers let in to this port of the pod");
-    let explain = [by_flag].into_iter().chain(allowed.sentences(port));
+    let explained = Arc::clone(&allowed);
+    let explain = Explain::by(move || {
+        let sentences = explained.sentences(port);
+        [by_flag].into_iter().chain(sentences).collect()
+    });
     ServedRoute {
         name: port.to_string(),
         direction: Direction::Inbound,
@@ -132,6 +138,6 @@ fn app(inbound: &Inbound, at: Option<SocketAddr>, port: NonZeroU16) -> ServedRou
         endpoints: vec![endpoint],
         identities: allowed.callers(port),
         origin: None,
-        explain: explain.collect(),
+        explain,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::moment::{Clocks, Moment};
-use super::route::{EndpointState, Fitness, Listing, RouteEndpoint, ServedRoute};
+use super::route::{EndpointState, Explain, Fitness, Listing, RouteEndpoint, ServedRoute};
 use crate::connections::{Attempt, Carried, Direction, Failure, Outcome};
 
 /// A failure of so long ago, after which nobody has tried, says no more how a route does: three times as long as the
@@ -53,6 +53,8 @@ pub(super) struct RouteStatus {
     identities: Vec<String>,
     origin: Option<String>,
     explain: Vec<String>,
+    #[serde(skip)]
+    unexplained: Explain,
     open: u64,
     pub(super) opened: u64,
     pub(super) answered: u64,
@@ -103,8 +105,15 @@ impl RouteStatus {
             endpoints: route.endpoints,
             identities: route.identities,
             origin: route.origin,
-            explain: route.explain,
+            explain: Vec::new(),
+            unexplained: route.explain,
         })
+    }
+
+    /// With why it is as it is.
+    pub(super) fn explained(mut self) -> Self {
+        self.explain = std::mem::take(&mut self.unexplained).told();
+        self
     }
 }
 

@@ -1,5 +1,6 @@
 //! A route as a server describes it.
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use serde::Serialize;
@@ -45,7 +46,7 @@ impl Asked {
 }
 
 /// One route of a server, by its configuration.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ServedRoute {
     /// What its connections are counted under.
     pub name: String,
@@ -67,7 +68,29 @@ pub struct ServedRoute {
     /// Where it is written.
     pub origin: Option<String>,
     /// Why it is as it is.
-    pub explain: Vec<String>,
+    pub explain: Explain,
+}
+
+/// Sentences that are made when somebody is to read them: of thousands of routes, a part is told, and for a metric
+/// none.
+#[derive(Default)]
+pub struct Explain(Option<Box<dyn FnOnce() -> Vec<String>>>);
+
+impl Explain {
+    /// Those that this makes.
+    pub fn by(make: impl FnOnce() -> Vec<String> + 'static) -> Self {
+        Self(Some(Box::new(make)))
+    }
+
+    pub(super) fn told(self) -> Vec<String> {
+        self.0.map(|make| make()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Explain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explain").finish_non_exhaustive()
+    }
 }
 
 /// Whether a route can be used, as far as this process is concerned.

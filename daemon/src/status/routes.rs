@@ -95,7 +95,7 @@ impl Routes {
         }
     }
 
-    /// The worst first. Of too many those are told that something has come back over, and then the worst: under
+    /// The worst first, explained. Of too many those are told that something has come back over, and then the worst: under
     /// a wildcard anybody can make up names that are down.
     pub(super) fn told(self) -> Vec<RouteStatus> {
         let mut routes = self.judged;
@@ -105,7 +105,7 @@ impl Routes {
         }
         // Those of one state stay in the order that the server has them in.
         routes.sort_by_key(|route| route.state);
-        routes
+        routes.into_iter().map(RouteStatus::explained).collect()
     }
 }
 

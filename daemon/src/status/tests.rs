@@ -41,7 +41,9 @@ fn served(endpoints: Vec<RouteEndpoint>) -> ServedRoute {
         endpoints,
         identities: vec!["spiffe://cluster.local/ns/pxc/sa/*".to_owned()],
         origin: Some("routes.yaml:6:5".to_owned()),
-        explain: vec!["the alias is a host of the ServiceEntry at routes.yaml:6:5".to_owned()],
+        explain: Explain::by(|| {
+            vec!["the alias is a host of the ServiceEntry at routes.yaml:6:5".to_owned()]
+        }),
     }
 }
 

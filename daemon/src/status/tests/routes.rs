@@ -256,3 +256,34 @@ fn names_that_somebody_makes_up_push_no_route_that_works_out_of_the_answer() {
         (&json!(NAME), &json!("up"))
     );
 }
+
+#[test]
+fn routes_that_are_not_told_are_not_explained() {
+    let explained = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let context = Context::new();
+    let count = Arc::clone(&explained);
+    context.status.has_routes(move |_| {
+        let route = |n: usize| ServedRoute {
+            name: format!("route-{n}"),
+            explain: {
+                let count = Arc::clone(&count);
+                Explain::by(move || {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    vec!["it is written".to_owned()]
+                })
+            },
+            ..served(Vec::new())
+        };
+        ServedRoutes {
+            routes: (0..1500).map(route).collect(),
+            unlisted: 0,
+        }
+    });
+    assert!(by_state(&context).is_some());
+    assert_eq!(explained.load(Ordering::Relaxed), 0);
+    assert_eq!(
+        told(&context)["routes"][999]["explain"],
+        json!(["it is written"])
+    );
+    assert_eq!(explained.load(Ordering::Relaxed), 1000);
+}
