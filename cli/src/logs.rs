@@ -1,5 +1,6 @@
 //! `eastwest logs`: what the logs of several processes say together.
 
+mod compressed;
 mod ended;
 mod fields;
 mod join;
@@ -34,12 +35,12 @@ enum LogsCommand {
 /// Make one line for each connection of what the shims and the gateway on its way say of it
 ///
 /// Reads the lines that each process writes at the end of a connection, in both forms of --log-format and
-/// whatever stands before them (`kubectl logs --prefix`, journalctl), and joins those that have the same
-/// `connection.id`. What else is in the logs is passed over. A connection of which a process on its way has
-/// no line is shown with what there is.
+/// whatever stands before them (`kubectl logs --prefix`, journalctl, the files of containerd) or around them
+/// (Docker's json-file, journalctl -o json), and joins those that have the same `connection.id`. What else is in
+/// the logs is passed over. A connection of which a process on its way has no line is shown with what there is.
 ///
-/// Exit status 0, also where lines could not be read: these are named on standard error. 1: a file could
-/// not.
+/// Exit status 0, also where lines could not be read, or a file has none of these: that is said on standard
+/// error. 1: a file could not be read, or is compressed.
 #[derive(Debug, clap::Args)]
 struct JoinArgs {
     /// Logs, in any order and of any number of processes; - is standard input
@@ -71,6 +72,8 @@ struct BadLine {
 struct Read {
     lines: Vec<AccessLine>,
     bad: Vec<BadLine>,
+    /// Files that have nothing of that, with how many lines they have.
+    without: Vec<(PathBuf, usize)>,
 }
 
 /// Runs it.
@@ -86,17 +89,30 @@ pub fn run(args: &LogsArgs) -> anyhow::Result<ExitCode> {
         read.file(file)
             .with_context(|| format!("cannot read {}", file.display()))?;
     }
-    let Read { lines, bad } = read;
+    let Read {
+        lines,
+        bad,
+        without,
+    } = read;
     let connections: Vec<Connection> = join::join(lines);
     drop(progress);
     let mut out = io::BufWriter::new(io::stdout().lock());
     match args.output {
         Format::Text => output::text(&mut out, &connections)?,
-        Format::Json => output::json(&mut out, &connections, &bad)?,
+        Format::Json => output::json(&mut out, &connections, &bad, &without)?,
     }
     out.flush()?;
     for BadLine { file, line, why } in bad {
         let _ = writeln!(io::stderr(), "{}:{line}: {why}", file.display());
+    }
+    for (file, lines) in without {
+        let said = match lines {
+            0 => "it is empty".to_owned(),
+            lines => format!(
+                "none of its {lines} lines says how a connection of a gateway or a shim ended"
+            ),
+        };
+        let _ = writeln!(io::stderr(), "{}: {said}", file.display());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -111,10 +127,18 @@ impl Read {
 
     fn all(&mut self, file: &Path, mut from: impl BufRead) -> io::Result<()> {
         let (mut bytes, mut number) = (Vec::new(), 0);
+        let found = |read: &Self| read.lines.len() + read.bad.len();
+        let before = found(self);
         loop {
             bytes.clear();
             if from.read_until(b'\n', &mut bytes)? == 0 {
+                if found(self) == before {
+                    self.without.push((file.to_owned(), number));
+                }
                 return Ok(());
+            }
+            if number == 0 {
+                compressed::refuse(&bytes)?;
             }
             number += 1;
             match line::read(&bytes) {

@@ -4,9 +4,9 @@
 //! Opening and closing take one short lock on one of a few shards; the bytes are counted by the
 //! relay itself in atomics that this table only reads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -14,27 +14,35 @@ use tokio::time::Instant;
 
 use crate::traffic::{Counted, Talks, Traffic};
 
+mod counting;
 mod entry;
 mod guard;
 mod history;
+mod outcome;
 mod steps;
+mod tallies;
 mod tally;
 mod timeline;
 pub use entry::{ConnectionId, ConnectionRecord, ConnectionState, Direction};
 pub use guard::ConnectionGuard;
 pub use history::Recorded;
+pub use outcome::{Attempt, Failure, Outcome};
 pub use steps::{Step, Steps};
-pub use tally::{Carried, Failure, Outcome, Tally};
+pub(crate) use tallies::Turn;
+pub use tally::{Carried, Tally};
 pub use timeline::{Millis, Milliseconds, Timeline};
 
 use history::History;
-use tally::Tallies;
+use tallies::Tallies;
 
 #[cfg(test)]
 mod tests;
 
 /// Shards, so that accepting on several threads seldom meets on one lock. A power of two.
 const SHARDS: usize = 16;
+/// A far end that has said nothing for so long is told of as silent: a database greets at once, and who waits for
+/// a question seldom waits longer for the first.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// Bytes moved so far: `[0]` from the accepted side to the dialled one, `[1]` back. Then moments in nanoseconds
 /// of one clock, of which distances alone count, 0 where there was none yet: `[2]` when the connection began,
@@ -101,6 +109,8 @@ struct Entry {
     /// Once both ends are there.
     traffic: OnceLock<Arc<Traffic>>,
     counted: Counted,
+    /// Whether something has come back over it, as far as anybody has looked.
+    answered: AtomicBool,
     steps: Steps,
 }
 
@@ -153,6 +163,7 @@ impl Connections {
             bytes: info.bytes,
             traffic: OnceLock::new(),
             counted: Counted::default(),
+            answered: AtomicBool::new(false),
             steps: Steps::since(opened),
         });
         self.shared.total.open();
@@ -209,6 +220,21 @@ impl Connections {
         self.shared.routes.all(direction)
     }
 
+    /// The moment that it is, for [`Self::keep_routes`].
+    pub(crate) fn turn(&self) -> Turn {
+        self.shared.routes.now()
+    }
+
+    /// Forgets the routes that nobody uses and nobody has come for since `then`, but for those to be kept.
+    pub(crate) fn keep_routes(&self, kept: &HashSet<(Direction, &str)>, then: Turn) {
+        self.shared.routes.keep(kept, then);
+    }
+
+    /// Connections that are counted on no route, because all places were taken by routes in use.
+    pub(crate) fn uncounted(&self) -> u64 {
+        self.shared.routes.uncounted()
+    }
+
     fn entries(&self) -> Vec<Arc<Entry>> {
         let mut entries: Vec<Arc<Entry>> = Vec::new();
         for shard in &self.shared.shards {
@@ -241,16 +267,4 @@ impl Shared {
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Entry {
-    fn count_bytes(&self, total: &Tally) {
-        if let Some(traffic) = self.traffic.get() {
-            let moved = traffic.count(&self.counted, &self.bytes);
-            total.add(moved);
-            if let Some(route) = self.route.get() {
-                route.add(moved);
-            }
-        }
-    }
 }

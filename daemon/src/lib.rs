@@ -59,7 +59,7 @@ pub use bind::{BindError, once_free};
 pub use build::Build;
 pub use connection_args::ConnectionArgs;
 pub use connections::{
-    ByteCounts, Carried, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord,
+    Attempt, ByteCounts, Carried, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord,
     ConnectionState, Connections, Direction, Failure, Millis, Milliseconds, Outcome, Recorded,
     Step, Steps, Tally, Timeline,
 };
@@ -82,8 +82,8 @@ pub use shares::{Bounds, Shares, Work, Workload};
 pub use shutdown::{DrainPolicy, Drained, EndRequest, Phase, Shutdown};
 pub use sources::{LOOK_EVERY, SourceError, SourceFile, Sources};
 pub use status::{
-    DownName, EndpointState, Fitness, HeldCertificate, Moment, NameServerStatus, Role,
-    RouteEndpoint, ServedNames, ServedRoute, ServedRoutes, Status,
+    Asked, DownName, EndpointState, Explain, Fitness, HeldCertificate, Listing, Moment,
+    NameServerStatus, Role, RouteEndpoint, ServedNames, ServedRoute, ServedRoutes, Status,
 };
 pub use supervisor::Supervisor;
 pub use timings::Timings;

@@ -18,6 +18,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use crate::connections::Direction;
 use crate::context::Context;
 use crate::http::{Reply, accept, not_found, reply, text};
+use crate::status::{ByState, by_state};
 
 mod openmetrics;
 mod process;
@@ -26,6 +27,9 @@ const PATHS: [&str; 2] = ["/metrics", "/stats/prometheus"];
 
 /// Log lines that were lost. There from the start: an alert is to see the first one.
 pub(crate) const DROPPED_LINES: &str = "eastwest_log_lines_dropped_total";
+
+/// Routes, in the words of the status.
+const ROUTES: &str = "eastwest_routes";
 
 /// Upper bounds, in seconds, of every histogram whose name ends in `_seconds`: from a dial within
 /// a node to a connect that was given up.
@@ -92,6 +96,9 @@ impl Metrics {
         });
         process::sample();
         context.connections.count_bytes();
+        for (state, count) in by_state(context).into_iter().flat_map(ByState::each) {
+            gauge!(ROUTES, "state" => state).set(count as f64);
+        }
         context.samples.take();
         self.handle.render()
     }
@@ -116,6 +123,10 @@ pub(crate) fn count_tasks(tasks: usize) {
 }
 
 fn describe() {
+    describe_gauge!(
+        ROUTES,
+        "Routes by state, judged as /status.json has it, where more than 1,000 are counted as well."
+    );
     describe_gauge!(
         "eastwest_tasks",
         "Tasks of the threads that move data: one for each connection, and some that stay."

@@ -17,15 +17,20 @@ use crate::reloads::Reload;
 
 mod certificate;
 mod document;
+mod judged;
 mod moment;
 mod names;
 mod route;
+mod routes;
 
 pub use certificate::HeldCertificate;
 pub(crate) use document::document;
 pub use moment::Moment;
 pub use names::{DownName, NameServerStatus, ServedNames};
-pub use route::{EndpointState, Fitness, RouteEndpoint, ServedRoute, ServedRoutes};
+pub use route::{
+    Asked, EndpointState, Explain, Fitness, Listing, RouteEndpoint, ServedRoute, ServedRoutes,
+};
+pub(crate) use routes::{ByState, by_state};
 
 const MANIFEST_ERRORS: &str = "eastwest_manifest_errors";
 
@@ -48,7 +53,7 @@ pub enum Role {
     Resolver,
 }
 
-type Routes = Arc<dyn Fn() -> ServedRoutes + Send + Sync>;
+type Routes = Arc<dyn Fn(&Asked) -> ServedRoutes + Send + Sync>;
 type Certificates = Arc<dyn Fn() -> Vec<HeldCertificate> + Send + Sync>;
 type Names = Arc<dyn Fn() -> ServedNames + Send + Sync>;
 
@@ -104,8 +109,8 @@ impl Status {
         let _ = self.shared.role.set(role);
     }
 
-    /// Has its routes found for each answer, on the thread that gives it.
-    pub fn has_routes(&self, find: impl Fn() -> ServedRoutes + Send + Sync + 'static) {
+    /// Has its routes found for each answer, on the thread that gives it; others than are asked for do no harm.
+    pub fn has_routes(&self, find: impl Fn(&Asked) -> ServedRoutes + Send + Sync + 'static) {
         let _ = self.shared.routes.set(Arc::new(find));
     }
 

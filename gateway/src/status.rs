@@ -5,7 +5,10 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use eastwest_daemon::{Direction, Fitness, Role, RouteEndpoint, ServedRoute, ServedRoutes, Status};
+use eastwest_daemon::{
+    Asked, Direction, Explain, Fitness, Listing, Role, RouteEndpoint, ServedRoute, ServedRoutes,
+    Status,
+};
 use eastwest_mesh::{Dialect, ExportedHost, Exports, Origin};
 
 use crate::connection::target;
@@ -23,10 +26,10 @@ pub(crate) fn tell(status: &Status, gateway: &Arc<Gateway>, at: SocketAddr) {
         None => Vec::new(),
     });
     let gateway = Arc::clone(gateway);
-    status.has_routes(move || routes(&gateway, at));
+    status.has_routes(move |asked| routes(&gateway, asked, at));
 }
 
-fn routes(gateway: &Gateway, at: SocketAddr) -> ServedRoutes {
+fn routes(gateway: &Gateway, asked: &Asked, at: SocketAddr) -> ServedRoutes {
     let exports = gateway.exports.load();
     let mut names: Vec<Arc<str>> = Vec::new();
     for tally in gateway.connections.tallies(Direction::Passthrough) {
@@ -39,7 +42,10 @@ fn routes(gateway: &Gateway, at: SocketAddr) -> ServedRoutes {
         .map(|sni| asked_for(&sni, &exports, at, &mut exported))
         .collect();
     let mut unasked: Vec<_> = exports.written().collect();
-    unasked.retain(|(_, _, origin)| !exported.contains(*origin));
+    unasked.retain(|(_, host, origin)| {
+        let wanted = asked.is_all() || asked.has(&host.to_string());
+        wanted && !exported.contains(*origin)
+    });
     let total = unasked.len();
     // The same ones each time.
     if total > UNASKED {
@@ -62,28 +68,34 @@ fn asked_for(
     let mut route = passed_on(sni.to_owned(), at);
     route.sni = Some(sni.to_owned());
     match target(sni, exports) {
-        Ok((_, target)) => {
+        Ok((dialect, target)) => {
+            if !exports.has_exact(dialect, &target.host) {
+                route.listing = Listing::ByPattern;
+            }
             let address = format!("{}:{}", target.host, target.port);
             route.origin = Some(target.origin.to_string());
-            route.explain = vec![
-                format!(
-                    "the Gateway's entry of hosts at {} exports it",
-                    target.origin
-                ),
-                format!(
-                    "{address} is dialled for it, by the name and what ServiceEntries say of its port"
-                ),
-            ];
+            let (origin, dialled) = (target.origin.clone(), address.clone());
+            route.explain = Explain::by(move || {
+                vec![
+                    format!("the Gateway's entry of hosts at {origin} exports it"),
+                    format!(
+                        "{dialled} is dialled for it, by the name and what ServiceEntries say of its port"
+                    ),
+                ]
+            });
             route.endpoints = vec![RouteEndpoint {
                 address,
                 state: None,
                 reason: None,
+                seen: None,
                 locality: None,
             }];
             exported.insert(target.origin);
         }
         Err(refusal) => {
-            route.fitness = Fitness::Down(format!("it is exported no longer: {refusal}"));
+            let why = format!("it is exported no longer: {refusal}");
+            route.fitness = Fitness::Impaired(why);
+            route.listing = Listing::Withdrawn;
         }
     }
     route
@@ -100,12 +112,15 @@ fn never_asked_for(
     };
     let mut route = passed_on(host.to_string(), at);
     route.origin = Some(origin.to_string());
-    route.explain = vec![
-        format!(
-            "the Gateway's entry of hosts at {origin} exports it; server names have the form {form}"
-        ),
-        "nobody has come for it since this process began".to_owned(),
-    ];
+    let origin = origin.clone();
+    route.explain = Explain::by(move || {
+        vec![
+            format!(
+                "the Gateway's entry of hosts at {origin} exports it; server names have the form {form}"
+            ),
+            "nobody is known to have come for it".to_owned(),
+        ]
+    });
     route
 }
 
@@ -114,12 +129,16 @@ fn passed_on(name: String, at: SocketAddr) -> ServedRoute {
         name,
         direction: Direction::Passthrough,
         fitness: Fitness::Whole,
+        listing: Listing::Named,
         sni: None,
         listens: vec![at],
         endpoints: Vec::new(),
         // It opens no TLS, and so asks nobody who they are.
         identities: Vec::new(),
         origin: None,
-        explain: Vec::new(),
+        explain: Explain::default(),
     }
 }
+
+#[cfg(test)]
+mod tests;

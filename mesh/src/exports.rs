@@ -185,7 +185,8 @@ impl Exports {
     }
 
     /// Whether an entry for this form of server name is `host` itself.
-    pub(crate) fn has_exact(&self, dialect: Dialect, host: &Hostname) -> bool {
+    #[must_use]
+    pub fn has_exact(&self, dialect: Dialect, host: &Hostname) -> bool {
         match dialect {
             Dialect::Istio => self.istio.has_exact(host),
             Dialect::Plain => self.plain.has_exact(host),

@@ -1,33 +1,16 @@
-//! What a shim says of its routes and its certificate to whoever asks for metrics.
+//! What a shim says of its certificate to whoever asks for metrics.
 
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use arc_swap::ArcSwap;
 use eastwest_daemon::Context;
-use eastwest_mesh::DownRoute;
 use eastwest_transport::tls::IdentityStore;
 use metrics::{describe_gauge, gauge};
 
-use crate::outbound::Outbound;
-use crate::vips::Vips;
-
-const ROUTES: &str = "eastwest_routes";
 const CERTIFICATE: &str = "eastwest_certificate_expiry_timestamp_seconds";
 const ROOT: &str = "eastwest_root_expiry_timestamp_seconds";
 
-/// Has them looked at for each scrape.
-pub(crate) fn expose(
-    context: &Context,
-    store: &IdentityStore,
-    outbound: &Arc<Outbound>,
-    vips: &Vips,
-    down: &Arc<ArcSwap<Vec<DownRoute>>>,
-) {
-    describe_gauge!(
-        ROUTES,
-        "Ports of aliases, by whether they are served; /routes says why those that are down are."
-    );
+/// Has it looked at for each scrape.
+pub(crate) fn expose(context: &Context, store: &IdentityStore) {
     describe_gauge!(
         CERTIFICATE,
         "When the certificate in use ends, since the Unix epoch."
@@ -38,18 +21,6 @@ pub(crate) fn expose(
     );
     let store = store.clone();
     context.samples.add(move || certificate(&store));
-    let (outbound, vips, down) = (Arc::clone(outbound), vips.clone(), Arc::clone(down));
-    context.samples.add(move || {
-        let routes = outbound.routes.load();
-        let (served, unheard) = vips.split(routes.shown());
-        let states = [
-            ("served", served.len()),
-            ("down", down.load().len() + unheard.len()),
-        ];
-        for (state, count) in states {
-            gauge!(ROUTES, "state" => state).set(count as f64);
-        }
-    });
 }
 
 fn certificate(store: &IdentityStore) {

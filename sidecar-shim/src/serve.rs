@@ -109,7 +109,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     };
     told.tell(&context.status);
     config.manifests.tell(&context.status);
-    gauges::expose(&context, &store, &outbound, &vips, &down);
+    gauges::expose(&context, &store);
     tokio::spawn(identity::follow(store, context.clone()));
     let answering = dns.clone();
     tokio::spawn(vips.clone().retry(context.shutdown.clone(), move |vips| {

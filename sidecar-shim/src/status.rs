@@ -6,7 +6,9 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Direction, Fitness, Role, RouteEndpoint, ServedRoute, ServedRoutes, Status};
+use eastwest_daemon::{
+    Direction, Explain, Fitness, Listing, Role, RouteEndpoint, ServedRoute, ServedRoutes, Status,
+};
 use eastwest_mesh::{DownRoute, Route};
 use eastwest_transport::tls::IdentityStore;
 
@@ -31,7 +33,7 @@ impl Told {
         status.is_a(Role::Shim);
         let store = self.identity.clone();
         status.has_certificates(move || identity::held(&store));
-        status.has_routes(move || ServedRoutes {
+        status.has_routes(move |_| ServedRoutes {
             routes: self.outbound().chain(self.inbound()).collect(),
             unlisted: 0,
         });
@@ -49,7 +51,7 @@ impl Told {
     }
 
     /// `failed` are the addresses that are not listened on, and why.
-    fn served(&self, route: &Route, failed: &BTreeMap<SocketAddr, String>) -> ServedRoute {
+    fn served(&self, route: &Arc<Route>, failed: &BTreeMap<SocketAddr, String>) -> ServedRoute {
         let listens: Vec<_> = self.outbound.arrival.addresses(route).collect();
         let why: Vec<_> = listens.iter().filter_map(|at| failed.get(at)).collect();
         let fitness = match why.first() {
@@ -57,16 +59,18 @@ impl Told {
             Some(why) => Fitness::Impaired((*why).clone()),
         };
         let identity = self.identity.current();
+        let explained = Arc::clone(route);
         ServedRoute {
             name: format!("{}:{}", route.alias, route.port),
             direction: Direction::Outbound,
             fitness,
+            listing: Listing::Named,
             sni: Some(route.sni.clone()),
             listens,
             endpoints: self.outbound.tunnels.gateways.endpoints(route),
             identities: route.peer.identities(identity.trust_domain()),
             origin: Some(route.origin.to_string()),
-            explain: route.because.sentences(identity.trust_domain()),
+            explain: Explain::by(move || explained.because.sentences(identity.trust_domain())),
         }
     }
 
@@ -84,22 +88,24 @@ fn down(route: &DownRoute) -> ServedRoute {
         Some(port) => format!("{}:{port}", route.alias),
         None => route.alias.to_string(),
     };
+    let why = format!("{}: {}", route.origin, route.reason);
     ServedRoute {
         name,
         direction: Direction::Outbound,
         fitness: Fitness::Down(route.reason.clone()),
+        listing: Listing::Named,
         sni: None,
         listens: Vec::new(),
         endpoints: Vec::new(),
         identities: Vec::new(),
         origin: Some(route.origin.to_string()),
-        explain: vec![format!("{}: {}", route.origin, route.reason)],
+        explain: Explain::by(move || vec![why]),
     }
 }
 
 /// A port of this pod.
 fn app(inbound: &Inbound, at: Option<SocketAddr>, port: NonZeroU16) -> ServedRoute {
-    let allowed = inbound.allowed.load();
+    let allowed = inbound.allowed.load_full();
     let address = match inbound.app {
         AppAddress::At(address) => Some(address),
         // The address that the caller has reached; of all addresses, whichever that is.
@@ -110,10 +116,15 @@ fn app(inbound: &Inbound, at: Option<SocketAddr>, port: NonZeroU16) -> ServedRou
         address: address.map_or_else(|| format!("the pod's own address:{port}"), place),
         state: None,
         reason: None,
+        seen: None,
         locality: None,
     };
     let by_flag = format!("--inbound {port} has callers let in to this port of the pod");
-    let explain = [by_flag].into_iter().chain(allowed.sentences(port));
+    let explained = Arc::clone(&allowed);
+    let explain = Explain::by(move || {
+        let sentences = explained.sentences(port);
+        [by_flag].into_iter().chain(sentences).collect()
+    });
     ServedRoute {
         name: port.to_string(),
         direction: Direction::Inbound,
@@ -121,11 +132,12 @@ fn app(inbound: &Inbound, at: Option<SocketAddr>, port: NonZeroU16) -> ServedRou
             None => Fitness::Whole,
             Some(why) => Fitness::Down(format!("nobody may call: {why}")),
         },
+        listing: Listing::Named,
         sni: None,
         listens: at.into_iter().collect(),
         endpoints: vec![endpoint],
         identities: allowed.callers(port),
         origin: None,
-        explain: explain.collect(),
+        explain,
     }
 }

@@ -174,7 +174,10 @@ impl Vips {
     }
 
     /// The routes of which at least one address is listened on, and the others with their reason.
-    pub(crate) fn split<'r>(&self, routes: Vec<&'r Route>) -> (Vec<&'r Route>, Vec<DownRoute>) {
+    pub(crate) fn split<'r>(
+        &self,
+        routes: Vec<&'r Arc<Route>>,
+    ) -> (Vec<&'r Arc<Route>>, Vec<DownRoute>) {
         let failed = self.failed();
         let (mut served, mut down) = (Vec::new(), Vec::new());
         for route in routes {

@@ -2,8 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+/// The message.
+const MESSAGE: &str = "connection ended";
+/// By what a line in JSON that is cut off is known for one, whatever its spaces.
+const SCOPE: &str = r#""scope""#;
+/// Members in which others have our line: Docker's json-file and most collectors, journalctl -o json, and some that
+/// call it what we call the message.
+const WRAPPED: [&str; 3] = ["log", "MESSAGE", "message"];
 /// What stands before the fields of a line in the text form: the target, and the message.
 const TEXT: &str = " access: connection ended ";
 /// What comes last there, and goes on to the end of the line without quotes.
@@ -18,6 +25,14 @@ pub(super) struct Damaged(pub(super) &'static str);
 
 /// The fields of a line that says how a connection ended; `None` for any other.
 pub(super) fn of(line: &str) -> Result<Option<Fields>, Damaged> {
+    if !line.contains(MESSAGE) {
+        return Ok(None);
+    }
+    // First: what is in JSON may have a line of the text form in it, escaped.
+    let begin = line.find('{').map(|begin| &line[begin..]);
+    if let Some(object) = begin.and_then(|text| serde_json::from_str(text).ok()) {
+        return json(object);
+    }
     if let Some((before, after)) = line.split_once(TEXT) {
         let mut fields = text(after)?;
         if let Some(time) = time(before) {
@@ -25,8 +40,8 @@ pub(super) fn of(line: &str) -> Result<Option<Fields>, Damaged> {
         }
         return Ok(Some(fields));
     }
-    match line.find('{') {
-        Some(begin) if line.contains(r#""scope":"access""#) => json(&line[begin..]),
+    match begin {
+        Some(text) if text.contains(SCOPE) => Err(Damaged("is no whole JSON")),
         _ => Ok(None),
     }
 }
@@ -41,20 +56,24 @@ fn time(before: &str) -> Option<&str> {
     times.next_back()
 }
 
-fn json(text: &str) -> Result<Option<Fields>, Damaged> {
-    let parsed: Value = serde_json::from_str(text).map_err(|_| Damaged("is no whole JSON"))?;
-    let Value::Object(object) = parsed else {
-        return Err(Damaged("is no JSON object"));
-    };
-    if object.get("message").and_then(Value::as_str) != Some("connection ended") {
-        return Ok(None);
+fn json(mut object: Map<String, Value>) -> Result<Option<Fields>, Damaged> {
+    let said = |name| object.get(name).and_then(Value::as_str);
+    if said("scope") == Some("access") && said("message") == Some(MESSAGE) {
+        let fields = object.into_iter().filter_map(|(name, value)| match value {
+            Value::String(text) => Some((name, text)),
+            Value::Number(number) => Some((name, number.to_string())),
+            _ => None,
+        });
+        return Ok(Some(fields.collect()));
     }
-    let fields = object.into_iter().filter_map(|(name, value)| match value {
-        Value::String(text) => Some((name, text)),
-        Value::Number(number) => Some((name, number.to_string())),
-        _ => None,
-    });
-    Ok(Some(fields.collect()))
+    for name in WRAPPED {
+        match object.remove(name) {
+            Some(Value::String(line)) => return of(line.trim_end()),
+            Some(Value::Object(inner)) => return json(inner),
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 /// `name=value`, where what may have a space in it is quoted as Rust does.

@@ -1,6 +1,7 @@
 //! Connections as they are printed.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use eastwest_daemon::Direction;
 use serde_json::{Value, json};
@@ -86,6 +87,7 @@ pub(super) fn json(
     out: &mut impl Write,
     connections: &[Connection],
     bad: &[BadLine],
+    without: &[(PathBuf, usize)],
 ) -> io::Result<()> {
     let bad = bad
         .iter()
@@ -94,6 +96,7 @@ pub(super) fn json(
         "version": 1,
         "connections": connections.iter().map(connection).collect::<Vec<_>>(),
         "bad_lines": bad.collect::<Vec<_>>(),
+        "files_without_lines": without.iter().map(|(file, _)| file).collect::<Vec<_>>(),
     });
     serde_json::to_writer_pretty(&mut *out, &all)?;
     writeln!(out)

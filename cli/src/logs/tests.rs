@@ -54,6 +54,57 @@ fn both_forms_say_the_same_whatever_stands_before_them() {
 }
 
 #[test]
+fn a_line_is_found_in_what_others_have_put_around_it() {
+    let spaced = JSON.replace("\":", "\": ").replace(",\"", ", \"");
+    let docker = |line: &str| {
+        let log = format!("{line}\n");
+        serde_json::json!({ "log": log, "stream": "stderr", "time": "2026-11-26T09:11:14.2Z" })
+            .to_string()
+    };
+    let containerd = |line: &str| format!("2026-11-26T09:11:14.200000000Z stderr F {line}");
+    let journal = serde_json::json!({ "MESSAGE": TEXT, "_PID": "7" }).to_string();
+    let parsed: serde_json::Value = serde_json::from_str(JSON).unwrap();
+    let collected = serde_json::json!({ "log": parsed, "kubernetes": {} }).to_string();
+    for line in [
+        spaced,
+        docker(TEXT),
+        docker(JSON),
+        containerd(TEXT),
+        containerd(JSON),
+        journal,
+        collected,
+    ] {
+        let read = read(&line);
+        assert!(read.bad.is_empty(), "{line}: {:?}", read.bad);
+        assert_eq!(read.lines.len(), 1, "{line}");
+        assert_is_the_line(&read.lines[0]);
+    }
+    let cut = &docker(TEXT)[..300];
+    assert_eq!(read(cut).bad.len(), 1);
+}
+
+#[test]
+fn a_file_without_a_line_of_the_kind_is_named() {
+    let other = "2026-11-26T09:11:14Z  INFO eastwest_gateway: serves\n\n";
+    assert_eq!(read(other).without, [(PathBuf::from("a.log"), 2)]);
+    assert!(read(TEXT).without.is_empty());
+    assert!(read(&TEXT[..TEXT.len() - 60]).without.is_empty());
+}
+
+#[test]
+fn a_compressed_file_is_refused_with_what_reads_it() {
+    for (begin, said) in [
+        (&b"\x1f\x8b\x08\0"[..], "zcat FILE | eastwest logs join -"),
+        (b"\x28\xb5\x2f\xfd\n", "zstdcat"),
+        (b"\xfd7zXZ\0\n", "xzcat"),
+    ] {
+        let refused = Read::default().all(Path::new("a.log"), begin);
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
 fn other_lines_are_passed_over_and_bad_ones_named_by_their_number() {
     let text = [
         "2026-11-26T09:11:14Z  INFO eastwest_gateway: serves",

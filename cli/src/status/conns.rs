@@ -104,8 +104,10 @@ impl Listed {
         let told = Told::by(server)?;
         let at = Instant::now();
         let rows = told.status.connections.rows;
-        let reading = Reading::of(&rows, at);
-        let rate = |row: &Row| before?.rate_of(row, at);
+        let program = told.status.program;
+        let process = (program.pid, program.started);
+        let reading = Reading::of(process.clone(), &rows, at);
+        let rate = |row: &Row| before?.rate_of(&process, row, at);
         Ok(Self {
             now: told.status.now,
             whole: told.whole,
@@ -137,7 +139,7 @@ impl Listed {
             return Ok(());
         }
         let head = [
-            "ROUTE", "FROM", "IDENTITY", "AGE", "UP", "DOWN", "UP/S", "DOWN/S", "STATE",
+            "ID", "ROUTE", "FROM", "IDENTITY", "AGE", "UP", "DOWN", "UP/S", "DOWN/S", "STATE",
         ];
         let mut table = Table::new(head);
         for (row, rate) in &self.rows {
@@ -146,6 +148,7 @@ impl Listed {
                 None => "-".to_owned(),
             };
             table.row([
+                in_one_line(row.connection_id.as_deref().unwrap_or("-")),
                 in_one_line(row.route.as_deref().unwrap_or("-")),
                 in_one_line(&row.peer),
                 in_one_line(row.identity.as_deref().unwrap_or("-")),

@@ -1,11 +1,15 @@
 //! `eastwest drain`: has a server end as on SIGTERM, and waits for it.
 
+mod process;
+
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use eastwest_daemon::HumanDuration;
+
+use process::Process;
 
 use super::quantities::count;
 use super::server::{AdminArgs, AdminError};
@@ -21,10 +25,10 @@ const AGAIN: Duration = Duration::from_millis(200);
 /// its pod: from elsewhere it takes no orders.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit status: 0 it is draining, or under --wait it has ended, 1 it could not be told, or has not
-ended in time, 2 wrong usage.")]
+Exit status: 0 it is draining, or under --wait it has ended or no longer answers, 1 it could not be
+told, or has not ended in time, 2 wrong usage.")]
 pub struct DrainArgs {
-    /// Return when the process has ended
+    /// Return when the process has ended; where it cannot be seen, when it no longer answers
     #[arg(long)]
     wait: bool,
     /// How long to wait for that
@@ -56,36 +60,95 @@ struct NotEnded {
 /// # Errors
 /// When the server cannot be told, or has not ended in time.
 pub fn run(args: &DrainArgs) -> anyhow::Result<ExitCode> {
-    // First: whoever answers with another number later is another process.
-    let process = match args.wait {
-        true => Some(Told::by(&args.server)?.status.program.pid),
-        false => None,
+    // First: a stranger is told nothing, and whoever is another process later is known by it.
+    let drained = match Told::by(&args.server) {
+        Ok(told) => Some(Drained::of(&told)),
+        // It can be drained all the same, but not known again.
+        Err(AdminError::Older { .. }) if !args.wait => None,
+        Err(error) => return Err(error.into()),
     };
     let said = args.server.post("/drain")?;
     writeln!(io::stdout(), "{}", in_one_line(&said))?;
-    if let Some(process) = process {
-        ended(args, process)?;
-        writeln!(io::stdout(), "process {process} has ended")?;
+    if let Some(drained) = drained.filter(|_| args.wait) {
+        let how = ended(args, &drained)?;
+        let process = drained.process;
+        let at = args.server.admin;
+        match how {
+            End::Seen => writeln!(io::stdout(), "process {process} has ended")?,
+            End::Replaced => writeln!(
+                io::stdout(),
+                "process {process} no longer answers at {at}: another does"
+            )?,
+            End::Unheard => writeln!(
+                io::stdout(),
+                "process {process} no longer answers at {at}; from here it cannot be seen whether it has ended"
+            )?,
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn ended(args: &DrainArgs, process: u32) -> anyhow::Result<()> {
+/// The server that is drained.
+struct Drained {
+    process: u32,
+    started: Option<String>,
+    /// Where it is a process that can be seen from here.
+    seen: Option<Process>,
+}
+
+/// How it is known that a server has ended.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    /// The process is gone.
+    Seen,
+    /// Another process has its address.
+    Replaced,
+    /// Nobody has its address.
+    Unheard,
+}
+
+impl Drained {
+    fn of(told: &Told) -> Self {
+        let program = &told.status.program;
+        Self {
+            process: program.pid,
+            started: program.started.clone(),
+            seen: Process::of_age(program.pid, told.status.uptime_seconds),
+        }
+    }
+
+    /// What the last answer says, or that there was none.
+    fn end(&self, answer: &Result<Told, AdminError>) -> Option<End> {
+        if let Some(seen) = &self.seen {
+            return (!seen.goes_on()).then_some(End::Seen);
+        }
+        match answer {
+            Ok(now) => {
+                let program = &now.status.program;
+                let is_same = program.pid == self.process && program.started == self.started;
+                (!is_same).then_some(End::Replaced)
+            }
+            Err(AdminError::Refused(_)) => Some(End::Unheard),
+            // Cut off by its end, as likely as not: asked again.
+            Err(_) => None,
+        }
+    }
+}
+
+fn ended(args: &DrainArgs, drained: &Drained) -> anyhow::Result<End> {
     let begun = Instant::now();
     let mut told = None;
     loop {
-        match Told::by(&args.server) {
-            Ok(now) if now.status.program.pid != process => return Ok(()),
-            Ok(now) => {
-                let open = now.status.connections.open;
-                if told != Some(open) && io::stderr().is_terminal() {
-                    let _ = writeln!(io::stderr(), "{} open", count(open, "connection"));
-                }
-                told = Some(open);
+        let answer = Told::by(&args.server);
+        if let Some(end) = drained.end(&answer) {
+            return Ok(end);
+        }
+        if let Ok(now) = answer {
+            let open = now.status.connections.open;
+            if told != Some(open) && io::stderr().is_terminal() {
+                let _ = writeln!(io::stderr(), "{} open", count(open, "connection"));
             }
-            Err(AdminError::Refused(_)) => return Ok(()),
-            // Cut off by its end, as likely as not: asked again.
-            Err(_) => {}
+            told = Some(open);
         }
         if begun.elapsed() >= args.max.get() {
             return Err(NotEnded {
@@ -98,3 +161,6 @@ fn ended(args: &DrainArgs, process: u32) -> anyhow::Result<()> {
         sleep(AGAIN);
     }
 }
+
+#[cfg(test)]
+mod tests;

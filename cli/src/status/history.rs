@@ -72,7 +72,7 @@ struct NoHistory(std::net::SocketAddr);
 /// # Errors
 /// When the server cannot be asked or has none, or nothing can be printed.
 pub(super) fn print(server: &AdminArgs, limit: usize, output: Output) -> anyhow::Result<()> {
-    let asked: Result<Value, _> = server.get_with("/history.json", &format!("?limit={limit}"));
+    let asked: Result<Value, _> = server.get("/history.json", &format!("?limit={limit}"));
     let whole = match asked {
         Err(AdminError::Older { address, .. }) => return Err(NoHistory(address).into()),
         asked => asked?,

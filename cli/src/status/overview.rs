@@ -22,7 +22,11 @@ its manifests have errors: what these are about it does not serve.
 Examples:
   eastwest status
   eastwest status --admin 127.0.0.1:15000 -o json
-  kubectl exec db-pxc-0 -c eastwest-shim -- eastwest status")]
+  kubectl port-forward pod/db-pxc-0 15000     # and, meanwhile: eastwest status
+  kubectl exec POD -c eastwest-shim -- eastwest status
+
+The last is for pods whose shim is `eastwest shim`, of the image eastwest: the other images have a server each
+and nothing else.")]
 pub struct StatusArgs {
     #[command(flatten)]
     server: AdminArgs,
@@ -136,17 +140,14 @@ fn manifests(out: &mut impl Write, status: &Status) -> io::Result<()> {
 }
 
 fn routes(out: &mut impl Write, status: &Status) -> io::Result<()> {
-    let in_state = |state: RouteState| {
-        let routes = status.routes.iter();
-        routes.filter(|route| route.state == state).count()
-    };
     let states = [
         RouteState::Down,
         RouteState::Degraded,
         RouteState::Up,
         RouteState::Unknown,
+        RouteState::Other,
     ];
-    let counts = states.map(|state| (state, in_state(state)));
+    let counts = states.map(|state| (state, status.count(state)));
     let some = counts.iter().filter(|(_, count)| *count > 0);
     let each: Vec<_> = some
         .map(|(state, count)| format!("{count} {}", state.word()))
@@ -158,12 +159,17 @@ fn routes(out: &mut impl Write, status: &Status) -> io::Result<()> {
     line(out, "routes", &said)?;
     let bad = |state| matches!(state, RouteState::Down | RouteState::Degraded);
     for route in status.routes.iter().filter(|route| bad(route.state)) {
-        let reason = route.reason.as_deref().unwrap_or("-");
+        let reason = route.why().unwrap_or_else(|| "-".to_owned());
         line(
             out,
             route.state.word(),
             &format!("{}: {reason}", route.name),
         )?;
+    }
+    if status.totals.uncounted > 0 {
+        let some = count(status.totals.uncounted as usize, "connection");
+        let said = format!("{some} came by more of them than are counted, and is in none of these");
+        line(out, "NOT COUNTED", &said)?;
     }
     Ok(())
 }

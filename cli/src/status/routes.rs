@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::server::AdminArgs;
+use super::server::{AdminArgs, AdminError};
 use super::told::{Route, RouteState, Told};
 use super::{Output, ROUTE_DOWN, USAGE, print_json};
 use crate::one_line::in_one_line;
@@ -18,9 +18,9 @@ const SLIPS: usize = 3;
 
 /// List the routes of a running gateway or shim, and how each does
 ///
-/// A route is up where its last connection was made, down where that came to nothing or it cannot be used
-/// at all, degraded where it can be in part, and unknown where nothing has gone over it yet. The worst come
-/// first.
+/// A route is up where its last connection was answered, down where that came to nothing or it cannot be used
+/// at all, degraded where it can be in part, and unknown where none of that is known: nobody has come for it, the
+/// far end has said nothing, or the failure is a quarter of an hour old. The worst come first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exit status: 0 no route of those that are shown is down, 1 the server could not be asked,
@@ -54,58 +54,92 @@ struct NoRoute(String);
 /// When the server cannot be asked, or nothing be printed.
 pub fn run(args: &RoutesArgs) -> anyhow::Result<ExitCode> {
     let told = Told::by(&args.server)?;
-    let routes = &told.status.routes;
-    let which = match chosen(&args.names, routes) {
-        Ok(which) => which,
+    let shown = match chosen(&args.names, &told, |name| {
+        Told::of_routes(&args.server, name)
+    })? {
+        Ok(shown) => shown,
         Err(error) => {
-            let _ = writeln!(
-                io::stderr(),
-                "eastwest: {}",
-                in_one_line(&error.to_string())
-            );
+            let said = in_one_line(&error.to_string());
+            let _ = writeln!(io::stderr(), "eastwest: {said}");
             return Ok(ExitCode::from(USAGE));
         }
     };
-    let shown: Vec<&Route> = which.iter().filter_map(|&i| routes.get(i)).collect();
+    let routes: Vec<&Route> = shown.iter().map(|(route, _)| route).collect();
     let mut out = io::stdout().lock();
     match args.output {
-        Output::Json => print_json(&mut out, &json(&told.whole, &which))?,
-        Output::Text if args.explain => explain(&mut out, &shown)?,
-        Output::Text => print(&mut out, &shown)?,
+        Output::Json => {
+            let whole = shown.iter().map(|(_, whole)| whole.clone());
+            print_json(&mut out, &Value::Array(whole.collect()))?;
+        }
+        Output::Text if args.explain => explain(&mut out, &routes)?,
+        Output::Text => print(&mut out, &routes)?,
     }
-    let unlisted = told.status.routes_total.saturating_sub(routes.len());
-    if args.names.is_empty() && unlisted > 0 {
+    let untold = told.status.untold();
+    if args.names.is_empty() && untold > 0 {
         let _ = writeln!(
             io::stderr(),
-            "{unlisted} more routes are not told: nothing is known of them"
+            "{untold} more routes are not listed: an answer has no more; `eastwest routes NAME` finds each"
         );
     }
-    let down = shown.iter().any(|route| route.state == RouteState::Down);
-    Ok(match down {
+    let is_any_down = match args.names.is_empty() {
+        true => told.status.is_any_down(),
+        false => routes.iter().any(|route| route.state == RouteState::Down),
+    };
+    Ok(match is_any_down {
         true => ExitCode::from(ROUTE_DOWN),
         false => ExitCode::SUCCESS,
     })
 }
 
-/// Which routes, by their place; all where no name is given.
-fn chosen(names: &[String], routes: &[Route]) -> Result<Vec<usize>, NoRoute> {
+/// A route, and all that is told of it.
+type Shown = (Route, Value);
+
+/// Which routes; all where no name is given. Where not all are told, the server is asked for those of a name.
+fn chosen(
+    names: &[String],
+    told: &Told,
+    ask: impl Fn(&str) -> Result<Told, AdminError>,
+) -> Result<Result<Vec<Shown>, NoRoute>, AdminError> {
+    let all = &told.status.routes;
     if names.is_empty() {
-        return Ok((0..routes.len()).collect());
+        return Ok(Ok((0..all.len())
+            .filter_map(|place| shown(told, place))
+            .collect()));
     }
-    let mut which = Vec::new();
+    let mut which: Vec<Shown> = Vec::new();
     for name in names {
-        let found = of_name(name, routes);
+        let narrow = match told.status.untold() {
+            0 => None,
+            _ => Some(ask(label_and_port(name).0)?),
+        };
+        let of = narrow.as_ref().unwrap_or(told);
+        let found = of_name(name, &of.status.routes);
         if found.is_empty() {
-            return Err(NoRoute(format!(
-                "there is no route {name}{}",
-                hint(name, routes)
-            )));
+            return Ok(Err(NoRoute(match of.status.untold() {
+                0 => format!("there is no route {name}{}", hint(name, told)),
+                untold => format!(
+                    "there is no route {name} among those that the server tells; {untold} more are not told"
+                ),
+            })));
         }
-        which.extend(found);
+        for new in found.into_iter().filter_map(|place| shown(of, place)) {
+            if !which.iter().any(|(route, _)| is_same(route, &new.0)) {
+                which.push(new);
+            }
+        }
     }
-    which.sort_unstable();
-    which.dedup();
-    Ok(which)
+    which.sort_by_key(|(route, _)| route.state);
+    Ok(Ok(which))
+}
+
+fn is_same(one: &Route, other: &Route) -> bool {
+    (&one.direction, &one.name) == (&other.direction, &other.name)
+}
+
+fn shown(told: &Told, place: usize) -> Option<Shown> {
+    let route = told.status.routes.get(place)?.clone();
+    let whole = told.whole.get("routes")?.get(place)?.clone();
+    Some((route, whole))
 }
 
 /// The routes of that name, whole or up to a dot or the port; several where an alias has several ports.
@@ -117,10 +151,7 @@ fn of_name(name: &str, routes: &[Route]) -> Vec<usize> {
     if !exact.is_empty() {
         return exact;
     }
-    let (label, asked) = match name.split_once(':') {
-        Some((label, port)) => (label.trim_end_matches('.'), Some(port)),
-        None => (name.as_str(), None),
-    };
+    let (label, asked) = label_and_port(&name);
     let begins = |route: &Route| {
         let rest = host(route).strip_prefix(label);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':']))
@@ -128,6 +159,15 @@ fn of_name(name: &str, routes: &[Route]) -> Vec<usize> {
     };
     let found = places().filter(|(_, route)| begins(route));
     found.map(|(place, _)| place).collect()
+}
+
+/// What a name that is asked for begins with, and the port behind it.
+fn label_and_port(name: &str) -> (&str, Option<&str>) {
+    let (label, port) = match name.split_once(':') {
+        Some((label, port)) => (label, Some(port)),
+        None => (name, None),
+    };
+    (label.trim_end_matches('.'), port)
 }
 
 /// The part of its name that people know: in a server name of Istio's, the host.
@@ -147,7 +187,8 @@ fn port(route: &Route) -> Option<&str> {
     Some(port)
 }
 
-fn hint(name: &str, routes: &[Route]) -> String {
+fn hint(name: &str, told: &Told) -> String {
+    let routes = &told.status.routes;
     let label = |name: &str| {
         let end = name.find(['.', ':']).unwrap_or(name.len());
         name.get(..end).unwrap_or(name).to_ascii_lowercase()
@@ -163,19 +204,13 @@ fn hint(name: &str, routes: &[Route]) -> String {
         }
         Some(_) => {
             let some: Vec<_> = routes.iter().take(NAMED).map(host).collect();
-            let more = match routes.len().saturating_sub(NAMED) {
+            let more = match told.status.routes_total.saturating_sub(NAMED) {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
             format!("; there is {}{more}", some.join(", "))
         }
     }
-}
-
-fn json(whole: &Value, which: &[usize]) -> Value {
-    let all = whole.get("routes").and_then(Value::as_array);
-    let routes = which.iter().filter_map(|&i| all?.get(i)).cloned();
-    Value::Array(routes.collect())
 }
 
 fn print(out: &mut impl Write, routes: &[&Route]) -> io::Result<()> {
@@ -201,12 +236,12 @@ fn print(out: &mut impl Write, routes: &[&Route]) -> io::Result<()> {
     }
     table.print(out)?;
     for route in routes {
-        if let Some(reason) = &route.reason {
+        if let Some(reason) = route.why() {
             writeln!(
                 out,
                 "\n  {}: {}",
                 in_one_line(&route.name),
-                in_one_line(reason)
+                in_one_line(&reason)
             )?;
         }
     }
@@ -222,10 +257,8 @@ fn explain(out: &mut impl Write, routes: &[&Route]) -> io::Result<()> {
         let origin = origin.map_or_else(String::new, |origin| format!(", by {origin}"));
         let head = format!("{} is {}{origin}", route.name, route.state.word());
         writeln!(out, "{}", in_one_line(&head))?;
-        let reason = route
-            .reason
-            .iter()
-            .map(|reason| format!("because {reason}"));
+        let reason = route.why().into_iter();
+        let reason = reason.map(|reason| format!("because {reason}"));
         let explained = route.explain.iter().cloned();
         let listens = (!route.listens.is_empty())
             .then(|| format!("it is listened for at {}", route.listens.join(", ")));
@@ -245,58 +278,4 @@ fn explain(out: &mut impl Write, routes: &[&Route]) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn routes(names: &[&str]) -> Vec<Route> {
-        let route = |name: &&str| Route {
-            name: (*name).to_owned(),
-            direction: "outbound".to_owned(),
-            state: RouteState::Up,
-            reason: None,
-            listens: Vec::new(),
-            endpoints: Vec::new(),
-            identities: Vec::new(),
-            origin: None,
-            explain: Vec::new(),
-            open: None,
-            opened: None,
-        };
-        names.iter().map(route).collect()
-    }
-
-    #[test]
-    fn a_route_is_found_by_its_name_its_alias_and_its_first_label() {
-        let routes = routes(&[
-            "src-db-0.pxc.svc.cluster.local:3306",
-            "src-db-0.pxc.svc.cluster.local:3307",
-            "src-db-1.pxc.svc.cluster.local:3306",
-            "outbound_.3306_._.db-2.db.pxc.svc.cluster.local",
-        ]);
-        let found = |name: &str| chosen(&[name.to_owned()], &routes).map_err(|e| e.to_string());
-        assert_eq!(found("src-db-0.pxc.svc.cluster.local:3307"), Ok(vec![1]));
-        assert_eq!(found("src-db-0.pxc.svc.cluster.local"), Ok(vec![0, 1]));
-        assert_eq!(found("SRC-DB-1"), Ok(vec![2]));
-        assert_eq!(found("db-2"), Ok(vec![3]));
-        assert_eq!(found("src-db-0:3307"), Ok(vec![1]));
-        assert_eq!(found("src-db-0.pxc:3306"), Ok(vec![0]));
-        assert_eq!(found("db-2:3306"), Ok(vec![3]));
-        assert!(found("db-2:3307").is_err());
-        assert_eq!(chosen(&[], &routes), Ok(vec![0, 1, 2, 3]));
-        assert_eq!(
-            found("src-bd-1"),
-            Err(
-                "there is no route src-bd-1; did you mean src-db-1.pxc.svc.cluster.local:3306?"
-                    .to_owned()
-            )
-        );
-        let elsewhere = found("payments").unwrap_err();
-        assert!(elsewhere.contains("; there is src-db-0.pxc"), "{elsewhere}");
-    }
-
-    #[test]
-    fn no_part_of_a_label_is_a_route() {
-        let routes = routes(&["src-db-10.pxc.svc.cluster.local:3306"]);
-        assert!(chosen(&["src-db-1".to_owned()], &routes).is_err());
-    }
-}
+mod tests;

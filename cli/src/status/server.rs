@@ -35,9 +35,19 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
 pub(crate) enum AdminError {
     #[error(
         "nothing listens at {0}: no server runs here, or it has another --admin-address, which --admin gives; in \
-         Kubernetes, ask in the pod (kubectl exec) or through kubectl port-forward"
+         Kubernetes, `kubectl port-forward POD 15000` leads to a pod's"
     )]
     Refused(SocketAddr),
+    #[error(
+        "the server at {address} does not answer within {} s; is it stopped, or frozen? --admin gives another address",
+        PATIENCE.as_secs()
+    )]
+    Frozen { address: SocketAddr },
+    #[error(
+        "what listens at {0} has ended the connection before it had answered: it may just be ending; --admin \
+         gives another address"
+    )]
+    HungUp(SocketAddr),
     #[error("no answer from {address}: {source}; --admin gives another address")]
     Silent {
         address: SocketAddr,
@@ -88,13 +98,8 @@ struct Answer {
 }
 
 impl AdminArgs {
-    /// What the server tells at `path`, which is JSON.
-    pub(crate) fn get<T: DeserializeOwned>(&self, path: &'static str) -> Result<T, AdminError> {
-        self.get_with(path, "")
-    }
-
-    /// The same with a query, as in `?limit=10`.
-    pub(crate) fn get_with<T: DeserializeOwned>(
+    /// What the server tells at `path`, which is JSON; with a query, as in `?limit=10`, or none.
+    pub(crate) fn get<T: DeserializeOwned>(
         &self,
         path: &'static str,
         query: &str,
@@ -146,6 +151,13 @@ impl AdminArgs {
             .exchange(method, target)
             .map_err(|source| match source.kind() {
                 io::ErrorKind::ConnectionRefused => AdminError::Refused(address),
+                // A read that has waited in vain says the former, a connection the latter.
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                    AdminError::Frozen { address }
+                }
+                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+                    AdminError::HungUp(address)
+                }
                 _ => AdminError::Silent { address, source },
             })?;
         if said.len() as u64 >= LONGEST {
@@ -186,72 +198,4 @@ impl Answer {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::TcpListener;
-    use std::thread;
-
-    use serde_json::Value;
-
-    use super::*;
-
-    /// What is said of somebody who answers so.
-    fn said_of(answer: &'static str) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let admin = listener.local_addr().unwrap();
-        let answering = thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut question = [0; 1024];
-            let _ = stream.read(&mut question).unwrap();
-            stream.write_all(answer.as_bytes()).unwrap();
-        });
-        let asked = AdminArgs { admin }.get::<Value>("/status.json");
-        answering.join().unwrap();
-        match asked {
-            Ok(value) => value.to_string(),
-            Err(error) => error.to_string(),
-        }
-    }
-
-    #[test]
-    fn who_answers_is_told_apart() {
-        for (answer, said) in [
-            ("HTTP/1.1 200 OK\r\n\r\n{\"schema\":1}", "{\"schema\":1}"),
-            (
-                "HTTP/1.1 404 Not Found\r\n\r\nthere is no /status.json here; there is:\n  /healthz/ready\n",
-                "probes are answered",
-            ),
-            (
-                "HTTP/1.1 404 Not Found\r\n\r\nthere is no /status.json here; there is:\n  /metrics\n",
-                "Prometheus is answered",
-            ),
-            (
-                "HTTP/1.1 404 Not Found\r\n\r\nthere is no /status.json here; there is:\n  /config_dump\n",
-                "has no /status.json",
-            ),
-            (
-                "HTTP/1.1 404 Not Found\r\n\r\nnginx",
-                "no server of eastwest",
-            ),
-            ("HTTP/1.1 200 OK\r\n\r\n<html>", "no server of eastwest"),
-            ("SSH-2.0-OpenSSH_9.2\r\n", "no server of eastwest"),
-            ("", "no server of eastwest"),
-            (
-                "HTTP/1.1 500 No\r\n\r\nbroken\x1b[2J",
-                "500: broken\\u{1b}[2J",
-            ),
-        ] {
-            let of = said_of(answer);
-            assert!(of.contains(said), "{answer:?}: {of}");
-        }
-    }
-
-    #[test]
-    fn where_nothing_listens_it_says_what_to_do() {
-        // Nobody else can have an address that is bound, and nobody listens there.
-        let bound = tokio::net::TcpSocket::new_v4().unwrap();
-        bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let admin = bound.local_addr().unwrap();
-        let error = AdminArgs { admin }.post("/drain").unwrap_err();
-        assert!(error.to_string().contains("--admin gives"), "{error}");
-    }
-}
+mod tests;

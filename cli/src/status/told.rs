@@ -25,6 +25,8 @@ pub(super) struct Status {
     pub(super) listeners: Vec<Listener>,
     pub(super) routes: Vec<Route>,
     pub(super) routes_total: usize,
+    /// Of all, where the server says it.
+    pub(super) routes_by_state: Option<ByState>,
     pub(super) certificates: Vec<Certificate>,
     /// Servers before it was told say nothing of it.
     #[serde(default)]
@@ -39,6 +41,8 @@ pub(super) struct Status {
 pub(super) struct Program {
     pub(super) name: Option<String>,
     pub(super) version: Option<String>,
+    /// Tells it apart from another that has its number.
+    pub(super) started: Option<String>,
     pub(super) pid: u32,
     pub(super) host: Option<String>,
 }
@@ -62,6 +66,17 @@ pub(super) enum RouteState {
     Degraded,
     Up,
     Unknown,
+    /// One that a later version has.
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(super) struct ByState {
+    down: usize,
+    degraded: usize,
+    up: usize,
+    unknown: usize,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -77,6 +92,15 @@ pub(super) struct Route {
     pub(super) explain: Vec<String>,
     pub(super) open: Option<u64>,
     pub(super) opened: Option<u64>,
+    pub(super) last: Option<Last>,
+}
+
+/// What came of a route's last connection.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Last {
+    at: String,
+    since: Option<String>,
+    outcome: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -119,6 +143,7 @@ pub(super) struct Connections {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Row {
     pub(super) id: u64,
+    pub(super) connection_id: Option<String>,
     pub(super) state: String,
     pub(super) peer: String,
     pub(super) identity: Option<String>,
@@ -131,6 +156,8 @@ pub(super) struct Row {
 #[derive(Debug, Deserialize)]
 pub(super) struct Totals {
     pub(super) opened: u64,
+    #[serde(default)]
+    pub(super) uncounted: u64,
     pub(super) bytes_to_upstream: u64,
     pub(super) bytes_to_peer: u64,
 }
@@ -157,7 +184,16 @@ pub(super) struct NameServer {
 impl Told {
     /// Asks.
     pub(super) fn by(server: &AdminArgs) -> Result<Self, AdminError> {
-        let whole: Value = server.get("/status.json")?;
+        Self::answered(server, "")
+    }
+
+    /// Asks for the routes alone that have this in their name.
+    pub(super) fn of_routes(server: &AdminArgs, name: &str) -> Result<Self, AdminError> {
+        Self::answered(server, &format!("?route={}", encoded(name)))
+    }
+
+    fn answered(server: &AdminArgs, query: &str) -> Result<Self, AdminError> {
+        let whole: Value = server.get("/status.json", query)?;
         let address = server.admin;
         match whole.get("schema").and_then(Value::as_u64) {
             Some(SCHEMA) => {}
@@ -179,10 +215,66 @@ impl Told {
 impl Status {
     /// Whether a route cannot be used.
     pub(super) fn is_any_down(&self) -> bool {
-        self.routes
-            .iter()
-            .any(|route| route.state == RouteState::Down)
+        self.count(RouteState::Down) > 0
     }
+
+    /// How many routes are in a state: of all, as far as that is told.
+    pub(super) fn count(&self, state: RouteState) -> usize {
+        let told = self.routes.iter().filter(|route| route.state == state);
+        match (self.routes_by_state, state) {
+            (Some(all), RouteState::Down) => all.down,
+            (Some(all), RouteState::Degraded) => all.degraded,
+            (Some(all), RouteState::Up) => all.up,
+            (Some(all), RouteState::Unknown) => all.unknown,
+            (_, RouteState::Other) | (None, _) => told.count(),
+        }
+    }
+
+    /// Routes that there are besides those that are told.
+    pub(super) fn untold(&self) -> usize {
+        self.routes_total.saturating_sub(self.routes.len())
+    }
+}
+
+impl Route {
+    /// Why it does as it does; where a failure is the last that is known, how old that is.
+    pub(super) fn why(&self) -> Option<String> {
+        let reason = self.reason.clone()?;
+        let last = self.last.as_ref().filter(|last| last.outcome == "failed");
+        Some(match (last, self.state) {
+            (Some(last), RouteState::Down) => {
+                let since = match self.open {
+                    Some(0) => "; nobody has tried since",
+                    _ => "",
+                };
+                format!("{reason} ({}{since})", last.when())
+            }
+            _ => reason,
+        })
+    }
+}
+
+impl Last {
+    fn when(&self) -> String {
+        let at = &self.at;
+        match &self.since {
+            Some(since) if since != at => format!("since {since}, tried last at {at}"),
+            _ => format!("tried last at {at}"),
+        }
+    }
+}
+
+/// As a value in a query (RFC 3986): what is no letter, digit or one of `-._:` in hexadecimal digits.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'-' | b'.' | b'_' | b':' => encoded.push(byte.into()),
+            byte if byte.is_ascii_alphanumeric() => encoded.push(byte.into()),
+            byte => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
 }
 
 impl RouteState {
@@ -193,6 +285,10 @@ impl RouteState {
             Self::Degraded => "DEGRADED",
             Self::Up => "up",
             Self::Unknown => "unknown",
+            Self::Other => "other",
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

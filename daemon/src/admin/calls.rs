@@ -11,7 +11,7 @@ use super::{host, page, query};
 use crate::context::Context;
 use crate::http::{self, Reply, not_found, text};
 use crate::logging::{LogControl, LogFilter};
-use crate::status;
+use crate::status::{self, Asked};
 
 #[cfg(test)]
 mod tests;
@@ -27,7 +27,8 @@ const CALLS: [(&str, &str); 9] = [
     ("/", "this list; for a browser, a page of what goes on"),
     (
         "/status.json",
-        "state, routes, certificates and connections in one object, for programs",
+        "state, routes, certificates and connections in one object, for programs; ?route=TEXT for routes with that in \
+         their name",
     ),
     (
         "/config_dump",
@@ -85,7 +86,11 @@ fn read(calls: &AdminCalls, head: &Parts) -> Reply {
     match head.uri.path() {
         "/" if page::is_wanted(head) => page::reply(),
         "/" => page::varying(index(calls)),
-        "/status.json" => http::compact_json(&status::document(&calls.context)),
+        "/status.json" => {
+            let asked = query::value(head.uri.query(), "route");
+            let asked = asked.map_or_else(Asked::default, |name| Asked::of(&name));
+            http::compact_json(&status::document(&calls.context, &asked))
+        }
         "/config_dump" => http::json(&admin.show_all()),
         "/connections" => connections(&calls.context, head.uri.query()),
         "/history.json" => history(&calls.context, head.uri.query()),

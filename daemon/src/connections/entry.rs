@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::Entry;
 
 /// Which way a connection goes, seen from the process that serves it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// From an app to a gateway: the client side's shim.

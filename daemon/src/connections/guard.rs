@@ -77,9 +77,6 @@ impl ConnectionGuard {
 
     fn count_for(&self, talk: &Talk<'_>) -> &Traffic {
         self.set_state(ConnectionState::Relaying);
-        if let Some(route) = self.entry.route.get() {
-            route.came_about();
-        }
         let talks = &self.shared.talks;
         let traffic = &self.entry.traffic;
         traffic.get_or_init(|| talks.of(self.entry.direction, talk))
@@ -100,12 +97,11 @@ impl ConnectionGuard {
     /// Remembers that the connection came to nothing. One that was made and that the far end broke off
     /// before it had said a word is none either.
     pub(crate) fn note_failure(&self, code: &'static str, said: impl FnOnce() -> String) {
-        let [_, to_peer, ..] = &*self.entry.bytes;
         let was_made = self.entry.traffic.get().is_some();
         // In TLS 1.3 who calls is done before it is judged. Only outbound is it the upstream that refuses.
         let refused = code == "refused_by_peer" && self.entry.direction == Direction::Outbound;
         let by_far_end = refused || code.starts_with("upstream_");
-        let broken_off = by_far_end && to_peer.load(Ordering::Relaxed) == 0;
+        let broken_off = by_far_end && !self.entry.has_answered();
         if let Some(route) = self.entry.route.get()
             && (!was_made || broken_off)
         {
@@ -125,6 +121,7 @@ impl Drop for ConnectionGuard {
         self.entry.count_bytes(&self.shared.total);
         self.shared.total.close();
         if let Some(route) = self.entry.route.get() {
+            self.entry.note_end(route);
             route.close();
         }
         self.shared.shard(self.entry.id).remove(&self.entry.id);

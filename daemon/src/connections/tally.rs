@@ -1,15 +1,11 @@
-//! What has come over each route in this process's life, and what came of the last connection.
+//! What has come over a route in this process's life, and what came of the last connection.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
-use super::Direction;
+use tokio::time::Instant;
 
-/// Routes that are counted. Where more come, those that nobody uses now are forgotten: so many are
-/// asked for by somebody who makes names up under a wildcard.
-const MOST: usize = 4096;
+use super::outcome::{Attempt, Failure, Outcome};
 
 /// The counts of one route.
 #[derive(Debug)]
@@ -19,26 +15,13 @@ pub struct Tally {
     opened: AtomicU64,
     closed: AtomicU64,
     failed: AtomicU64,
+    answered: AtomicU64,
+    /// Of the answered ones, those that are over.
+    over: AtomicU64,
     bytes: [AtomicU64; 2],
     last: Mutex<Option<Outcome>>,
-}
-
-/// What came of a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// When that was known.
-    pub at: SystemTime,
-    /// Why it came to nothing; `None` where both its ends were there.
-    pub failure: Option<Failure>,
-}
-
-/// Why a connection came to nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The code from the closed list of reasons.
-    pub code: &'static str,
-    /// The same in words.
-    pub said: Arc<str>,
+    /// Larger than that of every route that somebody has come for less recently.
+    turn: AtomicU64,
 }
 
 /// The counts of a route as they are now.
@@ -50,6 +33,10 @@ pub struct Carried {
     pub closed: u64,
     /// Of those, the ones that came to nothing.
     pub failed: u64,
+    /// Connections over which something has come back.
+    pub answered: u64,
+    /// Of these, those that are open.
+    pub talking: u64,
     /// Bytes: from the accepted side to the dialled one, and back.
     pub bytes: [u64; 2],
 }
@@ -62,8 +49,11 @@ impl Tally {
             opened: AtomicU64::new(0),
             closed: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
+            over: AtomicU64::new(0),
             bytes: [AtomicU64::new(0), AtomicU64::new(0)],
             last: Mutex::new(None),
+            turn: AtomicU64::new(0),
         }
     }
 
@@ -77,16 +67,20 @@ impl Tally {
         &self.label
     }
 
-    /// The counts. Bytes are those of the last time that they were counted.
+    /// The counts. Bytes and answers are those of the last time that they were counted.
     pub fn carried(&self) -> Carried {
         // In this order, so that no more are over than have begun.
         let failed = self.failed.load(Ordering::Acquire);
         let closed = self.closed.load(Ordering::Acquire);
+        let over = self.over.load(Ordering::Acquire);
+        let answered = self.answered.load(Ordering::Acquire);
         let [to_upstream, to_peer] = &self.bytes;
         Carried {
             opened: self.opened.load(Ordering::Acquire),
             closed,
             failed,
+            answered,
+            talking: answered.saturating_sub(over),
             bytes: [to_upstream, to_peer].map(|bytes| bytes.load(Ordering::Relaxed)),
         }
     }
@@ -110,95 +104,44 @@ impl Tally {
         }
     }
 
-    /// Both ends of a connection were there.
-    pub(super) fn came_about(&self) {
-        let at = SystemTime::now();
-        *self.lock() = Some(Outcome { at, failure: None });
+    /// The first byte has come back over a connection, at this moment.
+    pub(super) fn answers(&self, at: Instant) {
+        self.answered.fetch_add(1, Ordering::Release);
+        Outcome::follow(&mut self.lock(), at, Attempt::Made);
+    }
+
+    /// One that was answered is over.
+    pub(super) fn answers_no_more(&self) {
+        self.over.fetch_add(1, Ordering::Release);
+    }
+
+    /// Nothing has come back over a connection of this moment.
+    pub(super) fn is_silent(&self, opened: Instant) {
+        Outcome::follow(&mut self.lock(), opened, Attempt::Silent);
     }
 
     /// A connection came to nothing.
     pub(super) fn failed(&self, code: &'static str, said: String) {
         self.failed.fetch_add(1, Ordering::Release);
-        let at = SystemTime::now();
         let said = said.into();
-        let failure = Some(Failure { code, said });
-        *self.lock() = Some(Outcome { at, failure });
+        let attempt = Attempt::Failed(Failure { code, said });
+        Outcome::follow(&mut self.lock(), Instant::now(), attempt);
     }
 
-    fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         let carried = self.carried();
         carried.opened == carried.closed
     }
 
+    pub(super) fn turn(&self) -> u64 {
+        self.turn.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn has_its_turn(&self, turn: u64) {
+        self.turn.store(turn, Ordering::Relaxed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<Outcome>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The routes of a process, by direction and name.
-#[derive(Debug, Default)]
-pub(super) struct Tallies {
-    known: [Mutex<HashMap<Arc<str>, Arc<Tally>>>; Direction::ALL.len()],
-}
-
-impl Tallies {
-    /// The counts of a route, from now on if nobody has come for it yet, with one more connection open.
-    /// That is counted under the lock, so that nobody else takes it for one that is not used.
-    pub(super) fn open(&self, direction: Direction, name: &str, label: &str) -> Arc<Tally> {
-        let mut known = self.lock(direction);
-        if let Some(tally) = known.get(name) {
-            tally.open();
-            return Arc::clone(tally);
-        }
-        let name: Arc<str> = name.into();
-        let label = match label == &*name {
-            true => Arc::clone(&name),
-            false => label.into(),
-        };
-        if known.len() >= MOST {
-            known.retain(|_, tally| !tally.is_idle());
-        }
-        let tally = Arc::new(Tally::new(Arc::clone(&name), label));
-        tally.open();
-        if known.len() < MOST {
-            known.insert(name, Arc::clone(&tally));
-        }
-        tally
-    }
-
-    /// Those of a route that somebody has come for.
-    pub(super) fn get(&self, direction: Direction, name: &str) -> Option<Arc<Tally>> {
-        self.lock(direction).get(name).cloned()
-    }
-
-    /// All of one direction, in no order.
-    pub(super) fn all(&self, direction: Direction) -> Vec<Arc<Tally>> {
-        self.lock(direction).values().cloned().collect()
-    }
-
-    fn lock(&self, direction: Direction) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Tally>>> {
-        let known = &self.known[direction as usize];
-        known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_that_somebody_makes_up_push_out_no_route_in_use() {
-        let tallies = Tallies::default();
-        let used = tallies.open(Direction::Passthrough, "db-pxc-0", "db-pxc-0");
-        for n in 0..3 * MOST {
-            let name = format!("made-up-{n}");
-            let tally = tallies.open(Direction::Passthrough, &name, &name);
-            assert!(!tally.is_idle());
-            tally.close();
-        }
-        assert!(tallies.all(Direction::Passthrough).len() <= MOST);
-        let again = tallies.get(Direction::Passthrough, "db-pxc-0").unwrap();
-        assert!(Arc::ptr_eq(&used, &again));
-        assert!(tallies.get(Direction::Inbound, "db-pxc-0").is_none());
     }
 }

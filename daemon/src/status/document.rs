@@ -1,22 +1,19 @@
 //! The whole answer.
 
-use std::cmp::Reverse;
-use std::time::SystemTime;
-
 use serde::Serialize;
 
 use super::certificate::CertificateStatus;
-use super::moment::Moment;
-use super::route::RouteStatus;
+use super::judged::RouteStatus;
+use super::moment::{Clocks, Moment};
+use super::route::Asked;
+use super::routes::{ByState, Routes};
 use super::{Reloaded, Role, ServedNames, Status};
-use crate::connections::{ConnectionRecord, Direction};
+use crate::connections::ConnectionRecord;
 use crate::context::{Context, Listening};
 use crate::readiness::Blocked;
 
 /// What the members mean is said by this number: it changes where one is renamed or taken out.
 const SCHEMA: u32 = 1;
-/// Routes of one answer, at most.
-const MOST_ROUTES: usize = 1000;
 /// Errors of the manifests in one answer, at most.
 const MOST_ERRORS: usize = 100;
 /// Connections of one answer, at most.
@@ -34,6 +31,7 @@ pub(crate) struct Document {
     listeners: Vec<Listening>,
     routes: Vec<RouteStatus>,
     routes_total: usize,
+    routes_by_state: ByState,
     certificates: Vec<CertificateStatus>,
     manifests: ManifestStatus,
     reload: ReloadStatus,
@@ -47,6 +45,7 @@ struct Program {
     name: Option<String>,
     role: Option<Role>,
     version: Option<String>,
+    started: Moment,
     pid: u32,
     host: Option<String>,
     /// Nothing that a server is given says which it is in.
@@ -95,32 +94,35 @@ struct Rows {
 struct Totals {
     opened: u64,
     closed: u64,
+    uncounted: u64,
     bytes_to_upstream: u64,
     bytes_to_peer: u64,
 }
 
-/// How the process does now.
-pub(crate) fn document(context: &Context) -> Document {
-    let now = SystemTime::now();
+/// How the process does now, with the routes that are asked for.
+pub(crate) fn document(context: &Context, asked: &Asked) -> Document {
+    let clocks = Clocks::now();
+    let now = clocks.this();
     let status = &context.status;
     context.connections.count_bytes();
     let blocked = context.readiness.ready().err().unwrap_or_default();
-    let (routes, routes_total) = routes(context);
+    let routes = Routes::of(context, asked, &clocks);
     let shared = &status.shared;
     let certificates = shared.certificates.get().map(|find| find());
     let certificates = certificates.into_iter().flatten();
     Document {
         schema: SCHEMA,
-        program: program(status),
-        now: Moment(now),
+        program: program(status, &clocks),
+        now,
         uptime_seconds: shared.begun.elapsed().as_secs_f64(),
         state: state(context, &blocked),
         blocked,
         listeners: super::lock(&shared.listeners).clone(),
-        routes,
-        routes_total,
+        routes_total: routes.total,
+        routes_by_state: routes.by_state,
+        routes: routes.told(),
         certificates: certificates
-            .map(|held| CertificateStatus::of(held, now))
+            .map(|held| CertificateStatus::of(held, now.0))
             .collect(),
         manifests: ManifestStatus::of(&super::lock(&shared.manifest_errors)),
         reload: ReloadStatus::of(status.last_reload()),
@@ -130,13 +132,14 @@ pub(crate) fn document(context: &Context) -> Document {
     }
 }
 
-fn program(status: &Status) -> Program {
+fn program(status: &Status, clocks: &Clocks) -> Program {
     let (name, version) = status.shared.program.get().cloned().unzip();
     let host = rustix::system::uname();
     Program {
         name,
         role: status.shared.role.get().copied(),
         version,
+        started: clocks.moment(status.shared.begun),
         pid: std::process::id(),
         host: host.nodename().to_str().ok().map(str::to_owned),
         cluster: None,
@@ -150,37 +153,6 @@ fn state(context: &Context, blocked: &[Blocked]) -> State {
         (false, _) if !context.has_started() => State::Starting,
         (false, _) => State::Unready,
     }
-}
-
-/// The worst first, and how many there are. Of too many those are told that something has come back
-/// over, and then the worst: under a wildcard anybody can make up names that are down.
-fn routes(context: &Context) -> (Vec<RouteStatus>, usize) {
-    let Some(find) = context.status.shared.routes.get() else {
-        return (Vec::new(), 0);
-    };
-    let served = find();
-    let total = served.routes.len() + served.unlisted;
-    let judged = served.routes.into_iter().map(|route| {
-        // A host that no server name has been seen for was never counted; one of the same name was.
-        let asked = route.direction != Direction::Passthrough || route.sni.is_some();
-        let tally = asked
-            .then(|| context.connections.tally(route.direction, &route.name))
-            .flatten();
-        let carried = tally.as_ref().map(|tally| tally.carried());
-        let last = tally.and_then(|tally| tally.last());
-        RouteStatus::of(route, carried.unwrap_or_default(), last)
-    });
-    let mut routes: Vec<_> = judged.collect();
-    if routes.len() > MOST_ROUTES {
-        routes.sort_by_key(|route| {
-            let answered = route.bytes_to_peer > 0;
-            (!answered, route.state, Reverse(route.opened))
-        });
-        routes.truncate(MOST_ROUTES);
-    }
-    // Those of one state stay in the order that the server has them in.
-    routes.sort_by_key(|route| route.state);
-    (routes, total)
 }
 
 impl ManifestStatus {
@@ -229,6 +201,7 @@ fn totals(context: &Context) -> Totals {
     Totals {
         opened: carried.opened,
         closed: carried.closed,
+        uncounted: context.connections.uncounted(),
         bytes_to_upstream,
         bytes_to_peer,
     }

@@ -1,12 +1,14 @@
 //! Times as programs read them.
 
+use std::fmt;
 use std::num::NonZero;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use serde::{Serialize, Serializer, ser::Error};
+use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Iso8601;
 use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
+use tokio::time::Instant;
 
 /// Always three digits of a second: of two such texts the one that sorts first is the earlier.
 const MILLISECONDS: EncodedConfig = Config::DEFAULT
@@ -34,14 +36,52 @@ impl Moment {
     }
 }
 
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = OffsetDateTime::from(self.0);
+        let whole = time
+            .replace_nanosecond(time.millisecond() as u32 * 1_000_000)
+            .map_err(|_| fmt::Error)?;
+        let text = whole.format(&Iso8601::<MILLISECONDS>);
+        f.write_str(&text.map_err(|_| fmt::Error)?)
+    }
+}
+
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let time = OffsetDateTime::from(self.0);
-        let whole = time.replace_nanosecond(time.millisecond() as u32 * 1_000_000);
-        let text = whole
-            .map_err(S::Error::custom)?
-            .format(&Iso8601::<MILLISECONDS>);
-        to.serialize_str(&text.map_err(S::Error::custom)?)
+        to.collect_str(self)
+    }
+}
+
+/// One instant by both clocks: the one that only goes on, by which ages are, and the one that people know.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clocks {
+    now: Instant,
+    clock: SystemTime,
+}
+
+impl Clocks {
+    /// This one.
+    pub(super) fn now() -> Self {
+        Self {
+            now: Instant::now(),
+            clock: SystemTime::now(),
+        }
+    }
+
+    /// How long ago that was.
+    pub(super) fn since(&self, at: Instant) -> Duration {
+        self.now.saturating_duration_since(at)
+    }
+
+    /// When that was, as people say it.
+    pub(super) fn moment(&self, at: Instant) -> Moment {
+        Moment(self.clock.checked_sub(self.since(at)).unwrap_or(self.clock))
+    }
+
+    /// When it is.
+    pub(super) fn this(&self) -> Moment {
+        Moment(self.clock)
     }
 }
 

@@ -1,11 +1,12 @@
-//! A route as a server describes it, and how it does, judged by what came of its connections.
+//! A route as a server describes it.
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use serde::Serialize;
+use tokio::time::Instant;
 
-use super::moment::Moment;
-use crate::connections::{Carried, Direction, Failure, Outcome};
+use crate::connections::Direction;
 
 /// The routes of a server as they are now.
 #[derive(Debug, Default)]
@@ -16,8 +17,36 @@ pub struct ServedRoutes {
     pub unlisted: usize,
 }
 
+/// Which routes somebody wants to hear of.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    name: Option<String>,
+}
+
+impl Asked {
+    /// Those that have this text in their name.
+    pub fn of(name: &str) -> Self {
+        Self {
+            name: Some(name.to_ascii_lowercase()),
+        }
+    }
+
+    /// Whether all are wanted.
+    pub fn is_all(&self) -> bool {
+        self.name.is_none()
+    }
+
+    /// Whether a route of this name is one of them.
+    pub fn has(&self, route: &str) -> bool {
+        match &self.name {
+            Some(name) => route.to_ascii_lowercase().contains(name),
+            None => true,
+        }
+    }
+}
+
 /// One route of a server, by its configuration.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ServedRoute {
     /// What its connections are counted under.
     pub name: String,
@@ -25,6 +54,8 @@ pub struct ServedRoute {
     pub direction: Direction,
     /// Whether it can be used at all.
     pub fitness: Fitness,
+    /// Whether the configuration has its name.
+    pub listing: Listing,
     /// The server name that is sent, or was.
     pub sni: Option<String>,
     /// Where it is listened for.
@@ -37,7 +68,29 @@ pub struct ServedRoute {
     /// Where it is written.
     pub origin: Option<String>,
     /// Why it is as it is.
-    pub explain: Vec<String>,
+    pub explain: Explain,
+}
+
+/// Sentences that are made when somebody is to read them: of thousands of routes, a part is told, and for a metric
+/// none.
+#[derive(Default)]
+pub struct Explain(Option<Box<dyn FnOnce() -> Vec<String>>>);
+
+impl Explain {
+    /// Those that this makes.
+    pub fn by(make: impl FnOnce() -> Vec<String> + 'static) -> Self {
+        Self(Some(Box::new(make)))
+    }
+
+    pub(super) fn told(self) -> Vec<String> {
+        self.0.map(|make| make()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Explain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explain").finish_non_exhaustive()
+    }
 }
 
 /// Whether a route can be used, as far as this process is concerned.
@@ -51,6 +104,17 @@ pub enum Fitness {
     Down(String),
 }
 
+/// How the configuration has the name of a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// As it stands: it is a route whether or not anybody comes.
+    Named,
+    /// By a pattern, so that there are as many as clients can think of.
+    ByPattern,
+    /// No longer: it is a route as long as connections are open.
+    Withdrawn,
+}
+
 /// One place where a route's connections are dialled.
 #[derive(Debug, Clone, Serialize)]
 pub struct RouteEndpoint {
@@ -60,6 +124,9 @@ pub struct RouteEndpoint {
     pub state: Option<EndpointState>,
     /// Why it does not do well.
     pub reason: Option<String>,
+    /// When that was so; `None` where it is now, or nobody knows.
+    #[serde(skip)]
+    pub seen: Option<Instant>,
     /// `region/zone/subzone`
     pub locality: Option<String>,
 }
@@ -89,157 +156,12 @@ impl EndpointState {
         }
     }
 
-    const fn is_bad(self) -> bool {
+    /// Whether a failure is one of a dial: nobody was there to say anything.
+    pub(super) fn is_of_dial(code: &str) -> bool {
+        code.starts_with("dial_") || Self::of_failure(code) == Self::Unresolved
+    }
+
+    pub(super) const fn is_bad(self) -> bool {
         matches!(self, Self::Ejected | Self::Unresolved | Self::Down)
-    }
-}
-
-/// How a route does, the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum RouteState {
-    Down,
-    Degraded,
-    Up,
-    Unknown,
-}
-
-/// What came of the last connection.
-#[derive(Debug, Serialize)]
-struct Last {
-    at: Moment,
-    outcome: LastOutcome,
-    code: Option<&'static str>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum LastOutcome {
-    Made,
-    Failed,
-}
-
-/// A route as the status shows it.
-#[derive(Debug, Serialize)]
-pub(super) struct RouteStatus {
-    name: String,
-    direction: Direction,
-    pub(super) state: RouteState,
-    pub(super) reason: Option<String>,
-    sni: Option<String>,
-    listens: Vec<SocketAddr>,
-    pub(super) endpoints: Vec<RouteEndpoint>,
-    identities: Vec<String>,
-    origin: Option<String>,
-    explain: Vec<String>,
-    open: u64,
-    pub(super) opened: u64,
-    failed: u64,
-    bytes_to_upstream: u64,
-    pub(super) bytes_to_peer: u64,
-    last: Option<Last>,
-}
-
-impl RouteStatus {
-    pub(super) fn of(mut route: ServedRoute, carried: Carried, last: Option<Outcome>) -> Self {
-        let failure = last.as_ref().and_then(|last| last.failure.as_ref());
-        for endpoint in &mut route.endpoints {
-            endpoint.judge(last.is_some(), failure);
-        }
-        let open = carried.opened.saturating_sub(carried.closed);
-        let (state, reason) = judge(&route, open, last.is_some(), failure);
-        let [bytes_to_upstream, bytes_to_peer] = carried.bytes;
-        Self {
-            state,
-            reason,
-            open,
-            opened: carried.opened,
-            failed: carried.failed,
-            bytes_to_upstream,
-            bytes_to_peer,
-            last: last.map(|last| Last {
-                at: Moment(last.at),
-                outcome: match last.failure {
-                    Some(_) => LastOutcome::Failed,
-                    None => LastOutcome::Made,
-                },
-                code: last.failure.map(|failure| failure.code),
-            }),
-            name: route.name,
-            direction: route.direction,
-            sni: route.sni,
-            listens: route.listens,
-            endpoints: route.endpoints,
-            identities: route.identities,
-            origin: route.origin,
-            explain: route.explain,
-        }
-    }
-}
-
-impl RouteEndpoint {
-    /// What the route's last connection says of it, where nobody else does.
-    fn judge(&mut self, tried: bool, failure: Option<&Failure>) {
-        if self.state.is_some() {
-            return;
-        }
-        self.state = Some(match failure {
-            Some(failure) => EndpointState::of_failure(failure.code),
-            None if tried => EndpointState::Up,
-            None => EndpointState::Unknown,
-        });
-        self.reason = failure.map(|failure| failure.said.to_string());
-    }
-
-    fn is_bad(&self) -> bool {
-        self.state.is_some_and(EndpointState::is_bad)
-    }
-
-    fn said(&self) -> String {
-        match &self.reason {
-            // A failed dial names the place itself.
-            Some(reason) if reason.contains(&self.address) => reason.clone(),
-            Some(reason) => format!("{}: {reason}", self.address),
-            None => format!("{} does not answer", self.address),
-        }
-    }
-}
-
-/// What counts, in this order: what the configuration rules out, what came of the last connection, and
-/// what is known of the places where the next will be dialled.
-fn judge(
-    route: &ServedRoute,
-    open: u64,
-    tried: bool,
-    failure: Option<&Failure>,
-) -> (RouteState, Option<String>) {
-    if let Fitness::Down(why) = &route.fitness {
-        return (RouteState::Down, Some(why.clone()));
-    }
-    if let Some(failure) = failure {
-        return match open {
-            0 => (RouteState::Down, Some(failure.said.to_string())),
-            _ => {
-                let why = format!("a new connection came to nothing: {}", failure.said);
-                (RouteState::Degraded, Some(why))
-            }
-        };
-    }
-    let bad: Vec<_> = route.endpoints.iter().filter(|one| one.is_bad()).collect();
-    if !bad.is_empty() {
-        let all = bad.len() == route.endpoints.len();
-        let state = match all && open == 0 {
-            true => RouteState::Down,
-            false => RouteState::Degraded,
-        };
-        let why: Vec<_> = bad.iter().map(|one| one.said()).collect();
-        return (state, Some(why.join("; ")));
-    }
-    if let Fitness::Impaired(why) = &route.fitness {
-        return (RouteState::Degraded, Some(why.clone()));
-    }
-    match tried {
-        true => (RouteState::Up, None),
-        false => (RouteState::Unknown, None),
     }
 }

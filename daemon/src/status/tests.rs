@@ -10,13 +10,14 @@ use crate::connections::{ByteCounts, ConnectionGuard, ConnectionInfo, Direction}
 use crate::context::Context;
 use crate::traffic::Talk;
 
+mod lapsed;
 mod routes;
 
 const ALIAS: &str = "src-db-pxc-0.pxc.svc.cluster.local";
 const NAME: &str = "src-db-pxc-0.pxc.svc.cluster.local:3306";
 
 fn told(context: &Context) -> Value {
-    serde_json::to_value(document(context)).unwrap()
+    serde_json::to_value(document(context, &Asked::default())).unwrap()
 }
 
 fn open(context: &Context, bytes: &ByteCounts) -> ConnectionGuard {
@@ -34,12 +35,15 @@ fn served(endpoints: Vec<RouteEndpoint>) -> ServedRoute {
         name: NAME.to_owned(),
         direction: Direction::Outbound,
         fitness: Fitness::Whole,
+        listing: Listing::Named,
         sni: Some("outbound_.3306_._.db-pxc-0.db-pxc.pxc.svc.cluster.local".to_owned()),
         listens: vec![([240, 240, 0, 1], 3306).into()],
         endpoints,
         identities: vec!["spiffe://cluster.local/ns/pxc/sa/*".to_owned()],
         origin: Some("routes.yaml:6:5".to_owned()),
-        explain: vec!["the alias is a host of the ServiceEntry at routes.yaml:6:5".to_owned()],
+        explain: Explain::by(|| {
+            vec!["the alias is a host of the ServiceEntry at routes.yaml:6:5".to_owned()]
+        }),
     }
 }
 
@@ -48,6 +52,7 @@ fn gateway(state: EndpointState) -> RouteEndpoint {
         address: "10.0.0.1:15443".to_owned(),
         state: Some(state),
         reason: (state != EndpointState::Up).then(|| "connection refused".to_owned()),
+        seen: None,
         locality: None,
     }
 }
@@ -55,7 +60,7 @@ fn gateway(state: EndpointState) -> RouteEndpoint {
 /// A process with one route.
 fn with(endpoints: Vec<RouteEndpoint>) -> Context {
     let context = Context::new();
-    context.status.has_routes(move || ServedRoutes {
+    context.status.has_routes(move |_| ServedRoutes {
         routes: vec![served(endpoints.clone())],
         unlisted: 0,
     });
@@ -83,11 +88,12 @@ fn a_process_of_which_nothing_is_known_says_so() {
         json!({
             "schema": 1, "program": null, "now": null, "uptime_seconds": null,
             "state": "ready", "blocked": [], "listeners": [], "routes": [], "routes_total": 0,
+            "routes_by_state": { "down": 0, "degraded": 0, "up": 0, "unknown": 0 },
             "certificates": [],
             "manifests": { "errors": [], "errors_total": 0 },
             "reload": { "outcome": "none", "what": null, "at": null, "message": null },
             "connections": { "open": 0, "shown": 0, "rows": [] },
-            "totals": { "opened": 0, "closed": 0, "bytes_to_upstream": 0, "bytes_to_peer": 0 },
+            "totals": { "opened": 0, "closed": 0, "uncounted": 0, "bytes_to_upstream": 0, "bytes_to_peer": 0 },
             "names": null,
         })
     );

@@ -11,6 +11,7 @@ mod queries;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -128,13 +129,29 @@ fn istios_metrics_say_who_and_how_much() {
 
 #[test]
 fn routes_and_the_end_of_the_certificate_are_told() {
-    let (_clusters, texts) = scraped();
+    let (mut clusters, texts) = scraped();
+    let mut compared = 0;
+    for (name, text) in &texts {
+        let counted = clusters.program(name).unwrap().counted().unwrap().clone();
+        let admin = SocketAddr::new(counted.metrics.ip(), 15000);
+        let told = clusters.told(&counted.host, admin, "/status.json").unwrap();
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        let exposition = Exposition::of(text);
+        for (state, count) in told["routes_by_state"].as_object().unwrap() {
+            let labels = [("state", state.as_str())];
+            let metric = exposition.sum("eastwest_routes", &labels);
+            assert_eq!(Some(metric), count.as_f64(), "{name}: {state}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 4 * texts.len());
     let of_shim = texts.iter().find(|(name, _)| name == "b-app-shim");
     let shim = Exposition::of(of_shim.map(|(_, text)| text.as_str()).unwrap());
     let routes = |state| shim.sum("eastwest_routes", &[("state", state)]);
-    // Those of the pods, and of the one that is not exported, which its own cluster can't know.
-    assert!(routes("served") > HELLO.len() as f64);
+    assert_eq!(routes("up"), HELLO.len() as f64);
     assert_eq!(routes("down"), 0.0);
+    // That of the one which is not exported, which its own cluster can't know.
+    assert!(routes("unknown") > 0.0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     for end in ["certificate", "root"] {
         let metric = format!("eastwest_{end}_expiry_timestamp_seconds");

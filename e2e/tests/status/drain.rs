@@ -31,7 +31,11 @@ fn a_server_that_is_drained_is_waited_for() {
     );
     let (code, out, err) = eastwest(&clusters, &["drain", "--wait"]);
     assert_eq!(code, 0, "{out}{err}");
-    assert!(out.ends_with(" has ended\n"), "{out}");
+    let last = out.lines().last().unwrap();
+    assert!(
+        last.starts_with("process ") && last.ends_with(" has ended") && !last.contains("answers"),
+        "{out}"
+    );
     let begun = Instant::now();
     while clusters.program("b-app-shim").unwrap().goes_on() {
         assert!(begun.elapsed() < PATIENCE, "the process is still there");

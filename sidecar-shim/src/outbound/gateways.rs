@@ -123,7 +123,7 @@ impl Gateways {
         let Some(known) = state.known.get_mut(&place(endpoint)) else {
             return;
         };
-        known.seen = Seen::Answered;
+        known.seen = Seen::Answered(Instant::now());
         if known.health.answered(Instant::now()) {
             gauge!("eastwest_gateway_ejected", "gateway" => endpoint.to_string()).set(0.0);
             tracing::info!(gateway = %endpoint, "the gateway answers, and is in use again");
@@ -152,7 +152,7 @@ impl Gateways {
         let mut state = self.lock();
         let place = place(endpoint);
         if let Some(known) = state.known.get_mut(&place) {
-            known.seen = Seen::Failed(why, said.clone());
+            known.seen = Seen::Failed(why, said.clone(), Instant::now());
         }
         if !state.has_others(&place) {
             return Attend(false);
@@ -220,11 +220,13 @@ impl Gateways {
         let state = self.lock();
         let known = |endpoint| Some(state.known.get(&place(endpoint))?.state());
         let endpoints = route.gateways.iter().map(|endpoint| {
-            let (state, reason) = known(endpoint).unwrap_or((EndpointState::Unknown, None));
+            let (state, reason, seen) =
+                known(endpoint).unwrap_or((EndpointState::Unknown, None, None));
             RouteEndpoint {
                 address: endpoint.to_string(),
                 state: Some(state),
                 reason,
+                seen,
                 locality: endpoint.locality.clone(),
             }
         });

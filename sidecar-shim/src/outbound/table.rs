@@ -55,8 +55,8 @@ impl RouteTable {
     }
 
     /// All routes, for `/routes`.
-    pub(crate) fn shown(&self) -> Vec<&Route> {
-        let mut routes: Vec<&Route> = self.by_address.values().map(|route| &**route).collect();
+    pub(crate) fn shown(&self) -> Vec<&Arc<Route>> {
+        let mut routes: Vec<&Arc<Route>> = self.by_address.values().collect();
         routes.sort_by(|a, b| (&a.alias, a.port).cmp(&(&b.alias, b.port)));
         routes.dedup_by(|a, b| (&a.alias, a.port) == (&b.alias, b.port));
         routes

@@ -36,7 +36,7 @@ fn a_route_counts_what_has_come_over_it() {
     assert_eq!(route["bytes_to_peer"], 19);
     assert_eq!(
         over["totals"],
-        json!({ "opened": 1, "closed": 1, "bytes_to_upstream": 7, "bytes_to_peer": 19 })
+        json!({ "opened": 1, "closed": 1, "uncounted": 0, "bytes_to_upstream": 7, "bytes_to_peer": 19 })
     );
 }
 
@@ -69,9 +69,11 @@ fn a_route_whose_last_connection_came_to_nothing_is_down_and_says_why() {
         (&route["failed"], &route["last"]["code"]),
         (&json!(1), &json!("dial_refused"))
     );
-    // The next one that is made says more.
-    let guard = open(&context, &ByteCounts::default());
+    // The next one that is answered says more.
+    let bytes = ByteCounts::default();
+    let guard = open(&context, &bytes);
     guard.relays(&Talk::default());
+    bytes[1].store(1, Ordering::Relaxed);
     assert_eq!(told(&context)["routes"][0]["state"], "degraded");
     // What is open goes on, whatever comes of new ones.
     open(&context, &ByteCounts::default()).end(&failure("dial_refused"));
@@ -134,6 +136,7 @@ fn a_place_that_only_connections_know_is_judged_by_the_last_one() {
         address: "db-pxc-0.db-pxc.pxc.svc.cluster.local:15444".to_owned(),
         state: None,
         reason: None,
+        seen: None,
         locality: None,
     };
     let context = with(vec![pod]);
@@ -143,15 +146,17 @@ fn a_place_that_only_connections_know_is_judged_by_the_last_one() {
     assert_eq!(state(), "unresolved");
     open(&context, &ByteCounts::default()).end(&failure("dial_timeout"));
     assert_eq!(state(), "down");
-    let live = open(&context, &ByteCounts::default());
+    let bytes = ByteCounts::default();
+    let live = open(&context, &bytes);
     live.relays(&Talk::default());
+    bytes[1].store(1, Ordering::Relaxed);
     assert_eq!(state(), "up");
 }
 
 #[test]
 fn of_too_many_routes_the_worst_and_the_most_used_are_told() {
     let context = Context::new();
-    context.status.has_routes(|| {
+    context.status.has_routes(|_| {
         let route = |n: usize| ServedRoute {
             name: format!("route-{n}"),
             fitness: match n {
@@ -191,17 +196,19 @@ fn a_host_that_nobody_has_asked_for_has_no_counts_of_its_namesake() {
         sni: sni.map(str::to_owned),
         ..served(Vec::new())
     };
-    context.status.has_routes(move || ServedRoutes {
+    context.status.has_routes(move |_| ServedRoutes {
         routes: vec![named(Some(NAME)), named(None)],
         unlisted: 0,
     });
+    let bytes = ByteCounts::default();
     let guard = context.connections.open(ConnectionInfo {
         direction: Direction::Passthrough,
         peer: ([127, 0, 0, 1], 40_000).into(),
-        bytes: ByteCounts::default(),
+        bytes: Arc::clone(&bytes),
     });
     guard.set_route(NAME, NAME);
     guard.relays(&Talk::default());
+    bytes[1].store(1, Ordering::Relaxed);
     let told = told(&context);
     let counted = told["routes"].as_array().unwrap().iter();
     let counted: Vec<_> = counted
@@ -225,7 +232,7 @@ fn a_host_that_nobody_has_asked_for_has_no_counts_of_its_namesake() {
 #[test]
 fn names_that_somebody_makes_up_push_no_route_that_works_out_of_the_answer() {
     let context = Context::new();
-    context.status.has_routes(|| {
+    context.status.has_routes(|_| {
         let made_up = (0..1500).map(|n| ServedRoute {
             name: format!("made-up-{n}"),
             fitness: Fitness::Down("no such pod".to_owned()),
@@ -248,4 +255,35 @@ fn names_that_somebody_makes_up_push_no_route_that_works_out_of_the_answer() {
         (&last["name"], &last["state"]),
         (&json!(NAME), &json!("up"))
     );
+}
+
+#[test]
+fn routes_that_are_not_told_are_not_explained() {
+    let explained = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let context = Context::new();
+    let count = Arc::clone(&explained);
+    context.status.has_routes(move |_| {
+        let route = |n: usize| ServedRoute {
+            name: format!("route-{n}"),
+            explain: {
+                let count = Arc::clone(&count);
+                Explain::by(move || {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    vec!["it is written".to_owned()]
+                })
+            },
+            ..served(Vec::new())
+        };
+        ServedRoutes {
+            routes: (0..1500).map(route).collect(),
+            unlisted: 0,
+        }
+    });
+    assert!(by_state(&context).is_some());
+    assert_eq!(explained.load(Ordering::Relaxed), 0);
+    assert_eq!(
+        told(&context)["routes"][999]["explain"],
+        json!(["it is written"])
+    );
+    assert_eq!(explained.load(Ordering::Relaxed), 1000);
 }

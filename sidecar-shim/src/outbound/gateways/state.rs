@@ -37,8 +37,8 @@ pub(super) struct Known {
 #[derive(Debug)]
 pub(super) enum Seen {
     Nothing,
-    Answered,
-    Failed(Reason, String),
+    Answered(Instant),
+    Failed(Reason, String, Instant),
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -83,25 +83,26 @@ impl Known {
         Attend(begins)
     }
 
-    /// How it does, and if not well, why.
-    pub(super) fn state(&self) -> (EndpointState, Option<String>) {
+    /// How it does, and if not well, why; and when that was so, where it may have changed since.
+    pub(super) fn state(&self) -> (EndpointState, Option<String>, Option<Instant>) {
         let standing = self.health.standing();
         match (standing, &self.seen) {
             (Standing::Ejected { .. }, _) => {
                 let why = self.last_failure.as_deref().unwrap_or("it has failed");
                 let why = format!("it is tried last until it answers: {why}");
-                (EndpointState::Ejected, Some(why))
+                (EndpointState::Ejected, Some(why), None)
             }
-            (_, Seen::Failed(reason, said)) => (
+            (_, Seen::Failed(reason, said, at)) => (
                 EndpointState::of_failure(reason.as_str()),
                 Some(said.clone()),
+                Some(*at),
             ),
             (Standing::Doubted, _) => {
                 let why = "it was silent, and is being looked at".to_owned();
-                (EndpointState::Unknown, Some(why))
+                (EndpointState::Unknown, Some(why), None)
             }
-            (Standing::Good { .. }, Seen::Answered) => (EndpointState::Up, None),
-            (Standing::Good { .. }, Seen::Nothing) => (EndpointState::Unknown, None),
+            (Standing::Good { .. }, Seen::Answered(at)) => (EndpointState::Up, None, Some(*at)),
+            (Standing::Good { .. }, Seen::Nothing) => (EndpointState::Unknown, None, None),
         }
     }
 

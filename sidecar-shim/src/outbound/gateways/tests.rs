@@ -179,3 +179,21 @@ proptest! {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_is_known_when_a_gateway_was_seen_to_answer_or_to_fail() {
+    let routes = routes(&[vec![1]]);
+    let gateways = following(&routes);
+    let gateway = &routes[0].gateways[0];
+    let told = || {
+        let told = gateways.endpoints(&routes[0]).remove(0);
+        (told.state, told.seen)
+    };
+    assert_eq!(told(), (Some(EndpointState::Unknown), None));
+    gateways.fail(gateway);
+    let failed = Instant::now();
+    tokio::time::advance(std::time::Duration::from_secs(1)).await;
+    assert_eq!(told(), (Some(EndpointState::Down), Some(failed)));
+    gateways.answered(gateway);
+    assert_eq!(told(), (Some(EndpointState::Up), Some(Instant::now())));
+}

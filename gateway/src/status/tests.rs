@@ -1,0 +1,76 @@
+use eastwest_daemon::{ByteCounts, ConnectionInfo};
+use eastwest_mesh::{Capture, Options, Source};
+use eastwest_transport::limits::Limits;
+
+use super::*;
+
+const NAMED: &str = "outbound_.3306_._.db-0.db.pxc.svc.cluster.local";
+const BY_PATTERN: &str = "outbound_.3306_._.db-7.db.pxc.svc.cluster.local";
+const ELSEWHERE: &str = "outbound_.3306_._.db-0.db.shop.svc.cluster.local";
+
+/// A gateway for which somebody has come by each name, and which exports these hosts.
+fn asked(hosts: &str) -> Arc<Gateway> {
+    let text = format!(
+        "\
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {{name: exports, namespace: istio-system}}
+spec:
+  servers:
+  - port: {{number: 15443, name: tls, protocol: TLS}}
+    tls: {{mode: AUTO_PASSTHROUGH}}
+    hosts: [{hosts}]
+"
+    );
+    let options = Options {
+        cluster_domain: "cluster.local".parse().unwrap(),
+        capture: Capture::Elsewhere,
+    };
+    let name = "gateway.yaml".to_owned();
+    let mesh = eastwest_mesh::load(&[Source { name, text }], &options);
+    assert!(mesh.findings.is_empty(), "{:?}", mesh.findings);
+    let gateway = crate::serve::tests::gateway(Limits::default());
+    gateway.exports.store(mesh.exports.into());
+    for sni in [NAMED, BY_PATTERN, ELSEWHERE] {
+        let guard = gateway.connections.open(ConnectionInfo {
+            direction: Direction::Passthrough,
+            peer: ([127, 0, 0, 1], 40_000).into(),
+            bytes: ByteCounts::default(),
+        });
+        guard.set_route(sni, sni);
+    }
+    gateway
+}
+
+fn told(gateway: &Gateway, asked: &Asked) -> ServedRoutes {
+    routes(gateway, asked, ([127, 0, 0, 1], 15443).into())
+}
+
+#[test]
+fn a_name_is_told_apart_by_how_it_is_exported() {
+    let gateway = asked("'*.db.pxc.svc.cluster.local', db-0.db.pxc.svc.cluster.local");
+    let told = told(&gateway, &Asked::default()).routes;
+    let listing = |sni| {
+        told.iter()
+            .find(|route| route.name == sni)
+            .map(|route| route.listing)
+    };
+    assert_eq!(listing(NAMED), Some(Listing::Named));
+    assert_eq!(listing(BY_PATTERN), Some(Listing::ByPattern));
+    assert_eq!(listing(ELSEWHERE), Some(Listing::Withdrawn));
+}
+
+#[test]
+fn a_host_beyond_those_that_are_told_is_found_by_its_name() {
+    let hosts: Vec<_> = (0..2 * UNASKED)
+        .map(|n| format!("db-{n}.many.pxc.svc.cluster.local"))
+        .collect();
+    let gateway = asked(&hosts.join(", "));
+    let all = told(&gateway, &Asked::default());
+    let last = "db-999.many.pxc.svc.cluster.local";
+    assert!(all.routes.iter().all(|route| route.name != last));
+    assert_eq!(all.unlisted, UNASKED);
+    let found = told(&gateway, &Asked::of(last));
+    assert!(found.routes.iter().any(|route| route.name == last));
+    assert_eq!(found.unlisted, 0);
+}
