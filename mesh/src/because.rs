@@ -1,24 +1,133 @@
 //! Why a route is as it is, for people.
 
-use crate::peer::OWN_TRUST_DOMAIN;
+use crate::finding::Origin;
+use crate::route::Route;
 
-/// Sentences, each with the place in the files that it speaks of.
+/// What of that the route itself does not say: which lines of the files have made what of it. It is put into words
+/// when somebody asks, as there may be a hundred thousand routes.
 ///
 /// Two are always equal: a route is the same, whoever wrote it and wherever.
-#[derive(Clone, Debug, Default)]
-pub struct Because(Vec<String>);
+#[derive(Clone, Debug)]
+pub struct Because {
+    pub(crate) port: Origin,
+    pub(crate) remote: RemoteBy,
+    /// The endpoint of each gateway.
+    pub(crate) gateways: Vec<Origin>,
+    /// `tls.sni`, where the server name is that.
+    pub(crate) server_name: Option<Origin>,
+    pub(crate) far_end: FarEndBy,
+    /// The DestinationRule.
+    pub(crate) rule: Option<Origin>,
+    pub(crate) addresses: AddressBy,
+    /// The line of each address.
+    pub(crate) written: Vec<Origin>,
+}
 
-impl Because {
-    /// One more.
-    pub(crate) fn add(&mut self, sentence: impl Into<String>) {
-        self.0.push(sentence.into());
+/// What says which pod an alias stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum RemoteBy {
+    Annotation(Origin),
+    ServerName(Origin),
+    Form,
+}
+
+/// What says who must be at the far end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum FarEndBy {
+    /// The object at the origin of the rule.
+    Object,
+    Nothing,
+}
+
+/// What says which addresses an alias has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AddressBy {
+    Written,
+    Istio,
+    Name,
+}
+
+impl Route {
+    /// Why it is as it is, in sentences, seen from a workload of `own_trust_domain`.
+    #[must_use]
+    pub fn explained(&self, own_trust_domain: &str) -> Vec<String> {
+        let (because, at) = (&self.because, &self.origin);
+        let mut told = vec![
+            format!(
+                "the alias {} is a host of the ServiceEntry at {at}, and {} one of its ports at {}",
+                self.alias, self.port, because.port
+            ),
+            self.stands_for(),
+        ];
+        let gateways = self.gateways.iter().zip(&because.gateways);
+        told.extend(gateways.map(|(gateway, origin)| {
+            let (address, port) = (&gateway.address, gateway.port);
+            format!("the gateway {address} is dialled at port {port}, by the endpoint at {origin}")
+        }));
+        let sni = &self.sni;
+        told.push(match &because.server_name {
+            Some(rule) => format!("the server name {sni} is that of the DestinationRule at {rule}"),
+            None => format!("the server name {sni} is made of the pod's name and the port"),
+        });
+        told.push(self.expects(own_trust_domain));
+        self.limits(&mut told);
+        let addresses = self.virtual_ips.iter().zip(&because.written);
+        told.extend(addresses.map(|(ip, at)| match because.addresses {
+            AddressBy::Written => format!("apps find it at {ip}, as is written at {at}"),
+            AddressBy::Istio => format!("apps find it at {ip}, which Istio gave it, at {at}"),
+            AddressBy::Name => format!("apps find it at {ip}, which follows from its name"),
+        }));
+        told
     }
 
-    /// The sentences, seen from a workload of `own_trust_domain`.
-    #[must_use]
-    pub fn sentences(&self, own_trust_domain: &str) -> Vec<String> {
-        let filled = |sentence: &String| sentence.replace(OWN_TRUST_DOMAIN, own_trust_domain);
-        self.0.iter().map(filled).collect()
+    fn stands_for(&self) -> String {
+        let remote = &self.remote;
+        match &self.because.remote {
+            RemoteBy::Annotation(at) => format!(
+                "it stands for {remote}, by the annotation eastwest.dev/remote-host at {at}"
+            ),
+            RemoteBy::ServerName(at) => {
+                format!("it stands for {remote}, by tls.sni of the DestinationRule at {at}")
+            }
+            RemoteBy::Form => format!("it stands for {remote}, by the form of its name"),
+        }
+    }
+
+    fn expects(&self, own_trust_domain: &str) -> String {
+        let expected = self.peer.expected(own_trust_domain);
+        match (self.peer.origin(), self.because.far_end) {
+            (Some(at), _) if *at != self.origin => {
+                format!("the far end must be {expected}, by the DestinationRule at {at}")
+            }
+            (_, FarEndBy::Nothing) => format!(
+                "the far end must be {expected}: nothing says who, so it is whoever runs in the pod's namespace"
+            ),
+            (_, FarEndBy::Object) => {
+                let at = &self.origin;
+                format!("the far end must be {expected}, by the ServiceEntry at {at}")
+            }
+        }
+    }
+
+    fn limits(&self, told: &mut Vec<String>) {
+        let Some(at) = &self.because.rule else {
+            return;
+        };
+        if let Some(most) = self.connection_pool.max_connections {
+            told.push(format!(
+                "at most {most} connections are open at once, by the DestinationRule at {at}"
+            ));
+        }
+        if let Some(time) = self.connection_pool.connect_timeout {
+            told.push(format!(
+                "a gateway has {time:?} to be connected to, by the DestinationRule at {at}"
+            ));
+        }
+        if self.outlier_detection.is_some() {
+            told.push(format!(
+                "when a gateway that fails is tried last is said by the DestinationRule at {at}"
+            ));
+        }
     }
 }
 
@@ -29,3 +138,6 @@ impl PartialEq for Because {
 }
 
 impl Eq for Because {}
+
+#[cfg(test)]
+mod tests;

@@ -48,7 +48,7 @@ pub struct Route {
     pub connection_pool: ConnectionPool,
     /// The ServiceEntry's host line.
     pub origin: Origin,
-    /// How the files make it what it is.
+    /// How the files make it what it is; [`Route::explained`] says it.
     #[serde(skip)]
     pub because: Because,
 }

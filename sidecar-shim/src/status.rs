@@ -59,7 +59,7 @@ impl Told {
             Some(why) => Fitness::Impaired((*why).clone()),
         };
         let identity = self.identity.current();
-        let explained = Arc::clone(route);
+        let whole = Arc::clone(route);
         ServedRoute {
             name: format!("{}:{}", route.alias, route.port),
             direction: Direction::Outbound,
@@ -70,7 +70,7 @@ impl Told {
             endpoints: self.outbound.tunnels.gateways.endpoints(route),
             identities: route.peer.identities(identity.trust_domain()),
             origin: Some(route.origin.to_string()),
-            explain: Explain::by(move || explained.because.sentences(identity.trust_domain())),
+            explain: Explain::by(move || whole.explained(identity.trust_domain())),
         }
     }
 

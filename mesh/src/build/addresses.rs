@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::alias::Alias;
 use super::served::Candidate;
-use crate::because::Because;
+use crate::because::{AddressBy, Because};
 use crate::code::Code;
 use crate::finding::{Finding, Origin};
 use crate::hostname::Hostname;
@@ -71,17 +71,17 @@ pub(super) fn assign(
 }
 
 impl<'a> Chosen<'a> {
-    /// What is said of a route that has these addresses.
+    /// What is remembered of a route that has these addresses.
     fn told(&self, candidate: &Candidate<'_>) -> Because {
-        let mut because = candidate.route.because.clone();
-        for (ip, at) in &self.addresses {
-            because.add(match self.claim {
-                Claim::Written => format!("apps find it at {ip}, as is written at {at}"),
-                Claim::Allocated => format!("apps find it at {ip}, which Istio gave it, at {at}"),
-                Claim::Computed => format!("apps find it at {ip}, which follows from its name"),
-            });
+        Because {
+            addresses: match self.claim {
+                Claim::Written => AddressBy::Written,
+                Claim::Allocated => AddressBy::Istio,
+                Claim::Computed => AddressBy::Name,
+            },
+            written: self.addresses.iter().map(|(_, at)| at.clone()).collect(),
+            ..candidate.route.because.clone()
         }
-        because
     }
 
     /// The first of its addresses that another alias has as good a claim to, or a better one, and

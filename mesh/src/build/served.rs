@@ -155,7 +155,7 @@ fn route(
     }
     let name = server_name(alias, port, domain)?;
     let rule = alias.rule.map(|rule| &rule.loaded.value);
-    let because = told::making(alias, port, peer, &name.text);
+    let because = told::making(alias, port);
     Ok(Route {
         alias: host.clone(),
         port: port.number,

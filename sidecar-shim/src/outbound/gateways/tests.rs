@@ -180,8 +180,8 @@ proptest! {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn it_is_known_when_a_gateway_was_seen_to_answer_or_to_fail() {
+#[test]
+fn it_is_known_when_a_gateway_was_seen_to_answer_or_to_fail() {
     let routes = routes(&[vec![1]]);
     let gateways = following(&routes);
     let gateway = &routes[0].gateways[0];
@@ -190,10 +190,13 @@ async fn it_is_known_when_a_gateway_was_seen_to_answer_or_to_fail() {
         (told.state, told.seen)
     };
     assert_eq!(told(), (Some(EndpointState::Unknown), None));
+    let begun = Instant::now();
     gateways.fail(gateway);
-    let failed = Instant::now();
-    tokio::time::advance(std::time::Duration::from_secs(1)).await;
-    assert_eq!(told(), (Some(EndpointState::Down), Some(failed)));
+    let (state, failed) = told();
+    assert_eq!(state, Some(EndpointState::Down));
+    assert!(failed >= Some(begun));
     gateways.answered(gateway);
-    assert_eq!(told(), (Some(EndpointState::Up), Some(Instant::now())));
+    let (state, answered) = told();
+    assert_eq!(state, Some(EndpointState::Up));
+    assert!(answered >= failed);
 }
