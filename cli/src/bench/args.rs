@@ -65,6 +65,14 @@ pub struct BenchArgs {
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Be the app at the far end, until Ctrl-C
+    ///
+    /// It gives, echoes and sends whatever a client of `eastwest bench --to` asks for, so that it is to be
+    /// there only while it is measured. Put it where the shim of the pod leads: at the pod's own address and
+    /// the port of the shim's --inbound.
+    ///
+    /// It listens at all IPv4 addresses as the shim dials the pod's own one, which is another in every pod.
+    /// Whoever reaches the pod reaches it, too, and without a shim: a NetworkPolicy can say who does. With
+    /// --listen 127.0.0.1:3306 nobody but the pod does, and the shim there needs --app-address 127.0.0.1.
     Serve(ServeArgs),
 }
 

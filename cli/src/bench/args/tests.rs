@@ -1,4 +1,4 @@
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use super::*;
 
@@ -33,6 +33,20 @@ fn all_four_loads_are_the_default() {
     let args = parsed(&["--only", "requests,streams", "--streams", "3"]).unwrap();
     let keys: Vec<_> = args.loads().iter().map(|load| load.key()).collect();
     assert_eq!(keys, ["streams-3", "requests"]);
+}
+
+#[test]
+fn the_help_of_serve_says_who_can_reach_it() {
+    let mut bench = Cli::command();
+    let serve = bench.find_subcommand_mut("serve").unwrap();
+    let help = serve.render_long_help().to_string();
+    for part in [
+        "at all IPv4 addresses",
+        "NetworkPolicy",
+        "--app-address 127.0.0.1",
+    ] {
+        assert!(help.contains(part), "{help}");
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(in crate::bench) const LONGEST: usize = EVENT_HEAD + 16_000;
 /// Whoever owes the acknowledgements of ten seconds at the highest rate gives none.
 const MOST_UNDERWAY: usize = 10 * EventRate::MOST as usize;
 
-/// What client and app both look at.
+/// What both directions of a connection look at.
 pub(super) type Underway = RefCell<Sent>;
 
 /// Events that have been sent.
