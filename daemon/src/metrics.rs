@@ -125,7 +125,7 @@ pub(crate) fn count_tasks(tasks: usize) {
 fn describe() {
     describe_gauge!(
         ROUTES,
-        "Routes by state, judged as /status.json has it, where more than 1,000 are counted as well."
+        "All routes, by state, as /status.json counts them in routes_by_state."
     );
     describe_gauge!(
         "eastwest_tasks",

@@ -166,6 +166,19 @@ fn routes(out: &mut impl Write, status: &Status) -> io::Result<()> {
             &format!("{}: {reason}", route.name),
         )?;
     }
+    let listed = status
+        .routes
+        .iter()
+        .filter(|route| bad(route.state))
+        .count();
+    let all = status.count(RouteState::Down) + status.count(RouteState::Degraded);
+    if all > listed {
+        let said = format!(
+            "{} more are not well and not told: `eastwest routes NAME` finds each",
+            all - listed
+        );
+        line(out, "", &said)?;
+    }
     if status.totals.uncounted > 0 {
         let some = count(status.totals.uncounted as usize, "connection");
         let said = format!("{some} came by more of them than are counted, and is in none of these");
@@ -208,3 +221,6 @@ fn names(out: &mut impl Write, status: &Status) -> io::Result<()> {
 fn line(out: &mut impl Write, what: &str, said: &str) -> io::Result<()> {
     writeln!(out, "  {what:<13}{}", in_one_line(said))
 }
+
+#[cfg(test)]
+mod tests;
