@@ -135,13 +135,15 @@ impl Results {
         let rounds = self.figures.get(&(load, way, column))?;
         // By the median of all: without those that had few, the rounds left would be the fast ones.
         let enough = match column {
-            Column::Metric(metric @ Metric::PerSecond) => {
-                let came = self.counts.get(&(load, way))?.spread()?.median;
-                came >= load.least(metric) as f64
-            }
+            Column::Metric(metric) => self.came(load, way)? >= load.least(metric) as f64,
             _ => true,
         };
         enough.then_some(rounds)
+    }
+
+    /// How many came in a round.
+    fn came(&self, load: Load, way: Through) -> Option<f64> {
+        Some(self.counts.get(&(load, way))?.spread()?.median)
     }
 
     /// One way over another, by the first metric of a load.
