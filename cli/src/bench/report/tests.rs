@@ -181,6 +181,11 @@ fn new_connections_a_second_are_not_told_of_fewer_than_three_turns_of_all() {
         "{text}"
     );
     assert!(!json.contains("per-second"), "{json}");
+    // There were rounds enough.
+    for said in [&text, &json] {
+        assert!(said.contains("fewer than 24 came in a round"), "{said}");
+        assert!(!said.contains("0 rounds of both"), "{said}");
+    }
     let (text, json) = with_counts([16, 24, 24, 24, 32]);
     let ours = row(&text, "new connections", "eastwest");
     assert!(ours.contains("24.0 (16.0..32.0)"), "{ours}");
