@@ -16,6 +16,7 @@ mod manifests;
 pub mod measure;
 pub mod mysql;
 mod one_line;
+mod programs;
 mod progress;
 pub mod render;
 pub mod stage;

@@ -8,7 +8,7 @@ mod line;
 mod output;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -19,6 +19,9 @@ use join::Connection;
 use line::{AccessLine, NotRead};
 
 use crate::progress::Progress;
+
+/// Longest line that is read, many times what a server writes: a file without line ends would be held as a whole.
+const LONGEST: usize = 1 << 20;
 
 /// Read the logs of gateways and shims
 #[derive(Debug, clap::Args)]
@@ -131,7 +134,8 @@ impl Read {
         let before = found(self);
         loop {
             bytes.clear();
-            if from.read_until(b'\n', &mut bytes)? == 0 {
+            let most = LONGEST as u64 + 1;
+            if from.by_ref().take(most).read_until(b'\n', &mut bytes)? == 0 {
                 if found(self) == before {
                     self.without.push((file.to_owned(), number));
                 }
@@ -141,7 +145,14 @@ impl Read {
                 compressed::refuse(&bytes)?;
             }
             number += 1;
-            match line::read(&bytes) {
+            let is_long = bytes.len() > LONGEST && !bytes.ends_with(b"\n");
+            let line = if is_long {
+                from.skip_until(b'\n')?;
+                Err(NotRead::Long)
+            } else {
+                line::read(&bytes)
+            };
+            match line {
                 Ok(None) => {}
                 Ok(Some(mut line)) => {
                     line.file = file.to_owned();

@@ -135,32 +135,36 @@ impl Results {
         let rounds = self.figures.get(&(load, way, column))?;
         // By the median of all: without those that had few, the rounds left would be the fast ones.
         let enough = match column {
-            Column::Metric(metric @ Metric::PerSecond) => {
-                let came = self.counts.get(&(load, way))?.spread()?.median;
-                came >= load.least(metric) as f64
-            }
+            Column::Metric(metric) => self.came(load, way)? >= load.least(metric) as f64,
             _ => true,
         };
         enough.then_some(rounds)
     }
 
+    /// How many came in a round.
+    fn came(&self, load: Load, way: Through) -> Option<f64> {
+        Some(self.counts.get(&(load, way))?.spread()?.median)
+    }
+
     /// One way over another, by the first metric of a load.
     ///
     /// # Errors
-    /// From fewer than five rounds that both have.
+    /// From fewer than five rounds that both have, or where too few came in them.
     pub(super) fn ratio(
         &self,
         load: Load,
         one: Through,
         other: Through,
     ) -> Result<Spread, NoRatio> {
-        let first = load.metrics().first().copied();
-        let of = |way| {
-            let column = Column::Metric(first?);
-            self.rounds(load, way, column)
+        let Some(first) = load.metrics().first().copied() else {
+            return Err(NoRatio::TooFewRounds(0));
         };
+        let of = |way| self.rounds(load, way, Column::Metric(first));
         match (of(one), of(other)) {
             (Some(one), Some(other)) => ratio(one, other),
+            _ if self.has(load, one) && self.has(load, other) => {
+                Err(NoRatio::TooFewCame(load.least(first)))
+            }
             _ => Err(NoRatio::TooFewRounds(0)),
         }
     }

@@ -41,6 +41,8 @@ pub(super) enum NotRead {
     Lacks(&'static str),
     #[error("a line of the access log whose `{0}` is {1:?}")]
     Odd(&'static str, String),
+    #[error("a line of more than {} KiB, which is not read", super::LONGEST >> 10)]
+    Long,
 }
 
 impl From<Damaged> for NotRead {

@@ -138,6 +138,18 @@ fn other_lines_are_passed_over_and_bad_ones_named_by_their_number() {
 }
 
 #[test]
+fn a_line_that_is_too_long_is_named_and_those_around_it_are_read() {
+    let long = format!("{TEXT} {}", "x".repeat(3 * LONGEST));
+    let read = read(&format!("{TEXT}\n{long}\n{TEXT}\n{long}"));
+    let numbers: Vec<_> = read.lines.iter().map(|line| line.number).collect();
+    assert_eq!(numbers, [1, 3]);
+    let bad: Vec<_> = read.bad.iter().map(|bad| (bad.line, &bad.why)).collect();
+    assert_eq!(bad, [(2, &NotRead::Long), (4, &NotRead::Long)]);
+    let said = NotRead::Long.to_string();
+    assert!(said.contains("more than 1024 KiB"), "{said}");
+}
+
+#[test]
 fn a_quoted_value_cannot_make_a_field() {
     let forged = TEXT.replace(
         "src-hello-0.demo.svc.cluster.local",

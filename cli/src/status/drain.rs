@@ -19,6 +19,10 @@ use crate::one_line::in_one_line;
 /// Time between two looks.
 const AGAIN: Duration = Duration::from_millis(200);
 
+/// For how long answers have to say that a process is gone, where one of its number and age goes on: it may be another
+/// container's, and a gateway that was succeeded answers no more before it ends.
+const LASTING: Duration = Duration::from_secs(10);
+
 /// Have a running server end, as on SIGTERM: unready first, then nothing more is accepted, then connections end
 ///
 /// How long each takes the server's --drain-lame-duck and --drain-grace say. It is asked on its own host, or in
@@ -28,7 +32,8 @@ const AGAIN: Duration = Duration::from_millis(200);
 Exit status: 0 it is draining, or under --wait it has ended or no longer answers, 1 it could not be
 told, or has not ended in time, 2 wrong usage.")]
 pub struct DrainArgs {
-    /// Return when the process has ended; where it cannot be seen, when it no longer answers
+    /// Return when the process has ended; where it cannot be seen, when it no longer answers, and where it can, when
+    /// that has lasted 10 s
     #[arg(long)]
     wait: bool,
     /// How long to wait for that
@@ -96,8 +101,17 @@ struct Drained {
     seen: Option<Process>,
 }
 
+/// What an answer says of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    /// It is there.
+    Itself,
+    Gone(End),
+    Nothing,
+}
+
 /// How it is known that a server has ended.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     /// The process is gone.
     Seen,
@@ -117,20 +131,32 @@ impl Drained {
         }
     }
 
-    /// What the last answer says, or that there was none.
-    fn end(&self, answer: &Result<Told, AdminError>) -> Option<End> {
-        if let Some(seen) = &self.seen {
-            return (!seen.goes_on()).then_some(End::Seen);
-        }
+    /// What the last answer says of it, or that there was none.
+    fn heard(&self, answer: &Result<Told, AdminError>) -> Heard {
         match answer {
             Ok(now) => {
                 let program = &now.status.program;
                 let is_same = program.pid == self.process && program.started == self.started;
-                (!is_same).then_some(End::Replaced)
+                match is_same {
+                    true => Heard::Itself,
+                    false => Heard::Gone(End::Replaced),
+                }
             }
-            Err(AdminError::Refused(_)) => Some(End::Unheard),
+            Err(AdminError::Refused(_)) => Heard::Gone(End::Unheard),
             // Cut off by its end, as likely as not: asked again.
-            Err(_) => None,
+            Err(_) => Heard::Nothing,
+        }
+    }
+
+    /// Whether it has ended, after what was heard last, which is the same since then.
+    fn end(&self, heard: Heard, since: Duration) -> Option<End> {
+        match (&self.seen, heard) {
+            // Whatever has ended, it is not that.
+            (_, Heard::Itself) => None,
+            (Some(seen), _) if !seen.goes_on() => Some(End::Seen),
+            (Some(_), Heard::Gone(end)) => (since >= LASTING).then_some(end),
+            (None, Heard::Gone(end)) => Some(end),
+            (_, Heard::Nothing) => None,
         }
     }
 }
@@ -138,9 +164,14 @@ impl Drained {
 fn ended(args: &DrainArgs, drained: &Drained) -> anyhow::Result<End> {
     let begun = Instant::now();
     let mut told = None;
+    let mut last = (Heard::Itself, begun);
     loop {
         let answer = Told::by(&args.server);
-        if let Some(end) = drained.end(&answer) {
+        let heard = drained.heard(&answer);
+        if heard != last.0 {
+            last = (heard, Instant::now());
+        }
+        if let Some(end) = drained.end(heard, last.1.elapsed()) {
             return Ok(end);
         }
         if let Ok(now) = answer {

@@ -1,15 +1,20 @@
 //! The server that is asked: its admin address, and what it answers there.
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+mod exchange;
+
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-/// Time to connect, and for each read.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Longest answer: some ten times that of a gateway with as much to tell as it tells at once.
-const LONGEST: u64 = 32 << 20;
+use exchange::{Broken, LONGEST, Patience, exchange};
+
+/// Servers answer at once, and all of it comes soon, also through `kubectl port-forward`.
+const PATIENCE: Patience = Patience {
+    step: Duration::from_secs(5),
+    whole: Duration::from_secs(30),
+};
 
 /// Which server is asked.
 #[derive(Debug, Clone, clap::Args)]
@@ -40,9 +45,14 @@ pub(crate) enum AdminError {
     Refused(SocketAddr),
     #[error(
         "the server at {address} does not answer within {} s; is it stopped, or frozen? --admin gives another address",
-        PATIENCE.as_secs()
+        PATIENCE.step.as_secs()
     )]
     Frozen { address: SocketAddr },
+    #[error(
+        "what answers at {address} has not told all within {} s; --admin gives another address",
+        PATIENCE.whole.as_secs()
+    )]
+    Unfinished { address: SocketAddr },
     #[error(
         "what listens at {0} has ended the connection before it had answered: it may just be ending; --admin \
          gives another address"
@@ -147,38 +157,30 @@ impl AdminArgs {
 
     fn ask(&self, method: &str, target: &str) -> Result<Answer, AdminError> {
         let address = self.admin;
-        let said = self
-            .exchange(method, target)
-            .map_err(|source| match source.kind() {
-                io::ErrorKind::ConnectionRefused => AdminError::Refused(address),
-                // A read that has waited in vain says the former, a connection the latter.
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-                    AdminError::Frozen { address }
-                }
-                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-                    AdminError::HungUp(address)
-                }
-                _ => AdminError::Silent { address, source },
-            })?;
+        let question = format!(
+            "{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        );
+        let said = exchange(address, &question, PATIENCE).map_err(|broken| match broken {
+            Broken::Unfinished => AdminError::Unfinished { address },
+            Broken::Io(source) => self.unheard(source),
+        })?;
         if said.len() as u64 >= LONGEST {
             return Err(AdminError::TooMuch(address));
         }
         Answer::read(&said).ok_or(AdminError::Stranger(address))
     }
 
-    fn exchange(&self, method: &str, target: &str) -> io::Result<Vec<u8>> {
-        let mut stream = TcpStream::connect_timeout(&self.admin, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        let question = format!(
-            "{method} {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-            self.admin
-        );
-        // At once: whoever is no server of ours may answer the first of it, and hang up.
-        stream.write_all(question.as_bytes())?;
-        let mut said = Vec::new();
-        stream.take(LONGEST).read_to_end(&mut said)?;
-        Ok(said)
+    fn unheard(&self, source: io::Error) -> AdminError {
+        let address = self.admin;
+        match source.kind() {
+            io::ErrorKind::ConnectionRefused => AdminError::Refused(address),
+            // A read that has waited in vain says the former, a connection the latter.
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => AdminError::Frozen { address },
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
+                AdminError::HungUp(address)
+            }
+            _ => AdminError::Silent { address, source },
+        }
     }
 }
 

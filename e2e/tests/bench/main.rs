@@ -161,9 +161,9 @@ fn all_loads_over_a_long_way_in_table_json_and_plot() {
     );
 }
 
-/// One after another they would not be open before the figure has to be there.
+/// One after another they would take twice as long as the limit for opening them, and a machine that is slow more.
 #[test]
-fn eight_streams_over_a_way_of_a_second_are_measured() {
+fn many_streams_over_a_way_of_a_second_are_measured() {
     let json = measured(&[
         "--seconds",
         "0.1",
@@ -174,7 +174,7 @@ fn eight_streams_over_a_way_of_a_second_are_measured() {
         "--only",
         "streams",
         "--streams",
-        "8",
+        "32",
     ]);
     is_complete(&json, &["direct", "eastwest"], &PROGRAMS, 1);
 }

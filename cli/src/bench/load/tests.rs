@@ -42,16 +42,14 @@ fn every_load_has_its_first_metric_and_a_count() {
 }
 
 #[test]
-fn what_few_times_cannot_tell_is_left_out() {
+fn every_round_has_all_percentiles_of_what_came_in_it() {
     let all = [Metric::P50, Metric::P99, Metric::P999];
     let told = |times: usize| {
         let told = percentiles(vec![2_000; times], &all);
         told.into_iter().map(|it| it.0).collect::<Vec<_>>()
     };
     assert_eq!(told(0), []);
-    assert_eq!(told(99), [Metric::P50]);
-    assert_eq!(told(999), [Metric::P50, Metric::P99]);
-    assert_eq!(told(1000), all);
+    assert_eq!(told(1), all);
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn ratio(ratio: Result<Spread, NoRatio>, notes: &mut Vec<String>) -> String {
                     "{UNKNOWN}: {both} round{} of both, and no ratio is told of fewer than {LEAST_ROUNDS}",
                     if both == 1 { "" } else { "s" }
                 ),
-                NoRatio::ByNothing => format!("{UNKNOWN}: {why}"),
+                NoRatio::TooFewCame(_) | NoRatio::ByNothing => format!("{UNKNOWN}: {why}"),
             });
             UNKNOWN.to_owned()
         }

@@ -47,7 +47,12 @@ fn results(rounds: usize) -> Results {
             };
             results.keep(round, streams(), way, &bulk);
             let requests = Taken {
-                values: vec![(Metric::P50, 80_000.0), (Metric::PerSecond, 12.0)],
+                values: vec![
+                    (Metric::P50, 80_000.0),
+                    (Metric::P99, 90_000.0),
+                    (Metric::P999, 95_000.0),
+                    (Metric::PerSecond, 12.0),
+                ],
                 window: window(programs, 12),
             };
             results.keep(round, Load::Requests, way, &requests);
@@ -123,7 +128,31 @@ fn a_percentile_that_few_cannot_tell_is_not_told() {
     let direct = row(&text, "64 bytes there and back", "direct");
     assert!(direct.contains("80,000"), "{direct}");
     assert!(direct.contains("n/a"), "{direct}");
+    for unknown in ["90,000", "95,000"] {
+        assert!(!text.contains(unknown), "{text}");
+    }
     assert!(text.contains("p99.9 needs 1,000 in a round"), "{text}");
+}
+
+/// Of those that had many alone it would be another figure than that of the rounds beside it.
+#[test]
+fn a_percentile_is_of_all_rounds_or_of_none() {
+    let with_counts = |counts: [u64; 5]| {
+        let mut results = Results::new(vec![Load::Requests], WAYS[..1].to_vec());
+        for (round, count) in counts.into_iter().enumerate() {
+            let taken = Taken {
+                values: vec![(Metric::P50, 7.0), (Metric::P99, count as f64)],
+                window: window(&[], count),
+            };
+            results.keep(round, Load::Requests, WAYS[0], &taken);
+        }
+        let text = with(&results, &[], |report| report.text());
+        row(&text, "64 bytes there and back", "direct").to_owned()
+    };
+    let most_had_few = with_counts([80, 90, 95, 100, 110]);
+    assert!(most_had_few.contains("  n/a"), "{most_had_few}");
+    let few_had_few = with_counts([80, 90, 105, 110, 120]);
+    assert!(few_had_few.contains("105 (80.0..120)"), "{few_had_few}");
 }
 
 /// Over a way so long that hardly two turns of all eight fit into a round.
@@ -152,6 +181,11 @@ fn new_connections_a_second_are_not_told_of_fewer_than_three_turns_of_all() {
         "{text}"
     );
     assert!(!json.contains("per-second"), "{json}");
+    // There were rounds enough.
+    for said in [&text, &json] {
+        assert!(said.contains("fewer than 24 came in a round"), "{said}");
+        assert!(!said.contains("0 rounds of both"), "{said}");
+    }
     let (text, json) = with_counts([16, 24, 24, 24, 32]);
     let ours = row(&text, "new connections", "eastwest");
     assert!(ours.contains("24.0 (16.0..32.0)"), "{ours}");

@@ -6,19 +6,15 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::doctor::shim;
-
-/// What the programs of ours in which a shim runs begin with; /proc has their names.
-const PROGRAM: &str = "eastwest";
+use crate::programs::is_ours;
 
 /// The root of the file system of the process that tells this status. None where no process of that number is
 /// here, or another program has it: in another PID namespace the number is somebody else's.
 pub(super) fn root(status: &str) -> Option<PathBuf> {
     let status: Value = serde_json::from_str(shim::body(status)?).ok()?;
-    let pid = status.pointer("/program/pid")?.as_u64()?;
-    let process = PathBuf::from(format!("/proc/{pid}"));
-    let name = std::fs::read_to_string(process.join("comm")).ok()?;
-    let root = process.join("root");
-    (name.starts_with(PROGRAM) && pid != u64::from(std::process::id())).then_some(root)
+    let pid = status.pointer("/program/pid")?.as_u64()?.try_into().ok()?;
+    let root = PathBuf::from(format!("/proc/{pid}/root"));
+    (is_ours(pid) && pid != std::process::id()).then_some(root)
 }
 
 /// The same file below another root, where it is there and not here.

@@ -51,6 +51,9 @@ pub enum NoRatio {
     /// Of so few rounds that both have none is told.
     #[error("{0} rounds of both, and a ratio needs {LEAST_ROUNDS}")]
     TooFewRounds(usize),
+    /// Of so many that have to come in a round; what a figure of fewer says depends on one more or less.
+    #[error("fewer than {0} came in a round")]
+    TooFewCame(u64),
     /// Something cannot be divided by nothing.
     #[error("the other figure is nothing")]
     ByNothing,

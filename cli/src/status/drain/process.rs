@@ -6,6 +6,8 @@ use std::time::Duration;
 use rustix::param::clock_ticks_per_second;
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::programs::is_ours;
+
 /// By how much the age that a server tells may differ from the kernel's: it counts from when it has begun to work, and
 /// its answer takes its time.
 const INACCURACY: f64 = 10.0;
@@ -27,12 +29,13 @@ struct Stat {
 }
 
 impl Process {
-    /// The process of this number, if it is as old as that: in another PID namespace the number is another's.
+    /// The process of this number, if it is one of ours and as old as that: in another PID namespace the number is
+    /// another's.
     pub(super) fn of_age(id: u32, seconds: f64) -> Option<Self> {
         let stat = Stat::read(id)?;
         let age = stat.age()?;
         let is_it = (age - seconds).abs() <= INACCURACY;
-        is_it.then_some(Self {
+        (is_it && is_ours(id)).then_some(Self {
             id,
             start: stat.start,
         })
@@ -68,16 +71,15 @@ impl Stat {
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Command, Stdio};
     use std::thread::sleep;
     use std::time::Instant;
 
     use super::*;
+    use crate::programs::tests::called;
 
     #[test]
     fn a_process_is_known_by_its_age_and_seen_to_end() {
-        let mut command = Command::new("cat");
-        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let mut child = called("eastwest-shim");
         assert!(Process::of_age(child.id(), 3600.0).is_none());
         let process = Process::of_age(child.id(), 0.0).unwrap();
         assert!(process.goes_on());
@@ -90,6 +92,14 @@ mod tests {
         }
         child.wait().unwrap();
         assert!(!process.goes_on());
+    }
+
+    #[test]
+    fn a_process_of_the_same_number_and_age_that_is_none_of_ours_is_not_it() {
+        let mut child = called("pause");
+        assert!(Process::of_age(child.id(), 0.0).is_none());
+        drop(child.stdin.take());
+        child.wait().unwrap();
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::programs::tests::called;
 
 /// What the process of this number that has started then tells.
 fn told(pid: u32, started: &str) -> Told {
@@ -14,30 +15,46 @@ fn told(pid: u32, started: &str) -> Told {
     Told { whole, status }
 }
 
+const NOW: Duration = Duration::ZERO;
+
 #[test]
 fn a_process_that_cannot_be_seen_is_not_said_to_have_ended() {
     let drained = Drained::of(&told(1, "12:00"));
     assert!(drained.seen.is_none());
-    assert_eq!(drained.end(&Ok(told(1, "12:00"))), None);
-    let refused = Err(AdminError::Refused(([127, 0, 0, 1], 15000).into()));
-    assert_eq!(drained.end(&refused), Some(End::Unheard));
-    let cut = Err(AdminError::HungUp(([127, 0, 0, 1], 15000).into()));
-    assert_eq!(drained.end(&cut), None);
+    let end = |answer| drained.end(drained.heard(&answer), NOW);
+    assert_eq!(end(Ok(told(1, "12:00"))), None);
+    let admin = ([127, 0, 0, 1], 15000).into();
+    assert_eq!(end(Err(AdminError::Refused(admin))), Some(End::Unheard));
+    assert_eq!(end(Err(AdminError::HungUp(admin))), None);
 }
 
 #[test]
 fn a_container_that_starts_again_has_the_same_number_and_is_another_process() {
     let drained = Drained::of(&told(1, "12:00"));
-    assert_eq!(drained.end(&Ok(told(1, "12:01"))), Some(End::Replaced));
+    let heard = drained.heard(&Ok(told(1, "12:01")));
+    assert_eq!(drained.end(heard, NOW), Some(End::Replaced));
 }
 
+/// Two containers of a pod have the same number one, and may have been started together.
 #[test]
-fn a_process_that_can_be_seen_has_not_ended_because_another_answers() {
-    let seen = Process::of_age(std::process::id(), 0.0);
+fn a_process_that_can_be_seen_has_not_ended_until_answers_say_so_for_long() {
+    let mut child = called("eastwest-shim");
     let drained = Drained {
-        seen,
+        seen: Process::of_age(child.id(), 0.0),
         ..Drained::of(&told(7, "12:00"))
     };
     assert!(drained.seen.is_some());
-    assert_eq!(drained.end(&Ok(told(8, "12:01"))), None);
+    let another = drained.heard(&Ok(told(8, "12:01")));
+    let admin = ([127, 0, 0, 1], 15000).into();
+    let nobody = drained.heard(&Err(AdminError::Refused(admin)));
+    for (heard, end) in [(another, End::Replaced), (nobody, End::Unheard)] {
+        assert_eq!(drained.end(heard, NOW), None);
+        assert_eq!(drained.end(heard, LASTING), Some(end));
+    }
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    assert_eq!(drained.end(nobody, NOW), Some(End::Seen));
+    // It is another that has ended.
+    let itself = drained.heard(&Ok(told(7, "12:00")));
+    assert_eq!(drained.end(itself, LASTING), None);
 }
