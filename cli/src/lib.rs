@@ -8,6 +8,7 @@ mod colours;
 pub mod convert;
 pub mod demo;
 pub mod doctor;
+mod exchange;
 pub mod explain;
 pub mod leftovers;
 pub mod lint;

@@ -1,19 +1,19 @@
 //! The server that is asked: its admin address, and what it answers there.
 
-mod exchange;
-
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use exchange::{Broken, LONGEST, Patience, exchange};
+use crate::exchange::{Broken, Patience, exchange};
 
-/// Servers answer at once, and all of it comes soon, also through `kubectl port-forward`.
+/// Servers answer at once, and all of it comes soon, also through `kubectl port-forward`; it is some ten times
+/// as long as what a gateway has to tell that tells as much as it does at once.
 const PATIENCE: Patience = Patience {
     step: Duration::from_secs(5),
     whole: Duration::from_secs(30),
+    longest: 32 << 20,
 };
 
 /// Which server is asked.
@@ -164,7 +164,7 @@ impl AdminArgs {
             Broken::Unfinished => AdminError::Unfinished { address },
             Broken::Io(source) => self.unheard(source),
         })?;
-        if said.len() as u64 >= LONGEST {
+        if said.len() as u64 >= PATIENCE.longest {
             return Err(AdminError::TooMuch(address));
         }
         Answer::read(&said).ok_or(AdminError::Stranger(address))

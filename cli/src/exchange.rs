@@ -4,21 +4,20 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// Longest answer: some ten times that of a gateway with as much to tell as it tells at once.
-pub(super) const LONGEST: u64 = 32 << 20;
-
-/// How long it is waited.
+/// How long it is waited, and for how much.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     /// To connect, and for each read: whoever lets that pass does not answer.
-    pub(super) step: Duration,
+    pub(crate) step: Duration,
     /// For all of the answer: a read may bring a byte, and the next one as well.
-    pub(super) whole: Duration,
+    pub(crate) whole: Duration,
+    /// Bytes, at most.
+    pub(crate) longest: u64,
 }
 
 /// Why there is no whole answer.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Broken {
+pub(crate) enum Broken {
     #[error(transparent)]
     Io(#[from] io::Error),
     #[error("it is not all there in time")]
@@ -29,7 +28,7 @@ pub(super) enum Broken {
 ///
 /// # Errors
 /// When nobody is there, or the answer breaks off, or takes too long.
-pub(super) fn exchange(
+pub(crate) fn exchange(
     address: SocketAddr,
     question: &str,
     patience: Patience,
@@ -44,7 +43,10 @@ pub(super) fn exchange(
         begun: Instant::now(),
     };
     let mut said = Vec::new();
-    let read = answer.by_ref().take(LONGEST).read_to_end(&mut said);
+    let read = answer
+        .by_ref()
+        .take(patience.longest)
+        .read_to_end(&mut said);
     match read {
         Ok(_) => Ok(said),
         Err(_) if answer.left().is_zero() => Err(Broken::Unfinished),
@@ -98,9 +100,30 @@ mod tests {
         let patience = Patience {
             step: Duration::from_secs(20),
             whole: Duration::from_millis(300),
+            longest: 1 << 20,
         };
         let broken = exchange(address, "question", patience).unwrap_err();
         assert!(matches!(broken, Broken::Unfinished), "{broken}");
         dripping.join().unwrap();
+    }
+
+    #[test]
+    fn a_server_that_says_too_much_is_not_listened_to_any_more() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let talking = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            while stream.write_all(&[b'a'; 4096]).is_ok() {}
+        });
+        let patience = Patience {
+            step: Duration::from_secs(20),
+            whole: Duration::from_secs(20),
+            longest: 10_000,
+        };
+        assert_eq!(
+            exchange(address, "question", patience).unwrap().len(),
+            10_000
+        );
+        talking.join().unwrap();
     }
 }
