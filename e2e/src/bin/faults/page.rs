@@ -33,7 +33,7 @@ pub(crate) fn page(rounds: u32, mysql: &str, table: &str) -> anyhow::Result<Stri
          MySQL notices, above), and rows are to arrive \
          again within one\n`SOURCE_CONNECT_RETRY` after it is back; the command ends with an error where \
          that is not so. It allows 1.5 s\nmore: an attempt that is under way sends its SYN once a second, \
-         and MySQL counts from its end. Where the\nconnection goes on, TCP sends again within 3 s.\n"
+         and MySQL counts from its end. Where the\nconnection goes on, TCP sends again within 3 s on each leg.\n"
     ))
 }
 
