@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -80,28 +81,39 @@ pub(crate) fn bind(address: SocketAddr, flag: &'static str) -> Result<TcpListene
     Ok(listener)
 }
 
-/// What comes of `bind`, once the port `is_in_use` no more, or after three seconds.
-///
-/// # Errors
-/// The last one of `bind`.
-pub async fn once_free<T, E: fmt::Display>(
-    mut bind: impl FnMut() -> Result<T, E>,
-    is_in_use: impl Fn(&E) -> bool,
-) -> Result<T, E> {
-    let mut until = None;
-    loop {
-        let error = match bind() {
-            Err(error) if is_in_use(&error) => error,
-            bound => return bound,
-        };
-        let until = *until.get_or_insert_with(|| {
-            tracing::warn!("{error}; tried again for {LET_GO:?}, as it may be about to end");
-            Instant::now() + LET_GO
-        });
-        if Instant::now() >= until {
-            return Err(error);
+/// The ports of a process, of which another one may have some yet: one that ends lets go of all of them, so
+/// that three seconds are for all together. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Ports {
+    until: Arc<OnceLock<Instant>>,
+}
+
+impl Ports {
+    /// What comes of `bind`, once the port `is_in_use` no more, or three seconds after the first one was.
+    ///
+    /// # Errors
+    /// The last one of `bind`.
+    pub async fn once_free<T, E: fmt::Display>(
+        &self,
+        mut bind: impl FnMut() -> Result<T, E>,
+        is_in_use: impl Fn(&E) -> bool,
+    ) -> Result<T, E> {
+        let mut told = false;
+        loop {
+            let error = match bind() {
+                Err(error) if is_in_use(&error) => error,
+                bound => return bound,
+            };
+            let until = *self.until.get_or_init(|| Instant::now() + LET_GO);
+            if Instant::now() >= until {
+                return Err(error);
+            }
+            if !told {
+                tracing::warn!("{error}; tried again for {LET_GO:?}, as it may be about to end");
+                told = true;
+            }
+            sleep(LOOK_EVERY).await;
         }
-        sleep(LOOK_EVERY).await;
     }
 }
 
@@ -121,17 +133,22 @@ mod tests {
             }
             bind(address, "--listen")
         };
-        once_free(again, BindError::is_in_use).await.unwrap();
+        let ports = Ports::default();
+        ports.once_free(again, BindError::is_in_use).await.unwrap();
         assert_eq!(tries, 5);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_port_that_stays_in_use_is_not_waited_for_for_long() {
+    async fn ports_that_stay_in_use_are_not_waited_for_for_long_however_many_they_are() {
         let first = bind("127.0.0.1:0".parse().unwrap(), "--listen").unwrap();
         let address = first.local_addr().unwrap();
-        let begun = Instant::now();
-        let error = once_free(|| bind(address, "--listen"), BindError::is_in_use).await;
-        assert!(error.unwrap_err().is_in_use());
+        let (ports, begun) = (Ports::default(), Instant::now());
+        for _ in 0..3 {
+            let port = ports.clone();
+            let again = || bind(address, "--listen");
+            let error = port.once_free(again, BindError::is_in_use).await;
+            assert!(error.unwrap_err().is_in_use());
+        }
         assert_eq!(begun.elapsed(), LET_GO);
     }
 
@@ -139,7 +156,10 @@ mod tests {
     async fn what_another_time_does_not_mend_is_not_waited_for() {
         let elsewhere = "192.0.2.1:0".parse().unwrap();
         let begun = Instant::now();
-        let error = once_free(|| bind(elsewhere, "--listen"), BindError::is_in_use).await;
+        let again = || bind(elsewhere, "--listen");
+        let error = Ports::default()
+            .once_free(again, BindError::is_in_use)
+            .await;
         assert!(!error.unwrap_err().is_in_use());
         assert_eq!(begun.elapsed(), Duration::ZERO);
     }

@@ -43,7 +43,8 @@ pub struct ConnectionArgs {
     /// The same for one source, an IPv4 address or a /64 of IPv6 [default: no limit]
     ///
     /// Clients behind one NAT gateway share it, and so do all behind a load balancer that has its own
-    /// address in their place.
+    /// address in their place. Pods with IPv6 addresses usually share a /64 with all others of their node
+    /// (--node-cidr-mask-size-ipv6 of Kubernetes is 64 by default): N is then for a node.
     #[arg(long, value_name = "N")]
     pub max_connections_per_source: Option<NonZeroUsize>,
 

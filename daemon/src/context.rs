@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::Admin;
+use crate::bind::Ports;
 use crate::connections::Connections;
 use crate::listeners::Listeners;
 use crate::readiness::Readiness;
@@ -36,6 +37,8 @@ pub struct Context {
     pub status: Status,
     /// Sockets that others have opened, or will go on with.
     pub listeners: Listeners,
+    /// Those that have to come free.
+    pub ports: Ports,
     /// Who is told how the process does.
     pub supervisor: Supervisor,
     started: CancellationToken,

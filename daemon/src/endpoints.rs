@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use crate::address::EndpointAddress;
 use crate::admin::AdminCalls;
 use crate::args::DaemonArgs;
-use crate::bind::{BindError, bind, once_free};
+use crate::bind::{BindError, bind};
 use crate::context::{Context, Listening};
 use crate::http::{Handler, serve};
 use crate::listeners::Giver;
@@ -120,7 +120,10 @@ async fn start(
     let (listener, giver) = match context.listeners.take(name, address) {
         Some((listener, giver)) => (listener, Some(giver)),
         None => (
-            once_free(|| bind(address, flag), BindError::is_in_use).await?,
+            context
+                .ports
+                .once_free(|| bind(address, flag), BindError::is_in_use)
+                .await?,
             None,
         ),
     };

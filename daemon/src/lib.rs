@@ -55,7 +55,7 @@ pub use address::{
 };
 pub use admin::Admin;
 pub use args::{DaemonArgs, LogFormat, Settings};
-pub use bind::{BindError, once_free};
+pub use bind::{BindError, Ports};
 pub use build::Build;
 pub use connection_args::ConnectionArgs;
 pub use connections::{

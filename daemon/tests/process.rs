@@ -180,6 +180,26 @@ fn a_port_in_use_is_a_failure_that_says_which_flag_to_change() {
 }
 
 #[test]
+fn a_signal_ends_a_process_that_waits_for_a_port() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    for flag in ["--ready-address", "--metrics-address"] {
+        let given = format!("{flag}={address}");
+        let mut words: Vec<&str> = ANY_PORT.to_vec();
+        words.retain(|word| !word.starts_with(flag));
+        words.push(&given);
+        let ended = |_| {
+            let mut server = Server::spawn(command(&words));
+            server.wait_for("tried again");
+            server.signal(Signal::TERM);
+            server.end().code() == Some(0) && server.said("lame_duck=0ns")
+        };
+        // The wait may be over before the signal comes, where the machine is busy.
+        assert!((0..5).any(ended), "{flag}");
+    }
+}
+
+#[test]
 fn a_bad_command_line_is_status_2_and_a_bad_configuration_78() {
     let status = |words: &[&str]| Server::spawn(command(words)).end().code();
     assert_eq!(status(&["--help"]), Some(0));

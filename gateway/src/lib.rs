@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Bound, Context, Direction, Timings, once_free};
+use eastwest_daemon::{Bound, Context, Direction, Timings};
 use eastwest_manifests::Manifests;
 use eastwest_transport::admission::Admission;
 use eastwest_transport::dial::NamedDialer;
@@ -170,7 +170,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         Some((socket, giver)) => (Listener::of_first_bytes(socket, sockets)?, Some(giver)),
         None => {
             let bind = || Listener::bind_for_first_bytes(args.listen, sockets);
-            let listener = once_free(bind, BindError::is_in_use).await;
+            let listener = context.ports.once_free(bind, BindError::is_in_use).await;
             let with_flag = |error| anyhow::anyhow!("{error}; --listen gives another address");
             (listener.map_err(with_flag)?, None)
         }

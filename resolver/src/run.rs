@@ -4,7 +4,7 @@ use std::{ffi::OsString, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Bound, Context, Role, Sources, once_free};
+use eastwest_daemon::{Bound, Context, Role, Sources};
 use eastwest_manifests::Manifests;
 use eastwest_mesh::Options;
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         config.manifests.mesh(),
     )));
     let bind = || Resolver::bind(&config.resolver, Arc::clone(&table));
-    let resolver = once_free(bind, BindError::is_in_use).await;
+    let resolver = context.ports.once_free(bind, BindError::is_in_use).await;
     let resolver = resolver.map_err(with_flag)?;
     let bound = resolver
         .addresses()

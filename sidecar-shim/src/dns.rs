@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Context, NameServer, once_free};
+use eastwest_daemon::{Context, NameServer};
 use eastwest_mesh::Mesh;
 use eastwest_resolver::alias::AliasTable;
 use eastwest_resolver::alias::search::SearchDomains;
@@ -107,7 +107,9 @@ pub(crate) async fn start(
     let mesh = Arc::new(Mutex::new(config.manifests.mesh().clone()));
     let table = Arc::new(ArcSwap::from_pointee(heard(config.manifests.mesh(), vips)));
     let bind = || Resolver::bind(&settings, Arc::clone(&table));
-    let bound = once_free(bind, BindError::is_in_use)
+    let bound = context
+        .ports
+        .once_free(bind, BindError::is_in_use)
         .await
         .map_err(|error| anyhow::anyhow!("{error}; --dns-listen gives another address"))?;
     let addresses = bound.addresses().to_vec();

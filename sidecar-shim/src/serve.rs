@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Bound, Context, Direction, Timings, once_free};
+use eastwest_daemon::{Bound, Context, Direction, Timings};
 use eastwest_mesh::DownRoute;
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::limits::{Ledger, Limits};
@@ -72,7 +72,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             vips.follow();
         }
         Mode::Redirect => {
-            for (name, listener) in redirected::listeners(&config).await? {
+            for (name, listener) in redirected::listeners(&config, &context.ports).await? {
                 bound = bound.with(name, listener.local_addr()?);
                 let readiness = context.readiness.clone();
                 tokio::spawn(readiness.follow(name, listener.starving()));
@@ -223,7 +223,9 @@ async fn inbound(
         return Ok(None);
     }
     let bind = || Listener::bind_for_first_bytes(args.inbound.inbound_listen, config.sockets);
-    let listener = once_free(bind, BindError::is_in_use)
+    let listener = context
+        .ports
+        .once_free(bind, BindError::is_in_use)
         .await
         .map_err(|error| anyhow::anyhow!("{error}; --inbound-listen gives another address"))?;
     let inbound = Inbound {

@@ -4,7 +4,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What one client can have as many addresses of as it likes: one of IPv4, and 2^64 of IPv6 (each host
-/// is in a /64: RFC 4291, section 2.5.1).
+/// is in a /64: RFC 4291, section 2.5.1). The pods of a node usually share one (Kubernetes'
+/// `--node-cidr-mask-size-ipv6` is 64 by default), and are one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
     /// An address.

@@ -3,6 +3,7 @@
 use anyhow::anyhow;
 use serde_json::json;
 use tokio::runtime::Handle;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::Exit;
 use crate::args::DaemonArgs;
@@ -35,16 +36,20 @@ where
     let mut signals = Signals::catch()?;
     let start = context.readiness.blocker("start");
     start.set("the server is starting");
-    let endpoints = Endpoints::serve(args, context, Some(log.clone()), data).await?;
-
-    let mut server = data.spawn(server);
+    // A signal is heard while ports are waited for, too; then what has begun is dropped.
+    let mut starting = Box::pin(async {
+        let endpoints = Endpoints::serve(args, context, Some(log.clone()), data).await?;
+        let server = AbortOnDropHandle::new(data.spawn(server)).await;
+        // A panic has been logged by the hook.
+        let bound = server.map_err(|_| anyhow!("the server has panicked while starting"))??;
+        anyhow::Ok((bound, endpoints))
+    });
     let mut started = false;
     let mut signalled = false;
     let end = loop {
         tokio::select! {
-            outcome = &mut server, if !started => {
-                // A panic has been logged by the hook.
-                let bound = outcome.map_err(|_| anyhow!("the server has panicked while starting"))??;
+            outcome = &mut starting, if !started => {
+                let (bound, endpoints) = outcome?;
                 announce(context, &bound, &endpoints);
                 start.clear();
                 started = true;
@@ -57,16 +62,15 @@ where
                 Request::Reload => reload(context),
                 Request::Terminate | Request::Interrupt => {
                     signalled = true;
-                    let lame_duck = signal == Request::Terminate;
+                    // Before it has started nobody has come that would have to notice.
+                    let lame_duck = started && signal == Request::Terminate;
                     context.shutdown.request_drain(lame_duck, signal.name());
                 }
             },
             end = context.shutdown.requested(false) => break end,
         }
     };
-    if !started {
-        server.abort();
-    }
+    drop(starting);
     Ok(finish(process, end, &mut signals, signalled).await)
 }
 

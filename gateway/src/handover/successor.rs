@@ -6,7 +6,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::channel::{Channel, Received};
+use super::channel::{Channel, ChannelError, Received};
 use super::frame::{Frame, Hello, Offered};
 use super::place::{Found, Place};
 use super::taking::take;
@@ -24,6 +24,9 @@ use again::take_over;
 /// How long the old one may have nothing to say while its connections find their pods, beyond the time
 /// that they may take.
 const PAUSE: Duration = Duration::from_secs(30);
+
+/// How often a gateway may go away that has just been met, for another that came first.
+const TIMES_GONE: usize = 2;
 
 /// A place at which this gateway can be succeeded, and whom it succeeds itself.
 #[derive(Debug)]
@@ -58,20 +61,30 @@ impl Succession {
         place: Place,
         listen: SocketAddr,
         context: &Context,
-        fit: impl FnOnce() -> Result<(), Unfit>,
+        fit: impl Fn() -> Result<(), Unfit>,
     ) -> anyhow::Result<Self> {
-        let met = match place.visit()? {
-            Found::Nobody(door) => Met::Nobody(door),
-            Found::Somebody(stream) => {
-                let goes_on = |error: &dyn Display| {
-                    anyhow::anyhow!("the gateway at {place} goes on, and is not succeeded: {error}")
-                };
-                fit().map_err(|unfit| goes_on(&unfit))?;
-                let old = Old::meet(stream, context).and_then(|old| {
-                    old.take_listeners(listen, context)?;
-                    Ok(Met::Somebody(old))
-                });
-                old.map_err(|error| goes_on(&error))?
+        let mut gone = 0;
+        let met = loop {
+            let stream = match place.visit()? {
+                Found::Nobody(door) => break Met::Nobody(door),
+                Found::Somebody(stream) => stream,
+            };
+            let goes_on = |error: &dyn Display| {
+                anyhow::anyhow!("the gateway at {place} goes on, and is not succeeded: {error}")
+            };
+            fit().map_err(|unfit| goes_on(&unfit))?;
+            let old = Old::meet(stream, context).and_then(|old| {
+                old.take_listeners(listen, context)?;
+                Ok(Met::Somebody(old))
+            });
+            match old {
+                Ok(met) => break met,
+                // It was on the point of being succeeded by another one, which is at the place now.
+                Err(HandoverError::Channel(ChannelError::Gone)) if gone < TIMES_GONE => {
+                    gone += 1;
+                    tracing::warn!("the gateway at {place} has gone; looking again who is there");
+                }
+                Err(error) => return Err(goes_on(&error)),
             }
         };
         Ok(Self { place, met })

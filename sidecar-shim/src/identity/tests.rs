@@ -2,10 +2,14 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use tempfile::TempDir;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::mint::{HOUR, Mint, store};
 use super::*;
+
+/// Until a certificate ends that has to be written and read before, by a machine that is busy.
+const SOON: Duration = Duration::from_secs(10);
 
 async fn until(what: &str, mut reached: impl FnMut() -> bool) {
     let waiting = async {
@@ -22,7 +26,7 @@ async fn until(what: &str, mut reached: impl FnMut() -> bool) {
 #[tokio::test]
 async fn an_expired_certificate_makes_unready_until_a_new_one_is_there() {
     let (mint, context) = (Mint::new(), Context::new());
-    let soon = SystemTime::now() + Duration::from_secs(5);
+    let soon = SystemTime::now() + SOON;
     let (dir, store) = mint.workload("replica", soon);
     let following = tokio::spawn(follow(store.clone(), context.clone()));
     let blocked = || {
@@ -49,11 +53,16 @@ async fn an_expired_certificate_makes_unready_until_a_new_one_is_there() {
 async fn a_certificate_that_has_come_for_a_moment_is_judged_by_its_own_end() {
     let (mint, context) = (Mint::new(), Context::new());
     let (dir, store) = mint.workload("replica", SystemTime::now() + HOUR);
+    let before = store.current().serial().to_owned();
     tokio::spawn(follow(store.clone(), context.clone()));
-    // The end of the first one is what is waited for, in steps of 30 s.
-    sleep(Duration::from_secs(1)).await;
-    let soon = SystemTime::now() + Duration::from_secs(4);
-    mint.write(dir.path(), "replica", soon);
+    // The end of the first one is what is waited for, in steps of 30 s, once the following has run.
+    yield_now().await;
+    mint.write(dir.path(), "replica", SystemTime::now() + SOON);
+    until("new certificate", || {
+        context.request_reload();
+        store.current().serial() != before
+    })
+    .await;
     let expired = async {
         while context.readiness.ready().is_ok() {
             sleep(Duration::from_millis(20)).await;
@@ -66,8 +75,8 @@ async fn a_certificate_that_has_come_for_a_moment_is_judged_by_its_own_end() {
 #[tokio::test]
 async fn an_expired_certificate_counts_before_the_following_has_run() {
     let (mint, context) = (Mint::new(), Context::new());
-    let (_dir, store) = mint.workload("replica", SystemTime::now() + Duration::from_secs(2));
-    sleep(Duration::from_secs(3)).await;
+    let (_dir, store) = mint.workload("replica", SystemTime::now() + SOON);
+    sleep(SOON + Duration::from_secs(1)).await;
     let _following = follow(store, context.clone());
     assert!(context.readiness.ready().is_err());
 }

@@ -88,6 +88,12 @@ fn met_by(door: &UnixListener, old: Frame, sockets: &[BorrowedFd<'_>]) -> Channe
     channel
 }
 
+/// The new one has said who it is, and the old one ends, as another has come before.
+fn goes_unheard(door: &UnixListener) {
+    let (mut stream, _) = door.accept().unwrap();
+    std::io::Read::read_exact(&mut stream, &mut [0]).unwrap();
+}
+
 fn ready(channel: &Channel) {
     assert_eq!(channel.receive().unwrap().frame, Frame::Ready);
 }
@@ -240,4 +246,35 @@ async fn one_without_room_for_the_socket_at_which_gateways_meet_does_not_say_far
         assert_eq!(channel.receive().unwrap().frame, Frame::Farewell);
     });
     assert!(taking.await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_another_came_before_goes_to_that_one() {
+    let (dir, door) = place();
+    let path = dir.path().join("gateway.sock");
+    let new = New::start();
+    let taking = new.takes_over(&path);
+    block_in_place(|| {
+        for _ in 0..TIMES_GONE {
+            goes_unheard(&door);
+        }
+        ready(&met(&door));
+    });
+    taking.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_nobody_hears_comes_only_so_often() {
+    let (dir, door) = place();
+    let path = dir.path().join("gateway.sock");
+    let place: Place = path.to_str().unwrap().parse().unwrap();
+    let opening =
+        spawn_blocking(move || Succession::open(place, NOWHERE, &Context::new(), || Ok(())));
+    block_in_place(|| {
+        for _ in 0..=TIMES_GONE {
+            goes_unheard(&door);
+        }
+    });
+    let error = opening.await.unwrap().unwrap_err().to_string();
+    assert!(error.ends_with(&ChannelError::Gone.to_string()), "{error}");
 }
