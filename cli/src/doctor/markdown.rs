@@ -48,7 +48,7 @@ Made by `cargo run -- doctor --markdown`; a test holds it against the program.
 from the shim there, which tells its flags at its admin address; what is given by flags of the same names (`-f
 MANIFESTS --identity DIR --mode MODE`) comes before that. It walks the way that a connection of its apps would go, and stops at the first broken hop. It changes nothing: no file, no rule, no route. The
 logs of the gateway and the shims have it at most as connections that were ended. `--outside` leaves the hops
-within the pod out, for a laptop with the manifests. Without `--identity`, which it may lack there, the way is walked
+within the pod out, for a laptop with the manifests: it asks no shim and no variable, so that `-f` has to be given. Without `--identity`, which it may lack there, the way is walked
 as far as the certificate that the pod shows: whether it is the right one, and what the pod says of us, is skipped.
 
 Where no shim tells its flags, the variables for them do (`EASTWEST_MANIFESTS`, `EASTWEST_IDENTITY`, `EASTWEST_MODE`, ...),
