@@ -6,6 +6,7 @@ use eastwest::clusters::{Clusters, HELLO};
 use eastwest_e2e::hello;
 use serde_json::Value;
 
+use crate::examined::changed;
 use crate::gateway::Frozen;
 
 /// What it says in the app's pod, by these arguments and variables alone.
@@ -95,6 +96,26 @@ fn the_environment_names_the_files_of_a_shim_that_does_not_run() {
         ]
     );
     assert_eq!(told.1["routes"][0]["alias"], HELLO[0].alias());
+}
+
+#[test]
+fn an_alias_that_is_down_is_that_whatever_the_shim_does() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    let file = changed(&clusters, &[("number: 8080", "number: 70000")]);
+    let file = file.to_str().unwrap();
+    let (status, said, err) = says(&clusters, &["src-hello-0", "-f", file], &[]);
+    assert_eq!(status, Some(1), "{said:#} {err}");
+    let code = said.pointer("/routes/0/fault/code").unwrap();
+    assert_eq!(code, "alias-down", "{said:#}");
+    // Beside a file that can't be read an alias that is not there may be in it, and may come.
+    std::fs::write(file, "kind: ServiceEntry\nmetadata: {name: src-db-0\n").unwrap();
+    let begun = Instant::now();
+    let args = ["src-hello-0", "-f", file, "--wait", "3s"];
+    let (status, _, err) = says(&clusters, &args, &[]);
+    assert_eq!(status, Some(2), "{err}");
+    assert!(err.contains("what could not be read may hold it"), "{err}");
+    assert!(begun.elapsed() > Duration::from_secs(1));
 }
 
 #[test]
