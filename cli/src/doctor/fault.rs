@@ -210,6 +210,9 @@ faults! {
     IdentityRefused = "identity-refused", Identities, ClusterA,
         "the pod does not accept our certificate, or who it says that we are",
         "kubectl --context A -n {pod-namespace} logs {pod-name} --tail 20   # of the sidecar";
+    ShimSilent = "shim-silent", Identities, ClusterA,
+        "the pod's shim has made the handshake, and does not say a word after it: it hangs",
+        "kubectl --context A -n {pod-namespace} logs {pod-name} -c eastwest-shim --tail 20";
     HandshakeBroken = "handshake-broken", Identities, ClusterA,
         "the TLS handshake with the pod broke in a way that has no name here",
         "openssl s_client -connect {gateway} -servername {sni} -alpn istio </dev/null";

@@ -168,4 +168,4 @@ impl PeerPolicy for Nobody {
 
 #[cfg(test)]
 #[allow(clippy::panic, reason = "a test that cannot go on has failed")]
-mod tests;
+pub(super) mod tests;

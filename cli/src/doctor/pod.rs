@@ -120,7 +120,7 @@ pub(super) async fn hear(met: Met) -> Result<Word, Broken> {
         Ok(Err(error)) => return Err(judged(&error)),
         Err(_) => {
             let seen = format!("the shim said nothing in {WORD:?}");
-            return Err(Broken::new(Fault::PodSilent, seen));
+            return Err(Broken::new(Fault::ShimSilent, seen));
         }
     };
     serde_json::from_slice(&said).map_err(|error| Broken::new(Fault::HandshakeBroken, error))

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::certs::{Ca, KeyKind, Overwrite, WorkloadRequest, valid_for};
 
-fn identity() -> (TempDir, Identity) {
+pub(in crate::doctor) fn identity() -> (TempDir, Identity) {
     let dir = tempfile::tempdir().unwrap();
     let validity = valid_for(Duration::from_secs(3600));
     let root = Ca::root("root", KeyKind::default(), validity).unwrap();
