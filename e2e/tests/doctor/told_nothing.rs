@@ -137,6 +137,30 @@ fn a_shim_is_asked_where_the_environment_says() {
 }
 
 #[test]
+fn a_readiness_port_that_the_system_has_chosen_is_the_one_that_is_asked() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
+    let [resolver, dns] = [clusters.layout().resolver(), clusters.layout().dns_b()];
+    let mut shim = clusters.eastwest_on("b-app").unwrap();
+    shim.args(["shim", "--ready-address", "127.0.0.1:0", "--manifests"]);
+    shim.arg(clusters.manifests().cluster_b());
+    shim.arg("--identity").arg(identity.unwrap());
+    shim.args(["--dns-listen", &resolver.to_string()]);
+    shim.args(["--dns-upstream", &dns.to_string()]);
+    shim.args(["--log-format", "json"]);
+    let ready = |printed: &str| printed.contains("\"message\":\"ready\"");
+    clusters.start("b-app-shim", shim, ready).unwrap();
+    let (status, said, err) = says(&clusters, &["src-hello-0"], &[]);
+    assert_eq!(status, Some(0), "{said:#} {err}");
+    let steps = said.pointer("/routes/0/steps").unwrap().as_array().unwrap();
+    let shim = steps.iter().find(|step| step["step"] == "shim").unwrap();
+    let seen = shim["seen"].as_str().unwrap();
+    let asked = seen.strip_prefix("ready at 127.0.0.1:");
+    assert!(asked.is_some_and(|port| port != "15021"), "{seen}");
+}
+
+#[test]
 fn a_setting_that_can_not_be_read_is_told() {
     let clusters = hello().unwrap();
     let manifests = clusters.manifests().cluster_b();
