@@ -74,6 +74,9 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     if args.aliases.is_empty() && !args.all {
         return refused(&DoctorError::NoneAsked);
     }
+    if args.outside && args.manifests.is_empty() {
+        return refused(&DoctorError::NoManifestsOutside);
+    }
     if args.wait.is_some() && args.manifests.iter().any(|path| path == Path::new("-")) {
         return refused(&DoctorError::ReadOnce);
     }

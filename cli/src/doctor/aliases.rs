@@ -53,10 +53,6 @@ impl<'a> Wanted<'a> {
                 .iter()
                 .any(|(other, asked)| *other == alias && (port.is_none() || *asked == port))
     }
-
-    pub(super) fn names(&self) -> BTreeSet<&'a str> {
-        self.0.iter().map(|(alias, _)| *alias).collect()
-    }
 }
 
 /// What was typed: a name, or the beginning of one, and a port where one is given.

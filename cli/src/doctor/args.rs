@@ -56,6 +56,7 @@ pub struct DoctorArgs {
     ///
     /// What is not given here, nor any of the next six, nor --ready, is as the shim of this pod says at --admin
     /// or, where it tells nothing, as the variables for its flags say (EASTWEST_MANIFESTS, EASTWEST_IDENTITY, ...).
+    /// With --outside neither is asked: -f has to be given.
     #[arg(short = 'f', long = "manifests", value_name = "FILE|DIR|-")]
     pub(super) manifests: Vec<PathBuf>,
     /// Folder with the certificate, key and roots of the shim

@@ -1,7 +1,6 @@
 //! What is asked, completed by what the shim of this pod was started with.
 
 use clap::ValueEnum;
-use eastwest_daemon::EndpointAddress;
 use eastwest_shim::Mode;
 
 use super::args::{DoctorArgs, TlsMin};
@@ -64,8 +63,7 @@ fn complete(args: &mut DoctorArgs, told: &Settings, notes: &mut Vec<String>) {
         args.ranges = told.all("range", |range| range.parse().ok(), notes);
     }
     if args.ready.is_none() {
-        let chosen = |address: &EndpointAddress| address.get().is_none_or(|at| at.port() != 0);
-        args.ready = told.one("ready-address", notes).filter(chosen);
+        args.ready = told.one("ready-address", notes);
     }
 }
 

@@ -15,7 +15,7 @@ const NO_ISTIO: &[u8] = b"http/1.1";
 /// no_application_protocol (RFC 7301).
 const NO_PROTOCOL: u8 = 120;
 
-/// Which hellos a pod answers that says nothing in a handshake.
+/// Which hellos somebody answers who says nothing in a handshake.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Heard {
     small: bool,
@@ -23,14 +23,23 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    /// Small and large hellos for `sni`, both of which a pod refuses with an alert of a few bytes.
-    pub(super) async fn of_pod(address: SocketAddr, sni: &str) -> Self {
+    /// Small and large hellos for `sni`, both of which are refused with an alert of a few bytes. A connection that is
+    /// closed without one may have been closed by anybody.
+    pub(super) async fn of(address: SocketAddr, sni: &str) -> Self {
         let answered = async |size| {
             let answer = answer(address, (sni, ISTIO), size).await;
             answer.is_some_and(|answer| !answer.is_empty())
         };
         let (small, large) = tokio::join!(answered(Size::Small), answered(Size::Large));
         Self { small, large }
+    }
+
+    pub(super) const fn is_of_small_ones(self) -> bool {
+        self.small && !self.large
+    }
+
+    pub(super) const fn is_of_any(self) -> bool {
+        self.small || self.large
     }
 
     /// What that says of a handshake of which not a byte came back in `waited`: what is small passes and what is

@@ -42,6 +42,10 @@ pub(crate) enum DoctorError {
     )]
     NoManifests(EndpointAddress),
     #[error(
+        "the manifests are not known: with --outside no shim and no variable is asked, give -f"
+    )]
+    NoManifestsOutside,
+    #[error(
         "the folder of the certificate is not known: no shim tells at {0} (--admin) which one it has, and neither \
          --identity nor EASTWEST_IDENTITY names it"
     )]
@@ -73,7 +77,8 @@ impl DoctorError {
             | Self::NameServers(_)
             | Self::Unread { .. }
             | Self::Nothing => true,
-            Self::NoAlias { .. }
+            Self::NoManifestsOutside
+            | Self::NoAlias { .. }
             | Self::NoPort { .. }
             | Self::NoneAsked
             | Self::Ambiguous { .. }

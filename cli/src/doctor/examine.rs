@@ -32,7 +32,7 @@ pub(super) async fn all(given: &DoctorArgs, progress: &Progress) -> Result<Repor
         lacking,
     } = Completed::of(given).await;
     let routes = match lacking {
-        Some(lacking) => unknown::look(&args, lacking).await?,
+        Some(lacking) => unknown::look(&args, lacking, &mut notes).await?,
         None => walked(&args, progress, &mut notes).await?,
     };
     Ok(Report { notes, routes })
@@ -44,16 +44,9 @@ async fn walked(
     notes: &mut Vec<String>,
 ) -> Result<Vec<Examined>, DoctorError> {
     let mesh = args.mesh()?;
-    let unread = unread(&mesh);
-    let wanted = Wanted::of(args, &mesh).map_err(|error| error.beside(&unread))?;
-    notes.extend(unread);
+    let wanted = wanted(args, &mesh, notes)?;
     let start = Arc::new(args.start()?);
-    let mut examined: Vec<Examined> = mesh
-        .down
-        .iter()
-        .filter(|down| wanted.has(&down.alias, down.port))
-        .map(|down| is_down(args, down))
-        .collect();
+    let mut examined = down(args, &mesh, &wanted);
     let routes = mesh.routes.iter();
     let routes: Vec<&Route> = routes
         .filter(|route| wanted.has(&route.alias, Some(route.port)))
@@ -81,6 +74,26 @@ async fn walked(
         }));
     }
     Ok(examined)
+}
+
+/// Which aliases are wanted; what can't be read of the manifests is a note, or why one of them is not there.
+pub(super) fn wanted<'a>(
+    args: &DoctorArgs,
+    mesh: &'a Mesh,
+    notes: &mut Vec<String>,
+) -> Result<Wanted<'a>, DoctorError> {
+    let unread = unread(mesh);
+    let wanted = Wanted::of(args, mesh).map_err(|error| error.beside(&unread))?;
+    notes.extend(unread);
+    Ok(wanted)
+}
+
+/// What is wanted, and of which no route can be made.
+pub(super) fn down(args: &DoctorArgs, mesh: &Mesh, wanted: &Wanted<'_>) -> Vec<Examined> {
+    let down = mesh.down.iter();
+    down.filter(|down| wanted.has(&down.alias, down.port))
+        .map(|down| is_down(args, down))
+        .collect()
 }
 
 /// What may have held an alias, and is not known to.

@@ -130,7 +130,7 @@ faults! {
         "small packets come to the gateway and large ones don't: something on the way has a smaller MTU and does not say so",
         "tracepath {gateway-host}   # then lower the MTU, or clamp the MSS";
     AlpnRefused = "alpn-refused", GatewayTls, Between,
-        "what answers does not see, or does not know, the protocol that we offer (ALPN istio): something on the way changes TLS, or another TLS server has the address",
+        "what answers does not see, or does not know, the protocol that we offer (ALPN istio): something on the way changes TLS, another TLS server has the address, or the app of the pod has TLS of its own and no shim before it",
         "openssl s_client -connect {gateway} -servername {sni} -alpn istio </dev/null";
 
     NotExported = "not-exported", Route, ClusterA,
@@ -156,16 +156,16 @@ faults! {
         "istioctl --context A proxy-config listeners deploy/istio-eastwestgateway -n istio-system --port {gateway-port}";
 
     NoInboundShim = "no-inbound-shim", PodTls, ClusterA,
-        "the gateway comes to the pod, and what answers there is not TLS: the app itself, without a shim before it",
+        "the gateway comes to the pod, and what answers there is no shim: the app itself, in plain text or with TLS of its own",
         "kubectl --context A -n {pod-namespace} get pod {pod-name} -o jsonpath='{.spec.containers[*].name}'";
     PodSilent = "pod-silent", PodTls, ClusterA,
         "the pod takes the connection and TLS gets no answer: its shim hangs",
         "kubectl --context A -n {pod-namespace} logs {pod-name} -c eastwest-shim --tail 20";
     MtuBlackHolePod = "mtu-black-hole-pod", PodTls, ClusterA,
-        "small packets pass between the gateway and the pod and large ones don't: something between the two has a smaller MTU and does not say so",
+        "small packets pass between the gateway and the pod and a handshake does not: either something between the two has a smaller MTU and does not say so, or the pod is stuck within the handshake",
         "kubectl --context A -n {pod-namespace} exec {pod-name} -- ip link   # the same on the gateway's node: which MTU is larger?";
     MtuBlackHoleBack = "mtu-black-hole-back", PodTls, Between,
-        "small packets come back and large ones don't: something on the way from the gateway to here, or from the pod to its gateway, has a smaller MTU and does not say so",
+        "small packets come back and a handshake does not: either something on the way from the gateway to here, or from the pod to its gateway, has a smaller MTU and does not say so, or the pod is stuck within the handshake",
         "tracepath {gateway-host}   # from the gateway's host to here, too; then lower the MTU, or clamp the MSS";
     WrongPod = "wrong-pod", PodTls, ClusterA,
         "the gateway's name server leads to another pod of the set: an address that was used again",
@@ -210,6 +210,9 @@ faults! {
     IdentityRefused = "identity-refused", Identities, ClusterA,
         "the pod does not accept our certificate, or who it says that we are",
         "kubectl --context A -n {pod-namespace} logs {pod-name} --tail 20   # of the sidecar";
+    ShimSilent = "shim-silent", Identities, ClusterA,
+        "the pod's shim has made the handshake, and does not say a word after it: it hangs",
+        "kubectl --context A -n {pod-namespace} logs {pod-name} -c eastwest-shim --tail 20";
     HandshakeBroken = "handshake-broken", Identities, ClusterA,
         "the TLS handshake with the pod broke in a way that has no name here",
         "openssl s_client -connect {gateway} -servername {sni} -alpn istio </dev/null";

@@ -18,9 +18,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::counted::Counted;
+use super::doubt::Heard;
 use super::fault::Fault;
 use super::look::{Broken, Look};
-use super::raw_hello::{self, Size};
 
 /// Time for the name.
 const LOOK_UP: Duration = Duration::from_secs(5);
@@ -86,9 +86,49 @@ pub(super) fn probe_name(port: u16) -> String {
     format!("outbound_.{port}_._.{PROBE_HOST}")
 }
 
-/// Whether a gateway is there. It gets a ClientHello for a name that it does not export: ours says so
-/// with an alert, Istio's hangs up. Nobody behind it hears of that.
-pub(super) async fn greet(identity: &Identity, address: SocketAddr) -> Result<Look, Broken> {
+/// What a gateway does with a name that it does not export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It says so.
+    Says,
+    /// It closes, and whatever is said of another name is said behind it.
+    HangsUp,
+}
+
+/// Whether a gateway is there, and how it refuses. Who says nothing at first is heard once more, with small packets
+/// beside: what is answered at another time tells nothing of the way.
+pub(super) async fn greet(
+    identity: &Identity,
+    address: SocketAddr,
+) -> Result<(Refusal, Look), Broken> {
+    if let Some(greeted) = greeted(identity, address).await? {
+        return Ok(greeted);
+    }
+    let name = probe_name(address.port());
+    let (again, heard) = tokio::join!(greeted(identity, address), Heard::of(address, &name));
+    if let Some(greeted) = again? {
+        return Ok(greeted);
+    }
+    Err(match heard.is_of_small_ones() {
+        true => Broken::new(
+            Fault::MtuBlackHole,
+            format!(
+                "a ClientHello of one small packet is answered, and larger ones get nothing in {WORD:?}"
+            ),
+        ),
+        false => Broken::new(
+            Fault::GatewaySilent,
+            format!("no word of TLS in {WORD:?}, twice"),
+        ),
+    })
+}
+
+/// A ClientHello for a name that it does not export is refused by whatever is a gateway: ours says so
+/// with an alert, Istio's hangs up. Nobody behind it hears of that. None is silence.
+async fn greeted(
+    identity: &Identity,
+    address: SocketAddr,
+) -> Result<Option<(Refusal, Look)>, Broken> {
     let broken = |fault, seen: String| Err(Broken::new(fault, seen));
     let (tcp, _) = connected(&[address.ip()], address.port()).await?;
     let mut tcp = Counted::new(tcp);
@@ -107,7 +147,7 @@ pub(super) async fn greet(identity: &Identity, address: SocketAddr) -> Result<Lo
             );
         }
         Ok(Err(error)) => HandshakeError::new(error, Side::Client, &verdict),
-        Err(_) if tcp.read == 0 => return silent(address).await,
+        Err(_) if tcp.read == 0 => return Ok(None),
         Err(_) => {
             let seen = format!(
                 "it says {} bytes, which are no whole answer, in {WORD:?}",
@@ -118,11 +158,13 @@ pub(super) async fn greet(identity: &Identity, address: SocketAddr) -> Result<Lo
     };
     match &error {
         HandshakeError::TurnedAway(TurnedAway::NotExported) => {
-            Ok(Look::fine("a gateway of ours answers"))
+            let look = Look::fine("a gateway of ours answers");
+            Ok(Some((Refusal::Says, look)))
         }
-        HandshakeError::Closed | HandshakeError::Io(_) => Ok(Look::fine(
-            "it hangs up on a name that it does not know, as Istio's gateway does",
-        )),
+        HandshakeError::Closed | HandshakeError::Io(_) => {
+            let seen = "it hangs up on a name that it does not know, as Istio's gateway does";
+            Ok(Some((Refusal::HangsUp, Look::fine(seen))))
+        }
         HandshakeError::Tls(rustls::Error::InvalidMessage(_)) => {
             broken(Fault::GatewayNotTls, error.to_string())
         }
@@ -134,26 +176,11 @@ pub(super) async fn greet(identity: &Identity, address: SocketAddr) -> Result<Lo
             Fault::GatewayEndsTls,
             format!("it shows a certificate of its own: {refused}"),
         ),
-        _ => Ok(Look::fine(format!("it answers TLS: {error}"))),
+        _ => {
+            let look = Look::fine(format!("it answers TLS: {error}"));
+            Ok(Some((Refusal::Says, look)))
+        }
     }
-}
-
-/// Nothing came back. A ClientHello of ours takes two packets, so a small one is tried as well.
-async fn silent(address: SocketAddr) -> Result<Look, Broken> {
-    let name = probe_name(address.port());
-    let answered = raw_hello::answer(address, (&name, b"istio"), Size::Small).await;
-    Err(match answered {
-        Some(_) => Broken::new(
-            Fault::MtuBlackHole,
-            format!(
-                "a ClientHello of one small packet is answered, and the usual one gets nothing in {WORD:?}"
-            ),
-        ),
-        None => Broken::new(
-            Fault::GatewaySilent,
-            format!("no word of TLS in {WORD:?}, twice"),
-        ),
-    })
 }
 
 /// Whoever may answer here: it goes no further.
@@ -168,4 +195,4 @@ impl PeerPolicy for Nobody {
 
 #[cfg(test)]
 #[allow(clippy::panic, reason = "a test that cannot go on has failed")]
-mod tests;
+pub(super) mod tests;

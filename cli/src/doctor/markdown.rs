@@ -48,7 +48,7 @@ Made by `cargo run -- doctor --markdown`; a test holds it against the program.
 from the shim there, which tells its flags at its admin address; what is given by flags of the same names (`-f
 MANIFESTS --identity DIR --mode MODE`) comes before that. It walks the way that a connection of its apps would go, and stops at the first broken hop. It changes nothing: no file, no rule, no route. The
 logs of the gateway and the shims have it at most as connections that were ended. `--outside` leaves the hops
-within the pod out, for a laptop with the manifests. Without `--identity`, which it may lack there, the way is walked
+within the pod out, for a laptop with the manifests: it asks no shim and no variable, so that `-f` has to be given. Without `--identity`, which it may lack there, the way is walked
 as far as the certificate that the pod shows: whether it is the right one, and what the pod says of us, is skipped.
 
 Where no shim tells its flags, the variables for them do (`EASTWEST_MANIFESTS`, `EASTWEST_IDENTITY`, `EASTWEST_MODE`, ...),
@@ -88,7 +88,8 @@ case: it is heard there, and whether we may call is not known, as Envoy judges t
 program `eastwest-gateway` has no TLS of its own, and can hold no key): it says, over mutual TLS, whether it exports the server name, and what came of looking up and dialling the pod. Where it tells
 nothing, as Istio's never does, that is inferred from alerts and silence, and `pod-unreachable` or
 `gateway-hung-up` stand for what can't be told apart. A gateway of ours minds a protocol that is not for it only where
-it exports the name, so that `wrong-pod` is told apart from `not-exported`. Of a pod that says nothing for three seconds it
+it exports the name, and Istio's hangs up where it does not, so that `wrong-pod` is told apart from `not-exported`; of a
+plain server name (none of Istio's form) behind a gateway of ours that tells nothing it is not. Of a pod that says nothing for two seconds it
 is tried whether it answers hellos that fit into one packet, and larger ones: each is refused with a few bytes.
 
 Exit status: 0 every alias leads to its app, as far as could be looked at; 1 a hop is broken; 2 wrong usage, an unknown

@@ -24,9 +24,11 @@ use super::gateway::connected;
 use super::look::Broken;
 
 /// Longer than our gateway dials a pod (`--connect-timeout`, 5 s), so that it says why.
-const HANDSHAKE: Duration = Duration::from_secs(7);
+const HANDSHAKE: Duration = Duration::from_secs(6);
 /// Who says nothing for so long is asked otherwise.
-const DOUBT: Duration = Duration::from_secs(3);
+const DOUBT: Duration = Duration::from_secs(2);
+/// A pod that has answered something by now is dialled, and no gateway's time for that is waited for.
+const DIALLED: Duration = Duration::from_secs(4);
 /// Time for a word of the shim's, once the handshake is over at our end.
 const WORD: Duration = Duration::from_secs(3);
 /// A word is about 150 bytes.
@@ -75,41 +77,47 @@ pub(super) async fn meet(
     let (tcp, _) = connected(&[address.ip()], address.port()).await?;
     let mut tcp = Counted::new(tcp);
     let shaking = connect(config, name, &mut tcp);
-    let (shaken, heard) = doubtful(shaking, address, &route.sni).await;
-    match shaken {
-        Some(Ok(secured)) => Ok(Met {
+    match doubtful(shaking, address, &route.sni).await {
+        Ok(Ok(secured)) => Ok(Met {
             tcp: tcp.tcp,
             secured,
             peer: verdict.peer().cloned(),
         }),
-        Some(Err(error)) => {
+        Ok(Err(error)) => {
             let error = HandshakeError::new(error, Side::Client, &verdict);
             Err(Broken::new(fault(&error, identity), error))
         }
-        None if tcp.read == 0 => Err(heard.judge(HANDSHAKE)),
-        None => Err(Broken::new(
+        Err((heard, waited)) if tcp.read == 0 => Err(heard.judge(waited)),
+        Err((_, waited)) => Err(Broken::new(
             Fault::PodSilent,
             format!(
-                "it says {} bytes, which are no whole answer, in {HANDSHAKE:?}",
+                "it says {} bytes, which are no whole answer, in {waited:?}",
                 tcp.read
             ),
         )),
     }
 }
 
-/// What comes of a handshake in its time, if anything, and what else was heard meanwhile of whoever takes long.
+/// What comes of a handshake in its time. Else what was heard meanwhile, and how long that was.
 async fn doubtful<T>(
     shaking: impl Future<Output = T>,
     address: SocketAddr,
     sni: &str,
-) -> (Option<T>, Heard) {
+) -> Result<T, (Heard, Duration)> {
     tokio::pin!(shaking);
     if let Ok(shaken) = timeout(DOUBT, &mut shaking).await {
-        return (Some(shaken), Heard::default());
+        return Ok(shaken);
     }
-    let rest = timeout(HANDSHAKE.saturating_sub(DOUBT), &mut shaking);
-    let (shaken, heard) = tokio::join!(rest, Heard::of_pod(address, sni));
-    (shaken.ok(), heard)
+    let more = timeout(DIALLED.saturating_sub(DOUBT), &mut shaking);
+    let (shaken, heard) = tokio::join!(more, Heard::of(address, sni));
+    match shaken {
+        Ok(shaken) => Ok(shaken),
+        Err(_) if heard.is_of_any() => Err((heard, DIALLED)),
+        Err(_) => {
+            let rest = timeout(HANDSHAKE.saturating_sub(DIALLED), shaking).await;
+            rest.map_err(|_| (heard, HANDSHAKE))
+        }
+    }
 }
 
 /// What the shim of the pod says. With TLS 1.3 it judges us only now.
@@ -120,7 +128,7 @@ pub(super) async fn hear(met: Met) -> Result<Word, Broken> {
         Ok(Err(error)) => return Err(judged(&error)),
         Err(_) => {
             let seen = format!("the shim said nothing in {WORD:?}");
-            return Err(Broken::new(Fault::PodSilent, seen));
+            return Err(Broken::new(Fault::ShimSilent, seen));
         }
     };
     serde_json::from_slice(&said).map_err(|error| Broken::new(Fault::HandshakeBroken, error))

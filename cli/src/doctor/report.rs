@@ -11,6 +11,7 @@ use super::step::Step;
 use super::walk::Walked;
 use super::way::{Outcome, Taken};
 use crate::colours::Colours;
+use crate::one_line::in_one_line;
 
 /// All that was found.
 pub(super) struct Report {
@@ -67,7 +68,7 @@ pub(super) fn waiting(report: &Report) -> String {
 /// Prints them one below the other.
 pub(super) fn text(out: &mut impl Write, report: &Report, colours: Colours) -> io::Result<()> {
     for note in &report.notes {
-        writeln!(out, "note: {note}\n")?;
+        writeln!(out, "note: {}\n", in_one_line(note))?;
     }
     for one in &report.routes {
         writeln!(out, "{}", colours.bold(&one.title()))?;
@@ -85,10 +86,11 @@ pub(super) fn text(out: &mut impl Write, report: &Report, colours: Colours) -> i
                 Outcome::Broken => colours.broken(&code),
             };
             let took = colours.faint(&format!("{:>9}", shown(*took)));
+            let seen = in_one_line(seen);
             writeln!(out, "  {code}{:<13} {took}  {seen}", step.name())?;
         }
         for note in &one.walked.notes {
-            writeln!(out, "  note: {note}")?;
+            writeln!(out, "  note: {}", in_one_line(note))?;
         }
         if let Some((broken, names)) = &one.walked.broken {
             let fault = broken.fault;
@@ -172,8 +174,8 @@ mod tests {
     use crate::doctor::look::Look;
     use crate::doctor::way::Way;
 
-    /// The last line about one route on which all is well, where this came of the app.
-    fn last_line(app: Look) -> String {
+    /// What is printed of one route on which all is well, where this came of the app.
+    fn printed(app: Look) -> String {
         let mut way = Way::new();
         way.note(Step::App, app);
         let walked = Walked {
@@ -192,8 +194,23 @@ mod tests {
         };
         let mut out = Vec::new();
         text(&mut out, &report, Colours::Off).unwrap();
-        let printed = String::from_utf8(out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn last_line(app: Look) -> String {
+        let printed = printed(app);
         printed.lines().last().unwrap().to_owned()
+    }
+
+    #[test]
+    fn what_a_peer_says_commands_no_terminal_and_makes_no_line() {
+        let printed = printed(Look::fine("HTTP/1.1 200 \x1b[2J\nall well: 7"));
+        assert!(!printed.contains('\x1b'), "{printed:?}");
+        assert!(
+            printed.contains(r"HTTP/1.1 200 \u{1b}[2J\nall well: 7"),
+            "{printed:?}"
+        );
+        assert_eq!(printed.lines().last(), Some("all well: 1"));
     }
 
     #[test]

@@ -25,8 +25,9 @@ const FLAGS: [(&str, bool); 8] = [
     ("range", true),
     ("cluster-domain", false),
     ("tls-min", false),
-    ("ready-address", false),
+    (READY, false),
 ];
+const READY: &str = "ready-address";
 
 /// Its flags, by their long names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,9 +61,15 @@ impl Settings {
 
     async fn of_shim(admin: SocketAddr) -> Option<Self> {
         let get = async |path| timeout(PATIENCE, shim::get(admin, path)).await.ok()?.ok();
-        let values = values(&get("/settings").await?)?;
+        let mut values = values(&get("/settings").await?)?;
         let status = get("/status.json").await;
-        let root = status.as_deref().and_then(beside::root);
+        let status = status.as_deref();
+        let root = status.and_then(beside::root);
+        if let Some(chosen) = values.get_mut(READY).filter(|given| is_any_port(given))
+            && let Some(ready) = status.and_then(ready_address)
+        {
+            *chosen = vec![ready];
+        }
         let teller = Teller::Shim(root);
         Some(Self { values, teller })
     }
@@ -142,6 +149,29 @@ fn values(answer: &str) -> Option<BTreeMap<String, Vec<String>>> {
     Some(flags.collect())
 }
 
+/// Whether the system has chosen the port.
+fn is_any_port(given: &[String]) -> bool {
+    let address = given.first().and_then(|given| given.parse().ok());
+    address.is_some_and(|address: SocketAddr| address.port() == 0)
+}
+
+/// Where probes are answered, by the status (docs/status.md).
+fn ready_address(status: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Status {
+        listeners: Vec<Listening>,
+    }
+    #[derive(Deserialize)]
+    struct Listening {
+        name: String,
+        address: String,
+    }
+    let status: Status = serde_json::from_str(shim::body(status)?).ok()?;
+    let mut listeners = status.listeners.into_iter();
+    let ready = listeners.find(|listening| listening.name == "ready");
+    ready.map(|listening| listening.address)
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -178,6 +208,24 @@ mod tests {
         ] {
             assert_eq!(values(other), None);
         }
+    }
+
+    #[test]
+    fn a_port_that_the_system_has_chosen_is_in_the_status() {
+        assert!(is_any_port(&["127.0.0.1:0".to_owned()]));
+        for other in [
+            &["127.0.0.1:15021".to_owned()][..],
+            &["off".to_owned()],
+            &[],
+        ] {
+            assert!(!is_any_port(other), "{other:?}");
+        }
+        let status = "HTTP/1.1 200 OK\r\n\r\n{\"schema\":1,\"listeners\":[\
+             {\"name\":\"admin\",\"address\":\"127.0.0.1:15000\"},\
+             {\"name\":\"ready\",\"address\":\"127.0.0.1:40123\"}]}";
+        assert_eq!(ready_address(status), Some("127.0.0.1:40123".to_owned()));
+        let none = "HTTP/1.1 200 OK\r\n\r\n{\"listeners\":[]}";
+        assert_eq!(ready_address(none), None);
     }
 
     #[test]

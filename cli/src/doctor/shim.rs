@@ -9,11 +9,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::app::begins;
 use super::fault::Fault;
 use super::look::{Broken, Look};
 
 /// It is in this pod.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// More than a status of a thousand routes has.
+const LONGEST: u64 = 16 * 1024 * 1024;
 /// The blocker by which a shim says that its certificate is of no use (`sidecar-shim/src/identity.rs`).
 const CERTIFICATE: &str = "certificate";
 
@@ -22,6 +25,11 @@ pub(super) async fn look(ready: EndpointAddress) -> Result<Look, Broken> {
     let Some(ready) = ready.get() else {
         return Ok(Look::skipped("its --ready-address is off"));
     };
+    if ready.port() == 0 {
+        return Ok(Look::skipped(
+            "its --ready-address is any free port, and nobody tells which one that is",
+        ));
+    }
     let answer = match timeout(PATIENCE, get(ready, "/healthz/ready")).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => {
@@ -33,14 +41,29 @@ pub(super) async fn look(ready: EndpointAddress) -> Result<Look, Broken> {
             return Err(Broken::new(Fault::ShimNotRunning, seen));
         }
     };
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+    judge(ready, &answer)
+}
+
+/// No other status than these two comes from a shim.
+fn judge(ready: SocketAddr, answer: &str) -> Result<Look, Broken> {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
     let said = body.trim();
-    if head.starts_with("HTTP/1.1 200") {
-        return Ok(Look::fine(format!("ready at {ready}")));
-    }
-    let fault = match said.contains(CERTIFICATE) {
-        true => Fault::ShimCertificate,
-        false => Fault::ShimNotReady,
+    let status = head.strip_prefix("HTTP/1.1 ");
+    let fault = match status.and_then(|status| status.get(..3)) {
+        Some("200") => return Ok(Look::fine(format!("ready at {ready}"))),
+        Some("503") if said.contains(CERTIFICATE) => Fault::ShimCertificate,
+        Some("503") => Fault::ShimNotReady,
+        _ if answer.is_empty() => {
+            let seen = format!("{ready} takes connections and closes them without a word");
+            return Err(Broken::new(Fault::ShimNotRunning, seen));
+        }
+        _ => {
+            let seen = format!(
+                "somebody else answers at {ready}: {}",
+                begins(answer.as_bytes())
+            );
+            return Err(Broken::new(Fault::ShimNotRunning, seen));
+        }
     };
     Err(Broken::new(fault, said))
 }
@@ -57,6 +80,62 @@ pub(super) async fn get(address: SocketAddr, path: &str) -> io::Result<String> {
     let question = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(question.as_bytes()).await?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
+    stream.take(LONGEST).read_to_string(&mut answer).await?;
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// What is made of somebody at the readiness address who answers this and hangs up.
+    async fn answering(bytes: &'static str) -> Result<Look, Broken> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            // All of it: a close with something unread is a reset.
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"\r\n\r\n") {
+                assert!(tcp.read_buf(&mut asked).await.unwrap() > 0);
+            }
+            tcp.write_all(bytes.as_bytes()).await.unwrap();
+        });
+        look(EndpointAddress::At(address)).await
+    }
+
+    #[tokio::test]
+    async fn a_shim_is_known_by_its_two_statuses() {
+        assert!(answering("HTTP/1.1 200 OK\r\n\r\nready").await.is_ok());
+        for (answer, fault) in [
+            ("not ready\ndraining", Fault::ShimNotReady),
+            ("not ready\ncertificate: expired", Fault::ShimCertificate),
+        ] {
+            let whole = format!("HTTP/1.1 503 Service Unavailable\r\n\r\n{answer}");
+            let broken = answering(whole.leak()).await.unwrap_err();
+            assert_eq!(broken, Broken::new(fault, answer));
+        }
+    }
+
+    #[tokio::test]
+    async fn somebody_else_at_the_readiness_address_is_no_shim_that_runs() {
+        let said = [
+            "",
+            "SSH-2.0-OpenSSH_9.2\r\n",
+            "HTTP/1.1 404 Not Found\r\n\r\n",
+        ];
+        for answer in said {
+            let broken = answering(answer).await.unwrap_err();
+            assert_eq!(broken.fault, Fault::ShimNotRunning, "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_port_that_nobody_tells_is_not_dialled() {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let looked = look(EndpointAddress::At(any)).await;
+        assert!(matches!(looked, Ok(Look::Skipped(_))), "{looked:?}");
+    }
 }

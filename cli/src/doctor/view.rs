@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::doubt;
 use super::fault::Fault;
-use super::gateway::{connected, probe_name};
+use super::gateway::{Refusal, connected, probe_name};
 use super::look::{Broken, Look};
 use super::step::Step;
 use super::way::Way;
@@ -49,12 +49,26 @@ pub(super) enum Told {
 impl Told {
     /// What a handshake with the pod that broke means, where the gateway has told what it sees: a name
     /// that it exports is refused by the pod, and what is lost is lost behind it.
-    pub(super) async fn judge(&self, broken: Broken, address: SocketAddr, sni: &str) -> Broken {
+    pub(super) async fn judge(
+        &self,
+        broken: Broken,
+        (address, sni): (SocketAddr, &str),
+        refusal: Refusal,
+    ) -> Broken {
         let (fault, why) = match (self, broken.fault) {
             (Self::View(_), Fault::NotExported) => (Fault::WrongPod, "the gateway exports it"),
+            (Self::View(_), Fault::AlpnRefused) => {
+                let seen = "the protocol that we offer (ALPN istio) is refused, and not by the gateway, which has \
+                            heard it when it was asked";
+                return Broken::new(Fault::NoInboundShim, seen);
+            }
             (Self::View(_), Fault::MtuBlackHoleBack) => (
                 Fault::MtuBlackHolePod,
                 "large answers of the gateway's own come through",
+            ),
+            (Self::Nothing(_), Fault::NotExported) if refusal == Refusal::HangsUp => (
+                Fault::WrongPod,
+                "the gateway hangs up on a name that it does not know, so that the pod has said this",
             ),
             (Self::Nothing(_), Fault::NotExported) if doubt::is_exported(address, sni).await => (
                 Fault::WrongPod,
@@ -173,5 +187,45 @@ struct Anybody;
 impl PeerPolicy for Anybody {
     fn check(&self, _: &SpiffeId) -> Result<(), String> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a fault of the pod's handshake is, where the gateway has told this, and refuses names so.
+    async fn judged(told: Told, refusal: Refusal, fault: Fault) -> Fault {
+        let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
+        let broken = Broken::new(fault, "seen");
+        let at = (nobody, "db-0.db.pxc.svc.cluster.local");
+        told.judge(broken, at, refusal).await.fault
+    }
+
+    fn view() -> Told {
+        let said = r#"{"exported":true,"target":"db-0:15444","reached":"10.0.0.1:15444"}"#;
+        Told::View(serde_json::from_str(said).unwrap())
+    }
+
+    fn nothing() -> Told {
+        Told::Nothing("it tells nobody".to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_pod_with_tls_of_its_own_has_no_shim_where_the_gateway_has_heard_our_protocol() {
+        let refused = Fault::AlpnRefused;
+        assert_eq!(
+            judged(view(), Refusal::Says, refused).await,
+            Fault::NoInboundShim
+        );
+        assert_eq!(judged(nothing(), Refusal::Says, refused).await, refused);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_refused_behind_a_gateway_that_hangs_up_is_refused_by_the_pod() {
+        let refused = Fault::NotExported;
+        let hung_up = judged(nothing(), Refusal::HangsUp, refused).await;
+        assert_eq!(hung_up, Fault::WrongPod);
+        assert_eq!(judged(nothing(), Refusal::Says, refused).await, refused);
     }
 }

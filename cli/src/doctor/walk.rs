@@ -144,7 +144,7 @@ impl Start {
         way.note(Step::GatewayName, look);
         let (address, look) = way.hop(gateway::reach(&ips, gateway.port.get()).await)?;
         way.note(Step::GatewayTcp, look);
-        let look = way.hop(gateway::greet(identity, address).await)?;
+        let (refusal, look) = way.hop(gateway::greet(identity, address).await)?;
         way.note(Step::GatewayTls, look);
         let told = match self.identity {
             Some(_) => view::ask(identity, address, &route.sni).await,
@@ -164,7 +164,7 @@ impl Start {
         }
         let meeting = match meeting {
             Ok(met) => Ok(met),
-            Err(broken) => Err(told.judge(broken, address, &route.sni).await),
+            Err(broken) => Err(told.judge(broken, (address, &route.sni), refusal).await),
         };
         let met = way.hop(meeting)?;
         let shaking = way.lap();

@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use eastwest::certs::valid_for;
-use eastwest::clusters::Capture;
+use eastwest::clusters::{Capture, HELLO};
 use eastwest_e2e::{eastwest, hello, restart_app_shim};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -117,8 +117,14 @@ fn rules_that_are_there_and_rules_that_are_not() {
     ask_hello(&clusters, &["--mode", "redirect"]).finds("vip-not-captured", "b");
     clusters.lay_capture("b-app").unwrap();
     ask_hello(&clusters, &["--mode", "redirect"]).is_healthy();
-    // Nobody has to look into that.
-    let logged = clusters.program("b-app-shim").unwrap().printed();
+    // Nobody has to look into that. What ends later is logged later.
+    let pod = HELLO[0];
+    let visit = clusters.visit("b-app", &pod.alias(), pod.port).unwrap();
+    assert!(visit.answer.is_some(), "{visit:?}");
+    let shim = clusters.program("b-app-shim").unwrap();
+    let ended = |printed: &str| printed.contains("connection ended");
+    shim.await_ready(Duration::from_secs(20), ended).unwrap();
+    let logged = shim.printed();
     assert!(!logged.contains("no_route"), "{logged}");
 }
 

@@ -6,6 +6,7 @@ use eastwest::clusters::{Clusters, HELLO};
 use eastwest_e2e::hello;
 use serde_json::Value;
 
+use crate::examined::changed;
 use crate::gateway::Frozen;
 
 /// What it says in the app's pod, by these arguments and variables alone.
@@ -98,6 +99,26 @@ fn the_environment_names_the_files_of_a_shim_that_does_not_run() {
 }
 
 #[test]
+fn an_alias_that_is_down_is_that_whatever_the_shim_does() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    let file = changed(&clusters, &[("number: 8080", "number: 70000")]);
+    let file = file.to_str().unwrap();
+    let (status, said, err) = says(&clusters, &["src-hello-0", "-f", file], &[]);
+    assert_eq!(status, Some(1), "{said:#} {err}");
+    let code = said.pointer("/routes/0/fault/code").unwrap();
+    assert_eq!(code, "alias-down", "{said:#}");
+    // Beside a file that can't be read an alias that is not there may be in it, and may come.
+    std::fs::write(file, "kind: ServiceEntry\nmetadata: {name: src-db-0\n").unwrap();
+    let begun = Instant::now();
+    let args = ["src-hello-0", "-f", file, "--wait", "3s"];
+    let (status, _, err) = says(&clusters, &args, &[]);
+    assert_eq!(status, Some(2), "{err}");
+    assert!(err.contains("what could not be read may hold it"), "{err}");
+    assert!(begun.elapsed() > Duration::from_secs(1));
+}
+
+#[test]
 fn a_shim_is_asked_where_the_environment_says() {
     let clusters = hello().unwrap();
     let at = |address| [("EASTWEST_ADMIN_ADDRESS", address)];
@@ -113,6 +134,30 @@ fn a_shim_is_asked_where_the_environment_says() {
             "{err}"
         );
     }
+}
+
+#[test]
+fn a_readiness_port_that_the_system_has_chosen_is_the_one_that_is_asked() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
+    let [resolver, dns] = [clusters.layout().resolver(), clusters.layout().dns_b()];
+    let mut shim = clusters.eastwest_on("b-app").unwrap();
+    shim.args(["shim", "--ready-address", "127.0.0.1:0", "--manifests"]);
+    shim.arg(clusters.manifests().cluster_b());
+    shim.arg("--identity").arg(identity.unwrap());
+    shim.args(["--dns-listen", &resolver.to_string()]);
+    shim.args(["--dns-upstream", &dns.to_string()]);
+    shim.args(["--log-format", "json"]);
+    let ready = |printed: &str| printed.contains("\"message\":\"ready\"");
+    clusters.start("b-app-shim", shim, ready).unwrap();
+    let (status, said, err) = says(&clusters, &["src-hello-0"], &[]);
+    assert_eq!(status, Some(0), "{said:#} {err}");
+    let steps = said.pointer("/routes/0/steps").unwrap().as_array().unwrap();
+    let shim = steps.iter().find(|step| step["step"] == "shim").unwrap();
+    let seen = shim["seen"].as_str().unwrap();
+    let asked = seen.strip_prefix("ready at 127.0.0.1:");
+    assert!(asked.is_some_and(|port| port != "15021"), "{seen}");
 }
 
 #[test]

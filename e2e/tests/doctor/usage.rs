@@ -68,6 +68,23 @@ fn nothing_to_look_at_is_wrong_usage() {
 }
 
 #[test]
+fn without_manifests_there_is_nothing_to_look_at_from_outside() {
+    let mut doctor = Command::new(eastwest());
+    doctor.args(["doctor", "--all", "--outside"]);
+    let manifests = deploy().join("demo/cluster-b");
+    // What is meant for a shim is not this program's, where it is not in the pod.
+    doctor.env("EASTWEST_MANIFESTS", manifests);
+    let output = doctor.output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        err.contains("with --outside") && err.ends_with("give -f\n"),
+        "{err}"
+    );
+}
+
+#[test]
 fn a_broken_hop_ends_with_a_sentence_and_a_command() {
     let (status, out, _) = doctor(&["src-hello-1", "--identity", "/nowhere"]);
     assert_eq!(status, Some(1));

@@ -85,7 +85,7 @@ impl fmt::Display for PeerAlert {
 pub enum TurnedAway {
     /// `unrecognized_name`: no Gateway exports the server name, or the pod has another.
     NotExported,
-    /// `no_application_protocol`: the gateway saw no ALPN protocol of Istio's.
+    /// `no_application_protocol`: the gateway saw no ALPN protocol of Istio's, or the app has TLS of its own.
     NoIstioAlpn,
     /// `internal_error`: the gateway cannot reach the pod.
     PodUnreachable,
@@ -114,8 +114,9 @@ impl fmt::Display for TurnedAway {
                  another one of the set (alert unrecognized_name); its log has which"
             }
             Self::NoIstioAlpn => {
-                "the gateway says that no Istio protocol was offered \
-                 (alert no_application_protocol); is something between that changes TLS?"
+                "the gateway says that no Istio protocol was offered, or the app that it led to that it \
+                 knows none (alert no_application_protocol); is something between that changes TLS, \
+                 or has the pod no shim?"
             }
             Self::PodUnreachable => {
                 "the gateway says that it cannot reach the pod (alert internal_error); its log has \

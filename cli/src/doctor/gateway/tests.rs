@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::certs::{Ca, KeyKind, Overwrite, WorkloadRequest, valid_for};
 
-fn identity() -> (TempDir, Identity) {
+pub(in crate::doctor) fn identity() -> (TempDir, Identity) {
     let dir = tempfile::tempdir().unwrap();
     let validity = valid_for(Duration::from_secs(3600));
     let root = Ca::root("root", KeyKind::default(), validity).unwrap();
@@ -29,7 +29,7 @@ fn identity() -> (TempDir, Identity) {
 }
 
 /// What is made of a gateway that answers a ClientHello with these bytes, and hangs up.
-async fn answering(bytes: &'static [u8]) -> Result<Look, Fault> {
+async fn answering(bytes: &'static [u8]) -> Result<(Refusal, Look), Fault> {
     let (_dir, identity) = identity();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -39,17 +39,61 @@ async fn answering(bytes: &'static [u8]) -> Result<Look, Fault> {
         client_hello::read(&mut tcp, &mut Vec::new()).await.unwrap();
         tcp.write_all(bytes).await.unwrap();
     });
-    greet(&identity, address)
-        .await
-        .map_err(|broken| broken.fault)
+    let greeted = greet(&identity, address).await;
+    greeted.map_err(|broken| broken.fault)
+}
+
+/// What is made of a gateway that answers what this says of the length of each hello, and of the number of the
+/// connection, and holds its peace otherwise.
+async fn deciding(
+    answer: impl Fn(usize, usize) -> Option<&'static [u8]> + Send + 'static,
+) -> Result<(Refusal, Look), Fault> {
+    let (_dir, identity) = identity();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        for number in 0.. {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            let mut read = Vec::new();
+            client_hello::read(&mut tcp, &mut read).await.unwrap();
+            match answer(number, read.len()) {
+                Some(bytes) => tcp.write_all(bytes).await.unwrap(),
+                None => held.push(tcp),
+            }
+        }
+    });
+    let greeted = greet(&identity, address).await;
+    greeted.map_err(|broken| broken.fault)
+}
+
+const NO_SUCH_NAME: &[u8] = &[21, 3, 3, 0, 2, 2, 112];
+/// What fits into a packet anywhere.
+const SMALL: usize = 500;
+
+#[tokio::test]
+async fn one_that_answers_small_hellos_alone_is_behind_a_black_hole() {
+    let said = deciding(|_, length| (length < SMALL).then_some(NO_SUCH_NAME)).await;
+    assert_eq!(said, Err(Fault::MtuBlackHole));
+    // Whoever closes has not said that he has read anything.
+    let closed = deciding(|_, length| (length < SMALL).then_some(&[])).await;
+    assert_eq!(closed, Err(Fault::GatewaySilent));
+}
+
+#[tokio::test]
+async fn one_that_is_slow_at_first_is_behind_no_black_hole() {
+    let said = deciding(|number, _| (number > 0).then_some(NO_SUCH_NAME)).await;
+    let ours = Look::fine("a gateway of ours answers");
+    assert_eq!(said, Ok((Refusal::Says, ours)));
 }
 
 #[tokio::test]
 async fn gateways_are_known_by_what_they_say_of_a_name_that_nobody_exports() {
-    let ours = answering(&[21, 3, 3, 0, 2, 2, 112]).await.unwrap();
-    assert_eq!(ours, Look::fine("a gateway of ours answers"));
+    let ours = answering(NO_SUCH_NAME).await.unwrap();
+    let look = Look::fine("a gateway of ours answers");
+    assert_eq!(ours, (Refusal::Says, look));
     let istios = answering(&[]).await.unwrap();
-    let Look::Fine(seen) = istios else {
+    let (Refusal::HangsUp, Look::Fine(seen)) = istios else {
         panic!("{istios:?}")
     };
     assert!(seen.contains("Istio's"), "{seen}");

@@ -2,13 +2,14 @@
 
 use eastwest_mesh::{Capture, Options, Source, load};
 use eastwest_transport::client_hello;
-use eastwest_transport::tls::SvidError;
+use eastwest_transport::tls::{PeerPolicy, ServerAlpn, SvidError, accept};
 use rustls::AlertDescription;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::doctor::certificate;
+use crate::doctor::gateway::tests::identity;
+use crate::doctor::{Step, certificate};
 
 fn refused(fault: PeerFault, claimed: &str) -> Fault {
     let claimed = Some(claimed.parse().unwrap());
@@ -126,4 +127,41 @@ async fn half_an_answer_is_no_black_hole() {
         "{}",
         broken.seen
     );
+}
+
+#[tokio::test]
+async fn a_shim_that_says_no_word_after_the_handshake_has_made_it() {
+    let (_dir, identity) = identity();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let config = identity
+        .server_config(Arc::new(Anybody), MinTls::Tls13, ServerAlpn::Doctor)
+        .unwrap();
+    tokio::spawn(async move {
+        let (mut tcp, _) = listener.accept().await.unwrap();
+        let secured = accept(config, &mut tcp, Vec::new()).await;
+        std::future::pending::<()>().await;
+        drop((tcp, secured));
+    });
+    let config = identity.doctor_config(Arc::new(Anybody), MinTls::Tls13);
+    let mut tcp = TcpStream::connect(address).await.unwrap();
+    let name = ServerName::try_from("db-0.pxc").unwrap();
+    let secured = connect(config.unwrap(), name, &mut tcp).await.unwrap();
+    let met = Met {
+        tcp,
+        secured,
+        peer: None,
+    };
+    let broken = hear(met).await.err().unwrap();
+    assert_eq!(broken.fault, Fault::ShimSilent);
+    assert_eq!(broken.fault.step(), Step::Identities);
+}
+
+#[derive(Debug)]
+struct Anybody;
+
+impl PeerPolicy for Anybody {
+    fn check(&self, _: &SpiffeId) -> Result<(), String> {
+        Ok(())
+    }
 }
