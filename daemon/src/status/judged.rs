@@ -72,7 +72,12 @@ impl RouteStatus {
         last: Option<&Outcome>,
         clocks: &Clocks,
     ) -> Option<Self> {
-        let seen = Seen { last, clocks };
+        let talking = carried.talking > 0;
+        let seen = Seen {
+            last,
+            talking,
+            clocks,
+        };
         let open = carried.opened.saturating_sub(carried.closed);
         let lives = match route.listing {
             Listing::Named => true,
@@ -86,7 +91,7 @@ impl RouteStatus {
         for endpoint in &mut route.endpoints {
             seen.of_endpoint(endpoint);
         }
-        let (state, reason) = seen.of_route(&route, carried.talking > 0);
+        let (state, reason) = seen.of_route(&route);
         let [bytes_to_upstream, bytes_to_peer] = carried.bytes;
         Some(Self {
             state,
@@ -132,9 +137,12 @@ impl Last {
     }
 }
 
-/// What the route's last connection says.
+/// What the route's connections say.
 struct Seen<'a> {
+    /// What came of the last one.
     last: Option<&'a Outcome>,
+    /// Whether something has come back over one that is open.
+    talking: bool,
     clocks: &'a Clocks,
 }
 
@@ -177,6 +185,7 @@ impl Seen<'_> {
                 endpoint.reason = last.failure().map(|failure| failure.said.to_string());
                 let state = match &last.attempt {
                     Attempt::Made => EndpointState::Up,
+                    Attempt::Silent if self.talking => EndpointState::Up,
                     Attempt::Silent => EndpointState::Unknown,
                     Attempt::Failed(failure) => EndpointState::of_failure(failure.code),
                 };
@@ -196,13 +205,13 @@ impl Seen<'_> {
 
     /// What counts, in this order: what the configuration rules out, what came of the last connection, and
     /// what is known of the places where the next will be dialled.
-    fn of_route(&self, route: &ServedRoute, talking: bool) -> (RouteState, Option<String>) {
+    fn of_route(&self, route: &ServedRoute) -> (RouteState, Option<String>) {
         if let Fitness::Down(why) = &route.fitness {
             return (RouteState::Down, Some(why.clone()));
         }
         if let (Some(last), Some(failure)) = (self.last, self.failure()) {
             let said = &failure.said;
-            let (state, why) = if talking {
+            let (state, why) = if self.talking {
                 let why = format!("a new connection came to nothing: {said}");
                 (RouteState::Degraded, why)
             } else if self.nobody_is_there(route) {
@@ -225,7 +234,7 @@ impl Seen<'_> {
         let bad: Vec<_> = bad.collect();
         if !bad.is_empty() {
             let all = bad.len() == route.endpoints.len();
-            let state = match all && !talking {
+            let state = match all && !self.talking {
                 true => RouteState::Down,
                 false => RouteState::Degraded,
             };
@@ -237,6 +246,8 @@ impl Seen<'_> {
         }
         match self.last.map(|last| &last.attempt) {
             Some(Attempt::Made) => (RouteState::Up, None),
+            // One that waits for a question, or is only looked in with, says nothing against one that goes on.
+            Some(Attempt::Silent) if self.talking => (RouteState::Up, None),
             Some(Attempt::Silent) => {
                 let why = "its last connection was made, and nothing has come back over it";
                 (RouteState::Unknown, Some(why.to_owned()))
