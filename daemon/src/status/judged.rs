@@ -72,10 +72,9 @@ impl RouteStatus {
         last: Option<&Outcome>,
         clocks: &Clocks,
     ) -> Option<Self> {
-        let talking = carried.talking > 0;
         let seen = Seen {
             last,
-            talking,
+            carried,
             clocks,
         };
         let open = carried.opened.saturating_sub(carried.closed);
@@ -141,8 +140,8 @@ impl Last {
 struct Seen<'a> {
     /// What came of the last one.
     last: Option<&'a Outcome>,
-    /// Whether something has come back over one that is open.
-    talking: bool,
+    /// What has come over all of them.
+    carried: Carried,
     clocks: &'a Clocks,
 }
 
@@ -155,6 +154,16 @@ impl Seen<'_> {
     fn is_stale(&self) -> bool {
         self.last
             .is_none_or(|last| self.clocks.since(last.at) >= STALE)
+    }
+
+    /// Whether something has come back over one that is open.
+    fn is_talking(&self) -> bool {
+        self.carried.talking > 0
+    }
+
+    /// Whether it is a name that anybody can have made up, and that has never led anywhere.
+    fn is_unproven(&self, route: &ServedRoute) -> bool {
+        route.listing == Listing::ByPattern && self.carried.answered == 0
     }
 
     /// Whether it found that nobody has a name that nobody has written down either.
@@ -185,7 +194,7 @@ impl Seen<'_> {
                 endpoint.reason = last.failure().map(|failure| failure.said.to_string());
                 let state = match &last.attempt {
                     Attempt::Made => EndpointState::Up,
-                    Attempt::Silent if self.talking => EndpointState::Up,
+                    Attempt::Silent if self.is_talking() => EndpointState::Up,
                     Attempt::Silent => EndpointState::Unknown,
                     Attempt::Failed(failure) => EndpointState::of_failure(failure.code),
                 };
@@ -211,11 +220,15 @@ impl Seen<'_> {
         }
         if let (Some(last), Some(failure)) = (self.last, self.failure()) {
             let said = &failure.said;
-            let (state, why) = if self.talking {
+            let (state, why) = if self.is_talking() {
                 let why = format!("a new connection came to nothing: {said}");
                 (RouteState::Degraded, why)
             } else if self.nobody_is_there(route) {
                 let why = format!("a pattern allows this name, and nobody has it: {said}");
+                (RouteState::Unknown, why)
+            } else if self.is_unproven(route) {
+                let why =
+                    format!("a pattern allows this name, and nothing has ever come back: {said}");
                 (RouteState::Unknown, why)
             } else if let Some(place) = self.answers_since(route) {
                 let at = self.clocks.moment(last.at);
@@ -234,7 +247,7 @@ impl Seen<'_> {
         let bad: Vec<_> = bad.collect();
         if !bad.is_empty() {
             let all = bad.len() == route.endpoints.len();
-            let state = match all && !self.talking {
+            let state = match all && !self.is_talking() {
                 true => RouteState::Down,
                 false => RouteState::Degraded,
             };
@@ -247,7 +260,7 @@ impl Seen<'_> {
         match self.last.map(|last| &last.attempt) {
             Some(Attempt::Made) => (RouteState::Up, None),
             // One that waits for a question, or is only looked in with, says nothing against one that goes on.
-            Some(Attempt::Silent) if self.talking => (RouteState::Up, None),
+            Some(Attempt::Silent) if self.is_talking() => (RouteState::Up, None),
             Some(Attempt::Silent) => {
                 let why = "its last connection was made, and nothing has come back over it";
                 (RouteState::Unknown, Some(why.to_owned()))

@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::traffic::Talk;
 
 mod lapsed;
+mod patterns;
 mod routes;
 
 const ALIAS: &str = "src-db-pxc-0.pxc.svc.cluster.local";
