@@ -73,12 +73,13 @@ pub(super) fn take(
     }
     guard.set_upstream(described.upstream);
     let sni = described.route.as_deref();
-    let target = sni.and_then(|sni| gateway.target_of(sni));
-    match (sni, &target) {
-        (Some(sni), Some(_)) => guard.set_route(sni, sni),
+    let routed = sni.and_then(|sni| gateway.route_of(sni));
+    match (sni, &routed) {
+        (Some(sni), Some(route)) => guard.set_route(&route.name, sni),
         (Some(sni), None) => guard.set_asked(sni),
         (None, _) => {}
     }
+    let target = routed.map(|route| route.target);
     guard.goes_on_relaying(&target.as_ref().map(talk).unwrap_or_default());
     let route = || Some(target?.host.as_ref().into());
     let seat = gateway.ledger.readmit(described.peer.ip(), route);
