@@ -76,4 +76,4 @@ fn stand_in(target: &Target, known: impl Iterator<Item = NonZeroU16> + Clone) ->
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -71,9 +71,10 @@ impl ConnectionGuard {
     }
 
     /// The same for a connection that another process has had: it was opened there, and what has passed
-    /// was counted there.
+    /// was counted there. Its route is to be known before.
     pub fn goes_on_relaying(&self, talk: &Talk<'_>) {
         self.entry.counted.skip(&self.entry.bytes);
+        self.entry.note_answer_before();
         self.count_for(talk);
     }
 

@@ -10,6 +10,7 @@ use crate::connections::{ByteCounts, ConnectionGuard, ConnectionInfo, Direction}
 use crate::context::Context;
 use crate::traffic::Talk;
 
+mod handed_over;
 mod lapsed;
 mod patterns;
 mod routes;

@@ -5,7 +5,7 @@ use super::*;
 const POD: &str = "db-0.db.pxc.svc.cluster.local";
 
 /// Exports of these hosts, with a ServiceEntry that gives these ports for `POD`.
-fn exports(hosts: &str, ports: &[(u16, u16)]) -> Exports {
+pub(crate) fn exports(hosts: &str, ports: &[(u16, u16)]) -> Exports {
     let mut text = format!(
         "\
 apiVersion: networking.istio.io/v1
