@@ -26,7 +26,7 @@ mod timeline;
 pub use entry::{ConnectionId, ConnectionRecord, ConnectionState, Direction};
 pub use guard::ConnectionGuard;
 pub use history::Recorded;
-pub use outcome::{Attempt, Failure, Outcome};
+pub use outcome::{Attempt, Failure, Outcome, When};
 pub use steps::{Step, Steps};
 pub(crate) use tallies::Turn;
 pub use tally::{Carried, Tally};

@@ -101,7 +101,7 @@ impl RouteStatus {
             failed: carried.failed,
             bytes_to_upstream,
             bytes_to_peer,
-            last: last.map(|last| Last::of(last, clocks)),
+            last: last.map(Last::of),
             name: route.name,
             direction: route.direction,
             sni: route.sni,
@@ -122,10 +122,10 @@ impl RouteStatus {
 }
 
 impl Last {
-    fn of(last: &Outcome, clocks: &Clocks) -> Self {
+    fn of(last: &Outcome) -> Self {
         Self {
-            at: clocks.moment(last.at),
-            since: clocks.moment(last.since),
+            at: Moment(last.at.clock),
+            since: Moment(last.since.clock),
             outcome: match last.attempt {
                 Attempt::Made => LastOutcome::Made,
                 Attempt::Silent => LastOutcome::Silent,
@@ -153,7 +153,7 @@ impl Seen<'_> {
     /// Whether it is too long ago to say anything, or there was none.
     fn is_stale(&self) -> bool {
         self.last
-            .is_none_or(|last| self.clocks.since(last.at) >= STALE)
+            .is_none_or(|last| self.clocks.since(last.at.instant) >= STALE)
     }
 
     /// Whether something has come back over one that is open.
@@ -178,7 +178,7 @@ impl Seen<'_> {
         let last = self.last?;
         let undialled = EndpointState::is_of_dial(last.failure()?.code);
         let answers = |one: &&RouteEndpoint| {
-            let later = one.seen.is_some_and(|seen| seen > last.at);
+            let later = one.seen.is_some_and(|seen| seen > last.at.instant);
             one.state == Some(EndpointState::Up) && later
         };
         let place = route.endpoints.iter().find(answers)?;
@@ -198,7 +198,7 @@ impl Seen<'_> {
                     Attempt::Silent => EndpointState::Unknown,
                     Attempt::Failed(failure) => EndpointState::of_failure(failure.code),
                 };
-                (state, Some(last.at))
+                (state, Some(last.at.instant))
             }
         };
         endpoint.state = Some(state);
@@ -206,7 +206,8 @@ impl Seen<'_> {
             && self.clocks.since(seen) >= STALE
         {
             endpoint.state = Some(EndpointState::Unknown);
-            let at = self.clocks.moment(seen);
+            let own = self.last.filter(|last| last.at.instant == seen);
+            let at = own.map_or_else(|| self.clocks.moment(seen), |last| Moment(last.at.clock));
             let said = endpoint.reason.as_deref().unwrap_or("it did not answer");
             endpoint.reason = Some(format!("it was down at {at}: {said}"));
         }
@@ -231,11 +232,11 @@ impl Seen<'_> {
                     format!("a pattern allows this name, and nothing has ever come back: {said}");
                 (RouteState::Unknown, why)
             } else if let Some(place) = self.answers_since(route) {
-                let at = self.clocks.moment(last.at);
+                let at = Moment(last.at.clock);
                 let why = format!("it was down at {at}, and {place} answers since: {said}");
                 (RouteState::Unknown, why)
             } else if self.is_stale() {
-                let at = self.clocks.moment(last.at);
+                let at = Moment(last.at.clock);
                 let why = format!("it was down at {at}, and nobody has come for it since: {said}");
                 (RouteState::Unknown, why)
             } else {
