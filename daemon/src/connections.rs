@@ -26,7 +26,7 @@ mod timeline;
 pub use entry::{ConnectionId, ConnectionRecord, ConnectionState, Direction};
 pub use guard::ConnectionGuard;
 pub use history::Recorded;
-pub use outcome::{Attempt, Failure, Outcome};
+pub use outcome::{Attempt, Failure, Outcome, When};
 pub use steps::{Step, Steps};
 pub(crate) use tallies::Turn;
 pub use tally::{Carried, Tally};
@@ -83,7 +83,7 @@ impl Default for Shared {
     fn default() -> Self {
         let name: Arc<str> = "".into();
         Self {
-            total: Tally::new(Arc::clone(&name), name),
+            total: Tally::new(name),
             routes: Tallies::default(),
             next_id: AtomicU64::default(),
             open: Default::default(),
@@ -105,6 +105,8 @@ struct Entry {
     upstream: OnceLock<SocketAddr>,
     identity: OnceLock<Arc<str>>,
     route: OnceLock<Arc<Tally>>,
+    /// What logs call the route.
+    label: OnceLock<Arc<str>>,
     bytes: ByteCounts,
     /// Once both ends are there.
     traffic: OnceLock<Arc<Traffic>>,
@@ -160,6 +162,7 @@ impl Connections {
             upstream: OnceLock::new(),
             identity: OnceLock::new(),
             route: OnceLock::new(),
+            label: OnceLock::new(),
             bytes: info.bytes,
             traffic: OnceLock::new(),
             counted: Counted::default(),

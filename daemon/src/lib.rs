@@ -61,7 +61,7 @@ pub use connection_args::ConnectionArgs;
 pub use connections::{
     Attempt, ByteCounts, Carried, ConnectionGuard, ConnectionId, ConnectionInfo, ConnectionRecord,
     ConnectionState, Connections, Direction, Failure, Millis, Milliseconds, Outcome, Recorded,
-    Step, Steps, Tally, Timeline,
+    Step, Steps, Tally, Timeline, When,
 };
 pub use context::{Bound, Context, Listening};
 pub use duration::{DurationError, HumanDuration};

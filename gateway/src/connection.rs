@@ -2,7 +2,6 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::num::NonZeroU16;
 use std::time::Duration;
 
 use eastwest_daemon::{Step, Steps, Talk, Timings};
@@ -10,7 +9,6 @@ use eastwest_mesh::{Dialect, Exports, ISTIO_ALPN, PROBE_HOST, Target};
 use eastwest_transport::admission::{Leave, Place};
 use eastwest_transport::client_hello::{self, ClientHello, ConnectionId};
 use eastwest_transport::dial::NamedDialer;
-use eastwest_transport::sni::Sni;
 use eastwest_transport::tls::ALPN_DOCTOR;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -18,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::late::{LateDials, Silent};
 use crate::refusal::Refusal;
+use crate::route::Route;
 
 /// What every connection of a gateway is handled with.
 #[derive(Debug)]
@@ -137,24 +136,14 @@ impl Dialling {
 }
 
 /// Where a ClientHello goes: what its names say, and whether a Gateway exports that.
-pub(crate) fn route(hello: &Greeted, exports: &Exports) -> Result<Target, Refusal> {
+pub(crate) fn route(hello: &Greeted, exports: &Exports) -> Result<Route, Refusal> {
     let hello = &hello.hello;
-    let (dialect, target) = target(hello.sni().ok_or(Refusal::NoSni)?, exports)?;
+    let route = Route::of(hello.sni().ok_or(Refusal::NoSni)?, exports)?;
     let offers = |alpn: &&str| hello.offers_alpn(alpn.as_bytes());
-    if dialect == Dialect::Istio && !ISTIO_ALPN.iter().any(offers) {
+    if route.dialect == Dialect::Istio && !ISTIO_ALPN.iter().any(offers) {
         return Err(Refusal::NoIstioAlpn);
     }
-    Ok(target)
-}
-
-/// Where a server name goes, and in whose form it is.
-pub(crate) fn target(sni: &str, exports: &Exports) -> Result<(Dialect, Target), Refusal> {
-    let sni: Sni = sni.parse()?;
-    let (dialect, host, port): (_, &str, Option<NonZeroU16>) = match &sni {
-        Sni::Istio(sni) => (Dialect::Istio, &sni.host, Some(sni.port)),
-        Sni::Plain(host) => (Dialect::Plain, host, None),
-    };
-    Ok((dialect, exports.target(dialect, host, port)?))
+    Ok(route)
 }
 
 /// A gateway knows which pod was called, by the name that a Gateway exports, and nobody's identity.

@@ -3,6 +3,7 @@
 //! - `args`: the command line
 //! - `exports`: the manifests that say what may be reached, read again when they change
 //! - `connection`: what one connection needs: ClientHello, route, pod
+//! - `route`: where a server name goes, and what it is counted under
 //! - `late`: how many may wait for a pod that is silent
 //! - `probe`: what `eastwest doctor` is told, where it may ask
 //! - `refusal`: why a connection is not carried, and what the client is told
@@ -16,6 +17,7 @@ mod handover;
 mod late;
 mod probe;
 mod refusal;
+mod route;
 mod serve;
 mod status;
 

@@ -11,7 +11,7 @@ use eastwest_daemon::{
     ConnectionGuard, ConnectionInfo, ConnectionState, Connections, Direction, Ended, Shutdown,
     Weight,
 };
-use eastwest_mesh::{Exports, Target};
+use eastwest_mesh::Exports;
 use eastwest_transport::admission::Place;
 use eastwest_transport::limits::{Ledger, Seat};
 use eastwest_transport::reason::Reason;
@@ -19,10 +19,11 @@ use eastwest_transport::relay::{Counts, End, Patience, Transit, cut, relay_on};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
-use crate::connection::{Connected, Dialling, route, talk, target};
+use crate::connection::{Connected, Dialling, route, talk};
 use crate::handover::{Answer, Cohort, Cohorts, Kept};
 use crate::probe::Answers;
 use crate::refusal::Refusal;
+use crate::route::Route;
 
 /// What all connections of a gateway share.
 #[derive(Debug)]
@@ -54,9 +55,8 @@ pub(crate) struct Relaying {
 
 impl Gateway {
     /// Where connections of this server name go now.
-    pub(crate) fn target_of(&self, sni: &str) -> Option<Target> {
-        let (_, target) = target(sni, &self.exports.load()).ok()?;
-        Some(target)
+    pub(crate) fn route_of(&self, sni: &str) -> Option<Route> {
+        Route::of(sni, &self.exports.load()).ok()
     }
 
     #[expect(
@@ -219,12 +219,12 @@ impl Gateway {
         }
         let routed = route(&greeted, &self.exports.load());
         match (greeted.sni(), &routed) {
-            (Some(sni), Ok(_)) => guard.set_route(sni, sni),
+            (Some(sni), Ok(route)) => guard.set_route(&route.name, sni),
             // Whoever asks for what is not exported makes no route by it.
             (Some(sni), Err(_)) => guard.set_asked(sni),
             (None, _) => {}
         }
-        let target = routed?;
+        let target = routed?.target;
         seat.on_route(target.host.as_ref())?;
         guard.set_state(ConnectionState::Dialling);
         let connected = self.dialling.connect(&target, greeted, steps).await?;

@@ -11,7 +11,7 @@ use eastwest_daemon::{
 };
 use eastwest_mesh::{Dialect, ExportedHost, Exports, Origin};
 
-use crate::connection::target;
+use crate::route::Route;
 use crate::serve::Gateway;
 
 /// Hosts that are told though nobody has come for them. There may be a hundred thousand.
@@ -67,11 +67,14 @@ fn asked_for(
 ) -> ServedRoute {
     let mut route = passed_on(sni.to_owned(), at);
     route.sni = Some(sni.to_owned());
-    match target(sni, exports) {
-        Ok((dialect, target)) => {
-            if !exports.has_exact(dialect, &target.host) {
-                route.listing = Listing::ByPattern;
-            }
+    match Route::of(sni, exports) {
+        Ok(known) => {
+            // Where the ports of the host have changed, those who come now are counted under another name.
+            route.listing = match known.name == sni {
+                true => known.listing,
+                false => Listing::Withdrawn,
+            };
+            let target = known.target;
             let address = format!("{}:{}", target.host, target.port);
             route.origin = Some(target.origin.to_string());
             let (origin, dialled) = (target.origin.clone(), address.clone());
@@ -81,6 +84,8 @@ fn asked_for(
                     format!(
                         "{dialled} is dialled for it, by the name and what ServiceEntries say of its port"
                     ),
+                    "server names that differ in a subset, or in ports of which they say nothing, are this route"
+                        .to_owned(),
                 ]
             });
             route.endpoints = vec![RouteEndpoint {

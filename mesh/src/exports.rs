@@ -193,6 +193,15 @@ impl Exports {
         }
     }
 
+    /// The ports by which a ServiceEntry of the gateway's own cluster tells where to dial at `host`.
+    pub fn ports_of<'a>(
+        &'a self,
+        host: &Hostname,
+    ) -> impl Iterator<Item = NonZeroU16> + Clone + use<'a> {
+        let ports = self.dial_ports.get(host).map_or(&[][..], Vec::as_slice);
+        ports.iter().map(|port| port.number)
+    }
+
     /// The names that objects give to each host, in their order.
     pub(crate) fn told_names(&self) -> HashMap<&Hostname, Vec<&Hostname>> {
         let mut told: HashMap<_, Vec<_>> = HashMap::new();

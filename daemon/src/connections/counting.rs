@@ -34,6 +34,16 @@ impl Entry {
         }
     }
 
+    /// It goes on here, and the first answer was in another process: not long after it began, as far as is known here.
+    pub(super) fn note_answer_before(&self) {
+        if let Some(route) = self.route.get()
+            && self.has_answered()
+            && !self.answered.swap(true, Ordering::AcqRel)
+        {
+            route.answers(self.steps.opened());
+        }
+    }
+
     /// The last word on a connection that is over; one that has failed has said more.
     pub(super) fn note_end(&self, route: &Tally) {
         if self.answered.load(Ordering::Acquire) {
@@ -48,7 +58,7 @@ impl Entry {
         to_peer.load(Ordering::Relaxed) > 0
     }
 
-    /// None where that was in another process.
+    /// None where it has been read and not passed on yet.
     fn answered_at(&self) -> Option<Instant> {
         let [_, _, begun, _, first, _] = &*self.bytes;
         match first.load(Ordering::Relaxed) {

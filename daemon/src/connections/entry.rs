@@ -122,7 +122,7 @@ impl Entry {
             peer: self.peer,
             upstream: self.upstream.get().copied(),
             identity: self.identity.get().cloned(),
-            route: self.route.get().map(|route| Arc::clone(route.label())),
+            route: self.label.get().cloned(),
             route_name: self.route.get().map(|route| Arc::clone(route.name())),
             bytes_to_upstream: to_upstream.load(Ordering::Relaxed),
             bytes_to_peer: to_peer.load(Ordering::Relaxed),

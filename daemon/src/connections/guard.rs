@@ -42,19 +42,21 @@ impl ConnectionGuard {
     /// The name that the connection asked for, where that is no route. The first call of the two counts.
     pub fn set_asked(&self, name: impl Into<Arc<str>>) {
         let name = name.into();
-        let _ = self
-            .entry
-            .route
-            .set(Arc::new(Tally::new(Arc::clone(&name), name)));
+        let asked = Arc::new(Tally::new(Arc::clone(&name)));
+        if self.entry.route.set(asked).is_ok() {
+            let _ = self.entry.label.set(name);
+        }
     }
 
-    /// The route that it goes by, on which it is counted; logs call that `label`. The first call of the
-    /// two counts.
+    /// The route that it goes by, on which it is counted; logs call it `label` for this connection. The first
+    /// call of the two counts.
     pub fn set_route(&self, name: &str, label: &str) {
         let routes = &self.shared.routes;
-        let route = routes.open(self.entry.direction, name, label);
-        if let Err(second) = self.entry.route.set(route) {
-            second.close();
+        let route = routes.open(self.entry.direction, name);
+        let label = route.called(label);
+        match self.entry.route.set(route) {
+            Ok(()) => drop(self.entry.label.set(label)),
+            Err(second) => second.close(),
         }
     }
 
@@ -69,9 +71,10 @@ impl ConnectionGuard {
     }
 
     /// The same for a connection that another process has had: it was opened there, and what has passed
-    /// was counted there.
+    /// was counted there. Its route is to be known before.
     pub fn goes_on_relaying(&self, talk: &Talk<'_>) {
         self.entry.counted.skip(&self.entry.bytes);
+        self.entry.note_answer_before();
         self.count_for(talk);
     }
 

@@ -1,6 +1,7 @@
 //! What came of the last connection for a route.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::time::Instant;
 
@@ -8,11 +9,33 @@ use tokio::time::Instant;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// When that was so.
-    pub at: Instant,
+    pub at: When,
     /// When the first of those in a row was that came to the same.
-    pub since: Instant,
+    pub since: When,
     /// What came of it.
     pub attempt: Attempt,
+}
+
+/// A moment by the clock that only goes on, and by the one that people know: read once, so that it is told as the same
+/// each time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct When {
+    /// By the one of ages.
+    pub instant: Instant,
+    /// By the one of people.
+    pub clock: SystemTime,
+}
+
+impl When {
+    /// That of an instant, as both clocks are now.
+    fn of(instant: Instant) -> Self {
+        let ago = Instant::now().saturating_duration_since(instant);
+        let now = SystemTime::now();
+        Self {
+            instant,
+            clock: now.checked_sub(ago).unwrap_or(now),
+        }
+    }
 }
 
 /// What came of a connection.
@@ -47,8 +70,13 @@ impl Outcome {
     /// Takes in what came of another connection, unless more recent things are known: answers are noticed at
     /// looks, and so later than they came.
     pub(super) fn follow(last: &mut Option<Self>, at: Instant, attempt: Attempt) {
+        let at = match last {
+            Some(last) if last.at.instant > at => return,
+            // A connection that stays silent is met at each look.
+            Some(last) if last.at.instant == at => last.at,
+            _ => When::of(at),
+        };
         let since = match last {
-            Some(last) if last.at > at => return,
             Some(last) if last.attempt.is_like(&attempt) => last.since,
             _ => at,
         };

@@ -29,7 +29,7 @@ pub(crate) struct Turn(u64);
 impl Tallies {
     /// The counts of a route, from now on if nobody has come for it yet, with one more connection open.
     /// That is counted under the lock, so that nobody else takes it for one that is not used.
-    pub(super) fn open(&self, direction: Direction, name: &str, label: &str) -> Arc<Tally> {
+    pub(super) fn open(&self, direction: Direction, name: &str) -> Arc<Tally> {
         let turn = self.turns.fetch_add(1, Ordering::Relaxed);
         let mut known = self.lock(direction);
         if let Some(tally) = known.get(name) {
@@ -38,14 +38,10 @@ impl Tallies {
             return Arc::clone(tally);
         }
         let name: Arc<str> = name.into();
-        let label = match label == &*name {
-            true => Arc::clone(&name),
-            false => label.into(),
-        };
         if known.len() >= MOST {
             make_room(&mut known);
         }
-        let tally = Arc::new(Tally::new(Arc::clone(&name), label));
+        let tally = Arc::new(Tally::new(Arc::clone(&name)));
         tally.open();
         tally.has_its_turn(turn);
         if known.len() < MOST {

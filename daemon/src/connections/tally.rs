@@ -11,7 +11,8 @@ use super::outcome::{Attempt, Failure, Outcome};
 #[derive(Debug)]
 pub struct Tally {
     name: Arc<str>,
-    label: Arc<str>,
+    /// What logs called it last.
+    label: Mutex<Arc<str>>,
     opened: AtomicU64,
     closed: AtomicU64,
     failed: AtomicU64,
@@ -42,10 +43,10 @@ pub struct Carried {
 }
 
 impl Tally {
-    pub(super) fn new(name: Arc<str>, label: Arc<str>) -> Self {
+    pub(super) fn new(name: Arc<str>) -> Self {
         Self {
+            label: Mutex::new(Arc::clone(&name)),
             name,
-            label,
             opened: AtomicU64::new(0),
             closed: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -62,9 +63,13 @@ impl Tally {
         &self.name
     }
 
-    /// What logs call it.
-    pub(super) fn label(&self) -> &Arc<str> {
-        &self.label
+    /// This text, shared with the connection before where that is called the same.
+    pub(super) fn called(&self, label: &str) -> Arc<str> {
+        let mut last = self.label.lock().unwrap_or_else(PoisonError::into_inner);
+        if **last != *label {
+            *last = label.into();
+        }
+        Arc::clone(&last)
     }
 
     /// The counts. Bytes and answers are those of the last time that they were counted.

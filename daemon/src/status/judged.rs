@@ -72,7 +72,11 @@ impl RouteStatus {
         last: Option<&Outcome>,
         clocks: &Clocks,
     ) -> Option<Self> {
-        let seen = Seen { last, clocks };
+        let seen = Seen {
+            last,
+            carried,
+            clocks,
+        };
         let open = carried.opened.saturating_sub(carried.closed);
         let lives = match route.listing {
             Listing::Named => true,
@@ -86,7 +90,7 @@ impl RouteStatus {
         for endpoint in &mut route.endpoints {
             seen.of_endpoint(endpoint);
         }
-        let (state, reason) = seen.of_route(&route, carried.talking > 0);
+        let (state, reason) = seen.of_route(&route);
         let [bytes_to_upstream, bytes_to_peer] = carried.bytes;
         Some(Self {
             state,
@@ -97,7 +101,7 @@ impl RouteStatus {
             failed: carried.failed,
             bytes_to_upstream,
             bytes_to_peer,
-            last: last.map(|last| Last::of(last, clocks)),
+            last: last.map(Last::of),
             name: route.name,
             direction: route.direction,
             sni: route.sni,
@@ -118,10 +122,10 @@ impl RouteStatus {
 }
 
 impl Last {
-    fn of(last: &Outcome, clocks: &Clocks) -> Self {
+    fn of(last: &Outcome) -> Self {
         Self {
-            at: clocks.moment(last.at),
-            since: clocks.moment(last.since),
+            at: Moment(last.at.clock),
+            since: Moment(last.since.clock),
             outcome: match last.attempt {
                 Attempt::Made => LastOutcome::Made,
                 Attempt::Silent => LastOutcome::Silent,
@@ -132,9 +136,12 @@ impl Last {
     }
 }
 
-/// What the route's last connection says.
+/// What the route's connections say.
 struct Seen<'a> {
+    /// What came of the last one.
     last: Option<&'a Outcome>,
+    /// What has come over all of them.
+    carried: Carried,
     clocks: &'a Clocks,
 }
 
@@ -146,7 +153,17 @@ impl Seen<'_> {
     /// Whether it is too long ago to say anything, or there was none.
     fn is_stale(&self) -> bool {
         self.last
-            .is_none_or(|last| self.clocks.since(last.at) >= STALE)
+            .is_none_or(|last| self.clocks.since(last.at.instant) >= STALE)
+    }
+
+    /// Whether something has come back over one that is open.
+    fn is_talking(&self) -> bool {
+        self.carried.talking > 0
+    }
+
+    /// Whether it is a name that anybody can have made up, and that has never led anywhere.
+    fn is_unproven(&self, route: &ServedRoute) -> bool {
+        route.listing == Listing::ByPattern && self.carried.answered == 0
     }
 
     /// Whether it found that nobody has a name that nobody has written down either.
@@ -161,7 +178,7 @@ impl Seen<'_> {
         let last = self.last?;
         let undialled = EndpointState::is_of_dial(last.failure()?.code);
         let answers = |one: &&RouteEndpoint| {
-            let later = one.seen.is_some_and(|seen| seen > last.at);
+            let later = one.seen.is_some_and(|seen| seen > last.at.instant);
             one.state == Some(EndpointState::Up) && later
         };
         let place = route.endpoints.iter().find(answers)?;
@@ -177,10 +194,11 @@ impl Seen<'_> {
                 endpoint.reason = last.failure().map(|failure| failure.said.to_string());
                 let state = match &last.attempt {
                     Attempt::Made => EndpointState::Up,
+                    Attempt::Silent if self.is_talking() => EndpointState::Up,
                     Attempt::Silent => EndpointState::Unknown,
                     Attempt::Failed(failure) => EndpointState::of_failure(failure.code),
                 };
-                (state, Some(last.at))
+                (state, Some(last.at.instant))
             }
         };
         endpoint.state = Some(state);
@@ -188,7 +206,8 @@ impl Seen<'_> {
             && self.clocks.since(seen) >= STALE
         {
             endpoint.state = Some(EndpointState::Unknown);
-            let at = self.clocks.moment(seen);
+            let own = self.last.filter(|last| last.at.instant == seen);
+            let at = own.map_or_else(|| self.clocks.moment(seen), |last| Moment(last.at.clock));
             let said = endpoint.reason.as_deref().unwrap_or("it did not answer");
             endpoint.reason = Some(format!("it was down at {at}: {said}"));
         }
@@ -196,24 +215,28 @@ impl Seen<'_> {
 
     /// What counts, in this order: what the configuration rules out, what came of the last connection, and
     /// what is known of the places where the next will be dialled.
-    fn of_route(&self, route: &ServedRoute, talking: bool) -> (RouteState, Option<String>) {
+    fn of_route(&self, route: &ServedRoute) -> (RouteState, Option<String>) {
         if let Fitness::Down(why) = &route.fitness {
             return (RouteState::Down, Some(why.clone()));
         }
         if let (Some(last), Some(failure)) = (self.last, self.failure()) {
             let said = &failure.said;
-            let (state, why) = if talking {
+            let (state, why) = if self.is_talking() {
                 let why = format!("a new connection came to nothing: {said}");
                 (RouteState::Degraded, why)
             } else if self.nobody_is_there(route) {
                 let why = format!("a pattern allows this name, and nobody has it: {said}");
                 (RouteState::Unknown, why)
+            } else if self.is_unproven(route) {
+                let why =
+                    format!("a pattern allows this name, and nothing has ever come back: {said}");
+                (RouteState::Unknown, why)
             } else if let Some(place) = self.answers_since(route) {
-                let at = self.clocks.moment(last.at);
+                let at = Moment(last.at.clock);
                 let why = format!("it was down at {at}, and {place} answers since: {said}");
                 (RouteState::Unknown, why)
             } else if self.is_stale() {
-                let at = self.clocks.moment(last.at);
+                let at = Moment(last.at.clock);
                 let why = format!("it was down at {at}, and nobody has come for it since: {said}");
                 (RouteState::Unknown, why)
             } else {
@@ -225,7 +248,7 @@ impl Seen<'_> {
         let bad: Vec<_> = bad.collect();
         if !bad.is_empty() {
             let all = bad.len() == route.endpoints.len();
-            let state = match all && !talking {
+            let state = match all && !self.is_talking() {
                 true => RouteState::Down,
                 false => RouteState::Degraded,
             };
@@ -237,6 +260,8 @@ impl Seen<'_> {
         }
         match self.last.map(|last| &last.attempt) {
             Some(Attempt::Made) => (RouteState::Up, None),
+            // One that waits for a question, or is only looked in with, says nothing against one that goes on.
+            Some(Attempt::Silent) if self.is_talking() => (RouteState::Up, None),
             Some(Attempt::Silent) => {
                 let why = "its last connection was made, and nothing has come back over it";
                 (RouteState::Unknown, Some(why.to_owned()))

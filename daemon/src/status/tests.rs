@@ -10,7 +10,9 @@ use crate::connections::{ByteCounts, ConnectionGuard, ConnectionInfo, Direction}
 use crate::context::Context;
 use crate::traffic::Talk;
 
+mod handed_over;
 mod lapsed;
+mod patterns;
 mod routes;
 
 const ALIAS: &str = "src-db-pxc-0.pxc.svc.cluster.local";

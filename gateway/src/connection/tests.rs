@@ -1,3 +1,5 @@
+use std::num::NonZeroU16;
+
 use eastwest_transport::reason::Reason;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::socket::SocketOptions;

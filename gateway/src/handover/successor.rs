@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::channel::{Channel, ChannelError, Received};
 use super::frame::{Frame, Hello, Offered};
 use super::place::{Found, Place};
-use super::taking::take;
+use super::taking::{Taken, take};
 use super::{GATEWAY, HandoverError, PATIENCE, Predecessor, hello, understood};
 use crate::exports::Unfit;
 use crate::serve::Gateway;
@@ -209,7 +209,7 @@ impl Old {
         self.channel.send(&Frame::Ready, &[])?;
         self.channel
             .set_patience(PAUSE + gateway.dialling.longest())?;
-        let mut batch = Vec::new();
+        let mut batch: Vec<Option<Taken>> = Vec::new();
         loop {
             let Received {
                 frame,
@@ -228,9 +228,9 @@ impl Old {
                     stays()?;
                     // Ours when this has been said, and not before: until then they are only dropped.
                     self.channel.send(&Frame::Taken(taken), &[])?;
-                    for relaying in batch.drain(..).flatten() {
+                    for taken in batch.drain(..).flatten() {
                         *connections += 1;
-                        gateway.go_on(relaying);
+                        taken.go_on(gateway);
                     }
                 }
                 Frame::Done { staying } => {

@@ -1,6 +1,7 @@
 //! What a gateway makes of a connection that it is given.
 
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::net::TcpStream;
 use super::Kept;
 use super::frame::Described;
 use crate::connection::talk;
+use crate::route::Route;
 use crate::serve::{Gateway, Relaying};
 
 /// A connection that was given, and cannot be gone on with here. It stays where it was.
@@ -28,12 +30,35 @@ pub(super) enum NotTaken {
     Io(#[from] std::io::Error),
 }
 
+/// A connection that can be gone on with here, once whoever gave it has heard so.
+pub(super) struct Taken {
+    relaying: Relaying,
+    /// The server name that it came with, and what that is here.
+    sni: Option<String>,
+    route: Option<Route>,
+}
+
+impl Taken {
+    /// Goes on with it: from here on it counts on its route.
+    pub(super) fn go_on(self, gateway: &Arc<Gateway>) {
+        let guard = &self.relaying.guard;
+        match (&self.sni, &self.route) {
+            (Some(sni), Some(route)) => guard.set_route(&route.name, sni),
+            (Some(sni), None) => guard.set_asked(sni.as_str()),
+            (None, _) => {}
+        }
+        let target = self.route.as_ref().map(|route| &route.target);
+        guard.goes_on_relaying(&target.map(talk).unwrap_or_default());
+        gateway.go_on(self.relaying);
+    }
+}
+
 /// Makes a relay of what came.
 pub(super) fn take(
     gateway: &Gateway,
     described: &Described,
     descriptors: Vec<OwnedFd>,
-) -> Result<Relaying, NotTaken> {
+) -> Result<Taken, NotTaken> {
     let (had, needed) = (descriptors.len(), described.descriptors());
     if had != needed {
         return Err(NotTaken::Descriptors { had, needed });
@@ -72,21 +97,20 @@ pub(super) fn take(
         guard.set_connection_id(id);
     }
     guard.set_upstream(described.upstream);
-    let sni = described.route.as_deref();
-    let target = sni.and_then(|sni| gateway.target_of(sni));
-    match (sni, &target) {
-        (Some(sni), Some(_)) => guard.set_route(sni, sni),
-        (Some(sni), None) => guard.set_asked(sni),
-        (None, _) => {}
-    }
-    guard.goes_on_relaying(&target.as_ref().map(talk).unwrap_or_default());
-    let route = || Some(target?.host.as_ref().into());
-    let seat = gateway.ledger.readmit(described.peer.ip(), route);
-    Ok(Relaying {
+    let sni = described.route.as_deref().map(str::to_owned);
+    let route = sni.as_deref().and_then(|sni| gateway.route_of(sni));
+    let host = || Some(route.as_ref()?.target.host.as_ref().into());
+    let seat = gateway.ledger.readmit(described.peer.ip(), host);
+    let relaying = Relaying {
         kept: Some(kept),
         counts,
         guard,
         seat,
+    };
+    Ok(Taken {
+        relaying,
+        sni,
+        route,
     })
 }
 
@@ -102,3 +126,6 @@ fn connection(socket: OwnedFd) -> Result<TcpStream, NotTaken> {
     stream.set_nonblocking(true)?;
     Ok(TcpStream::from_std(stream)?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,8 @@ use tokio::time::{Instant, timeout};
 
 use super::{Answering, Answers, Renewing, Unanswered};
 use crate::args::GatewayArgs;
-use crate::connection::{Greeted, target};
+use crate::connection::Greeted;
+use crate::route::Route;
 use crate::serve::Gateway;
 
 /// Time for the question, and for taking the answer.
@@ -233,9 +234,9 @@ impl Gateway {
     /// What is seen of a server name: exported or why not, and what comes of dialling its pod. The pod
     /// is sent nothing.
     async fn view(&self, sni: &str) -> Value {
-        let found = target(sni, &self.exports.load());
+        let found = Route::of(sni, &self.exports.load());
         let target = match found {
-            Ok((_, target)) => target,
+            Ok(route) => route.target,
             Err(refusal) => {
                 return json!({
                     "exported": false,

@@ -1,12 +1,12 @@
-use eastwest_daemon::{ByteCounts, ConnectionInfo};
+use eastwest_daemon::{ByteCounts, ConnectionGuard, ConnectionInfo};
 use eastwest_mesh::{Capture, Options, Source};
 use eastwest_transport::limits::Limits;
 
 use super::*;
 
-const NAMED: &str = "outbound_.3306_._.db-0.db.pxc.svc.cluster.local";
-const BY_PATTERN: &str = "outbound_.3306_._.db-7.db.pxc.svc.cluster.local";
-const ELSEWHERE: &str = "outbound_.3306_._.db-0.db.shop.svc.cluster.local";
+const NAMED: &str = "outbound_.15444_._.db-0.db.pxc.svc.cluster.local";
+const BY_PATTERN: &str = "outbound_.15444_._.db-7.db.pxc.svc.cluster.local";
+const ELSEWHERE: &str = "outbound_.15444_._.db-0.db.shop.svc.cluster.local";
 
 /// A gateway for which somebody has come by each name, and which exports these hosts.
 fn asked(hosts: &str) -> Arc<Gateway> {
@@ -32,14 +32,20 @@ spec:
     let gateway = crate::serve::tests::gateway(Limits::default());
     gateway.exports.store(mesh.exports.into());
     for sni in [NAMED, BY_PATTERN, ELSEWHERE] {
-        let guard = gateway.connections.open(ConnectionInfo {
-            direction: Direction::Passthrough,
-            peer: ([127, 0, 0, 1], 40_000).into(),
-            bytes: ByteCounts::default(),
-        });
-        guard.set_route(sni, sni);
+        comes_by(&gateway, sni);
     }
     gateway
+}
+
+fn comes_by(gateway: &Gateway, sni: &str) -> ConnectionGuard {
+    let guard = gateway.connections.open(ConnectionInfo {
+        direction: Direction::Passthrough,
+        peer: ([127, 0, 0, 1], 40_000).into(),
+        bytes: ByteCounts::default(),
+    });
+    let route = gateway.route_of(sni);
+    guard.set_route(route.as_ref().map_or(sni, |route| &route.name), sni);
+    guard
 }
 
 fn told(gateway: &Gateway, asked: &Asked) -> ServedRoutes {
@@ -73,4 +79,36 @@ fn a_host_beyond_those_that_are_told_is_found_by_its_name() {
     let found = told(&gateway, &Asked::of(last));
     assert!(found.routes.iter().any(|route| route.name == last));
     assert_eq!(found.unlisted, 0);
+}
+
+#[test]
+fn a_client_makes_no_routes_by_thinking_of_ports_and_subsets() {
+    let gateway = asked("db-0.db.pxc.svc.cluster.local");
+    let before = told(&gateway, &Asked::default()).routes.len();
+    let sni = |n| format!("outbound_.{n}_.v{n}_.db-0.db.pxc.svc.cluster.local");
+    let guards: Vec<_> = (1..=100).map(|n| comes_by(&gateway, &sni(n))).collect();
+    let routes = told(&gateway, &Asked::default()).routes;
+    assert_eq!(routes.len(), before);
+    let tally = gateway.connections.tally(Direction::Passthrough, NAMED);
+    assert_eq!(tally.unwrap().carried().opened, 101);
+    // What it was called by whom stays known.
+    assert_eq!(guards[6].record().route.as_deref(), Some(&*sni(7)));
+}
+
+#[test]
+fn a_route_whose_host_has_other_ports_now_lives_as_long_as_its_connections() {
+    let gateway = asked("db-0.db.pxc.svc.cluster.local");
+    let before = "outbound_.3306_._.db-0.db.pxc.svc.cluster.local";
+    let guard = gateway.connections.open(ConnectionInfo {
+        direction: Direction::Passthrough,
+        peer: ([127, 0, 0, 1], 40_000).into(),
+        bytes: ByteCounts::default(),
+    });
+    guard.set_route(before, before);
+    let told = told(&gateway, &Asked::default()).routes;
+    let route = told.iter().find(|route| route.name == before).unwrap();
+    assert_eq!(
+        (route.listing, &route.fitness),
+        (Listing::Withdrawn, &Fitness::Whole)
+    );
 }

@@ -5,7 +5,7 @@ use super::*;
 const WAY: Direction = Direction::Passthrough;
 
 fn open(tallies: &Tallies, name: &str) -> Arc<Tally> {
-    tallies.open(WAY, name, name)
+    tallies.open(WAY, name)
 }
 
 #[test]

@@ -7,11 +7,11 @@ use tokio::time::advance;
 use super::*;
 use crate::status::by_state;
 
-const QUARTER: Duration = Duration::from_secs(15 * 60);
-const PAST: Duration = Duration::from_secs(1);
+pub(super) const QUARTER: Duration = Duration::from_secs(15 * 60);
+pub(super) const PAST: Duration = Duration::from_secs(1);
 
 /// A process with one route of this listing, which connections alone know.
-fn listed(listing: Listing) -> Context {
+pub(super) fn listed(listing: Listing) -> Context {
     let context = Context::new();
     context.status.has_routes(move |_| ServedRoutes {
         routes: vec![ServedRoute {
@@ -26,23 +26,23 @@ fn listed(listing: Listing) -> Context {
     context
 }
 
-fn fail(context: &Context, reason: &'static str) {
+pub(super) fn fail(context: &Context, reason: &'static str) {
     open(context, &ByteCounts::default()).end(&failure(reason));
 }
 
 /// A connection that is answered, and over.
-fn talk(context: &Context) {
+pub(super) fn talk(context: &Context) {
     let bytes = ByteCounts::default();
     let guard = open(context, &bytes);
     guard.relays(&Talk::default());
     bytes[1].store(1, Ordering::Relaxed);
 }
 
-fn route(context: &Context) -> Value {
+pub(super) fn route(context: &Context) -> Value {
     told(context)["routes"][0].take()
 }
 
-fn reason(route: &Value) -> &str {
+pub(super) fn reason(route: &Value) -> &str {
     route["reason"].as_str().unwrap()
 }
 
@@ -69,6 +69,36 @@ async fn a_far_end_that_has_not_said_a_byte_is_neither_up_nor_down() {
     assert_eq!(route(&context)["state"], "up");
     // As does one after it that is over at once.
     open(&context, &ByteCounts::default()).relays(&Talk::default());
+    assert_eq!(route(&context)["state"], "unknown");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_connection_says_nothing_against_one_that_talks() {
+    let context = listed(Listing::Named);
+    let bytes = ByteCounts::default();
+    let replication = open(&context, &bytes);
+    replication.relays(&Talk::default());
+    bytes[1].store(1, Ordering::Relaxed);
+    assert_eq!(route(&context)["state"], "up");
+    advance(PAST).await;
+    let pooled = open(&context, &ByteCounts::default());
+    pooled.relays(&Talk::default());
+    advance(Duration::from_secs(10)).await;
+    let up = || {
+        let route = route(&context);
+        assert_eq!(route["last"]["outcome"], "silent");
+        assert_eq!(
+            (&route["state"], &route["reason"]),
+            (&json!("up"), &json!(null))
+        );
+        assert_eq!(route["endpoints"][0]["state"], "up");
+    };
+    up();
+    // One that is over without a word, as a checker's, neither.
+    drop(pooled);
+    open(&context, &ByteCounts::default()).relays(&Talk::default());
+    up();
+    drop(replication);
     assert_eq!(route(&context)["state"], "unknown");
 }
 
@@ -111,10 +141,9 @@ async fn a_route_is_down_no_longer_than_somebody_has_tried_lately() {
         (&down["state"], &down["endpoints"][0]["state"]),
         (&json!("down"), &json!("down"))
     );
-    assert!(
-        down["last"]["since"].as_str() < down["last"]["at"].as_str(),
-        "{down}"
-    );
+    let tally = context.connections.tally(Direction::Outbound, NAME);
+    let last = tally.unwrap().last().unwrap();
+    assert_eq!(last.at.instant - last.since.instant, QUARTER - PAST);
     advance(QUARTER).await;
     let lapsed = route(&context);
     assert_eq!(
@@ -129,6 +158,20 @@ async fn a_route_is_down_no_longer_than_somebody_has_tried_lately() {
         )),
         "{why}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_something_was_is_told_as_the_same_each_time() {
+    let context = listed(Listing::Named);
+    let silent = open(&context, &ByteCounts::default());
+    silent.relays(&Talk::default());
+    drop(silent);
+    let last = || route(&context)["last"].take();
+    let first = last();
+    assert_eq!(first["outcome"], "silent");
+    // The clock of people goes on, and that of ages stands still: they do not keep in step.
+    std::thread::sleep(Duration::from_millis(5));
+    assert_eq!(last(), first);
 }
 
 #[tokio::test(start_paused = true)]
@@ -175,45 +218,6 @@ async fn a_gateway_that_answers_again_is_heard_of_before_the_next_connection() {
         let why = " and 10.0.0.1:15443 answers since: ";
         assert_eq!(reason(&later).contains(why), state == "unknown", "{later}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_name_that_somebody_made_up_is_not_down_and_is_forgotten() {
-    let context = listed(Listing::ByPattern);
-    fail(&context, "name_not_found");
-    let made_up = route(&context);
-    assert_eq!(made_up["state"], "unknown");
-    assert!(reason(&made_up).contains("nobody has it: "), "{made_up}");
-    advance(QUARTER).await;
-    assert_eq!(told(&context)["routes"], json!([]));
-    assert!(
-        context
-            .connections
-            .tally(Direction::Outbound, NAME)
-            .is_none()
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_name_that_is_written_down_and_that_nobody_has_is_down() {
-    let context = listed(Listing::Named);
-    fail(&context, "name_not_found");
-    assert_eq!(route(&context)["state"], "down");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_pod_that_was_scaled_away_is_forgotten_and_one_that_is_idle_is_not() {
-    let context = listed(Listing::ByPattern);
-    talk(&context);
-    advance(QUARTER).await;
-    assert_eq!(route(&context)["state"], "up");
-    fail(&context, "dial_refused");
-    advance(QUARTER).await;
-    assert!(reason(&route(&context)).starts_with("it was down at "));
-    fail(&context, "name_not_found");
-    assert_eq!(route(&context)["state"], "unknown");
-    advance(QUARTER).await;
-    assert_eq!(told(&context)["routes"], json!([]));
 }
 
 #[test]

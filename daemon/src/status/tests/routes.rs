@@ -41,19 +41,6 @@ fn a_route_counts_what_has_come_over_it() {
 }
 
 #[test]
-fn bytes_of_the_process_before_are_not_counted_again() {
-    let context = with(Vec::new());
-    let bytes = ByteCounts::default();
-    bytes[1].store(100, Ordering::Relaxed);
-    let guard = open(&context, &bytes);
-    guard.goes_on_relaying(&Talk::default());
-    bytes[1].store(130, Ordering::Relaxed);
-    assert_eq!(told(&context)["routes"][0]["bytes_to_peer"], 30);
-    drop(guard);
-    assert_eq!(told(&context)["totals"]["bytes_to_peer"], 30);
-}
-
-#[test]
 fn a_route_whose_last_connection_came_to_nothing_is_down_and_says_why() {
     let context = with(vec![gateway(EndpointState::Down)]);
     open(&context, &ByteCounts::default()).end(&failure("dial_refused"));
