@@ -42,6 +42,7 @@ mod settings;
 mod shim;
 mod step;
 mod unknown;
+mod unserved;
 mod view;
 mod walk;
 mod way;
