@@ -33,6 +33,7 @@ mod gateway;
 mod look;
 mod markdown;
 mod mysql;
+mod mysql_error;
 mod names;
 mod place;
 mod pod;

@@ -233,8 +233,8 @@ faults! {
         "the app is up, and what it speaks is not MySQL's protocol",
         "kubectl --context A -n {pod-namespace} get pod {pod-name} -o yaml | grep -i port";
     AppRefuses = "app-refuses", App, ClusterA,
-        "MySQL answers with an error instead of a greeting",
-        "mysql -e \"SELECT * FROM performance_schema.host_cache\"   # at the source; FLUSH HOSTS lifts a block";
+        "MySQL answers with an error instead of a greeting, or lets nobody in",
+        "mysql -e \"SELECT * FROM performance_schema.host_cache\"   # at the source; FLUSH HOSTS lifts a block, SET GLOBAL offline_mode = OFF another one";
 }
 
 impl Fault {
