@@ -152,8 +152,8 @@ faults! {
         "the pod's address does not answer the gateway: the pod is gone and its record is not, or a NetworkPolicy forbids it",
         "kubectl --context A -n {pod-namespace} get pod {pod-name} -o wide; kubectl --context A -n {pod-namespace} get networkpolicies";
     GatewayHungUp = "gateway-hung-up", PodTcp, ClusterA,
-        "the gateway, or the pod, closed without a word: Istio's does so where it does not export the name or has no endpoint for it",
-        "istioctl --context A proxy-config listeners deploy/istio-eastwestgateway -n istio-system --port {gateway-port}";
+        "the gateway, or the pod, closed without a word: Istio's does so where it does not export the name or has no endpoint for it, a load balancer where none of its backends lives, and a firewall that does not want us",
+        "istioctl --context A proxy-config listeners deploy/istio-eastwestgateway -n istio-system --port {gateway-port}   # and are there endpoints behind its load balancer?";
 
     NoInboundShim = "no-inbound-shim", PodTls, ClusterA,
         "the gateway comes to the pod, and what answers there is no shim: the app itself, in plain text or with TLS of its own",
