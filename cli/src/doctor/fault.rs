@@ -76,6 +76,9 @@ faults! {
     ShimNotRunning = "shim-not-running", Shim, ClusterB,
         "no shim answers at its readiness address in this pod",
         "kubectl -n {namespace} get pod $(hostname) -o jsonpath='{.status.containerStatuses}'";
+    ShimHangs = "shim-hangs", Shim, ClusterB,
+        "the shim takes connections at its readiness address and does not answer: it hangs",
+        "kubectl -n {namespace} logs $(hostname) -c eastwest-shim --tail 20";
     ShimCertificate = "shim-certificate", Shim, ClusterB,
         "the shim runs, and the certificate that it holds can't be used; new files did not reach it",
         "curl -s {admin}/certs";

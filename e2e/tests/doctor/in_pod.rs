@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::examined::{ask_hello, changed};
+use crate::gateway::Frozen;
 use crate::identities::{A_SECOND, SHORT};
 
 #[test]
@@ -17,6 +18,13 @@ fn a_shim_that_does_not_run() {
     let mut clusters = hello().unwrap();
     clusters.stop("b-app-shim");
     ask_hello(&clusters, &[]).finds("shim-not-running", "b");
+}
+
+#[test]
+fn a_shim_that_hangs() {
+    let mut clusters = hello().unwrap();
+    let _frozen = Frozen::program(&mut clusters, "b-app-shim");
+    ask_hello(&clusters, &[]).finds("shim-hangs", "b");
 }
 
 #[test]
