@@ -11,6 +11,7 @@ use super::step::Step;
 use super::walk::Walked;
 use super::way::{Outcome, Taken};
 use crate::colours::Colours;
+use crate::one_line::in_one_line;
 
 /// All that was found.
 pub(super) struct Report {
@@ -85,10 +86,11 @@ pub(super) fn text(out: &mut impl Write, report: &Report, colours: Colours) -> i
                 Outcome::Broken => colours.broken(&code),
             };
             let took = colours.faint(&format!("{:>9}", shown(*took)));
+            let seen = in_one_line(seen);
             writeln!(out, "  {code}{:<13} {took}  {seen}", step.name())?;
         }
         for note in &one.walked.notes {
-            writeln!(out, "  note: {note}")?;
+            writeln!(out, "  note: {}", in_one_line(note))?;
         }
         if let Some((broken, names)) = &one.walked.broken {
             let fault = broken.fault;
@@ -172,8 +174,8 @@ mod tests {
     use crate::doctor::look::Look;
     use crate::doctor::way::Way;
 
-    /// The last line about one route on which all is well, where this came of the app.
-    fn last_line(app: Look) -> String {
+    /// What is printed about one route on which all is well, where this came of the app.
+    fn printed(app: Look) -> String {
         let mut way = Way::new();
         way.note(Step::App, app);
         let walked = Walked {
@@ -192,8 +194,20 @@ mod tests {
         };
         let mut out = Vec::new();
         text(&mut out, &report, Colours::Off).unwrap();
-        let printed = String::from_utf8(out).unwrap();
-        printed.lines().last().unwrap().to_owned()
+        String::from_utf8(out).unwrap()
+    }
+
+    fn last_line(app: Look) -> String {
+        printed(app).lines().last().unwrap().to_owned()
+    }
+
+    #[test]
+    fn what_others_say_is_one_line_of_the_table() {
+        let printed = printed(Look::fine("not ready\ndrain: it ends\x1b[2J"));
+        assert!(
+            printed.contains("  not ready\\ndrain: it ends\\u{1b}[2J\n"),
+            "{printed}"
+        );
     }
 
     #[test]
