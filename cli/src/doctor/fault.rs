@@ -117,7 +117,7 @@ faults! {
         "the gateway's address does not answer at this port: a firewall, a security group or a NetworkPolicy drops it, or nobody has the address",
         "nc -vz -w 3 {gateway-host} {gateway-port}   # from another host, too";
     GatewayUnreachable = "gateway-unreachable", GatewayTcp, Between,
-        "there is no way to the gateway's address from here, or a firewall on it refuses us (ICMP)",
+        "there is no way to the gateway's address from here, or a firewall on the way refuses us (ICMP)",
         "ip route get {gateway-host}   # where it names a route, look for a firewall that rejects";
 
     GatewayNotTls = "gateway-not-tls", GatewayTls, ClusterA,
