@@ -36,7 +36,7 @@ pub use args::{Mode, ShimArgs, ShimCommand};
 pub use config::Config;
 pub use inbound::{AllowRule, AllowRuleError};
 pub use outbound::{DISCARD, FarEnd, Locality};
-pub use own_ports::listening;
+pub use own_ports::{OF_ALL_ADDRESSES, listening};
 pub use serve::run;
 
 /// Its command line, that of `capture keep` included.

@@ -12,6 +12,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The sockets of this network namespace; readable in the sandbox.
 const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+/// What the reason says where a server has the port of every address, so that whoever dials an alias's gets it.
+pub const OF_ALL_ADDRESSES: &str = "of all addresses";
 /// `TCP_LISTEN` of net/tcp_states.h.
 const LISTEN: &str = "0A";
 
@@ -79,7 +81,7 @@ impl OwnPorts {
                  have it first"
             )),
             Holder::AllAddresses => Some(format!(
-                "a server of this pod has port {port} of all addresses: use --mode port or redirect, \
+                "a server of this pod has port {port} {OF_ALL_ADDRESSES}: use --mode port or redirect, \
                  or give it addresses of its own (mysqld: bind_address=POD_IP,127.0.0.1)"
             )),
             Holder::Unknown(why) => Some(format!(

@@ -128,7 +128,7 @@ pub(super) struct LoadArgs {
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub(super) output: Output,
     /// Draw the figures into this file
-    #[arg(long, value_name = "FILE.svg")]
+    #[arg(long, value_name = "FILE.svg", value_parser = svg)]
     pub(super) plot: Option<PathBuf>,
     /// Write bench.txt, bench.json and bench.svg into this folder, which has to be there
     #[arg(long, value_name = "DIR")]
@@ -163,6 +163,15 @@ fn twice<T: Copy + PartialEq>(all: &[T]) -> Option<T> {
     let mut earlier = all.iter().enumerate();
     let again = earlier.find(|(at, one)| all.iter().take(*at).any(|it| it == *one));
     again.map(|(_, one)| *one)
+}
+
+/// What is drawn is SVG, whatever the file is called.
+fn svg(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension() {
+        Some(ending) if ending.eq_ignore_ascii_case("svg") => Ok(path),
+        _ => Err("it is drawn as SVG, and no other ending than .svg says so".to_owned()),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -15,6 +15,10 @@ use super::pod::{Met, judged};
 
 /// Time for the first words of an app.
 const WORD: Duration = Duration::from_secs(3);
+/// A head of HTTP that is longer tells nothing more.
+const LONGEST_HEAD: usize = 16 * 1024;
+/// What an answer over HTTP begins with.
+const HTTP: &[u8] = b"HTTP/1.";
 
 /// Who stands before the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +62,7 @@ pub(super) async fn speak(
         Ok(Err(error)) => Err(judged(&error)),
         Err(_) => Err(Broken::new(
             Fault::AppSilent,
-            format!("nothing in {WORD:?}"),
+            format!("no whole answer in {WORD:?}"),
         )),
     }
 }
@@ -73,10 +77,31 @@ async fn ask(
         route.alias
     );
     talk.say(head.as_bytes()).await?;
-    Ok(match talk.hear().await?.as_slice() {
+    let mut said = Vec::new();
+    while !is_enough(&said, sidecar) {
+        let more = talk.hear().await?;
+        if more.is_empty() {
+            break;
+        }
+        said.extend(more);
+    }
+    Ok(match said.as_slice() {
         [] => Err(Broken::new(Fault::AppHungUp, "it ended the connection")),
         said => http(said, sidecar),
     })
+}
+
+/// Whether more would tell nothing: the status is whole, and the headers where they say who answers, or this is
+/// not HTTP.
+fn is_enough(said: &[u8], sidecar: Sidecar) -> bool {
+    let begun = said.len().min(HTTP.len());
+    let end: &[u8] = match sidecar {
+        Sidecar::Ours => b"\n",
+        Sidecar::Other => b"\r\n\r\n",
+    };
+    said.get(..begun) != HTTP.get(..begun)
+        || said.len() >= LONGEST_HEAD
+        || said.windows(end.len()).any(|bytes| bytes == end)
 }
 
 /// An Envoy answers 403 itself where a policy does not let us in. What comes from the app has the header
@@ -90,7 +115,7 @@ fn http(said: &[u8], sidecar: Sidecar) -> Result<Look, Broken> {
         let seen = format!("the sidecar answers {status}, and the app does not");
         return Err(Broken::new(Fault::IdentityNotAllowed, seen));
     }
-    match status.starts_with("HTTP/1.") {
+    match said.starts_with(HTTP) {
         true => Ok(Look::fine(format!("HEAD / is answered {status}"))),
         false => Err(Broken::new(Fault::AppNotHttp, begins(said))),
     }
@@ -120,6 +145,20 @@ mod tests {
             assert!(http(b"HTTP/1.1 503 Service Unavailable\r\n", sidecar).is_ok());
             assert_eq!(fault(http(b"hello\n", sidecar)), Some(Fault::AppNotHttp));
         }
+    }
+
+    #[test]
+    fn an_answer_is_heard_until_it_tells_who_speaks() {
+        let ours = |said: &[u8]| is_enough(said, Sidecar::Ours);
+        for pieces in ["", "HT", "HTTP/1.1", "HTTP/1.1 200 O"] {
+            assert!(!ours(pieces.as_bytes()), "{pieces}");
+        }
+        let status = b"HTTP/1.1 200 OK\r\n";
+        assert!(ours(status) && !is_enough(status, Sidecar::Other));
+        let head = [&status[..], b"server: envoy\r\n\r\n"].concat();
+        assert!(is_enough(&head, Sidecar::Other));
+        assert!(ours(b"he") && ours(b"HTTPS"));
+        assert!(ours(&HTTP.repeat(LONGEST_HEAD)));
     }
 
     #[test]

@@ -202,6 +202,7 @@ impl DoctorArgs {
             outside: self.outside,
             identity: self.identity.clone(),
             ready: self.ready(),
+            admin: self.admin,
             servers,
             names: names.map_err(|error| DoctorError::NameServers(error.to_string()))?,
             min_tls: match self.tls_min {

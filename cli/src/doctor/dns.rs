@@ -3,18 +3,27 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use eastwest_daemon::EndpointAddress;
 use eastwest_mesh::Route;
+use eastwest_shim::OF_ALL_ADDRESSES;
 use eastwest_transport::resolve::{NameServers, ResolveError};
 use tokio::time::Instant;
 
 use super::fault::Fault;
 use super::look::{Broken, Look};
+use super::unserved;
 
 /// Time for one name server, which is near: of three all are heard before a person gives up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Asks the servers in their order, as the pod's C library does, until one says anything.
-pub(super) async fn look(servers: &[SocketAddr], route: &Route) -> Result<Look, Broken> {
+///
+/// Our own answers SERVFAIL for an alias that is down: why, the shim says at its `admin` address.
+pub(super) async fn look(
+    servers: &[SocketAddr],
+    admin: EndpointAddress,
+    route: &Route,
+) -> Result<Look, Broken> {
     let mut failed = Vec::new();
     for server in servers {
         let answer = match NameServers::at(&[*server]) {
@@ -36,7 +45,14 @@ pub(super) async fn look(servers: &[SocketAddr], route: &Route) -> Result<Look, 
             Err(ResolveError::Failed { said, .. }) => failed.push(format!("{server}: {said}")),
         }
     }
-    Err(Broken::new(Fault::DnsFailed, failed.join("; ")))
+    let seen = failed.join("; ");
+    Err(match unserved::why(admin, route).await {
+        Some(why) if why.contains(OF_ALL_ADDRESSES) => {
+            Broken::new(Fault::VipAnsweredByAnother, format!("the shim says: {why}"))
+        }
+        Some(why) => Broken::new(Fault::DnsFailed, format!("{seen}; the shim says: {why}")),
+        None => Broken::new(Fault::DnsFailed, seen),
+    })
 }
 
 /// In mode `service` the address is the cluster's to choose.

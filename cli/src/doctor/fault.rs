@@ -76,6 +76,9 @@ faults! {
     ShimNotRunning = "shim-not-running", Shim, ClusterB,
         "no shim answers at its readiness address in this pod",
         "kubectl -n {namespace} get pod $(hostname) -o jsonpath='{.status.containerStatuses}'";
+    ShimHangs = "shim-hangs", Shim, ClusterB,
+        "the shim takes connections at its readiness address and does not answer: it hangs",
+        "kubectl -n {namespace} logs $(hostname) -c eastwest-shim --tail 20";
     ShimCertificate = "shim-certificate", Shim, ClusterB,
         "the shim runs, and the certificate that it holds can't be used; new files did not reach it",
         "curl -s {admin}/certs";
@@ -114,8 +117,8 @@ faults! {
         "the gateway's address does not answer at this port: a firewall, a security group or a NetworkPolicy drops it, or nobody has the address",
         "nc -vz -w 3 {gateway-host} {gateway-port}   # from another host, too";
     GatewayUnreachable = "gateway-unreachable", GatewayTcp, Between,
-        "there is no way to the gateway's address from here",
-        "ip route get {gateway-host}";
+        "there is no way to the gateway's address from here, or a firewall on the way refuses us (ICMP)",
+        "ip route get {gateway-host}   # where it names a route, look for a firewall that rejects";
 
     GatewayNotTls = "gateway-not-tls", GatewayTls, ClusterA,
         "what answers at the gateway's address does not speak TLS",
@@ -152,8 +155,8 @@ faults! {
         "the pod's address does not answer the gateway: the pod is gone and its record is not, or a NetworkPolicy forbids it",
         "kubectl --context A -n {pod-namespace} get pod {pod-name} -o wide; kubectl --context A -n {pod-namespace} get networkpolicies";
     GatewayHungUp = "gateway-hung-up", PodTcp, ClusterA,
-        "the gateway, or the pod, closed without a word: Istio's does so where it does not export the name or has no endpoint for it",
-        "istioctl --context A proxy-config listeners deploy/istio-eastwestgateway -n istio-system --port {gateway-port}";
+        "the gateway, or the pod, closed without a word: Istio's does so where it does not export the name or has no endpoint for it, a load balancer where none of its backends lives, and a firewall that does not want us",
+        "istioctl --context A proxy-config listeners deploy/istio-eastwestgateway -n istio-system --port {gateway-port}   # and are there endpoints behind its load balancer?";
 
     NoInboundShim = "no-inbound-shim", PodTls, ClusterA,
         "the gateway comes to the pod, and what answers there is no shim: the app itself, in plain text or with TLS of its own",
@@ -233,8 +236,8 @@ faults! {
         "the app is up, and what it speaks is not MySQL's protocol",
         "kubectl --context A -n {pod-namespace} get pod {pod-name} -o yaml | grep -i port";
     AppRefuses = "app-refuses", App, ClusterA,
-        "MySQL answers with an error instead of a greeting",
-        "mysql -e \"SELECT * FROM performance_schema.host_cache\"   # at the source; FLUSH HOSTS lifts a block";
+        "MySQL answers with an error instead of a greeting, or lets nobody in",
+        "mysql -e \"SELECT * FROM performance_schema.host_cache\"   # at the source; FLUSH HOSTS lifts a block, SET GLOBAL offline_mode = OFF another one";
 }
 
 impl Fault {

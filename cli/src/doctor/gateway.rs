@@ -14,6 +14,7 @@ use eastwest_transport::tls::{
     HandshakeError, Identity, MinTls, PeerPolicy, Side, TurnedAway, Verdict, connect,
 };
 use rustls::pki_types::ServerName;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
@@ -28,6 +29,8 @@ const LOOK_UP: Duration = Duration::from_secs(5);
 const DIAL: Duration = Duration::from_secs(3);
 /// Time for a word of TLS, which takes two ways over the network at most.
 const WORD: Duration = Duration::from_secs(2);
+/// Whoever ends connections unheard does so at once, and gateways wait for seconds.
+const UNHEARD: Duration = Duration::from_secs(1);
 
 /// The addresses of a gateway.
 pub(super) async fn look_up(
@@ -162,8 +165,9 @@ async fn greeted(
             Ok(Some((Refusal::Says, look)))
         }
         HandshakeError::Closed | HandshakeError::Io(_) => {
-            let seen = "it hangs up on a name that it does not know, as Istio's gateway does";
-            Ok(Some((Refusal::HangsUp, Look::fine(seen))))
+            let seen = "it hangs up on a name that it does not know, as Istio's gateway does, and a load balancer \
+                        without a living backend: nothing has spoken TLS yet";
+            Ok(Some((Refusal::HangsUp, Look::skipped(seen))))
         }
         HandshakeError::Tls(rustls::Error::InvalidMessage(_)) => {
             broken(Fault::GatewayNotTls, error.to_string())
@@ -181,6 +185,16 @@ async fn greeted(
             Ok(Some((Refusal::Says, look)))
         }
     }
+}
+
+/// Whether a connection is ended at once on which nothing is sent: a gateway waits for a name.
+pub(super) async fn ends_unheard(address: SocketAddr) -> bool {
+    let Ok((mut tcp, _)) = connected(&[address.ip()], address.port()).await else {
+        return false;
+    };
+    timeout(UNHEARD, tcp.read(&mut [0]))
+        .await
+        .is_ok_and(|read| !matches!(read, Ok(1..)))
 }
 
 /// Whoever may answer here: it goes no further.

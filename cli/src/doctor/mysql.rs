@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use super::app::begins;
 use super::fault::Fault;
 use super::look::{Broken, Look};
+use super::mysql_error::MySqlError;
 
 /// Greetings and what follows are a few hundred bytes.
 const LONGEST: usize = 16 * 1024;
@@ -68,13 +69,9 @@ pub(super) async fn log_in(talk: &mut Talk<TcpStream>, user: &str) -> Spoken {
                 let nothing: &[u8] = if sha2 { &[0] } else { &[] };
                 talk.say(&framed(number, nothing)).await?;
             }
-            [ERROR, _, _, text @ ..] => {
-                let seen = format!(
-                    "MySQL {version} greets, and that is all that is known: it does not let {user} in, and counts \
-                     that ({}); the account has to be there, without a password",
-                    begins(text)
-                );
-                return Ok(Ok(Look::Skipped(seen)));
+            [ERROR, low, high, text @ ..] => {
+                let said = MySqlError::of([*low, *high], text);
+                return Ok(said.of_login(&version, user));
             }
             other => return Ok(Err(Broken::new(Fault::AppNotMySql, begins(other)))),
         }
@@ -111,7 +108,10 @@ fn version(greeting: &[u8]) -> Result<String, Broken> {
             let version = rest.split(|byte| *byte == 0).next().unwrap_or_default();
             Ok(begins(version))
         }
-        [ERROR, _, _, text @ ..] => Err(Broken::new(Fault::AppRefuses, begins(text))),
+        [ERROR, low, high, text @ ..] => {
+            let said = MySqlError::of([*low, *high], text);
+            Err(Broken::new(Fault::AppRefuses, said))
+        }
         other => Err(Broken::new(Fault::AppNotMySql, begins(other))),
     }
 }
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(version(b"\x0a8.4.2\0rest"), Ok("8.4.2".to_owned()));
         let blocked = version(b"\xff\x69\x04Host '10.1.1.1' is blocked").unwrap_err();
         assert_eq!(blocked.fault, Fault::AppRefuses);
-        assert_eq!(blocked.seen, "Host \\'10.1.1.1\\' is blocked");
+        assert_eq!(blocked.seen, "error 1129: Host '10.1.1.1' is blocked");
         for other in [&b"\x0a8.4.2"[..], b"", b"hello"] {
             assert_eq!(version(other).unwrap_err().fault, Fault::AppNotMySql);
         }

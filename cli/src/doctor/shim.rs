@@ -37,8 +37,8 @@ pub(super) async fn look(ready: EndpointAddress) -> Result<Look, Broken> {
             return Err(Broken::new(Fault::ShimNotRunning, seen));
         }
         Err(_) => {
-            let seen = format!("{ready} takes connections and does not answer");
-            return Err(Broken::new(Fault::ShimNotRunning, seen));
+            let seen = format!("{ready} takes connections and does not answer in {PATIENCE:?}");
+            return Err(Broken::new(Fault::ShimHangs, seen));
         }
     };
     judge(ready, &answer)

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::doubt;
 use super::fault::Fault;
-use super::gateway::{Refusal, connected, probe_name};
+use super::gateway::{Refusal, connected, ends_unheard, probe_name};
 use super::look::{Broken, Look};
 use super::step::Step;
 use super::way::Way;
@@ -70,6 +70,15 @@ impl Told {
                 Fault::WrongPod,
                 "the gateway hangs up on a name that it does not know, so that the pod has said this",
             ),
+            (Self::Nothing(_), Fault::GatewayHungUp)
+                if refusal == Refusal::HangsUp && ends_unheard(address).await =>
+            {
+                (
+                    Fault::GatewayHungUp,
+                    "it ends a connection on which nothing was sent as well, as no gateway does: it is a load \
+                     balancer without a living backend, or a firewall",
+                )
+            }
             (Self::Nothing(_), Fault::NotExported) if doubt::is_exported(address, sni).await => (
                 Fault::WrongPod,
                 "the gateway exports it, as it says that it minds our protocol where we offer another one",

@@ -33,6 +33,7 @@ pub(super) struct Start {
     /// Where the certificate is; none where whoever asks has none.
     pub(super) identity: Option<PathBuf>,
     pub(super) ready: EndpointAddress,
+    pub(super) admin: EndpointAddress,
     pub(super) servers: Vec<SocketAddr>,
     pub(super) names: NameServers,
     pub(super) min_tls: MinTls,
@@ -125,7 +126,14 @@ impl Start {
         }
         let look = way.hop(shim::look(self.ready).await)?;
         way.note(Step::Shim, look);
-        let look = way.hop(dns::look(&self.servers, route).await)?;
+        let looked = dns::look(&self.servers, self.admin, route).await;
+        if let Err(broken) = &looked
+            && broken.fault == Fault::VipAnsweredByAnother
+        {
+            let why = "no address is given for an alias that the shim does not serve";
+            way.note(Step::Dns, Look::skipped(why));
+        }
+        let look = way.hop(looked)?;
         way.note(Step::Dns, look);
         let look = way.hop(capture::look(self.mode, route).await)?;
         way.note(Step::Capture, look);

@@ -74,6 +74,16 @@ fn with_app(clusters: &mut Clusters, manner: &str) {
 }
 
 #[test]
+fn an_app_that_answers_in_pieces() {
+    let mut clusters = hello().unwrap();
+    with_app(&mut clusters, "pieces");
+    let examined = ask_hello(&clusters, &[]).is_healthy();
+    let steps = examined.said.pointer("/routes/0/steps").unwrap();
+    let app = steps.as_array().unwrap().last().unwrap();
+    assert_eq!(app["seen"], "HEAD / is answered HTTP/1.1 200 OK");
+}
+
+#[test]
 fn an_app_that_hangs_up() {
     let mut clusters = hello().unwrap();
     with_app(&mut clusters, "gone");

@@ -131,6 +131,27 @@ fn something_else_at_the_gateways_port() {
 }
 
 #[test]
+fn a_load_balancer_without_a_backend_at_the_gateways_port() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("gateway");
+    let listen = clusters.layout().gateway().to_string();
+    let ends = ["serve", &listen, "gone", "balancer"];
+    start_peer(&mut clusters, ("balancer", "gateway"), &ends);
+    let asked = ask_hello(&clusters, &[]);
+    asked.finds("gateway-hung-up", "a");
+    let said = asked.examined().said;
+    let route = said.pointer("/routes/0").unwrap();
+    let seen = route.pointer("/fault/seen").unwrap().as_str().unwrap();
+    assert!(
+        seen.contains("a load balancer without a living backend, or a firewall"),
+        "{seen}"
+    );
+    let steps = route["steps"].as_array().unwrap();
+    let tls = steps.iter().find(|step| step["step"] == "gateway-tls");
+    assert_eq!(tls.unwrap()["outcome"], "skipped", "{said:#}");
+}
+
+#[test]
 fn a_gateway_that_hangs() {
     let mut clusters = hello().unwrap();
     let _frozen = Frozen::program(&mut clusters, "gateway");

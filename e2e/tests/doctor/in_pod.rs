@@ -4,12 +4,13 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use eastwest::certs::valid_for;
-use eastwest::clusters::{Capture, HELLO};
+use eastwest::clusters::{Capture, Clusters, HELLO};
 use eastwest_e2e::{eastwest, hello, restart_app_shim};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::examined::{ask_hello, changed};
+use crate::gateway::Frozen;
 use crate::identities::{A_SECOND, SHORT};
 
 #[test]
@@ -17,6 +18,13 @@ fn a_shim_that_does_not_run() {
     let mut clusters = hello().unwrap();
     clusters.stop("b-app-shim");
     ask_hello(&clusters, &[]).finds("shim-not-running", "b");
+}
+
+#[test]
+fn a_shim_that_hangs() {
+    let mut clusters = hello().unwrap();
+    let _frozen = Frozen::program(&mut clusters, "b-app-shim");
+    ask_hello(&clusters, &[]).finds("shim-hangs", "b");
 }
 
 #[test]
@@ -77,22 +85,38 @@ fn an_address_at_which_nobody_listens() {
     ask_hello(&clusters, &["--mode", "port"]).finds("vip-not-captured", "b");
 }
 
-#[test]
-fn an_address_that_a_server_of_the_pod_has() {
-    let mut clusters = hello().unwrap();
+/// In the app's pod a server of its own.
+fn with_server(clusters: &mut Clusters, listen: &str) {
     let mut other = clusters.eastwest_on("b-app").unwrap();
-    other.args([
-        "stage-hello",
-        "--listen",
-        "0.0.0.0:18080",
-        "--name",
-        "other",
-    ]);
+    other.args(["stage-hello", "--listen", listen, "--name", "other"]);
     clusters
         .start("b-app-other", other, |printed| {
             printed.contains("listening")
         })
         .unwrap();
+}
+
+#[test]
+fn an_alias_that_a_shim_beside_a_server_of_the_pod_does_not_serve() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    with_server(&mut clusters, "0.0.0.0:8080");
+    clusters
+        .start_outbound_shim("b-app", ("demo", "app"), Capture::Vip)
+        .unwrap();
+    let asked = ask_hello(&clusters, &[]);
+    asked.finds("vip-answered-by-another", "b");
+    let said = asked.examined().said;
+    let seen = said.pointer("/routes/0/fault/seen").unwrap();
+    let seen = seen.as_str().unwrap();
+    let why = "the shim says: a server of this pod has port 8080 of all addresses: ";
+    assert!(seen.starts_with(why), "{seen}");
+}
+
+#[test]
+fn an_address_that_a_server_of_the_pod_has() {
+    let mut clusters = hello().unwrap();
+    with_server(&mut clusters, "0.0.0.0:18080");
     ask_hello(&clusters, &["--mode", "port"]).finds("vip-answered-by-another", "b");
 }
 

@@ -37,6 +37,19 @@ fn on_the_way_back_from_the_gateway() {
 }
 
 #[test]
+fn on_the_way_back_from_a_gateway_that_tells() {
+    let clusters = telling_the_app();
+    nft(
+        &clusters,
+        "gateway",
+        "add table inet narrow
+         add chain inet narrow output { type filter hook output priority 0 ; }
+         add rule inet narrow output tcp sport 15443 meta length > 1400 drop",
+    );
+    ask_hello(&clusters, &[]).finds("mtu-black-hole-back", "between");
+}
+
+#[test]
 fn on_the_way_from_the_gateway_to_the_pod() {
     let clusters = hello().unwrap();
     lose_large(&clusters, "hello-0", "dport 15444");

@@ -114,7 +114,21 @@ fn is_not_troubled(flavor: Flavor, test: &str) {
     let refused =
         "greets, and that is all that is known: it does not let nobody in, and counts that (";
     assert!(app(&examined).contains(refused), "{}", app(&examined));
+    assert!(app(&examined).ends_with("without a password"));
     assert_eq!(outcome(&examined), "skipped");
+
+    // Nor is more known of one that is locked, which is there all the same.
+    let source = &databases.source;
+    source.sql("ALTER USER doctor@'%' ACCOUNT LOCK").unwrap();
+    let examined = question(&clusters, &["--mysql-user", "doctor"]).is_healthy();
+    assert!(app(&examined).contains(" locked"), "{}", app(&examined));
+    assert!(!app(&examined).contains("has to be there"));
+    assert_eq!(outcome(&examined), "skipped");
+    if flavor == Flavor::MySql {
+        source.sql("ALTER USER doctor@'%' ACCOUNT UNLOCK").unwrap();
+        source.sql("SET GLOBAL offline_mode = ON").unwrap();
+        question(&clusters, &["--mysql-user", "doctor"]).finds("app-refuses", "a");
+    }
 }
 
 #[test]

@@ -110,3 +110,13 @@ fn what_is_wrong_is_named() {
     assert_eq!(parsed(&both).unwrap().unusable(), None);
     assert_eq!(parsed(&["--rtt", "2s"]).unwrap().unusable(), None);
 }
+
+#[test]
+fn a_plot_is_called_svg() {
+    for other in ["b.png", "svg", "b"] {
+        let error = parsed(&["--plot", other]).unwrap_err().to_string();
+        assert!(error.contains("no other ending than .svg"), "{error}");
+    }
+    let args = parsed(&["--plot", "of/b.SVG"]).unwrap();
+    assert_eq!(args.plot, Some("of/b.SVG".into()));
+}

@@ -107,6 +107,21 @@ pub(crate) fn blocked(mut stream: TcpStream, _: &str) -> io::Result<()> {
     io::copy(&mut stream, &mut io::sink()).map(drop)
 }
 
+/// Answers over HTTP byte by byte, each in a packet of its own.
+pub(crate) fn pieces(mut stream: TcpStream, _: &str) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut line = String::new();
+    while reader.read_line(&mut line)? > 0 && !line.trim().is_empty() {
+        line.clear();
+    }
+    for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" {
+        stream.write_all(&[*byte])?;
+        thread::sleep(Duration::from_millis(10));
+    }
+    stream.shutdown(Shutdown::Write)
+}
+
 /// Ends without a word.
 pub(crate) fn gone(stream: TcpStream, _: &str) -> io::Result<()> {
     stream.shutdown(Shutdown::Both)

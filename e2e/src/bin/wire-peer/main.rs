@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         ["serve", address, "http", name] => app::serve(address, name, app::http),
         ["serve", address, "tcp", name] => app::serve(address, name, app::tcp),
         ["serve", address, "blocked", name] => app::serve(address, name, app::blocked),
+        ["serve", address, "pieces", name] => app::serve(address, name, app::pieces),
         ["serve", address, "gone", name] => app::serve(address, name, app::gone),
         ["meddle", "protocol", address, onwards] => {
             meddler::meddle(address, onwards, Meddling::Protocol)
