@@ -86,6 +86,9 @@ impl Succession {
                     gone += 1;
                     tracing::warn!("the gateway at {place} has gone; looking again who is there");
                 }
+                Err(error @ HandoverError::Channel(ChannelError::Gone)) => {
+                    anyhow::bail!("nobody is succeeded at {place}: {error}")
+                }
                 Err(error) => return Err(goes_on(&error)),
             }
         };
