@@ -53,7 +53,8 @@ pub struct GatewayArgs {
     /// If a gateway of the same user listens there, this one takes over its sockets and its live
     /// connections, and the other ends. If not, this one listens there until it is succeeded itself.
     /// Both need the same flag, and the same --listen: there is no handover otherwise, unless a service manager
-    /// has opened that socket, which is used wherever it listens, whatever --listen says. The addresses of
+    /// has opened that socket, which is used wherever it listens, whatever --listen says. Nor is there one where
+    /// more connections are open than the new one may have (--max-connections, open files). The addresses of
     /// the process are taken over where they are the same. Whoever may connect there as this user, or as root, can have every connection: a
     /// path is as private as its folder, @NAME is open to the whole network namespace, and a container
     /// whose root is mapped to another user counts as that user.

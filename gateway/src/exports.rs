@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use eastwest_daemon::{Blocker, Context, SourceError, Sources};
 use eastwest_manifests::Manifests;
-use eastwest_mesh::{Capture, Exports, Finding, Mesh, Options, Part, Severity};
+use eastwest_mesh::{Capture, Finding, Mesh, Options, Part, Severity};
 
 use crate::args::GatewayArgs;
 use crate::serve::Gateway;
@@ -17,15 +17,13 @@ pub(crate) fn read(args: &GatewayArgs) -> Result<Manifests, SourceError> {
         capture: Capture::Elsewhere,
     };
     let sources = Sources::new(args.manifests.clone());
-    let manifests = Manifests::read(sources, options, &[Part::Exports])?;
-    tell_if_empty(&manifests.mesh().exports);
-    Ok(manifests)
+    Manifests::read(sources, options, &[Part::Exports])
 }
 
 /// Keeps the gateway in step with the files for as long as it accepts.
 ///
-/// It is not ready while errors leave it nothing to export: a rollout with such manifests stops at the
-/// first gateway. That counts from the call on.
+/// It is not ready while it exports nothing, for errors or because nobody asks it to: it would refuse every
+/// connection, and a rollout with such manifests stops at the first gateway. That counts from the call on.
 pub(crate) fn follow(
     manifests: Manifests,
     gateway: Arc<Gateway>,
@@ -36,21 +34,29 @@ pub(crate) fn follow(
     blocker.clear();
     judge(manifests.mesh(), &blocker);
     let take = move |mesh: &Mesh| {
-        tell_if_empty(&mesh.exports);
-        judge(mesh, &blocker);
+        // Before it is ready: whoever comes then is served.
         gateway.exports.store(Arc::new(mesh.exports.clone()));
+        judge(mesh, &blocker);
         Ok::<_, Infallible>(())
     };
     manifests.follow(context, take)
 }
 
 fn judge(mesh: &Mesh, blocker: &Blocker) {
-    match first_error(mesh) {
-        Some((count, first)) if mesh.exports.is_empty() => blocker.set(format!(
-            "nothing is exported, and there are errors ({count}, the first is {first})"
-        )),
-        _ => blocker.clear(),
+    if !mesh.exports.is_empty() {
+        blocker.clear();
+        return;
     }
+    blocker.set(match first_error(mesh) {
+        Some((count, first)) => {
+            format!("nothing is exported, and there are errors ({count}, the first is {first})")
+        }
+        None => {
+            "nothing is exported: no Gateway with tls.mode AUTO_PASSTHROUGH or PASSTHROUGH and \
+                 hosts in the manifests; every connection is refused"
+                .to_owned()
+        }
+    });
 }
 
 /// How many errors there are, and the first.
@@ -86,14 +92,5 @@ pub(crate) fn fit_to_succeed(mesh: &Mesh) -> Result<(), Unfit> {
     match mesh.exports.is_empty() {
         true => Err(Unfit::NoExports),
         false => Ok(()),
-    }
-}
-
-fn tell_if_empty(exports: &Exports) {
-    if exports.is_empty() {
-        tracing::warn!(
-            "nothing is exported: no Gateway with tls.mode AUTO_PASSTHROUGH or PASSTHROUGH and hosts \
-             in the manifests; every connection will be refused"
-        );
     }
 }

@@ -87,6 +87,11 @@ pub(crate) enum HandoverError {
          this one the same --listen, stop that gateway first, or give this one another --handover"
     )]
     Elsewhere { old: SocketAddr, new: SocketAddr },
+    #[error(
+        "{open} connections are open there, and this one may have {most} (--max-connections, or open files: ulimit -Hn). \
+         Give this one as many as that one has, or stop that gateway first"
+    )]
+    TooSmall { open: u64, most: usize },
     #[error("it refuses: {0}")]
     Refused(String),
     #[error("it says something else than what is due")]

@@ -102,13 +102,15 @@ impl Config {
     /// Finds the gateway that is to be succeeded, and takes over its listening sockets.
     ///
     /// # Errors
-    /// When there is one, and it does not give way, listens elsewhere, or the manifests are none to follow its own.
+    /// When there is one, and it does not give way, listens elsewhere, has more connections than this
+    /// one may have, or the manifests are none to follow its own.
     fn prepare(&mut self, context: &Context) -> anyhow::Result<()> {
         if let Some(place) = &self.args.handover {
             let fit = || exports::fit_to_succeed(self.manifests.mesh());
             self.succession = Some(Succession::open(
                 place.clone(),
                 self.args.listen,
+                limits(&self.args).total,
                 context,
                 fit,
             )?);
@@ -116,6 +118,16 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// How many connections there may be, which depends on the limit of open files as it is now.
+fn limits(args: &GatewayArgs) -> Limits {
+    let given = &args.connection;
+    Limits::new(
+        given.max_connections,
+        given.max_connections_per_source,
+        given.max_connections_per_route,
+    )
 }
 
 /// Binds the gateway and serves until the process ends.
@@ -157,11 +169,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
             timings: Timings::of(Direction::Passthrough),
         },
         patience: Patience::new(times.half_close_timeout.get(), &sockets).tuning_later(sockets),
-        ledger: Ledger::new(Limits::new(
-            times.max_connections,
-            times.max_connections_per_source,
-            times.max_connections_per_route,
-        )),
+        ledger: Ledger::new(limits(&args)),
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
         cohorts: Cohorts::new(context.shutdown.aborted_token()),

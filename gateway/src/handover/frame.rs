@@ -14,7 +14,7 @@ pub(super) use codec::FrameError;
 use codec::{Reader, Writer};
 
 /// The version of everything but [`Frame::Hello`] and [`Frame::Refused`].
-pub(super) const VERSION: u16 = 2;
+pub(super) const VERSION: u16 = 3;
 /// Bytes before a body.
 pub(super) const HEADER: usize = 6;
 /// The most descriptors of one frame: two sockets, and the ends of two pipes.
@@ -32,10 +32,11 @@ pub(super) enum Frame {
     Hello(Hello),
     /// Why there will be no handover: the old one says it.
     Refused(String),
-    /// The listening sockets by name, as descriptors; from where on to count connections; and how often
-    /// the service manager has to hear of the main process, if it has to.
+    /// The listening sockets by name, as descriptors; how many connections are open; from where on to
+    /// count them; and how often the service manager has to hear of the main process, if it has to.
     Listeners {
         offered: Vec<Offered>,
+        open: u64,
         number: u64,
         watchdog_micros: u64,
     },
@@ -136,9 +137,11 @@ impl Frame {
             Self::Refused(why) => to.text(why),
             Self::Listeners {
                 offered,
+                open,
                 number,
                 watchdog_micros,
             } => {
+                to.u64(*open);
                 to.u64(*number);
                 to.u64(*watchdog_micros);
                 to.u16(u16::try_from(offered.len()).unwrap_or(u16::MAX));
@@ -175,7 +178,7 @@ impl Frame {
             }
             2 => Self::Refused(from.text()?),
             3 => {
-                let (number, watchdog_micros) = (from.u64()?, from.u64()?);
+                let (open, number, watchdog_micros) = (from.u64()?, from.u64()?, from.u64()?);
                 let count = from.u16()?;
                 let offered = (0..count).map(|_| {
                     Ok(Offered {
@@ -185,6 +188,7 @@ impl Frame {
                 });
                 Self::Listeners {
                     offered: offered.collect::<Result<_, FrameError>>()?,
+                    open,
                     number,
                     watchdog_micros,
                 }

@@ -193,6 +193,7 @@ impl Predecessor {
         let watchdog = self.context.supervisor.watchdog().unwrap_or_default();
         let listeners = Frame::Listeners {
             offered: offered.collect(),
+            open: self.context.shutdown.open() as u64,
             number,
             watchdog_micros: u64::try_from(watchdog.as_micros()).unwrap_or(0),
         };

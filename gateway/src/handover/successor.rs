@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZeroUsize;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,10 +57,11 @@ impl Succession {
     ///
     /// # Errors
     /// When the place cannot be used, or there is a gateway, and this one is not `fit` to follow it, is to `listen`
-    /// elsewhere, or it does not give way.
+    /// elsewhere, may have fewer connections (`most`) than are open there, or it does not give way.
     pub(crate) fn open(
         place: Place,
         listen: SocketAddr,
+        most: Option<NonZeroUsize>,
         context: &Context,
         fit: impl Fn() -> Result<(), Unfit>,
     ) -> anyhow::Result<Self> {
@@ -74,7 +76,7 @@ impl Succession {
             };
             fit().map_err(|unfit| goes_on(&unfit))?;
             let old = Old::meet(stream, context).and_then(|old| {
-                old.take_listeners(listen, context)?;
+                old.take_listeners(listen, most, context)?;
                 Ok(Met::Somebody(old))
             });
             match old {
@@ -83,6 +85,9 @@ impl Succession {
                 Err(HandoverError::Channel(ChannelError::Gone)) if gone < TIMES_GONE => {
                     gone += 1;
                     tracing::warn!("the gateway at {place} has gone; looking again who is there");
+                }
+                Err(error @ HandoverError::Channel(ChannelError::Gone)) => {
+                    anyhow::bail!("nobody is succeeded at {place}: {error}")
                 }
                 Err(error) => return Err(goes_on(&error)),
             }
@@ -132,16 +137,27 @@ impl Old {
         }
     }
 
-    fn take_listeners(&self, listen: SocketAddr, context: &Context) -> Result<(), HandoverError> {
+    fn take_listeners(
+        &self,
+        listen: SocketAddr,
+        most: Option<NonZeroUsize>,
+        context: &Context,
+    ) -> Result<(), HandoverError> {
         let Received { frame, descriptors } = self.listeners()?;
         let Frame::Listeners {
             offered,
+            open,
             number,
             watchdog_micros,
         } = frame
         else {
             return Err(HandoverError::OutOfTurn);
         };
+        if let Some(most) = most.map(NonZeroUsize::get)
+            && open > most as u64
+        {
+            return Err(HandoverError::TooSmall { open, most });
+        }
         context.connections.number_from(number);
         if context.supervisor.is_of(&self.hello.invocation) {
             let watchdog = Duration::from_micros(watchdog_micros);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
@@ -89,6 +90,41 @@ fn a_gateway_that_is_to_listen_elsewhere_follows_nobody() {
 }
 
 #[test]
+fn a_gateway_that_may_have_fewer_connections_than_are_open_follows_nobody() {
+    let ground = Ground::prepare();
+    let mut old = ground.gateway();
+    let mut live: Vec<_> = (0..50).map(|_| ground.connect(old.address)).collect();
+    // Of two files each, and some that are kept back.
+    let few_files = "ulimit -n 80; exec \"$0\" \"$@\"";
+    let too_few = |command: &mut Command| {
+        let mut limited = Command::new("/bin/sh");
+        limited.env_clear().args(["-c", few_files]);
+        limited.arg(command.get_program()).args(command.get_args());
+        *command = limited;
+    };
+    let mut by_flag = ground.gateway_with(&["--max-connections=20"], |_| {});
+    let mut by_files = ground.gateway_with(&[], too_few);
+    for new in [&mut by_flag, &mut by_files] {
+        let said = new.logged("goes on, and is not succeeded");
+        assert!(
+            said.contains("50 connections are open there, and this one may have "),
+            "{said}"
+        );
+        assert_eq!(new.ended().code(), Some(1));
+        old.logged("no handover, this gateway goes on");
+    }
+    for (client, pod) in &mut live {
+        says(client, pod, b"still");
+    }
+    let mut new = ground.gateway_with(&["--max-connections=50"], |_| {});
+    old.was_succeeded();
+    new.logged("took over from process");
+    for (client, pod) in &mut live {
+        says(client, pod, b"after");
+    }
+}
+
+#[test]
 fn callers_that_say_nothing_keep_no_successor_out() {
     let ground = Ground::prepare();
     let mut old = ground.gateway();
@@ -130,13 +166,13 @@ fn a_newer_gateway_that_speaks_another_version_is_told_so_and_the_old_one_goes_o
     let mut old = ground.gateway();
     let (mut client, mut pod) = ground.connect(old.address);
     let mut other = UnixStream::connect(ground.path("handover.sock")).unwrap();
-    other.write_all(&hello_of_version(3)).unwrap();
+    other.write_all(&hello_of_version(4)).unwrap();
     let mut answer = Vec::new();
     other.read_to_end(&mut answer).unwrap();
-    let ours = hello_of_version(2);
+    let ours = hello_of_version(3);
     assert_eq!(answer[4..16], ours[4..16], "{answer:?}");
     let said = old.logged("no handover, this gateway goes on");
-    assert!(said.contains("build 9.9.9 speaks version 3"), "{said}");
+    assert!(said.contains("build 9.9.9 speaks version 4"), "{said}");
     says(&mut client, &mut pod, b"still");
 }
 

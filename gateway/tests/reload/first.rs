@@ -75,6 +75,80 @@ fn errors_that_leave_nothing_to_export_make_unready_and_are_told_until_they_are_
 }
 
 #[test]
+fn whatever_leaves_nothing_to_export_makes_unready_until_something_is_exported() {
+    for nothing in [
+        Nothing::EmptyFile,
+        Nothing::EmptyFolder,
+        Nothing::OtherFiles,
+        Nothing::OtherKind,
+        Nothing::OtherProtocol,
+        Nothing::OtherMode,
+    ] {
+        let ground = Ground::prepare();
+        let manifests = Manifests::of(&ground);
+        nothing.is_in(&manifests);
+        let mut gateway = ground.gateway_with(&[], |_| {});
+        gateway.logged("not ready: manifests: nothing is exported");
+        gateway.listens();
+        let (status, answer) = get(gateway.ready, "/healthz/ready").unwrap();
+        assert!(
+            status == 503 && answer.contains("nothing is exported"),
+            "{nothing:?}: {status} {answer}"
+        );
+        manifests.write(&manifests.good);
+        gateway.logged("readiness: ready");
+        lives(&mut ground.connect(gateway.address));
+    }
+}
+
+#[test]
+fn a_device_that_says_nothing_is_nothing_to_export() {
+    let ground = Ground::prepare();
+    let mut gateway = ground.gateway_with(&["-f", "/dev/null"], |_| {});
+    let said = gateway.logged("not ready: manifests: nothing is exported");
+    assert!(said.contains("no Gateway with tls.mode"), "{said}");
+}
+
+#[test]
+fn a_gateway_whose_last_export_is_taken_out_is_not_ready() {
+    let ground = Ground::prepare();
+    let manifests = Manifests::of(&ground);
+    let mut gateway = ground.gateway();
+    let mut live = ground.connect(gateway.address);
+    let (_, entry) = manifests.good.split_once("---\n").unwrap();
+    manifests.write(entry);
+    gateway.logged("not ready: manifests: nothing is exported");
+    assert_eq!(get(gateway.ready, "/healthz/ready").unwrap().0, 503);
+    lives(&mut live);
+}
+
+/// What there is where nothing is exported.
+#[derive(Debug, Clone, Copy)]
+enum Nothing {
+    EmptyFile,
+    EmptyFolder,
+    OtherFiles,
+    OtherKind,
+    OtherProtocol,
+    OtherMode,
+}
+
+impl Nothing {
+    fn is_in(self, manifests: &Manifests) {
+        let Manifests { file, good } = manifests;
+        let text = match self {
+            Self::EmptyFile => String::new(),
+            Self::EmptyFolder => return fs::remove_file(file).unwrap(),
+            Self::OtherFiles => return fs::rename(file, format!("{file}.bak")).unwrap(),
+            Self::OtherKind => "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n".to_owned(),
+            Self::OtherProtocol => good.replace("protocol: TLS", "protocol: TCP"),
+            Self::OtherMode => good.replace("mode: PASSTHROUGH", "mode: ISTIO_MUTUAL"),
+        };
+        manifests.write(&text);
+    }
+}
+
+#[test]
 fn one_object_that_is_wrong_leaves_the_others_served_and_is_told() {
     let ground = Ground::prepare();
     let manifests = Manifests::of(&ground);

@@ -67,13 +67,15 @@ fn frame() -> impl Strategy<Value = Frame> {
         (
             prop::collection::vec((text(), any::<bool>()), 0..9),
             any::<u64>(),
+            any::<u64>(),
             any::<u64>()
         )
-            .prop_map(|(names, number, watchdog_micros)| Frame::Listeners {
+            .prop_map(|(names, open, number, watchdog_micros)| Frame::Listeners {
                 offered: names
                     .into_iter()
                     .map(|(name, supervised)| Offered { name, supervised })
                     .collect(),
+                open,
                 number,
                 watchdog_micros,
             }),

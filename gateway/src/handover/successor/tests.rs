@@ -47,7 +47,7 @@ impl New {
                 met: Met::Somebody(old),
                 ..
             } = block_in_place(|| {
-                Succession::open(place.clone(), NOWHERE, &context, || Ok(())).unwrap()
+                Succession::open(place.clone(), NOWHERE, None, &context, || Ok(())).unwrap()
             })
             else {
                 panic!("nobody at {place}");
@@ -81,6 +81,7 @@ fn met_by(door: &UnixListener, old: Frame, sockets: &[BorrowedFd<'_>]) -> Channe
     };
     let listeners = Frame::Listeners {
         offered: sockets.iter().map(|_| offered.clone()).collect(),
+        open: 0,
         number: 1,
         watchdog_micros: 0,
     };
@@ -269,12 +270,16 @@ async fn one_that_nobody_hears_comes_only_so_often() {
     let path = dir.path().join("gateway.sock");
     let place: Place = path.to_str().unwrap().parse().unwrap();
     let opening =
-        spawn_blocking(move || Succession::open(place, NOWHERE, &Context::new(), || Ok(())));
+        spawn_blocking(move || Succession::open(place, NOWHERE, None, &Context::new(), || Ok(())));
     block_in_place(|| {
         for _ in 0..=TIMES_GONE {
             goes_unheard(&door);
         }
     });
     let error = opening.await.unwrap().unwrap_err().to_string();
-    assert!(error.ends_with(&ChannelError::Gone.to_string()), "{error}");
+    assert!(
+        error.starts_with("nobody is succeeded at ")
+            && error.ends_with(&ChannelError::Gone.to_string()),
+        "{error}"
+    );
 }
