@@ -1,9 +1,10 @@
 //! A pod that gateways find, the gateways, and clients of theirs.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -136,9 +137,21 @@ spec:
         &self.hello
     }
 
-    /// The pod's end of the next connection; the hello has been read.
+    /// The pod's end of the next connection, if one comes in time; the hello has been read.
     pub(crate) fn accept(&self) -> TcpStream {
-        let (mut stream, _) = self.pod.accept().unwrap();
+        self.pod.set_nonblocking(true).unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        let mut stream = loop {
+            match self.pod.accept() {
+                Ok((stream, _)) => break stream,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    assert!(Instant::now() < deadline, "nobody has dialled the pod");
+                    sleep(Duration::from_millis(2));
+                }
+                Err(error) => panic!("{error}"),
+            }
+        };
+        stream.set_nonblocking(false).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut said = vec![0; self.hello.len()];
         stream.read_exact(&mut said).unwrap();
@@ -214,7 +227,7 @@ impl Gateway {
                 "still there:\n{}",
                 self.log.whole(false).join("\n")
             );
-            std::thread::sleep(Duration::from_millis(5));
+            sleep(Duration::from_millis(5));
         }
     }
 
