@@ -1,4 +1,4 @@
-use eastwest_mesh::{Capture, Options, Source};
+use eastwest_mesh::{Capture, Code, Options, Source};
 
 use super::*;
 
@@ -43,7 +43,15 @@ spec:
         capture: Capture::Elsewhere,
     };
     let name = "gateway.yaml".to_owned();
-    eastwest_mesh::load(&[Source { name, text }], &options).exports
+    let mesh = eastwest_mesh::load(&[Source { name, text }], &options);
+    // The pod is no alias, of which its ServiceEntry is noted.
+    let mut findings = mesh.findings.iter();
+    assert!(
+        findings.all(|finding| finding.code == Code::Unmapped),
+        "{:?}",
+        mesh.findings
+    );
+    mesh.exports
 }
 
 fn route(key: &str, exports: &Exports) -> (String, u16, Listing) {

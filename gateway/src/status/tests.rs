@@ -1,8 +1,8 @@
 use eastwest_daemon::{ByteCounts, ConnectionGuard, ConnectionInfo};
-use eastwest_mesh::{Capture, Options, Source};
 use eastwest_transport::limits::Limits;
 
 use super::*;
+use crate::route::tests::exports;
 
 const NAMED: &str = "outbound_.15444_._.db-0.db.pxc.svc.cluster.local";
 const BY_PATTERN: &str = "outbound_.15444_._.db-7.db.pxc.svc.cluster.local";
@@ -10,27 +10,8 @@ const ELSEWHERE: &str = "outbound_.15444_._.db-0.db.shop.svc.cluster.local";
 
 /// A gateway for which somebody has come by each name, and which exports these hosts.
 fn asked(hosts: &str) -> Arc<Gateway> {
-    let text = format!(
-        "\
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {{name: exports, namespace: istio-system}}
-spec:
-  servers:
-  - port: {{number: 15443, name: tls, protocol: TLS}}
-    tls: {{mode: AUTO_PASSTHROUGH}}
-    hosts: [{hosts}]
-"
-    );
-    let options = Options {
-        cluster_domain: "cluster.local".parse().unwrap(),
-        capture: Capture::Elsewhere,
-    };
-    let name = "gateway.yaml".to_owned();
-    let mesh = eastwest_mesh::load(&[Source { name, text }], &options);
-    assert!(mesh.findings.is_empty(), "{:?}", mesh.findings);
     let gateway = crate::serve::tests::gateway(Limits::default());
-    gateway.exports.store(mesh.exports.into());
+    gateway.exports.store(exports(hosts, &[]).into());
     for sni in [NAMED, BY_PATTERN, ELSEWHERE] {
         comes_by(&gateway, sni);
     }
