@@ -246,11 +246,11 @@ fn on_a_terminal_conns_are_drawn_in_place() {
     let clusters = hello().unwrap();
     let program = eastwest_e2e::eastwest();
     let host = clusters.host("b-app").unwrap();
-    // script(1) gives it a terminal.
+    // script(1) gives it a terminal. `exec`: a dash that waited for it would die of the ^C itself.
     let mut command: Command = host.command("script".as_ref());
-    command.args([
+    command.env("SHELL", "/bin/sh").args([
         "-qefc",
-        &format!("{} conns --watch", program.display()),
+        &format!("exec {} conns --watch", program.display()),
         "/dev/null",
     ]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
