@@ -11,6 +11,7 @@ mod connections;
 mod crowd;
 mod drained;
 mod ground;
+mod half_way;
 #[path = "../process/log.rs"]
 mod log;
 mod names;
