@@ -110,7 +110,11 @@ impl Succession {
             Met::Nobody(door) => Some(door),
             Met::Somebody(old) => {
                 context.started().await;
-                take_over(&place, old, &gateway, &context).await
+                let door = take_over(&place, old, &gateway, &context).await;
+                if door.is_some() {
+                    context.supervisor.follows(false);
+                }
+                door
             }
         };
         let Some(door) = door else { return };
@@ -170,6 +174,7 @@ impl Old {
         if context.supervisor.is_of(&self.hello.invocation) {
             let watchdog = Duration::from_micros(watchdog_micros);
             context.supervisor.has_watchdog(watchdog);
+            context.supervisor.follows(true);
         }
         for (Offered { name, supervised }, socket) in offered.into_iter().zip(descriptors) {
             let giver = if supervised {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::ground::{Gateway, Ground, PATIENCE, get};
+use crate::supervised::{Manager, under};
 use crate::talk::{exchange, says};
 
 /// Where a successor tells of itself alone: where both listen, either may answer.
@@ -105,4 +106,24 @@ fn bulk_passes_there_and_back_and_so_does_whoever_has_come_meanwhile() {
     let (client_sent, client_got) = at_client.join().unwrap();
     let (pod_sent, pod_got) = at_pod.join().unwrap();
     assert_eq!((client_sent, pod_sent), (pod_got, client_got));
+}
+
+#[test]
+fn a_manager_is_not_told_that_the_service_ends_where_a_successor_does_half_way() {
+    let ground = Ground::prepare();
+    let manager = Manager::listen(&ground);
+    let mut old = under(&ground, "one", &["--hello-timeout=40s"]);
+    let _live = ground.connect(old.address);
+    let _waits = half_a_hello(&ground, &old);
+    let mut new = under(&ground, "one", &[APART, "--drain-lame-duck=1s"]);
+    for _ in [&old, &new] {
+        assert_eq!(manager.hears(), "READY=1\nSTATUS=serving");
+    }
+    new.signal(Signal::TERM);
+    assert!(new.ended().success());
+    old.logged("no handover, this gateway goes on");
+    // What it hears next is of the one that goes on.
+    old.signal(Signal::HUP);
+    let next = manager.hears();
+    assert!(next.starts_with("RELOADING=1"), "{next}");
 }
