@@ -19,6 +19,7 @@
 //! - `greeting`: who may come to be heard
 //! - `cohort`: how relays are stopped
 //! - `predecessor`, `successor`: the two sides
+//! - `refused`: why there is no successor
 //! - `giving`, `taking`: connections, as they leave the one and as they come to the other
 
 mod channel;
@@ -28,6 +29,7 @@ mod giving;
 mod greeting;
 mod place;
 mod predecessor;
+mod refused;
 #[cfg(test)]
 mod staged;
 mod successor;

@@ -1,6 +1,5 @@
 //! The new gateway: takes what the old one has, and goes on with it.
 
-use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -11,6 +10,7 @@ use super::channel::{Channel, ChannelError, Received};
 use super::frame::{Frame, Hello, Offered};
 use super::giving::give_connections;
 use super::place::{Found, Place};
+use super::refused::NotSucceeded;
 use super::taking::{goes_on, take_connections};
 use super::{GATEWAY, HandoverError, PATIENCE, Predecessor, hello, understood};
 use crate::exports::Unfit;
@@ -72,17 +72,17 @@ impl Succession {
         most: Option<NonZeroUsize>,
         context: &Context,
         fit: impl Fn() -> Result<(), Unfit>,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, NotSucceeded> {
         let mut gone = 0;
         let met = loop {
             let stream = match place.visit()? {
                 Found::Nobody(door) => break Met::Nobody(door),
                 Found::Somebody(stream) => stream,
             };
-            let refused = |error: &dyn Display| {
-                anyhow::anyhow!("the gateway at {place} goes on, and is not succeeded: {error}")
-            };
-            fit().map_err(|unfit| refused(&unfit))?;
+            fit().map_err(|why| NotSucceeded::Unfit {
+                place: place.clone(),
+                why,
+            })?;
             let old = Old::meet(stream, context).and_then(|old| {
                 old.take_listeners(listen, most, context)?;
                 Ok(Met::Somebody(old))
@@ -94,10 +94,7 @@ impl Succession {
                     gone += 1;
                     tracing::warn!("the gateway at {place} has gone; looking again who is there");
                 }
-                Err(error @ HandoverError::Channel(ChannelError::Gone)) => {
-                    anyhow::bail!("nobody is succeeded at {place}: {error}")
-                }
-                Err(error) => return Err(refused(&error)),
+                Err(why) => return Err(NotSucceeded::by(&place, why)),
             }
         };
         Ok(Self { place, met })
