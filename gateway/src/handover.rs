@@ -14,7 +14,7 @@
 //! again, until the old one has given it or is no more. One that is to end before it has all gives back
 //! what it has, in the same way.
 //!
-//! - `place`: where gateways meet, and who may come
+//! - `place`, `door`: where gateways meet, and who may come
 //! - `channel`, `frame`: what they say, and how descriptors travel
 //! - `greeting`: who may come to be heard
 //! - `cohort`: how relays are stopped
@@ -24,6 +24,7 @@
 
 mod channel;
 mod cohort;
+mod door;
 mod frame;
 mod giving;
 mod greeting;

@@ -79,6 +79,12 @@ impl Place {
         }
     }
 
+    /// Whether there is no file where there could be one.
+    pub(super) fn is_missing(&self) -> bool {
+        let there = self.path().map(|path| path.symlink_metadata());
+        there.is_some_and(|there| there.is_err_and(|error| error.kind() == io::ErrorKind::NotFound))
+    }
+
     /// Goes there: to whoever listens, or to listen.
     ///
     /// # Errors

@@ -2,14 +2,17 @@
 
 use std::net::Shutdown;
 use std::os::fd::AsFd;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use eastwest_daemon::{Context, Giver};
+use eastwest_daemon::{Context, Giver, LOOK_EVERY};
+use tokio::net::UnixListener;
 use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::channel::Channel;
+use super::door::Door;
 use super::frame::{Frame, Hello, Offered};
 use super::giving::give_connections;
 use super::greeting::{GREETINGS, greeted};
@@ -29,7 +32,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Predecessor {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) context: Context,
-    pub(crate) door: UnixListener,
+    pub(crate) door: Door,
 }
 
 /// What came of it.
@@ -44,17 +47,11 @@ pub(super) struct HandedOver {
 impl Predecessor {
     /// Waits for a successor until this process does not accept any more.
     pub(crate) async fn wait(self: Arc<Self>) {
-        let door = loop {
-            match self.listen() {
-                Ok(door) => break door,
-                // Descriptors have run out, maybe with what was just taken over: they come back.
-                Err(error) => tracing::warn!(%error, "cannot hear a successor yet"),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(PAUSE) => {}
-                () = self.context.shutdown.stop_accepting() => return,
-            }
+        let Some(mut door) = self.opened().await else {
+            return;
         };
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut greetings = JoinSet::new();
         loop {
             let come = tokio::select! {
@@ -63,6 +60,15 @@ impl Predecessor {
                     None
                 }),
                 Some(greeted) = greetings.join_next() => Ok(greeted.ok().and_then(unless_it_fails)),
+                _ = looks.tick() => {
+                    if self.is_made_anew().await {
+                        match self.opened().await {
+                            Some(anew) => door = anew,
+                            None => return,
+                        }
+                    }
+                    Ok(None)
+                }
                 () = self.context.shutdown.stop_accepting() => return,
             };
             let ends = come.and_then(|stream| match stream {
@@ -103,10 +109,34 @@ impl Predecessor {
         }
     }
 
-    fn listen(&self) -> std::io::Result<tokio::net::UnixListener> {
-        let door = self.door.try_clone()?;
+    /// The socket, to be listened at; none where nobody is to come any more.
+    async fn opened(&self) -> Option<UnixListener> {
+        loop {
+            match self.open() {
+                Ok(door) => return Some(door),
+                // Descriptors have run out, maybe with what was just taken over: they come back.
+                Err(error) => tracing::warn!(%error, "cannot hear a successor yet"),
+            }
+            let stop = self.context.shutdown.stop_accepting_token();
+            stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await?;
+        }
+    }
+
+    fn open(&self) -> std::io::Result<UnixListener> {
+        let door = self.door.listener().try_clone()?;
         door.set_nonblocking(true)?;
-        tokio::net::UnixListener::from_std(door)
+        UnixListener::from_std(door)
+    }
+
+    /// Whether the socket was lost, and is another one now.
+    async fn is_made_anew(self: &Arc<Self>) -> bool {
+        if self.context.shutdown.is_draining() || !self.door.is_to_be_made() {
+            return false;
+        }
+        let this = Arc::clone(self);
+        let made = tokio::task::spawn_blocking(move || this.door.make());
+        // A panic has been logged by the hook.
+        made.await.unwrap_or(false)
     }
 
     /// Ends this process: another one goes on.
@@ -179,7 +209,7 @@ impl Predecessor {
         let done = Frame::Done {
             staying: staying as u64,
         };
-        channel.send(&done, &[self.door.as_fd()])?;
+        channel.send(&done, &[self.door.listener().as_fd()])?;
         expect(channel.receive_decision()?.frame, &Frame::Farewell)?;
         Ok((connections, staying))
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::channel::{Channel, ChannelError, Received};
+use super::door::Door;
 use super::frame::{Frame, Hello, Offered};
 use super::giving::give_connections;
 use super::place::{Found, Place};
@@ -18,10 +19,12 @@ use crate::serve::Gateway;
 use eastwest_daemon::{Context, Giver};
 
 mod again;
+mod lost;
 #[cfg(test)]
 mod tests;
 
 use again::take_over;
+use lost::wait_for_socket;
 
 /// How often a gateway may go away that has just been met, for another that came first.
 const TIMES_GONE: usize = 2;
@@ -73,6 +76,7 @@ impl Succession {
         context: &Context,
         fit: impl Fn() -> Result<(), Unfit>,
     ) -> Result<Self, NotSucceeded> {
+        wait_for_socket(&place, listen, context);
         let mut gone = 0;
         let met = loop {
             let stream = match place.visit()? {
@@ -118,7 +122,7 @@ impl Succession {
         let next = Arc::new(Predecessor {
             gateway,
             context,
-            door,
+            door: Door::new(place, door),
         });
         next.wait().await;
     }

@@ -18,5 +18,6 @@ mod names;
 mod ports;
 mod refused;
 mod supervised;
+mod taken_away;
 mod talk;
 mod unit;

@@ -125,7 +125,7 @@ async fn one_whose_handover_broke_off_comes_again_and_takes_what_there_is() {
     let next = Arc::new(Predecessor {
         gateway: Arc::clone(&old.this.gateway),
         context: old.this.context.clone(),
-        door,
+        door: Door::new(path.to_str().unwrap().parse().unwrap(), door),
     });
     next.wait().await;
     let door = taking.await.unwrap().unwrap();
@@ -138,7 +138,7 @@ async fn one_whose_handover_broke_off_comes_again_and_takes_what_there_is() {
     old.this = Arc::new(Predecessor {
         gateway: Arc::clone(&new.gateway),
         context: new.context.clone(),
-        door,
+        door: Door::new(path.to_str().unwrap().parse().unwrap(), door),
     });
     old.carries().await;
     // Of what happened elsewhere nothing is made up.
