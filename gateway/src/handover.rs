@@ -16,7 +16,7 @@
 //!
 //! - `place`, `door`: where gateways meet, and who may come
 //! - `channel`, `frame`: what they say, and how descriptors travel
-//! - `greeting`: who may come to be heard
+//! - `greeting`, `unheard`: who may come to be heard, and who was not
 //! - `cohort`: how relays are stopped
 //! - `predecessor`, `successor`: the two sides
 //! - `refused`: why there is no successor
@@ -35,6 +35,7 @@ mod refused;
 mod staged;
 mod successor;
 mod taking;
+mod unheard;
 
 use std::net::SocketAddr;
 use std::time::Duration;

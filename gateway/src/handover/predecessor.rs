@@ -18,6 +18,7 @@ use super::giving::give_connections;
 use super::greeting::{GREETINGS, greeted};
 use super::place::caller;
 use super::taking::take_connections;
+use super::unheard::Unheard;
 use super::{HandoverError, PATIENCE, hello, understood};
 use crate::serve::Gateway;
 
@@ -53,14 +54,24 @@ impl Predecessor {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut greetings = JoinSet::new();
+        let mut unheard = Unheard::default();
         loop {
             let come = tokio::select! {
                 accepted = door.accept(), if greetings.len() < GREETINGS => accepted.map(|(stream, _)| {
                     greetings.spawn(greeted(stream));
                     None
                 }),
-                Some(greeted) = greetings.join_next() => Ok(greeted.ok().and_then(unless_it_fails)),
+                Some(greeted) = greetings.join_next() => Ok(match greeted {
+                    Ok(Ok(stream)) => Some(stream),
+                    Ok(Err(error)) => {
+                        unheard.add(error).into_iter().for_each(warn);
+                        None
+                    }
+                    // A panic has been logged by the hook.
+                    Err(_) => None,
+                }),
                 _ = looks.tick() => {
+                    unheard.summary().into_iter().for_each(warn);
                     if self.is_made_anew().await {
                         match self.opened().await {
                             Some(anew) => door = anew,
@@ -246,12 +257,12 @@ impl Predecessor {
     }
 }
 
-fn goes_on(error: &HandoverError) {
-    tracing::warn!("no handover, this gateway goes on: {error}");
+fn warn(line: String) {
+    tracing::warn!("{line}");
 }
 
-fn unless_it_fails(greeted: Result<UnixStream, HandoverError>) -> Option<UnixStream> {
-    greeted.inspect_err(goes_on).ok()
+fn goes_on(error: &HandoverError) {
+    tracing::warn!("no handover, this gateway goes on: {error}");
 }
 
 fn expect(said: Frame, due: &Frame) -> Result<(), HandoverError> {

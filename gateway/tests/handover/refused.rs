@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::ground::Ground;
+use crate::ground::{Ground, PATIENCE};
 use crate::talk::says;
 
 /// With the same command line it would be refused again: `EX_CONFIG`, as --help says.
@@ -69,8 +69,9 @@ fn a_gateway_whose_manifests_have_errors_or_export_nothing_follows_nobody() {
         assert_eq!(new.ended().code(), Some(BAD_CONFIGURATION));
         let line = new.logged("goes on, and is not succeeded");
         assert!(line.contains(said), "{line}");
-        old.logged("no handover, this gateway goes on");
     }
+    // They have left without a word, which is told once.
+    old.logged("no handover, this gateway goes on");
     says(&mut client, &mut pod, b"still");
     let mut new = ground.gateway();
     old.was_succeeded();
@@ -201,6 +202,30 @@ fn a_gateway_that_finds_somebody_who_is_no_gateway_would_do_so_again() {
     other.write_all(b"220 mail.example.com ESMTP\r\n").unwrap();
     new.logged("is not succeeded");
     assert_eq!(new.ended().code(), Some(BAD_CONFIGURATION));
+}
+
+#[test]
+fn callers_that_say_nothing_are_one_line_of_the_log() {
+    let ground = Ground::prepare();
+    let mut old = ground.gateway();
+    let place = ground.path("handover.sock");
+    for _ in 0..50 {
+        drop(UnixStream::connect(&place).unwrap());
+    }
+    let silent: Vec<_> = (0..50)
+        .map(|_| UnixStream::connect(&place).unwrap())
+        .collect();
+    for mut stream in silent {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        // Given up, all at about the same time.
+        assert!(matches!(stream.read(&mut [0]), Ok(0)));
+    }
+    let mut new = ground.gateway();
+    old.was_succeeded();
+    new.logged("took over from process");
+    let log = old.whole_log();
+    let lines = log.iter().filter(|line| line.contains("no handover"));
+    assert_eq!(lines.count(), 1, "{log:?}");
 }
 
 /// A gateway of another version, as far as both sides understand each other: the length of what
