@@ -34,6 +34,8 @@ const NOT_READY: u8 = 3;
 const ROUTE_DOWN: u8 = 4;
 /// A certificate is not valid, or ends within the hour.
 const CERTIFICATE: u8 = 5;
+/// Files that were read again are not in force.
+const REFUSED: u8 = 6;
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

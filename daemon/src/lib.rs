@@ -72,7 +72,7 @@ pub use logging::{AlreadyLogging, LogControl, LogFilter, LogFilterError, init as
 pub use metrics::Metrics;
 pub use readiness::{Blocked, Blocker, Readiness};
 pub use reloads::Reload;
-pub use run::{Exit, main, main_prepared};
+pub use run::{Exit, Unprepared, main, main_prepared};
 pub use samples::Samples;
 pub use sandbox::{Reach, Sandbox, SandboxError, SandboxMode};
 pub use settings::{

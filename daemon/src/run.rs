@@ -34,6 +34,8 @@ pub enum Exit {
     Failed,
     /// The command line is wrong: 2.
     Usage,
+    /// Another process stands in the way, as long as it is busy: 75, `EX_TEMPFAIL` of sysexits.h.
+    NotNow,
     /// The configuration is wrong: 78, `EX_CONFIG` of sysexits.h.
     BadConfiguration,
     /// A second signal cut the drain short: 128 and the signal's number, as shells report it.
@@ -46,8 +48,30 @@ impl From<Exit> for ExitCode {
             Exit::Clean => Self::SUCCESS,
             Exit::Failed => Self::FAILURE,
             Exit::Usage => Self::from(2),
+            Exit::NotNow => Self::from(75),
             Exit::BadConfiguration => Self::from(78),
             Exit::Signalled(status) => Self::from(status),
+        }
+    }
+}
+
+/// Why a process ends before it has bound anything.
+#[derive(Debug)]
+pub enum Unprepared {
+    /// With this configuration it would do so again.
+    BadConfiguration(anyhow::Error),
+    /// Another try may succeed.
+    NotNow(anyhow::Error),
+    /// Something has failed.
+    Failed(anyhow::Error),
+}
+
+impl Unprepared {
+    fn into_parts(self) -> (anyhow::Error, Exit) {
+        match self {
+            Self::BadConfiguration(error) => (error, Exit::BadConfiguration),
+            Self::NotNow(error) => (error, Exit::NotNow),
+            Self::Failed(error) => (error, Exit::Failed),
         }
     }
 }
@@ -80,12 +104,12 @@ where
     main_prepared(argv, configure, |_, _| Ok(()), run)
 }
 
-/// [`main`] with a step between: `prepare` does what comes before anything is bound. What it refuses is
-/// a failure.
+/// [`main`] with a step between: `prepare` does what comes before anything is bound, and says how the
+/// process ends where it refuses.
 pub fn main_prepared<A, C, F>(
     argv: impl IntoIterator<Item = impl Into<OsString>>,
     configure: impl FnOnce(A) -> anyhow::Result<C>,
-    prepare: impl FnOnce(&mut C, &Context) -> anyhow::Result<()>,
+    prepare: impl FnOnce(&mut C, &Context) -> Result<(), Unprepared>,
     run: impl FnOnce(C, Context) -> F,
 ) -> Exit
 where
@@ -119,8 +143,9 @@ where
         Ok(configuration) => configuration,
         Err(error) => return last_word(&log, &error, Exit::BadConfiguration),
     };
-    if let Err(error) = prepare(&mut configuration, &context) {
-        return last_word(&log, &error, Exit::Failed);
+    if let Err(unprepared) = prepare(&mut configuration, &context) {
+        let (error, exit) = unprepared.into_parts();
+        return last_word(&log, &error, exit);
     }
     let (data, control) = match runtimes(threads) {
         Ok(runtimes) => runtimes,

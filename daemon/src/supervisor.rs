@@ -7,6 +7,7 @@ use std::env;
 use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ struct Shared {
     socket: Option<(UnixDatagram, SocketAddr)>,
     watchdog: OnceLock<Duration>,
     invocation: String,
+    /// Whether another process of this service is the main one as yet.
+    follows: AtomicBool,
 }
 
 impl Supervisor {
@@ -40,6 +43,7 @@ impl Supervisor {
             socket: Self::connect(&var("NOTIFY_SOCKET")),
             watchdog: OnceLock::new(),
             invocation: var("INVOCATION_ID"),
+            follows: AtomicBool::new(false),
         };
         let supervisor = Self {
             shared: Arc::new(shared),
@@ -102,9 +106,16 @@ impl Supervisor {
         self.say(&format!("RELOADING=1\nMONOTONIC_USEC={now}"));
     }
 
-    /// The process ends.
+    /// Whether another process of this service is the main one, and this one is to follow it.
+    pub fn follows(&self, follows: bool) {
+        self.shared.follows.store(follows, Ordering::Relaxed);
+    }
+
+    /// The process ends. The manager takes that for the end of the service, whichever process says it.
     pub(crate) fn stopping(&self, status: &str) {
-        self.say(&format!("STOPPING=1\nSTATUS={status}"));
+        if !self.shared.follows.load(Ordering::Relaxed) {
+            self.say(&format!("STOPPING=1\nSTATUS={status}"));
+        }
     }
 
     /// Another process of this service is the main one from now on. The manager believes it of the one

@@ -88,6 +88,12 @@ Examples:
   eastwest-gateway -f /etc/eastwest/manifests --listen [::]:15443 --log-format json
   EASTWEST_MANIFESTS=exports/ eastwest-gateway
   eastwest-gateway -f exports/ --handover /run/eastwest/gateway.sock   # again: takes over
+
+Exit status of one that finds another gateway at --handover and is not to follow it:
+  75   not now: that one hands over to a third, ends itself, or stands still; another
+       try may succeed
+  78   not so: another --listen, fewer connections allowed than are open there, manifests
+       that a reload would refuse, another version, another user's process, no gateway
 ";
 
 impl Settings for GatewayArgs {

@@ -11,26 +11,31 @@
 //!    one ends; what has stayed is drained as ever.
 //!
 //! Who has that socket is the one to be succeeded. So a new gateway whose handover breaks off comes
-//! again, until the old one has given it or is no more.
+//! again, until the old one has given it or is no more. One that is to end before it has all gives back
+//! what it has, in the same way.
 //!
-//! - `place`: where gateways meet, and who may come
+//! - `place`, `door`: where gateways meet, and who may come
 //! - `channel`, `frame`: what they say, and how descriptors travel
-//! - `greeting`: who may come to be heard
+//! - `greeting`, `unheard`: who may come to be heard, and who was not
 //! - `cohort`: how relays are stopped
 //! - `predecessor`, `successor`: the two sides
+//! - `refused`: why there is no successor
 //! - `giving`, `taking`: connections, as they leave the one and as they come to the other
 
 mod channel;
 mod cohort;
+mod door;
 mod frame;
 mod giving;
 mod greeting;
 mod place;
 mod predecessor;
+mod refused;
 #[cfg(test)]
 mod staged;
 mod successor;
 mod taking;
+mod unheard;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -53,11 +58,11 @@ const TAKEN_OVER: &str = "eastwest_gateway_taken_over_total";
 pub(crate) fn describe() {
     describe_counter!(
         HANDED_OVER,
-        "Live connections that a newer gateway process has taken over."
+        "Live connections that another gateway process has taken over."
     );
     describe_counter!(
         TAKEN_OVER,
-        "Live connections taken over from an older gateway process."
+        "Live connections taken over from another gateway process."
     );
     for counted in [HANDED_OVER, TAKEN_OVER] {
         counter!(counted).increment(0);
@@ -98,8 +103,20 @@ pub(crate) enum HandoverError {
     OutOfTurn,
     #[error("this gateway ends itself")]
     Ending,
+    #[error("it ends itself, and gives back what it has")]
+    Back,
+    #[error("process {process} ends itself, and has given back what it had (connections: {connections}){}", but(.broke_off.as_deref()))]
+    TakenBack {
+        process: u32,
+        connections: u64,
+        broke_off: Option<Box<Self>>,
+    },
     #[error("descriptors have run out")]
     Descriptors,
+}
+
+fn but(broke_off: Option<&HandoverError>) -> String {
+    broke_off.map_or_else(String::new, |error| format!(", but maybe not all: {error}"))
 }
 
 /// Who we are.

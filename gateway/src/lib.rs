@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Bound, Context, Direction, Timings};
+use eastwest_daemon::{Bound, Context, Direction, Timings, Unprepared};
 use eastwest_manifests::Manifests;
 use eastwest_transport::admission::Admission;
 use eastwest_transport::dial::NamedDialer;
@@ -104,7 +104,7 @@ impl Config {
     /// # Errors
     /// When there is one, and it does not give way, listens elsewhere, has more connections than this
     /// one may have, or the manifests are none to follow its own.
-    fn prepare(&mut self, context: &Context) -> anyhow::Result<()> {
+    fn prepare(&mut self, context: &Context) -> Result<(), Unprepared> {
         if let Some(place) = &self.args.handover {
             let fit = || exports::fit_to_succeed(self.manifests.mesh());
             self.succession = Some(Succession::open(

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use super::quantities::{bytes, count, time};
 use super::server::AdminArgs;
 use super::told::{Manifests, RouteState, Status, Told};
-use super::{NOT_READY, Output, ROUTE_DOWN, print_json};
+use super::{NOT_READY, Output, REFUSED, ROUTE_DOWN, print_json};
 use crate::one_line::in_one_line;
 
 /// Say how a running gateway, resolver or shim does
@@ -17,7 +17,8 @@ use crate::one_line::in_one_line;
 #[command(after_help = "\
 Exit status: 0 it is ready and no route is down, 1 it could not be asked, 2 wrong usage,
 3 it is not ready (starting, draining, or something is missing), 4 it is ready, and a route is down, or
-its manifests have errors: what these are about it does not serve.
+its manifests have errors: what these are about it does not serve, 6 all is well as it was, but the files
+as they are now are refused: what somebody has changed in them is not in force.
 
 Examples:
   eastwest status
@@ -46,14 +47,17 @@ pub fn run(args: &StatusArgs) -> anyhow::Result<ExitCode> {
         Output::Text => print(&mut out, &told.status)?,
         Output::Json => print_json(&mut out, &told.whole)?,
     }
-    let status = &told.status;
-    Ok(match status.state.as_str() {
-        "ready" if status.is_any_down() || status.manifests.errors_total > 0 => {
-            ExitCode::from(ROUTE_DOWN)
-        }
-        "ready" => ExitCode::SUCCESS,
-        _ => ExitCode::from(NOT_READY),
-    })
+    Ok(ExitCode::from(exit_status(&told.status)))
+}
+
+/// The worst of it.
+fn exit_status(status: &Status) -> u8 {
+    match status.state.as_str() {
+        "ready" if status.is_any_down() || status.manifests.errors_total > 0 => ROUTE_DOWN,
+        "ready" if status.reload.outcome == "failed" => REFUSED,
+        "ready" => 0,
+        _ => NOT_READY,
+    }
 }
 
 fn print(out: &mut impl Write, status: &Status) -> io::Result<()> {

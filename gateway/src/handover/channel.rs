@@ -72,6 +72,11 @@ impl Channel {
         self.stream.set_read_timeout(Some(patience))
     }
 
+    /// For whoever has to [`close`](Self::close) it while another waits for a word.
+    pub(super) fn line(&self) -> io::Result<UnixStream> {
+        self.stream.try_clone()
+    }
+
     /// Nothing more is said: not by this end, and not by the other one from when this returns. What it
     /// has said before can still be received.
     pub(super) fn close(&self) {

@@ -53,6 +53,10 @@ pub(super) enum Frame {
     Done { staying: u64 },
     /// The new one has understood that, and is alone.
     Farewell,
+    /// The new one ends itself, and is the one that gives from here on: first connections, as the old one does,
+    /// then [`Frame::Done`] without a socket. It says so instead of [`Frame::Ready`], [`Frame::Taken`] or
+    /// [`Frame::Farewell`]. One of this version that does not know it breaks off, as by any word out of turn.
+    Back,
 }
 
 /// A listening socket.
@@ -120,6 +124,7 @@ impl Frame {
             Self::Taken(_) => 7,
             Self::Done { .. } => 8,
             Self::Farewell => 9,
+            Self::Back => 10,
         }
     }
 
@@ -156,7 +161,7 @@ impl Frame {
                 taken.iter().for_each(|taken| to.u8(u8::from(*taken)));
             }
             Self::Done { staying } => to.u64(*staying),
-            Self::Ready | Self::EndOfBatch | Self::Farewell => {}
+            Self::Ready | Self::EndOfBatch | Self::Farewell | Self::Back => {}
         }
         to.frame(self.kind(), descriptors)
     }
@@ -205,6 +210,7 @@ impl Frame {
                 staying: from.u64()?,
             },
             9 => Self::Farewell,
+            10 => Self::Back,
             _ => return Err(FrameError::Unknown(kind)),
         };
         from.end()?;

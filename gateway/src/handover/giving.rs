@@ -1,23 +1,67 @@
 //! How connections are handed over: a batch at a time, each kept until the other process has it.
 
 use std::os::fd::AsFd;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use eastwest_transport::relay::Way;
+use tokio::runtime::Handle;
 
 use super::HandoverError;
 use super::channel::Channel;
 use super::cohort::{Answer, Parcel};
 use super::frame::{Described, DescribedWay, Frame};
+use crate::serve::Gateway;
+
+/// Time between two words to the other one while connections are still on their way to their pods.
+const WORD_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether more can be handed over.
+const LOOK: Duration = Duration::from_millis(10);
+/// Beyond the time that a connection may take until it is relayed.
+const SLACK: Duration = Duration::from_secs(1);
 
 /// Connections that stand still until the new one has said that it has them. Their descriptors count
 /// against the limit of open files while they are under way (unix(7)).
 pub(super) const BATCH: usize = 32;
 
-/// Hands over, a batch at a time. On an error, what the other one does not have goes on here.
-pub(super) fn give_all(
+/// Accepts nothing any more, and hands relays over until there are none that could be; how many that were.
+/// Connections that are still on their way to their pod come when they are there. To be called where waiting
+/// is allowed, within a runtime.
+pub(super) fn give_connections(
     channel: &Channel,
-    mut parcels: Vec<Parcel>,
+    gateway: &Gateway,
 ) -> Result<usize, HandoverError> {
+    Handle::current().block_on(gateway.stop_accepting());
+    let until = Instant::now() + gateway.dialling.longest() + SLACK;
+    let cohorts = &gateway.cohorts;
+    // Whom another one did not take, or this one in a try that broke off.
+    let mut left = Some(cohorts.recall_staying());
+    let mut given = 0;
+    let mut said = Instant::now();
+    loop {
+        for mut cohort in left.take().into_iter().chain(cohorts.recall()) {
+            let mut parcels = Vec::new();
+            // Ends when the last of them has said what it holds, or that it is over.
+            while let Some(parcel) = cohort.blocking_recv() {
+                parcels.push(parcel);
+            }
+            given += give_all(channel, parcels)?;
+        }
+        let open = gateway.shutdown.open();
+        if open <= cohorts.staying() || Instant::now() > until {
+            return Ok(given);
+        }
+        // An empty batch: the other one has its own settings, and waits only so long for a word.
+        if said.elapsed() > WORD_EVERY {
+            give(channel, &[])?;
+            said = Instant::now();
+        }
+        sleep(LOOK);
+    }
+}
+
+/// Hands over, a batch at a time. On an error, what the other one does not have goes on here.
+fn give_all(channel: &Channel, mut parcels: Vec<Parcel>) -> Result<usize, HandoverError> {
     let mut given = 0;
     while !parcels.is_empty() {
         let rest = parcels.split_off(parcels.len().min(BATCH));
@@ -56,13 +100,14 @@ fn answer(parcel: Parcel, taken: bool) {
 }
 
 /// Hands one batch over; which of it the other one has.
-pub(super) fn give(channel: &Channel, parcels: &[Parcel]) -> Result<Vec<bool>, HandoverError> {
+fn give(channel: &Channel, parcels: &[Parcel]) -> Result<Vec<bool>, HandoverError> {
     for parcel in parcels {
         send(channel, parcel)?;
     }
     channel.send(&Frame::EndOfBatch, &[])?;
     match channel.receive_decision()?.frame {
         Frame::Taken(taken) if taken.len() == parcels.len() => Ok(taken),
+        Frame::Back => Err(HandoverError::Back),
         _ => {
             channel.close();
             Err(HandoverError::OutOfTurn)

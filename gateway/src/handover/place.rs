@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerCredentials;
 use rustix::fs::Mode;
-use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use rustix::process::geteuid;
 
@@ -43,6 +42,15 @@ pub(crate) enum PlaceError {
     NoFolder(Place),
     #[error("at {place} is a process of another user ({uid}): only one's own is succeeded")]
     Stranger { place: Place, uid: u32 },
+    #[error(
+        "{0} cannot be used for the handover: the gateway there stands still: too many have come already, and \
+         wait. If it does not go on, end it (SIGKILL)"
+    )]
+    StandsStill(Place),
+    #[error(
+        "{0} cannot be used for the handover: another process has locked its folder (`lsof` names it)"
+    )]
+    Locked(Place),
 }
 
 /// What is found at a place.
@@ -71,18 +79,21 @@ impl Place {
         }
     }
 
+    /// Whether there is no file where there could be one.
+    pub(super) fn is_missing(&self) -> bool {
+        let there = self.path().map(|path| path.symlink_metadata());
+        there.is_some_and(|there| there.is_err_and(|error| error.kind() == io::ErrorKind::NotFound))
+    }
+
     /// Goes there: to whoever listens, or to listen.
     ///
     /// # Errors
     /// When a file of another kind is there, or another user's process.
     pub(crate) fn visit(&self) -> Result<Found, PlaceError> {
-        let error = |source| PlaceError::Io {
-            place: self.clone(),
-            source,
-        };
+        let error = |source| self.unusable(source);
         let address = self.address().map_err(error)?;
         // Two that find nobody at the same time would each take the other's socket for a dead one's.
-        let _alone = self.lock().map_err(error)?;
+        let _alone = self.lock()?;
         match self.connect() {
             Ok(stream) => match caller(&stream).map_err(error)? {
                 caller if caller.is_ours() => Ok(Found::Somebody(stream)),
@@ -104,7 +115,18 @@ impl Place {
                 };
                 Ok(Found::Nobody(listener.map_err(error)?))
             }
+            // It does not wait for us, nor we for it.
+            Err(refused) if refused.kind() == io::ErrorKind::WouldBlock => {
+                Err(PlaceError::StandsStill(self.clone()))
+            }
             Err(refused) => Err(error(refused)),
+        }
+    }
+
+    fn unusable(&self, source: io::Error) -> PlaceError {
+        PlaceError::Io {
+            place: self.clone(),
+            source,
         }
     }
 
@@ -117,25 +139,19 @@ impl Place {
         };
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-        connect(&socket, &address).map_err(|error| match error {
-            Errno::AGAIN => io::Error::other(
-                "the gateway there stands still: too many have come already, and wait. If it does not \
-                 go on, end it (SIGKILL)",
-            ),
-            error => error.into(),
-        })?;
+        connect(&socket, &address)?;
         Ok(socket.into())
     }
 
     /// The folder of the socket, to oneself. A name has no file that could be taken away.
-    fn lock(&self) -> io::Result<Option<File>> {
+    fn lock(&self) -> Result<Option<File>, PlaceError> {
         let Some(path) = self.path() else {
             return Ok(None);
         };
         let folder = match File::open(folder_of(&path)) {
             // One in which sockets can be made, but not looked for.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(None),
-            opened => opened?,
+            opened => opened.map_err(|error| self.unusable(error))?,
         };
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -144,11 +160,8 @@ impl Place {
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
                     std::thread::sleep(LOOK);
                 }
-                Err(TryLockError::WouldBlock) => {
-                    let why = "another process has locked its folder (`lsof` names it)";
-                    return Err(io::Error::other(why));
-                }
-                Err(TryLockError::Error(error)) => return Err(error),
+                Err(TryLockError::WouldBlock) => return Err(PlaceError::Locked(self.clone())),
+                Err(TryLockError::Error(error)) => return Err(self.unusable(error)),
             }
         }
     }
@@ -160,10 +173,7 @@ impl Place {
         };
         self.check()?;
         match std::fs::symlink_metadata(&path) {
-            Ok(_) => std::fs::remove_file(&path).map_err(|source| PlaceError::Io {
-                place: self.clone(),
-                source,
-            }),
+            Ok(_) => std::fs::remove_file(&path).map_err(|error| self.unusable(error)),
             Err(_) => Ok(()),
         }
     }

@@ -2,38 +2,38 @@
 
 use std::net::Shutdown;
 use std::os::fd::AsFd;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use eastwest_daemon::{Context, Giver};
-use tokio::runtime::Handle;
+use eastwest_daemon::{Context, Giver, LOOK_EVERY};
+use tokio::net::UnixListener;
 use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::channel::Channel;
+use super::door::Door;
 use super::frame::{Frame, Hello, Offered};
-use super::giving::{give, give_all};
+use super::giving::give_connections;
 use super::greeting::{GREETINGS, greeted};
 use super::place::caller;
+use super::taking::take_connections;
+use super::unheard::Unheard;
 use super::{HandoverError, PATIENCE, hello, understood};
 use crate::serve::Gateway;
 
 /// From the listening sockets to serving with them: manifests have been read before.
 const START: Duration = Duration::from_secs(30);
-/// Time between two words to a successor while connections are still on their way to their pods.
-const WORD_EVERY: Duration = Duration::from_secs(1);
-/// How often it is looked whether more can be handed over.
-const LOOK: Duration = Duration::from_millis(10);
 /// Numbers of connections that may be accepted here after the new one has begun to count.
 const NUMBERS: u64 = 1 << 16;
-/// Beyond the time that a connection may take until it is relayed.
-const SLACK: Duration = Duration::from_secs(1);
+/// Time until it is tried again to hear a successor.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A gateway that can be succeeded.
 pub(crate) struct Predecessor {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) context: Context,
-    pub(crate) door: UnixListener,
+    pub(crate) door: Door,
 }
 
 /// What came of it.
@@ -48,25 +48,38 @@ pub(super) struct HandedOver {
 impl Predecessor {
     /// Waits for a successor until this process does not accept any more.
     pub(crate) async fn wait(self: Arc<Self>) {
-        let door = loop {
-            match self.listen() {
-                Ok(door) => break door,
-                // Descriptors have run out, maybe with what was just taken over: they come back.
-                Err(error) => tracing::warn!(%error, "cannot hear a successor yet"),
-            }
-            tokio::select! {
-                () = tokio::time::sleep(SLACK) => {}
-                () = self.context.shutdown.stop_accepting() => return,
-            }
+        let Some(mut door) = self.opened().await else {
+            return;
         };
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut greetings = JoinSet::new();
+        let mut unheard = Unheard::default();
         loop {
             let come = tokio::select! {
                 accepted = door.accept(), if greetings.len() < GREETINGS => accepted.map(|(stream, _)| {
                     greetings.spawn(greeted(stream));
                     None
                 }),
-                Some(greeted) = greetings.join_next() => Ok(greeted.ok().and_then(unless_it_fails)),
+                Some(greeted) = greetings.join_next() => Ok(match greeted {
+                    Ok(Ok(stream)) => Some(stream),
+                    Ok(Err(error)) => {
+                        unheard.add(error).into_iter().for_each(warn);
+                        None
+                    }
+                    // A panic has been logged by the hook.
+                    Err(_) => None,
+                }),
+                _ = looks.tick() => {
+                    unheard.summary().into_iter().for_each(warn);
+                    if self.is_made_anew().await {
+                        match self.opened().await {
+                            Some(anew) => door = anew,
+                            None => return,
+                        }
+                    }
+                    Ok(None)
+                }
                 () = self.context.shutdown.stop_accepting() => return,
             };
             let ends = come.and_then(|stream| match stream {
@@ -78,7 +91,7 @@ impl Predecessor {
                 Ok(None) => continue,
                 Err(error) => {
                     tracing::warn!(%error, "cannot hear a successor");
-                    tokio::time::sleep(SLACK).await;
+                    tokio::time::sleep(PAUSE).await;
                     continue;
                 }
             };
@@ -107,10 +120,34 @@ impl Predecessor {
         }
     }
 
-    fn listen(&self) -> std::io::Result<tokio::net::UnixListener> {
-        let door = self.door.try_clone()?;
+    /// The socket, to be listened at; none where nobody is to come any more.
+    async fn opened(&self) -> Option<UnixListener> {
+        loop {
+            match self.open() {
+                Ok(door) => return Some(door),
+                // Descriptors have run out, maybe with what was just taken over: they come back.
+                Err(error) => tracing::warn!(%error, "cannot hear a successor yet"),
+            }
+            let stop = self.context.shutdown.stop_accepting_token();
+            stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await?;
+        }
+    }
+
+    fn open(&self) -> std::io::Result<UnixListener> {
+        let door = self.door.listener().try_clone()?;
         door.set_nonblocking(true)?;
-        tokio::net::UnixListener::from_std(door)
+        UnixListener::from_std(door)
+    }
+
+    /// Whether the socket was lost, and is another one now.
+    async fn is_made_anew(self: &Arc<Self>) -> bool {
+        if self.context.shutdown.is_draining() || !self.door.is_to_be_made() {
+            return false;
+        }
+        let this = Arc::clone(self);
+        let made = tokio::task::spawn_blocking(move || this.door.make());
+        // A panic has been logged by the hook.
+        made.await.unwrap_or(false)
     }
 
     /// Ends this process: another one goes on.
@@ -155,8 +192,22 @@ impl Predecessor {
             return Err(HandoverError::Refused(why.to_owned()));
         }
         self.give_listeners(&channel)?;
+        match self.give_all(&mut channel, &to) {
+            Ok((connections, staying)) => Ok(HandedOver {
+                connections,
+                staying,
+                to,
+                process: who.process,
+            }),
+            Err(HandoverError::Back) => Err(self.take_back(&mut channel, &to)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives it the connections, and the socket at which gateways meet; how many, and how many stay.
+    fn give_all(&self, channel: &mut Channel, to: &Hello) -> Result<(usize, usize), HandoverError> {
         channel.set_patience(START)?;
-        expect(&channel, &Frame::Ready)?;
+        expect(channel.receive()?.frame, &Frame::Ready)?;
         channel.set_patience(PATIENCE)?;
         tracing::info!(
             connections = self.context.shutdown.open(),
@@ -164,22 +215,27 @@ impl Predecessor {
             "process {} serves; connections are handed over to it",
             to.process
         );
-        Handle::current().block_on(self.gateway.stop_accepting());
-        let connections = self.give_connections(&channel)?;
+        let connections = give_connections(channel, &self.gateway)?;
         let staying = self.context.shutdown.open();
         let done = Frame::Done {
             staying: staying as u64,
         };
-        channel.send(&done, &[self.door.as_fd()])?;
-        if channel.receive_decision()?.frame != Frame::Farewell {
-            return Err(HandoverError::OutOfTurn);
-        }
-        Ok(HandedOver {
+        channel.send(&done, &[self.door.listener().as_fd()])?;
+        expect(channel.receive_decision()?.frame, &Frame::Farewell)?;
+        Ok((connections, staying))
+    }
+
+    /// Takes what a successor has, which ends itself; what has come of the handover.
+    fn take_back(&self, channel: &mut Channel, from: &Hello) -> HandoverError {
+        let mut connections = 0;
+        let taken = take_connections(channel, &self.gateway, &mut connections)
+            .and_then(|_| Ok(channel.send(&Frame::Farewell, &[])?));
+        metrics::counter!(super::TAKEN_OVER).increment(connections);
+        HandoverError::TakenBack {
+            process: from.process,
             connections,
-            staying,
-            to,
-            process: who.process,
-        })
+            broke_off: taken.err().map(Box::new),
+        }
     }
 
     fn give_listeners(&self, channel: &Channel) -> Result<(), HandoverError> {
@@ -199,50 +255,20 @@ impl Predecessor {
         };
         Ok(channel.send(&listeners, &sockets)?)
     }
+}
 
-    /// Hands relays over until there are none that could be; how many that were. Connections that are
-    /// still on their way to their pod come when they are there.
-    fn give_connections(&self, channel: &Channel) -> Result<usize, HandoverError> {
-        let until = Instant::now() + self.gateway.dialling.longest() + SLACK;
-        let cohorts = &self.gateway.cohorts;
-        // Whom another one did not take, or this one in a try that broke off.
-        let mut left = Some(cohorts.recall_staying());
-        let mut given = 0;
-        let mut said = Instant::now();
-        loop {
-            for mut cohort in left.take().into_iter().chain(cohorts.recall()) {
-                let mut parcels = Vec::new();
-                // Ends when the last of them has said what it holds, or that it is over.
-                while let Some(parcel) = cohort.blocking_recv() {
-                    parcels.push(parcel);
-                }
-                given += give_all(channel, parcels)?;
-            }
-            let open = self.context.shutdown.open();
-            if open <= cohorts.staying() || Instant::now() > until {
-                return Ok(given);
-            }
-            // An empty batch: the other one has its own settings, and waits only so long for a word.
-            if said.elapsed() > WORD_EVERY {
-                give(channel, &[])?;
-                said = Instant::now();
-            }
-            std::thread::sleep(LOOK);
-        }
-    }
+fn warn(line: String) {
+    tracing::warn!("{line}");
 }
 
 fn goes_on(error: &HandoverError) {
     tracing::warn!("no handover, this gateway goes on: {error}");
 }
 
-fn unless_it_fails(greeted: Result<UnixStream, HandoverError>) -> Option<UnixStream> {
-    greeted.inspect_err(goes_on).ok()
-}
-
-fn expect(channel: &Channel, due: &Frame) -> Result<(), HandoverError> {
-    match channel.receive()?.frame {
+fn expect(said: Frame, due: &Frame) -> Result<(), HandoverError> {
+    match said {
         said if said == *due => Ok(()),
+        Frame::Back => Err(HandoverError::Back),
         Frame::Refused(why) => Err(HandoverError::Refused(why)),
         _ => Err(HandoverError::OutOfTurn),
     }

@@ -2,8 +2,7 @@
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 use eastwest_daemon::{ConnectionInfo, ConnectionState, Context, Direction, Giver};
@@ -14,7 +13,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, block_in_place, spawn_blocking};
 
 use super::channel::{Channel, Received};
+use super::door::Door;
 use super::frame::{Described, Frame, Offered};
+use super::place::{Found, Place};
 use super::predecessor::HandedOver;
 use super::{HandoverError, Kept, PATIENCE, Predecessor, hello};
 use crate::serve::tests::gateway;
@@ -44,14 +45,15 @@ impl Staged {
         context
             .listeners
             .keep("gateway", &socket, Some(Giver::Supervisor));
-        let name = std::os::unix::net::SocketAddr::from_abstract_name(format!(
-            "eastwest-old-{:p}",
-            Arc::as_ptr(&gateway)
-        ));
+        let place = format!("@eastwest-old-{:p}", Arc::as_ptr(&gateway));
+        let place: Place = place.parse().unwrap();
+        let Found::Nobody(door) = place.visit().unwrap() else {
+            panic!("somebody at {place}");
+        };
         let this = Arc::new(Predecessor {
             gateway,
             context,
-            door: UnixListener::bind_addr(&name.unwrap()).unwrap(),
+            door: Door::new(place, door),
         });
         let (client, downstream) = pair().await;
         let (upstream, pod) = pair().await;
@@ -91,7 +93,7 @@ impl Staged {
 
     /// A successor comes by the door, and serves. What becomes of it is [`Predecessor::wait`]'s.
     pub(super) fn is_visited(&self) -> Channel {
-        let door = self.this.door.local_addr().unwrap();
+        let door = self.this.door.listener().local_addr().unwrap();
         let stream = UnixStream::connect_addr(&door).unwrap();
         let channel = Channel::new(stream, 4 * PATIENCE).unwrap();
         Self::serves(&channel);

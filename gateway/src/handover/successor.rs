@@ -1,6 +1,5 @@
 //! The new gateway: takes what the old one has, and goes on with it.
 
-use std::fmt::Display;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -8,23 +7,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::channel::{Channel, ChannelError, Received};
+use super::door::Door;
 use super::frame::{Frame, Hello, Offered};
+use super::giving::give_connections;
 use super::place::{Found, Place};
-use super::taking::{Taken, take};
+use super::refused::NotSucceeded;
+use super::taking::{goes_on, take_connections};
 use super::{GATEWAY, HandoverError, PATIENCE, Predecessor, hello, understood};
 use crate::exports::Unfit;
 use crate::serve::Gateway;
 use eastwest_daemon::{Context, Giver};
 
 mod again;
+mod lost;
 #[cfg(test)]
 mod tests;
 
 use again::take_over;
-
-/// How long the old one may have nothing to say while its connections find their pods, beyond the time
-/// that they may take.
-const PAUSE: Duration = Duration::from_secs(30);
+use lost::wait_for_socket;
 
 /// How often a gateway may go away that has just been met, for another that came first.
 const TIMES_GONE: usize = 2;
@@ -51,6 +51,17 @@ struct Old {
     hello: Hello,
 }
 
+/// What came of a try to succeed it.
+#[derive(Debug)]
+enum Outcome {
+    /// This gateway is the one to be succeeded from now on, here.
+    Followed(UnixListener),
+    /// Each has what it has taken.
+    BrokeOff,
+    /// This gateway ends itself, and the old one has taken back what it could.
+    GaveBack,
+}
+
 impl Succession {
     /// Goes to the place. If there is a gateway, its listening sockets are taken, and it is told that
     /// this one comes; it goes on as before until [`run`](Self::run).
@@ -64,17 +75,18 @@ impl Succession {
         most: Option<NonZeroUsize>,
         context: &Context,
         fit: impl Fn() -> Result<(), Unfit>,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, NotSucceeded> {
+        wait_for_socket(&place, listen, context);
         let mut gone = 0;
         let met = loop {
             let stream = match place.visit()? {
                 Found::Nobody(door) => break Met::Nobody(door),
                 Found::Somebody(stream) => stream,
             };
-            let goes_on = |error: &dyn Display| {
-                anyhow::anyhow!("the gateway at {place} goes on, and is not succeeded: {error}")
-            };
-            fit().map_err(|unfit| goes_on(&unfit))?;
+            fit().map_err(|why| NotSucceeded::Unfit {
+                place: place.clone(),
+                why,
+            })?;
             let old = Old::meet(stream, context).and_then(|old| {
                 old.take_listeners(listen, most, context)?;
                 Ok(Met::Somebody(old))
@@ -86,10 +98,7 @@ impl Succession {
                     gone += 1;
                     tracing::warn!("the gateway at {place} has gone; looking again who is there");
                 }
-                Err(error @ HandoverError::Channel(ChannelError::Gone)) => {
-                    anyhow::bail!("nobody is succeeded at {place}: {error}")
-                }
-                Err(error) => return Err(goes_on(&error)),
+                Err(why) => return Err(NotSucceeded::by(&place, why)),
             }
         };
         Ok(Self { place, met })
@@ -102,14 +111,18 @@ impl Succession {
             Met::Nobody(door) => Some(door),
             Met::Somebody(old) => {
                 context.started().await;
-                take_over(&place, old, &gateway, &context).await
+                let door = take_over(&place, old, &gateway, &context).await;
+                if door.is_some() {
+                    context.supervisor.follows(false);
+                }
+                door
             }
         };
         let Some(door) = door else { return };
         let next = Arc::new(Predecessor {
             gateway,
             context,
-            door,
+            door: Door::new(place, door),
         });
         next.wait().await;
     }
@@ -162,6 +175,7 @@ impl Old {
         if context.supervisor.is_of(&self.hello.invocation) {
             let watchdog = Duration::from_micros(watchdog_micros);
             context.supervisor.has_watchdog(watchdog);
+            context.supervisor.follows(true);
         }
         for (Offered { name, supervised }, socket) in offered.into_iter().zip(descriptors) {
             let giver = if supervised {
@@ -185,29 +199,35 @@ impl Old {
 
     /// Says that this gateway serves, and takes the connections; then the socket at which gateways meet,
     /// if nothing has broken off. To be called where waiting is allowed, within a runtime. What was
-    /// taken stays, whatever becomes of the rest.
-    fn succeed(mut self, gateway: &Arc<Gateway>) -> Option<UnixListener> {
+    /// taken stays, whatever becomes of the rest, unless this gateway ends itself meanwhile: then it gives
+    /// back what it has.
+    fn succeed(mut self, gateway: &Arc<Gateway>) -> Outcome {
         let process = self.hello.process;
         let mut connections = 0;
         let outcome = self.take_all(gateway, &mut connections);
         metrics::counter!(super::TAKEN_OVER).increment(connections);
-        match &outcome {
-            Ok((_, 0)) => tracing::info!(connections, "took over from process {process}"),
-            Ok((_, staying)) => tracing::warn!(
-                connections,
-                staying,
-                "took over from process {process}, which keeps some until they end, or its grace time is over"
-            ),
-            Err(HandoverError::Ending) => tracing::warn!(
-                connections,
-                "process {process} is not succeeded: this gateway ends itself"
-            ),
-            Err(error) => tracing::error!(
-                connections,
-                "the handover from process {process} broke off, and is tried again: {error}"
-            ),
+        match outcome {
+            Ok((door, staying)) => {
+                if staying == 0 {
+                    tracing::info!(connections, "took over from process {process}");
+                } else {
+                    tracing::warn!(
+                        connections,
+                        staying,
+                        "took over from process {process}, which keeps some until they end, or its grace time is over"
+                    );
+                }
+                Outcome::Followed(door)
+            }
+            Err(HandoverError::Ending) => self.end(gateway),
+            Err(error) => {
+                tracing::error!(
+                    connections,
+                    "the handover from process {process} broke off, and is tried again: {error}"
+                );
+                Outcome::BrokeOff
+            }
         }
-        outcome.ok().map(|(door, _)| door)
     }
 
     fn take_all(
@@ -215,48 +235,52 @@ impl Old {
         gateway: &Arc<Gateway>,
         connections: &mut u64,
     ) -> Result<(UnixListener, u64), HandoverError> {
-        let stays = || {
-            if gateway.shutdown.is_draining() {
-                return Err(HandoverError::Ending);
-            }
-            Ok(())
-        };
-        stays()?;
+        goes_on(gateway)?;
         self.channel.send(&Frame::Ready, &[])?;
-        self.channel
-            .set_patience(PAUSE + gateway.dialling.longest())?;
-        let mut batch: Vec<Option<Taken>> = Vec::new();
-        loop {
-            let Received {
-                frame,
-                mut descriptors,
-            } = self.channel.receive()?;
-            match frame {
-                Frame::Connection(described) => {
-                    let taken = take(gateway, &described, descriptors);
-                    if let Err(error) = &taken {
-                        tracing::warn!(id = described.id, %error, "a connection stays where it is");
-                    }
-                    batch.push(taken.ok());
-                }
-                Frame::EndOfBatch => {
-                    let taken = batch.iter().map(Option::is_some).collect();
-                    stays()?;
-                    // Ours when this has been said, and not before: until then they are only dropped.
-                    self.channel.send(&Frame::Taken(taken), &[])?;
-                    for taken in batch.drain(..).flatten() {
-                        *connections += 1;
-                        taken.go_on(gateway);
-                    }
-                }
-                Frame::Done { staying } => {
-                    let door = descriptors.pop().ok_or(HandoverError::Descriptors)?;
-                    stays()?;
-                    self.channel.send(&Frame::Farewell, &[])?;
-                    return Ok((UnixListener::from(door), staying));
-                }
-                _ => return Err(HandoverError::OutOfTurn),
+        let mut last = take_connections(&mut self.channel, gateway, connections)?;
+        let door = last.descriptors.pop().ok_or(HandoverError::Descriptors)?;
+        self.channel.send(&Frame::Farewell, &[])?;
+        Ok((UnixListener::from(door), last.staying))
+    }
+
+    /// Gives back what this gateway has, which ends itself, so that nobody is reset for it.
+    fn end(self, gateway: &Gateway) -> Outcome {
+        let process = self.hello.process;
+        // Whoever is to end at once resets what there is.
+        if gateway.shutdown.is_aborted() {
+            return Outcome::BrokeOff;
+        }
+        match self.give_back(gateway) {
+            Ok(connections) => {
+                let staying = gateway.shutdown.open();
+                tracing::info!(
+                    connections,
+                    staying,
+                    "process {process} is not succeeded and goes on: this gateway ends itself, and has given back what it had"
+                );
+                Outcome::GaveBack
             }
+            Err(error) => {
+                tracing::warn!(
+                    connections = gateway.shutdown.open(),
+                    "process {process} does not take back what this gateway has, which ends itself: {error}"
+                );
+                // For as long as load balancers may take to notice.
+                gateway.accept_again();
+                Outcome::BrokeOff
+            }
+        }
+    }
+
+    fn give_back(mut self, gateway: &Gateway) -> Result<usize, HandoverError> {
+        self.channel.set_patience(PATIENCE)?;
+        self.channel.send(&Frame::Back, &[])?;
+        let connections = give_connections(&self.channel, gateway)?;
+        let staying = gateway.shutdown.open() as u64;
+        self.channel.send(&Frame::Done { staying }, &[])?;
+        match self.channel.receive()?.frame {
+            Frame::Farewell => Ok(connections),
+            _ => Err(HandoverError::OutOfTurn),
         }
     }
 }

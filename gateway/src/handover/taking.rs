@@ -11,11 +11,73 @@ use rustix::net::sockopt::{socket_domain, socket_type};
 use rustix::net::{AddressFamily, SocketType};
 use tokio::net::TcpStream;
 
-use super::Kept;
-use super::frame::Described;
+use super::channel::{Channel, Received};
+use super::frame::{Described, Frame};
+use super::{HandoverError, Kept};
 use crate::connection::talk;
 use crate::route::Route;
 use crate::serve::{Gateway, Relaying};
+
+/// How long the other one may have nothing to say while its connections find their pods, beyond the time
+/// that they may take.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// What comes when there are no more connections.
+#[derive(Debug)]
+pub(super) struct Last {
+    /// How many stay with the other one.
+    pub(super) staying: u64,
+    pub(super) descriptors: Vec<OwnedFd>,
+}
+
+/// Takes all that the other one gives, and counts it. Its last word is still to be answered. What was taken
+/// stays, whatever becomes of the rest.
+pub(super) fn take_connections(
+    channel: &mut Channel,
+    gateway: &Arc<Gateway>,
+    connections: &mut u64,
+) -> Result<Last, HandoverError> {
+    channel.set_patience(PAUSE + gateway.dialling.longest())?;
+    let mut batch: Vec<Option<Taken>> = Vec::new();
+    loop {
+        let Received { frame, descriptors } = channel.receive()?;
+        match frame {
+            Frame::Connection(described) => {
+                let taken = take(gateway, &described, descriptors);
+                if let Err(error) = &taken {
+                    tracing::warn!(id = described.id, %error, "a connection stays where it is");
+                }
+                batch.push(taken.ok());
+            }
+            Frame::EndOfBatch => {
+                let taken = batch.iter().map(Option::is_some).collect();
+                goes_on(gateway)?;
+                // Ours when this has been said, and not before: until then they are only dropped.
+                channel.send(&Frame::Taken(taken), &[])?;
+                for taken in batch.drain(..).flatten() {
+                    *connections += 1;
+                    taken.go_on(gateway);
+                }
+            }
+            Frame::Done { staying } => {
+                goes_on(gateway)?;
+                return Ok(Last {
+                    staying,
+                    descriptors,
+                });
+            }
+            _ => return Err(HandoverError::OutOfTurn),
+        }
+    }
+}
+
+/// Whoever ends takes nothing.
+pub(super) fn goes_on(gateway: &Gateway) -> Result<(), HandoverError> {
+    match gateway.shutdown.is_draining() {
+        true => Err(HandoverError::Ending),
+        false => Ok(()),
+    }
+}
 
 /// A connection that was given, and cannot be gone on with here. It stays where it was.
 #[derive(Debug, thiserror::Error)]

@@ -11,11 +11,13 @@ mod connections;
 mod crowd;
 mod drained;
 mod ground;
+mod half_way;
 #[path = "../process/log.rs"]
 mod log;
 mod names;
 mod ports;
 mod refused;
 mod supervised;
+mod taken_away;
 mod talk;
 mod unit;

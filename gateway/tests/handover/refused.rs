@@ -2,13 +2,21 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use crate::ground::Ground;
+use rustix::process::Signal;
+
+use crate::ground::{Ground, PATIENCE};
 use crate::talk::says;
+
+/// With the same command line it would be refused again: `EX_CONFIG`, as --help says.
+const BAD_CONFIGURATION: i32 = 78;
+/// Another try may succeed: `EX_TEMPFAIL`.
+const NOT_NOW: i32 = 75;
 
 #[test]
 fn a_gateway_that_cannot_start_leaves_everything_as_it_was() {
@@ -58,11 +66,12 @@ fn a_gateway_whose_manifests_have_errors_or_export_nothing_follows_nobody() {
         let other = ground.path("spoilt.yaml");
         fs::write(&other, spoilt).unwrap();
         let mut new = ground.gateway_with(&["-f", &other], |_| {});
-        assert_eq!(new.ended().code(), Some(1));
+        assert_eq!(new.ended().code(), Some(BAD_CONFIGURATION));
         let line = new.logged("goes on, and is not succeeded");
         assert!(line.contains(said), "{line}");
-        old.logged("no handover, this gateway goes on");
     }
+    // They have left without a word, which is told once.
+    old.logged("no handover, this gateway goes on");
     says(&mut client, &mut pod, b"still");
     let mut new = ground.gateway();
     old.was_succeeded();
@@ -76,7 +85,7 @@ fn a_gateway_that_is_to_listen_elsewhere_follows_nobody() {
     let mut old = ground.gateway();
     let (mut client, mut pod) = ground.connect(old.address);
     let mut new = ground.gateway_with(&["--listen=127.0.0.2:0"], |_| {});
-    assert_eq!(new.ended().code(), Some(1));
+    assert_eq!(new.ended().code(), Some(BAD_CONFIGURATION));
     let said = new.logged("goes on, and is not succeeded");
     let both = format!(
         "it listens on {}, and this one is to listen on 127.0.0.2:0",
@@ -110,7 +119,7 @@ fn a_gateway_that_may_have_fewer_connections_than_are_open_follows_nobody() {
             said.contains("50 connections are open there, and this one may have "),
             "{said}"
         );
-        assert_eq!(new.ended().code(), Some(1));
+        assert_eq!(new.ended().code(), Some(BAD_CONFIGURATION));
         old.logged("no handover, this gateway goes on");
     }
     for (client, pod) in &mut live {
@@ -142,6 +151,81 @@ fn callers_that_say_nothing_keep_no_successor_out() {
     old.was_succeeded();
     new.logged("took over from process");
     says(&mut client, &mut pod, b"after");
+}
+
+#[test]
+fn a_gateway_that_comes_while_another_takes_over_may_try_again() {
+    let ground = Ground::prepare();
+    let mut old = ground.gateway_with(&["--hello-timeout=40s"], |_| {});
+    old.is_up();
+    // Whoever says nothing more keeps the handover going.
+    let mut waits = TcpStream::connect(old.address).unwrap();
+    waits.write_all(&ground.hello()[..40]).unwrap();
+    let mut first = ground.gateway();
+    old.logged("serves; connections are handed over to it");
+    let mut second = ground.gateway_with(&[], |_| {});
+    let said = second.logged("is not succeeded");
+    assert!(
+        said.contains("It may be handing over to another one"),
+        "{said}"
+    );
+    assert_eq!(second.ended().code(), Some(NOT_NOW));
+    waits.write_all(&ground.hello()[40..]).unwrap();
+    let mut pod = ground.accept();
+    old.was_succeeded();
+    first.logged("took over from process");
+    says(&mut waits, &mut pod, b"after");
+}
+
+#[test]
+fn a_gateway_that_finds_one_which_ends_may_try_again() {
+    let ground = Ground::prepare();
+    let mut old = ground.gateway_with(&["--drain-lame-duck=60s"], |_| {});
+    old.is_up();
+    old.signal(Signal::TERM);
+    old.logged("SIGTERM: draining");
+    let mut new = ground.gateway_with(&[], |_| {});
+    let said = new.logged("is not succeeded");
+    assert!(
+        said.contains("it is draining, and ends by itself"),
+        "{said}"
+    );
+    assert_eq!(new.ended().code(), Some(NOT_NOW));
+}
+
+#[test]
+fn a_gateway_that_finds_somebody_who_is_no_gateway_would_do_so_again() {
+    let ground = Ground::prepare();
+    let place = UnixListener::bind(ground.path("handover.sock")).unwrap();
+    let mut new = ground.gateway_with(&[], |_| {});
+    let (mut other, _) = place.accept().unwrap();
+    other.write_all(b"220 mail.example.com ESMTP\r\n").unwrap();
+    new.logged("is not succeeded");
+    assert_eq!(new.ended().code(), Some(BAD_CONFIGURATION));
+}
+
+#[test]
+fn callers_that_say_nothing_are_one_line_of_the_log() {
+    let ground = Ground::prepare();
+    let mut old = ground.gateway();
+    let place = ground.path("handover.sock");
+    for _ in 0..50 {
+        drop(UnixStream::connect(&place).unwrap());
+    }
+    let silent: Vec<_> = (0..50)
+        .map(|_| UnixStream::connect(&place).unwrap())
+        .collect();
+    for mut stream in silent {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        // Given up, all at about the same time.
+        assert!(matches!(stream.read(&mut [0]), Ok(0)));
+    }
+    let mut new = ground.gateway();
+    old.was_succeeded();
+    new.logged("took over from process");
+    let log = old.whole_log();
+    let lines = log.iter().filter(|line| line.contains("no handover"));
+    assert_eq!(lines.count(), 1, "{log:?}");
 }
 
 /// A gateway of another version, as far as both sides understand each other: the length of what
@@ -185,7 +269,7 @@ fn an_older_gateway_that_speaks_another_version_is_left_alone() {
     other.write_all(&hello_of_version(0)).unwrap();
     let said = new.logged("is not succeeded");
     assert!(said.contains("build 9.9.9 speaks version 0"), "{said}");
-    assert_eq!(new.ended().code(), Some(1));
+    assert_eq!(new.ended().code(), Some(BAD_CONFIGURATION));
 }
 
 #[test]
@@ -199,7 +283,6 @@ fn a_place_where_gateways_cannot_meet_is_a_wrong_configuration() {
         let flag = format!("--handover={}", ground.path(place));
         let mut gateway = ground.gateway_with(&[&flag], |_| {});
         gateway.logged(said);
-        // `EX_CONFIG`, as --help says.
-        assert_eq!(gateway.ended().code(), Some(78));
+        assert_eq!(gateway.ended().code(), Some(BAD_CONFIGURATION));
     }
 }

@@ -11,23 +11,23 @@ use rustix::process::Signal;
 use crate::ground::{Gateway, Ground, PATIENCE};
 
 /// What listens at `NOTIFY_SOCKET`.
-struct Manager(UnixDatagram);
+pub(crate) struct Manager(UnixDatagram);
 
 impl Manager {
-    fn listen(ground: &Ground) -> Self {
+    pub(crate) fn listen(ground: &Ground) -> Self {
         let socket = UnixDatagram::bind(ground.path("notify.sock")).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self(socket)
     }
 
-    fn hears(&self) -> String {
+    pub(crate) fn hears(&self) -> String {
         let mut words = [0; 512];
         let length = self.0.recv(&mut words).unwrap();
         String::from_utf8(words[..length].to_vec()).unwrap()
     }
 }
 
-fn under(manager: &Ground, invocation: &str, flags: &[&str]) -> Gateway {
+pub(crate) fn under(manager: &Ground, invocation: &str, flags: &[&str]) -> Gateway {
     let mut gateway = manager.gateway_with(flags, |command| {
         command
             .env("NOTIFY_SOCKET", manager.path("notify.sock"))

@@ -47,3 +47,20 @@ fn of_an_older_server_what_is_told_is_counted() {
         "{text}"
     );
 }
+
+#[test]
+fn files_that_are_refused_are_a_status_of_their_own_unless_it_is_worse() {
+    let all_well = json!({ "down": 0, "degraded": 0, "up": 3, "unknown": 0 });
+    let ends = |by_state: &Value, state: &str, outcome: &str| {
+        let mut status = told(by_state, 0);
+        status.state = state.to_owned();
+        status.reload.outcome = outcome.to_owned();
+        exit_status(&status)
+    };
+    assert_eq!(ends(&all_well, "ready", "none"), 0);
+    assert_eq!(ends(&all_well, "ready", "ok"), 0);
+    assert_eq!(ends(&all_well, "ready", "failed"), 6);
+    let one_down = json!({ "down": 1, "degraded": 0, "up": 2, "unknown": 0 });
+    assert_eq!(ends(&one_down, "ready", "failed"), 4);
+    assert_eq!(ends(&all_well, "unready", "failed"), 3);
+}

@@ -85,6 +85,7 @@ fn frame() -> impl Strategy<Value = Frame> {
         prop::collection::vec(any::<bool>(), 0..70).prop_map(Frame::Taken),
         any::<u64>().prop_map(|staying| Frame::Done { staying }),
         Just(Frame::Farewell),
+        Just(Frame::Back),
     ]
 }
 

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::AsyncReadExt;
 use tokio::task::block_in_place;
@@ -8,6 +8,8 @@ use crate::handover::HandoverError;
 use crate::handover::frame::VERSION;
 use crate::handover::giving::BATCH;
 use crate::handover::staged::{Staged, batch, pair, relaying, said};
+
+mod back;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_is_the_others_when_it_has_said_so() {

@@ -12,6 +12,8 @@ use super::*;
 use crate::handover::staged::Staged;
 use crate::serve::tests::gateway;
 
+mod ending;
+
 /// Where those listen of whom nobody is asked for.
 const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
@@ -123,7 +125,7 @@ async fn one_whose_handover_broke_off_comes_again_and_takes_what_there_is() {
     let next = Arc::new(Predecessor {
         gateway: Arc::clone(&old.this.gateway),
         context: old.this.context.clone(),
-        door,
+        door: Door::new(path.to_str().unwrap().parse().unwrap(), door),
     });
     next.wait().await;
     let door = taking.await.unwrap().unwrap();
@@ -136,7 +138,7 @@ async fn one_whose_handover_broke_off_comes_again_and_takes_what_there_is() {
     old.this = Arc::new(Predecessor {
         gateway: Arc::clone(&new.gateway),
         context: new.context.clone(),
-        door,
+        door: Door::new(path.to_str().unwrap().parse().unwrap(), door),
     });
     old.carries().await;
     // Of what happened elsewhere nothing is made up.
@@ -222,7 +224,8 @@ async fn one_that_ends_itself_takes_nothing_more() {
     });
     new.context.shutdown.abort().await;
     block_in_place(|| {
-        channel.send(&Frame::EndOfBatch, &[]).unwrap();
+        // It may have closed the line by now.
+        let _ = channel.send(&Frame::EndOfBatch, &[]);
         assert!(channel.receive().is_err());
     });
     assert!(taking.await.unwrap().is_none());
@@ -279,7 +282,7 @@ async fn one_that_nobody_hears_comes_only_so_often() {
     let error = opening.await.unwrap().unwrap_err().to_string();
     assert!(
         error.starts_with("nobody is succeeded at ")
-            && error.ends_with(&ChannelError::Gone.to_string()),
+            && error.contains(&ChannelError::Gone.to_string()),
         "{error}"
     );
 }
