@@ -11,6 +11,9 @@ use super::{Output, print_json};
 use crate::one_line::in_one_line;
 use crate::table::Table;
 
+/// Where a server tells of them.
+const HISTORY: &str = "/history.json";
+
 /// What the server remembers.
 #[derive(Debug, Deserialize)]
 struct History {
@@ -72,7 +75,7 @@ struct NoHistory(std::net::SocketAddr);
 /// # Errors
 /// When the server cannot be asked or has none, or nothing can be printed.
 pub(super) fn print(server: &AdminArgs, limit: usize, output: Output) -> anyhow::Result<()> {
-    let asked: Result<Value, _> = server.get("/history.json", &format!("?limit={limit}"));
+    let asked: Result<Value, _> = server.get(HISTORY, &format!("?limit={limit}"));
     let whole = match asked {
         Err(AdminError::Older { address, .. }) => return Err(NoHistory(address).into()),
         asked => asked?,
@@ -81,7 +84,7 @@ pub(super) fn print(server: &AdminArgs, limit: usize, output: Output) -> anyhow:
     if output == Output::Json {
         return Ok(print_json(&mut out, &whole)?);
     }
-    let history = History::deserialize(&whole).map_err(|_| AdminError::Stranger(server.admin))?;
+    let history = History::deserialize(&whole).map_err(|_| server.tells_else(HISTORY))?;
     Ok(table(&mut out, &history)?)
 }
 

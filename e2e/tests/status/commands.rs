@@ -128,7 +128,11 @@ fn who_is_asked_at_a_wrong_address_is_told_what_to_do() {
             "Prometheus is answered (--metrics-address)",
         ),
         ("b-app", "127.0.0.1:1", "nothing listens at 127.0.0.1:1: "),
-        ("hello-0", app.as_str(), "is no server of eastwest"),
+        (
+            "hello-0",
+            app.as_str(),
+            "is no admin port of a server of eastwest; it may be the app",
+        ),
     ] {
         for command in ["status", "routes", "conns", "drain"] {
             let (code, out, err) = on(&clusters, host, &[command, "--admin", admin]);
