@@ -35,6 +35,7 @@ mod markdown;
 mod mysql;
 mod mysql_error;
 mod names;
+mod own_files;
 mod place;
 mod pod;
 mod raw_hello;

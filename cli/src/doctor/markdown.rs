@@ -53,7 +53,7 @@ as far as the certificate that the pod shows: whether it is the right one, and w
 
 Where no shim tells its flags, the variables for them do (`EASTWEST_MANIFESTS`, `EASTWEST_IDENTITY`, `EASTWEST_MODE`, ...),
 as the shim's own container has them. Where they don't, either, and the shim is down or hangs, that is what is told of each
-alias that was asked for, or of `*` with `--all`; where it runs, and has no `--admin-address`, `-f` and `--identity` have to
+alias that was asked for, or of `*` with `--all`; where it runs, and has no `--admin-address`, `-f` and `--identity` (or `--cert`, `--key` and `--roots`) have to
 be given. `EASTWEST_ADMIN_ADDRESS` is where it is asked. A setting that this program can't read is a note, and so is what
 can't be read of the manifests, with file and line.
 

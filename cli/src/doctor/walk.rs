@@ -1,7 +1,6 @@
 //! The walk along one route, from the manifests to the app.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +14,7 @@ use super::app::{Manner, Sidecar};
 use super::fault::Fault;
 use super::look::{Broken, Look};
 use super::names::Names;
+use super::own_files::OwnFiles;
 use super::pod::{Met, Wish, Word};
 use super::step::Step;
 use super::view::Told;
@@ -31,7 +31,7 @@ pub(super) struct Start {
     /// Not in the pod: what is in it can't be seen.
     pub(super) outside: bool,
     /// Where the certificate is; none where whoever asks has none.
-    pub(super) identity: Option<PathBuf>,
+    pub(super) identity: Option<OwnFiles>,
     pub(super) ready: EndpointAddress,
     pub(super) admin: EndpointAddress,
     pub(super) servers: Vec<SocketAddr>,
@@ -114,7 +114,7 @@ impl Start {
         );
         way.note(Step::Manifests, Look::Fine(made));
         let (identity, look) = way.hop(match &self.identity {
-            Some(folder) => certificate::look(folder, SystemTime::now()),
+            Some(files) => certificate::look(files, SystemTime::now()),
             None => certificate::nobody(),
         })?;
         way.note(Step::Certificate, look);
