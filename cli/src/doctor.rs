@@ -36,6 +36,7 @@ mod mysql;
 mod mysql_error;
 mod names;
 mod own_files;
+mod own_rule;
 mod place;
 mod pod;
 mod raw_hello;

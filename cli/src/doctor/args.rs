@@ -180,6 +180,13 @@ impl DoctorArgs {
             .with("admin", self.admin)
     }
 
+    fn domain(&self) -> Result<Hostname, DoctorError> {
+        Ok(match &self.cluster_domain {
+            Some(domain) => domain.clone(),
+            None => DOMAIN.parse()?,
+        })
+    }
+
     fn mode(&self) -> Mode {
         self.mode.unwrap_or(Mode::Vip)
     }
@@ -189,10 +196,7 @@ impl DoctorArgs {
         let manifests = Manifests::read(&self.manifests, true)?;
         let sources: Vec<Source> = manifests.files().cloned().collect();
         let options = Options {
-            cluster_domain: match &self.cluster_domain {
-                Some(domain) => domain.clone(),
-                None => DOMAIN.parse()?,
-            },
+            cluster_domain: self.domain()?,
             capture: match self.mode() {
                 Mode::Vip => Capture::Vip,
                 Mode::Port => Capture::Port(self.port_offset.unwrap_or(DEFAULT_PORT_OFFSET)),
@@ -223,6 +227,7 @@ impl DoctorArgs {
         Ok(Start {
             mode: self.mode(),
             outside: self.outside,
+            domain: self.domain()?,
             identity: self.certificate(),
             ready: self.ready(),
             admin: self.admin,

@@ -139,6 +139,9 @@ faults! {
     NotExported = "not-exported", Route, ClusterA,
         "the gateway does not export the server name",
         "kubectl --context A get gateways.networking.istio.io -A -o yaml   # needs {pod} in hosts";
+    RuleNotExported = "rule-not-exported", Route, ClusterB,
+        "the DestinationRule at {rule} sets a server name that the gateway does not export; without that rule it would be {usual-sni}: one of both sides is wrong",
+        "kubectl --context A get gateways.networking.istio.io -A -o yaml   # needs {pod} in hosts, or tls.sni at {rule} is to be another";
     PodNameUnknown = "pod-name-unknown", PodName, ClusterA,
         "the pod's name has no address in its cluster: no such pod, one that is not ready, or no headless Service",
         "kubectl --context A -n {pod-namespace} get pod {pod-name} -o wide; kubectl --context A -n {pod-namespace} get service {pod-service}";

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use eastwest_mesh::alias::PREFIX;
-use eastwest_mesh::{GatewayEndpoint, Route};
+use eastwest_mesh::{GatewayEndpoint, Origin, Route};
 
 use super::own_files::{self, OwnFiles};
 
@@ -62,6 +62,14 @@ impl Names {
         self.with("identity", listed)
             .with("cert", cert.display())
             .with("roots", roots.display())
+    }
+
+    /// Where a rule of ours sets the server name, and what it would be otherwise.
+    pub(super) fn with_rule(self, unusual: Option<(&Origin, String)>) -> Self {
+        match unusual {
+            Some((rule, usual)) => self.with("rule", rule).with("usual-sni", usual),
+            None => self,
+        }
     }
 
     pub(super) fn with_gateway(self, gateway: &GatewayEndpoint) -> Self {
@@ -126,7 +134,7 @@ mod tests {
             capture: Capture::Vip,
         };
         let route = load(&[source], &options).routes.remove(0);
-        let names = ["files", "ready", "admin"];
+        let names = ["files", "ready", "admin", "rule", "usual-sni"];
         let of_args = names
             .iter()
             .fold(Names::of(&route), |names, name| names.with(name, "X"))
