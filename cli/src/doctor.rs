@@ -35,6 +35,8 @@ mod markdown;
 mod mysql;
 mod mysql_error;
 mod names;
+mod own_files;
+mod own_rule;
 mod place;
 mod pod;
 mod raw_hello;

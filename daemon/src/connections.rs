@@ -229,7 +229,7 @@ impl Connections {
     }
 
     /// Forgets the routes that nobody uses and nobody has come for since `then`, but for those to be kept.
-    pub(crate) fn keep_routes(&self, kept: &HashSet<(Direction, &str)>, then: Turn) {
+    pub(crate) fn keep_routes(&self, kept: &HashSet<(Direction, Arc<str>)>, then: Turn) {
         self.shared.routes.keep(kept, then);
     }
 

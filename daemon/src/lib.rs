@@ -83,7 +83,7 @@ pub use shutdown::{DrainPolicy, Drained, EndRequest, Phase, Shutdown};
 pub use sources::{LOOK_EVERY, SourceError, SourceFile, Sources};
 pub use status::{
     Asked, DownName, EndpointState, Explain, Fitness, HeldCertificate, Listing, Moment,
-    NameServerStatus, Role, RouteEndpoint, ServedNames, ServedRoute, ServedRoutes, Status,
+    NameServerStatus, Role, RouteEndpoint, ServedNames, ServedRoute, Status, TakeRoute,
 };
 pub use supervisor::Supervisor;
 pub use timings::Timings;

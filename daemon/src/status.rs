@@ -22,13 +22,14 @@ mod moment;
 mod names;
 mod route;
 mod routes;
+mod worst;
 
 pub use certificate::HeldCertificate;
 pub(crate) use document::document;
 pub use moment::Moment;
 pub use names::{DownName, NameServerStatus, ServedNames};
 pub use route::{
-    Asked, EndpointState, Explain, Fitness, Listing, RouteEndpoint, ServedRoute, ServedRoutes,
+    Asked, EndpointState, Explain, Fitness, Listing, RouteEndpoint, ServedRoute, TakeRoute,
 };
 pub(crate) use routes::{ByState, by_state};
 
@@ -53,7 +54,7 @@ pub enum Role {
     Resolver,
 }
 
-type Routes = Arc<dyn Fn(&Asked) -> ServedRoutes + Send + Sync>;
+type Routes = Arc<dyn Fn(&Asked, TakeRoute<'_>) -> usize + Send + Sync>;
 type Certificates = Arc<dyn Fn() -> Vec<HeldCertificate> + Send + Sync>;
 type Names = Arc<dyn Fn() -> ServedNames + Send + Sync>;
 
@@ -109,9 +110,13 @@ impl Status {
         let _ = self.shared.role.set(role);
     }
 
-    /// Has its routes found for each answer, on the thread that gives it; others than are asked for do no harm.
-    pub fn has_routes(&self, find: impl Fn(&Asked) -> ServedRoutes + Send + Sync + 'static) {
-        let _ = self.shared.routes.set(Arc::new(find));
+    /// Has its routes told for each answer, on the thread that gives it; others than are asked for do no harm. What
+    /// `tell` returns is how many more there are, of which nothing is known but that nobody has come for them.
+    pub fn has_routes(
+        &self,
+        tell: impl Fn(&Asked, TakeRoute<'_>) -> usize + Send + Sync + 'static,
+    ) {
+        let _ = self.shared.routes.set(Arc::new(tell));
     }
 
     /// The same for what it proves itself with, and holds others against.

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use eastwest_daemon::{
-    Asked, Direction, Explain, Fitness, Listing, Role, RouteEndpoint, ServedRoute, ServedRoutes,
-    Status,
+    Asked, Direction, Explain, Fitness, Listing, Role, RouteEndpoint, ServedRoute, Status,
+    TakeRoute,
 };
 use eastwest_mesh::{Dialect, ExportedHost, Exports, Origin};
 
@@ -26,10 +26,11 @@ pub(crate) fn tell(status: &Status, gateway: &Arc<Gateway>, at: SocketAddr) {
         None => Vec::new(),
     });
     let gateway = Arc::clone(gateway);
-    status.has_routes(move |asked| routes(&gateway, asked, at));
+    status.has_routes(move |asked, take| routes(&gateway, asked, at, take));
 }
 
-fn routes(gateway: &Gateway, asked: &Asked, at: SocketAddr) -> ServedRoutes {
+/// Returns how many hosts there are that nobody has come for beside those that are told.
+fn routes(gateway: &Gateway, asked: &Asked, at: SocketAddr, take: TakeRoute<'_>) -> usize {
     let exports = gateway.exports.load();
     let mut names: Vec<Arc<str>> = Vec::new();
     for tally in gateway.connections.tallies(Direction::Passthrough) {
@@ -37,25 +38,43 @@ fn routes(gateway: &Gateway, asked: &Asked, at: SocketAddr) -> ServedRoutes {
     }
     names.sort_unstable();
     let mut exported = HashSet::new();
-    let mut routes: Vec<_> = names
-        .into_iter()
-        .map(|sni| asked_for(&sni, &exports, at, &mut exported))
-        .collect();
-    let mut unasked: Vec<_> = exports.written().collect();
-    unasked.retain(|(_, host, origin)| {
+    for sni in names {
+        take(asked_for(&sni, &exports, at, &mut exported));
+    }
+    let unasked = exports.written().filter(|(_, host, origin)| {
         let wanted = asked.is_all() || asked.has(&host.to_string());
         wanted && !exported.contains(*origin)
     });
-    let total = unasked.len();
-    // The same ones each time.
-    if total > UNASKED {
-        unasked.select_nth_unstable_by_key(UNASKED, |(dialect, host, _)| (*host, *dialect));
-        unasked.truncate(UNASKED);
+    let (first, unlisted) = first(unasked);
+    for entry in first {
+        take(never_asked_for(entry, at));
     }
-    unasked.sort_unstable_by_key(|(dialect, host, _)| (*host, *dialect));
-    let unlisted = total - unasked.len();
-    routes.extend(unasked.into_iter().map(|entry| never_asked_for(entry, at)));
-    ServedRoutes { routes, unlisted }
+    unlisted
+}
+
+type Entry<'e> = (Dialect, ExportedHost<'e>, &'e Origin);
+
+/// The first by name, the same ones each time, and how many others there are. Of these none is held for long.
+fn first<'e>(entries: impl Iterator<Item = Entry<'e>>) -> (Vec<Entry<'e>>, usize) {
+    let by_name = |entry: &Entry<'e>| (entry.1, entry.0);
+    let (mut first, mut left_out) = (Vec::new(), 0);
+    let mut leave_out = |first: &mut Vec<Entry<'e>>| {
+        if first.len() > UNASKED {
+            first.select_nth_unstable_by_key(UNASKED, by_name);
+            left_out += first.len() - UNASKED;
+            first.truncate(UNASKED);
+        }
+    };
+    for entry in entries {
+        // So rarely that selecting costs each of them a constant.
+        if first.len() == 2 * UNASKED {
+            leave_out(&mut first);
+        }
+        first.push(entry);
+    }
+    leave_out(&mut first);
+    first.sort_unstable_by_key(by_name);
+    (first, left_out)
 }
 
 /// A server name that was exported when somebody came for it.
@@ -107,10 +126,7 @@ fn asked_for(
 }
 
 /// A host that nobody has come for: at which port its pods would be asked, only a server name says.
-fn never_asked_for(
-    (dialect, host, origin): (Dialect, ExportedHost<'_>, &Origin),
-    at: SocketAddr,
-) -> ServedRoute {
+fn never_asked_for((dialect, host, origin): Entry<'_>, at: SocketAddr) -> ServedRoute {
     let form = match dialect {
         Dialect::Istio => "outbound_.PORT_._.HOST, for AUTO_PASSTHROUGH",
         Dialect::Plain => "the host alone, for PASSTHROUGH",

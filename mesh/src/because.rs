@@ -1,7 +1,10 @@
 //! Why a route is as it is, for people.
 
+use crate::alias::remote_host;
 use crate::finding::Origin;
+use crate::hostname::Hostname;
 use crate::route::Route;
+use crate::sni::ServerName;
 
 /// What of that the route itself does not say: which lines of the files have made what of it. It is put into words
 /// when somebody asks, as there may be a hundred thousand routes.
@@ -48,6 +51,19 @@ pub(crate) enum AddressBy {
 }
 
 impl Route {
+    /// Where a DestinationRule sets the server name, and the one that would be sent without it, if that is another: of
+    /// the pod that the annotation names, or the form of the alias in `domain`.
+    #[must_use]
+    pub fn unusual_server_name(&self, domain: &Hostname) -> Option<(&Origin, String)> {
+        let at = self.because.server_name.as_ref()?;
+        let pod = match &self.because.remote {
+            RemoteBy::Annotation(_) => self.remote.clone(),
+            RemoteBy::ServerName(_) | RemoteBy::Form => remote_host(&self.alias, domain)?,
+        };
+        let usual = ServerName::istio(&pod, self.port).ok()?.text;
+        (usual != self.sni).then_some((at, usual))
+    }
+
     /// Why it is as it is, in sentences, seen from a workload of `own_trust_domain`.
     #[must_use]
     pub fn explained(&self, own_trust_domain: &str) -> Vec<String> {

@@ -49,8 +49,9 @@ impl Dns {
 
 /// An address counts only if all of its ports are the shim's.
 fn heard(mesh: &Mesh, vips: &Vips) -> AliasTable {
-    let unheard = vips.failed().into_iter();
-    AliasTable::heard(mesh, &unheard.map(|(at, why)| (at.ip(), why)).collect())
+    let failed = vips.failed();
+    let unheard = failed.iter().map(|(at, why)| (at.ip(), why.clone()));
+    AliasTable::heard(mesh, &unheard.collect())
 }
 
 fn addresses(servers: &[NameServer]) -> Vec<SocketAddr> {

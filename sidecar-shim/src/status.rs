@@ -1,13 +1,12 @@
 //! What a shim tells programs of its routes and its certificate.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use eastwest_daemon::{
-    Direction, Explain, Fitness, Listing, Role, RouteEndpoint, ServedRoute, ServedRoutes, Status,
+    Direction, Explain, Fitness, Listing, Role, RouteEndpoint, ServedRoute, Status, TakeRoute,
 };
 use eastwest_mesh::{DownRoute, Route};
 use eastwest_transport::tls::IdentityStore;
@@ -15,7 +14,7 @@ use eastwest_transport::tls::IdentityStore;
 use crate::identity;
 use crate::inbound::{AppAddress, Inbound};
 use crate::outbound::Outbound;
-use crate::vips::Vips;
+use crate::vips::{Failed, Vips};
 
 /// Where it is found.
 pub(crate) struct Told {
@@ -33,25 +32,27 @@ impl Told {
         status.is_a(Role::Shim);
         let store = self.identity.clone();
         status.has_certificates(move || identity::held(&store));
-        status.has_routes(move |_| ServedRoutes {
-            routes: self.outbound().chain(self.inbound()).collect(),
-            unlisted: 0,
+        status.has_routes(move |_, take| {
+            self.outbound(take);
+            self.inbound().for_each(take);
+            0
         });
     }
 
-    fn outbound(&self) -> impl Iterator<Item = ServedRoute> {
+    fn outbound(&self, take: TakeRoute<'_>) {
         let routes = self.outbound.routes.load();
-        let (served, unheard) = self.vips.split(routes.shown());
-        let down = self.down.load();
-        let down = down.iter().chain(&unheard).map(self::down);
         let failed = self.vips.failed();
-        let served = served.into_iter().map(|route| self.served(route, &failed));
-        let all: Vec<_> = served.chain(down).collect();
-        all.into_iter()
+        for route in routes.shown() {
+            take(match self.vips.unheard(route, &failed) {
+                None => self.served(route, &failed),
+                Some(unheard) => down(&unheard),
+            });
+        }
+        self.down.load().iter().map(down).for_each(take);
     }
 
     /// `failed` are the addresses that are not listened on, and why.
-    fn served(&self, route: &Arc<Route>, failed: &BTreeMap<SocketAddr, String>) -> ServedRoute {
+    fn served(&self, route: &Arc<Route>, failed: &Failed) -> ServedRoute {
         let listens: Vec<_> = self.outbound.arrival.addresses(route).collect();
         let why: Vec<_> = listens.iter().filter_map(|at| failed.get(at)).collect();
         let fitness = match why.first() {

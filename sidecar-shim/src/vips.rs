@@ -31,12 +31,14 @@ pub(crate) struct Vips {
     starving: watch::Receiver<Option<String>>,
 }
 
+/// Addresses that are not listened on, and why.
+pub(crate) type Failed = BTreeMap<SocketAddr, String>;
+
 #[derive(Debug)]
 struct State {
     /// `None` once the process has stopped accepting.
     listeners: Option<AliasListeners>,
-    /// Addresses that are not listened on, and why.
-    failed: BTreeMap<SocketAddr, String>,
+    failed: Arc<Failed>,
     own_ports: OwnPorts,
 }
 
@@ -51,7 +53,7 @@ impl Vips {
         let starving = listeners.starving();
         let state = State {
             listeners: Some(listeners),
-            failed: BTreeMap::new(),
+            failed: Arc::default(),
             own_ports: OwnPorts::new(own_ports),
         };
         Self {
@@ -78,7 +80,7 @@ impl Vips {
         } = &mut *state;
         let Some(listeners) = listeners else { return };
         own_ports.look(|address| listeners.has(address));
-        let mut now = BTreeMap::new();
+        let mut now = Failed::new();
         for unopened in listeners.follow(&self.outbound, |port| own_ports.why_not(port)) {
             let (address, why) = match unopened {
                 Unopened::Left { address, why } => (address, why),
@@ -99,7 +101,7 @@ impl Vips {
                 tracing::info!(%address, "listened on at last");
             }
         }
-        *failed = now;
+        *failed = Arc::new(now);
         self.followed.notify_one();
     }
 
@@ -176,31 +178,35 @@ impl Vips {
     /// The routes of which at least one address is listened on, and the others with their reason.
     pub(crate) fn split<'r>(
         &self,
-        routes: Vec<&'r Arc<Route>>,
+        routes: &'r [Arc<Route>],
     ) -> (Vec<&'r Arc<Route>>, Vec<DownRoute>) {
         let failed = self.failed();
         let (mut served, mut down) = (Vec::new(), Vec::new());
         for route in routes {
-            let addresses: Vec<_> = self.outbound.arrival.addresses(route).collect();
-            let why = addresses.iter().filter_map(|address| failed.get(address));
-            let reasons: Vec<_> = why.cloned().collect();
-            if reasons.len() < addresses.len() {
-                served.push(route);
-                continue;
+            match self.unheard(route, &failed) {
+                None => served.push(route),
+                Some(unheard) => down.push(unheard),
             }
-            down.push(DownRoute {
-                alias: route.alias.clone(),
-                port: Some(route.port),
-                reason: reasons.join("; "),
-                origin: route.origin.clone(),
-            });
         }
         (served, down)
     }
 
+    /// A route of which no address is listened on, with the reason; `failed` are all that are not.
+    pub(crate) fn unheard(&self, route: &Route, failed: &Failed) -> Option<DownRoute> {
+        let addresses = || self.outbound.arrival.addresses(route);
+        let reasons = addresses().filter_map(|address| failed.get(&address));
+        let reasons: Vec<&str> = reasons.map(String::as_str).collect();
+        (reasons.len() == addresses().count()).then(|| DownRoute {
+            alias: route.alias.clone(),
+            port: Some(route.port),
+            reason: reasons.join("; "),
+            origin: route.origin.clone(),
+        })
+    }
+
     /// Addresses that are not listened on, and why.
-    pub(crate) fn failed(&self) -> BTreeMap<SocketAddr, String> {
-        self.state().failed.clone()
+    pub(crate) fn failed(&self) -> Arc<Failed> {
+        Arc::clone(&self.state().failed)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

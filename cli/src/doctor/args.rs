@@ -12,11 +12,12 @@ use eastwest_resolver::resolv_conf::{self, ResolvConf};
 use eastwest_shim::Mode;
 use eastwest_shim::capture::VirtualRange;
 use eastwest_transport::resolve::NameServers;
-use eastwest_transport::tls::MinTls;
+use eastwest_transport::tls::{IdentityFiles, MinTls};
 
 use super::app::Manner;
 use super::error::DoctorError;
 use super::names::Names;
+use super::own_files::OwnFiles;
 use super::walk::Start;
 use crate::manifests::Manifests;
 
@@ -54,7 +55,7 @@ pub struct DoctorArgs {
     pub(super) all: bool,
     /// The manifests of this cluster, as the shim has them: a file or a folder; can be repeated
     ///
-    /// What is not given here, nor any of the next six, nor --ready, is as the shim of this pod says at --admin
+    /// What is not given here, nor any of the next nine, nor --ready, is as the shim of this pod says at --admin
     /// or, where it tells nothing, as the variables for its flags say (EASTWEST_MANIFESTS, EASTWEST_IDENTITY, ...).
     /// With --outside neither is asked: -f has to be given.
     #[arg(short = 'f', long = "manifests", value_name = "FILE|DIR|-")]
@@ -62,8 +63,17 @@ pub struct DoctorArgs {
     /// Folder with the certificate, key and roots of the shim
     ///
     /// With --outside it may be left out: the way is walked as far as the pod, which is not judged.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["cert", "key", "roots"])]
     pub(super) identity: Option<PathBuf>,
+    /// The shim's certificate, where it is not in a folder, as its flag of the name
+    #[arg(long, value_name = "FILE", requires_all = ["key", "roots"])]
+    pub(super) cert: Option<PathBuf>,
+    /// Private key of --cert
+    #[arg(long, value_name = "FILE", requires_all = ["cert", "roots"])]
+    pub(super) key: Option<PathBuf>,
+    /// Root certificates beside --cert
+    #[arg(long, value_name = "FILE", requires_all = ["cert", "key"])]
+    pub(super) roots: Option<PathBuf>,
     /// How connections reach the shim, as its flag of the name [default: vip]
     #[arg(long, value_enum)]
     pub(super) mode: Option<Mode>,
@@ -146,15 +156,35 @@ impl DoctorArgs {
         self.ready.unwrap_or(EndpointAddress::At(READY))
     }
 
+    /// Where our certificate is, as far as it is known.
+    pub(super) fn certificate(&self) -> Option<OwnFiles> {
+        match (&self.identity, &self.cert, &self.key, &self.roots) {
+            (Some(folder), ..) => Some(OwnFiles::Folder(folder.clone())),
+            (None, Some(cert), Some(key), Some(roots)) => Some(OwnFiles::Each(IdentityFiles {
+                cert: cert.clone(),
+                key: key.clone(),
+                roots: roots.clone(),
+            })),
+            _ => None,
+        }
+    }
+
     /// The names that commands to try have of these flags.
     pub(super) fn name(&self, names: Names) -> Names {
         let files = self.manifests.iter().map(|path| path.display().to_string());
         let files: Vec<_> = files.collect();
         names
-            .with_path("identity", self.identity.as_deref())
+            .with_certificate(self.certificate().as_ref())
             .with("files", files.join(" "))
             .with("ready", self.ready())
             .with("admin", self.admin)
+    }
+
+    fn domain(&self) -> Result<Hostname, DoctorError> {
+        Ok(match &self.cluster_domain {
+            Some(domain) => domain.clone(),
+            None => DOMAIN.parse()?,
+        })
     }
 
     fn mode(&self) -> Mode {
@@ -166,10 +196,7 @@ impl DoctorArgs {
         let manifests = Manifests::read(&self.manifests, true)?;
         let sources: Vec<Source> = manifests.files().cloned().collect();
         let options = Options {
-            cluster_domain: match &self.cluster_domain {
-                Some(domain) => domain.clone(),
-                None => DOMAIN.parse()?,
-            },
+            cluster_domain: self.domain()?,
             capture: match self.mode() {
                 Mode::Vip => Capture::Vip,
                 Mode::Port => Capture::Port(self.port_offset.unwrap_or(DEFAULT_PORT_OFFSET)),
@@ -200,7 +227,8 @@ impl DoctorArgs {
         Ok(Start {
             mode: self.mode(),
             outside: self.outside,
-            identity: self.identity.clone(),
+            domain: self.domain()?,
+            identity: self.certificate(),
             ready: self.ready(),
             admin: self.admin,
             servers,

@@ -1,6 +1,5 @@
 //! The files of our certificate.
 
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use eastwest_transport::tls::{
@@ -9,14 +8,16 @@ use eastwest_transport::tls::{
 
 use super::fault::Fault;
 use super::look::{Broken, Look};
+use super::own_files::OwnFiles;
 use crate::certs::{Ca, KeyKind, Overwrite, WorkloadRequest, valid_for};
 
 /// Longer than any walk.
 const LIFE: Duration = Duration::from_secs(3600);
 
 /// Reads them as the shim does.
-pub(super) fn look(dir: &Path, now: SystemTime) -> Result<(Identity, Look), Broken> {
-    let identity = IdentityFiles::in_dir(dir)
+pub(super) fn look(files: &OwnFiles, now: SystemTime) -> Result<(Identity, Look), Broken> {
+    let identity = files
+        .found()
         .and_then(|files| Identity::load(&files, now))
         .map_err(|error| Broken::new(fault(&error), error))?;
     let seen = format!(

@@ -27,7 +27,7 @@ impl Completed {
         }
         let lacking = if args.manifests.is_empty() {
             Some(DoctorError::NoManifests(args.admin))
-        } else if args.identity.is_none() && !args.outside {
+        } else if args.certificate().is_none() && !args.outside {
             Some(DoctorError::NoIdentity(args.admin))
         } else {
             None
@@ -44,8 +44,12 @@ fn complete(args: &mut DoctorArgs, told: &Settings, notes: &mut Vec<String>) {
     if args.manifests.is_empty() {
         args.manifests = told.paths("manifests");
     }
-    if args.identity.is_none() {
-        args.identity = told.paths("identity").into_iter().next();
+    if args.certificate().is_none() {
+        let file = |flag| told.paths(flag).into_iter().next();
+        args.identity = file("identity");
+        args.cert = file("cert");
+        args.key = file("key");
+        args.roots = file("roots");
     }
     if args.mode.is_none() {
         args.mode = word::<Mode>(told, "mode", notes);

@@ -46,8 +46,8 @@ pub(crate) enum DoctorError {
     )]
     NoManifestsOutside,
     #[error(
-        "the folder of the certificate is not known: no shim tells at {0} (--admin) which one it has, and neither \
-         --identity nor EASTWEST_IDENTITY names it"
+        "the certificate is not known: no shim tells at {0} (--admin) which one it has; --identity names its folder, \
+         or --cert, --key and --roots each file, or the variables for these (EASTWEST_IDENTITY, EASTWEST_CERT, ...)"
     )]
     NoIdentity(EndpointAddress),
     #[error(

@@ -52,7 +52,7 @@ faults! {
         "eastwest lint {files}";
 
     CertificateMissing = "certificate-missing", Certificate, ClusterB,
-        "the folder of our certificate has no complete set of files",
+        "our certificate, its key or the roots are missing",
         "ls -lL {identity}";
     CertificateUnreadable = "certificate-unreadable", Certificate, ClusterB,
         "one of the certificate files is not what it should be",
@@ -68,10 +68,10 @@ faults! {
         "ls -lL {identity}   # both have to be written together";
     CertificateOtherRoot = "certificate-other-root", Certificate, ClusterB,
         "our certificate does not lead to any root of our own root file",
-        "openssl verify -show_chain -untrusted {identity}/cert-chain.pem -CAfile {identity}/root-cert.pem {identity}/cert-chain.pem";
+        "openssl verify -show_chain -untrusted {cert} -CAfile {roots} {cert}";
     RootsUnusable = "roots-unusable", Certificate, ClusterB,
         "the root file holds no root that is valid now",
-        "openssl x509 -noout -subject -dates -in {identity}/root-cert.pem";
+        "openssl x509 -noout -subject -dates -in {roots}";
 
     ShimNotRunning = "shim-not-running", Shim, ClusterB,
         "no shim answers at its readiness address in this pod",
@@ -139,6 +139,9 @@ faults! {
     NotExported = "not-exported", Route, ClusterA,
         "the gateway does not export the server name",
         "kubectl --context A get gateways.networking.istio.io -A -o yaml   # needs {pod} in hosts";
+    RuleNotExported = "rule-not-exported", Route, ClusterB,
+        "the DestinationRule at {rule} sets a server name that the gateway does not export; without that rule it would be {usual-sni}: one of both sides is wrong",
+        "kubectl --context A get gateways.networking.istio.io -A -o yaml   # needs {pod} in hosts, or tls.sni at {rule} is to be another";
     PodNameUnknown = "pod-name-unknown", PodName, ClusterA,
         "the pod's name has no address in its cluster: no such pod, one that is not ready, or no headless Service",
         "kubectl --context A -n {pod-namespace} get pod {pod-name} -o wide; kubectl --context A -n {pod-namespace} get service {pod-service}";
@@ -188,7 +191,7 @@ faults! {
         "date -u   # at both ends";
     PodOtherRoot = "pod-other-root", Identities, ClusterA,
         "the pod's certificate leads to none of our roots: the clusters do not share a root",
-        "openssl x509 -noout -subject -fingerprint -in {identity}/root-cert.pem   # at both ends";
+        "openssl x509 -noout -subject -fingerprint -in {roots}   # at both ends";
     PodOtherTrustDomain = "pod-other-trust-domain", Identities, ClusterA,
         "the pod is of another trust domain than the route asks for",
         "eastwest lint {files}   # subjectAltNames of the ServiceEntry can name it";
@@ -206,7 +209,7 @@ faults! {
         "kubectl --context A -n {pod-namespace} get authorizationpolicies -o yaml   # or --allow of its shim";
     OurRootUnknown = "our-root-unknown", Identities, ClusterA,
         "the pod does not have the root that our certificate leads to",
-        "openssl x509 -noout -subject -fingerprint -in {identity}/root-cert.pem   # at both ends";
+        "openssl x509 -noout -subject -fingerprint -in {roots}   # at both ends";
     ClockSkew = "clock-skew", Identities, ClusterA,
         "our certificate is valid by our clock and not by the pod's: one of the two is wrong",
         "date -u   # at both ends";

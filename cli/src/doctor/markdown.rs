@@ -53,7 +53,7 @@ as far as the certificate that the pod shows: whether it is the right one, and w
 
 Where no shim tells its flags, the variables for them do (`EASTWEST_MANIFESTS`, `EASTWEST_IDENTITY`, `EASTWEST_MODE`, ...),
 as the shim's own container has them. Where they don't, either, and the shim is down or hangs, that is what is told of each
-alias that was asked for, or of `*` with `--all`; where it runs, and has no `--admin-address`, `-f` and `--identity` have to
+alias that was asked for, or of `*` with `--all`; where it runs, and has no `--admin-address`, `-f` and `--identity` (or `--cert`, `--key` and `--roots`) have to
 be given. `EASTWEST_ADMIN_ADDRESS` is where it is asked. A setting that this program can't read is a note, and so is what
 can't be read of the manifests, with file and line.
 
@@ -89,7 +89,10 @@ program `eastwest-gateway` has no TLS of its own, and can hold no key): it says,
 nothing, as Istio's never does, that is inferred from alerts and silence, and `pod-unreachable` or
 `gateway-hung-up` stand for what can't be told apart. A gateway of ours minds a protocol that is not for it only where
 it exports the name, and Istio's hangs up where it does not, so that `wrong-pod` is told apart from `not-exported`; of a
-plain server name (none of Istio's form) behind a gateway of ours that tells nothing it is not. Of a pod that says nothing for two seconds it
+plain server name (none of Istio's form) behind a gateway of ours that tells nothing it is not. Where the server name is
+one that a DestinationRule of cluster B sets, and another than it would be without that rule, it is `rule-not-exported`, and beside
+`pod-name-unknown` and `pod-unreachable`, which it can be under a wildcard, the rule is told.
+Of a pod that says nothing for two seconds it
 is tried whether it answers hellos that fit into one packet, and larger ones: each is refused with a few bytes.
 
 Exit status: 0 every alias leads to its app, as far as could be looked at; 1 a hop is broken; 2 wrong usage, an unknown

@@ -3,8 +3,12 @@
 use std::path::Path;
 
 use eastwest_mesh::alias::PREFIX;
-use eastwest_mesh::{GatewayEndpoint, Route};
+use eastwest_mesh::{GatewayEndpoint, Origin, Route};
 
+use super::own_files::{self, OwnFiles};
+
+/// What stands where the folder of our certificate is not known.
+const FOLDER: &str = "DIR";
 /// What stands where the namespace is not known.
 const NAMESPACE: &str = "NAMESPACE";
 
@@ -49,9 +53,23 @@ impl Names {
         self
     }
 
-    pub(super) fn with_path(self, name: &'static str, path: Option<&Path>) -> Self {
-        let shown = path.map_or_else(|| "DIR".to_owned(), |path| path.display().to_string());
-        self.with(name, shown)
+    pub(super) fn with_certificate(self, files: Option<&OwnFiles>) -> Self {
+        let listed = files.map_or_else(|| FOLDER.to_owned(), OwnFiles::listed);
+        let [cert, roots] = match files {
+            Some(files) => files.shown(),
+            None => own_files::istios(Path::new(FOLDER)),
+        };
+        self.with("identity", listed)
+            .with("cert", cert.display())
+            .with("roots", roots.display())
+    }
+
+    /// Where a rule of ours sets the server name, and what it would be otherwise.
+    pub(super) fn with_rule(self, unusual: Option<(&Origin, String)>) -> Self {
+        match unusual {
+            Some((rule, usual)) => self.with("rule", rule).with("usual-sni", usual),
+            None => self,
+        }
     }
 
     pub(super) fn with_gateway(self, gateway: &GatewayEndpoint) -> Self {
@@ -116,10 +134,11 @@ mod tests {
             capture: Capture::Vip,
         };
         let route = load(&[source], &options).routes.remove(0);
-        let names = ["files", "identity", "ready", "admin"];
+        let names = ["files", "ready", "admin", "rule", "usual-sni"];
         let of_args = names
             .iter()
-            .fold(Names::of(&route), |names, name| names.with(name, "X"));
+            .fold(Names::of(&route), |names, name| names.with(name, "X"))
+            .with_certificate(None);
         let names = of_args.with_gateway(&route.gateways[0]);
         for fault in Fault::ALL {
             for text in [fault.sentence(), fault.next()] {

@@ -17,9 +17,12 @@ mod beside;
 /// It is in this pod.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The flags that the doctor has as well, and whether each takes a list.
-const FLAGS: [(&str, bool); 8] = [
+const FLAGS: [(&str, bool); 11] = [
     ("manifests", true),
     ("identity", false),
+    ("cert", false),
+    ("key", false),
+    ("roots", false),
     ("mode", false),
     ("port-offset", false),
     ("range", true),

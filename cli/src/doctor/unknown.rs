@@ -75,8 +75,8 @@ fn as_far_as_the_shim(
         false => Look::fine("the alias is in the manifests"),
     };
     way.note(Step::Manifests, manifests);
-    let looked = match &args.identity {
-        Some(folder) => certificate::look(folder, SystemTime::now()).map(|(_, look)| look),
+    let looked = match args.certificate() {
+        Some(files) => certificate::look(&files, SystemTime::now()).map(|(_, look)| look),
         None => Ok(Look::skipped("it is not known where it is")),
     };
     let broken = match looked {

@@ -1,25 +1,26 @@
 //! The walk along one route, from the manifests to the app.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use eastwest_daemon::EndpointAddress;
-use eastwest_mesh::{GatewayEndpoint, Protocol, Route};
+use eastwest_mesh::{GatewayEndpoint, Hostname, Protocol, Route};
 use eastwest_shim::Mode;
 use eastwest_transport::resolve::NameServers;
 use eastwest_transport::tls::{Identity, MinTls};
 
 use super::app::{Manner, Sidecar};
 use super::fault::Fault;
+use super::gateway::Refusal;
 use super::look::{Broken, Look};
 use super::names::Names;
+use super::own_files::OwnFiles;
 use super::pod::{Met, Wish, Word};
 use super::step::Step;
 use super::view::Told;
 use super::way::Way;
-use super::{app, capture, certificate, dns, gateway, pod, shim, view};
+use super::{app, capture, certificate, dns, gateway, own_rule, pod, shim, view};
 
 /// A clock that is off by more than this is worth a word, in seconds.
 const CLOCK: u64 = 60;
@@ -30,8 +31,9 @@ pub(super) struct Start {
     pub(super) mode: Mode,
     /// Not in the pod: what is in it can't be seen.
     pub(super) outside: bool,
+    pub(super) domain: Hostname,
     /// Where the certificate is; none where whoever asks has none.
-    pub(super) identity: Option<PathBuf>,
+    pub(super) identity: Option<OwnFiles>,
     pub(super) ready: EndpointAddress,
     pub(super) admin: EndpointAddress,
     pub(super) servers: Vec<SocketAddr>,
@@ -52,6 +54,7 @@ pub(super) struct Walked {
 impl Start {
     /// Walks until a hop is broken, through one gateway after the other until one leads to the app.
     pub(super) async fn walk(self: Arc<Self>, route: &Route, names: Names) -> Walked {
+        let names = names.with_rule(route.unusual_server_name(&self.domain));
         let mut way = Way::new();
         let identity = match self.in_pod(route, &mut way).await {
             Ok(identity) => identity,
@@ -114,7 +117,7 @@ impl Start {
         );
         way.note(Step::Manifests, Look::Fine(made));
         let (identity, look) = way.hop(match &self.identity {
-            Some(folder) => certificate::look(folder, SystemTime::now()),
+            Some(files) => certificate::look(files, SystemTime::now()),
             None => certificate::nobody(),
         })?;
         way.note(Step::Certificate, look);
@@ -154,6 +157,20 @@ impl Start {
         way.note(Step::GatewayTcp, look);
         let (refusal, look) = way.hop(gateway::greet(identity, address).await)?;
         way.note(Step::GatewayTls, look);
+        match self.behind((address, refusal), route, identity, way).await {
+            Err(broken) => Err(own_rule::judge(broken, (route, &self.domain), address, way).await),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// The hops that the gateway leads to.
+    async fn behind(
+        &self,
+        (address, refusal): (SocketAddr, Refusal),
+        route: &Route,
+        identity: &Identity,
+        way: &mut Way,
+    ) -> Result<(), Broken> {
         let told = match self.identity {
             Some(_) => view::ask(identity, address, &route.sni).await,
             None => Told::Nothing("it was not asked, for want of --identity".to_owned()),

@@ -78,6 +78,13 @@ impl Way {
         })
     }
 
+    /// What was seen of the last hop, now that more is known.
+    pub(super) fn see(&mut self, seen: &str) {
+        if let Some(last) = self.taken.last_mut() {
+            seen.clone_into(&mut last.seen);
+        }
+    }
+
     /// Who has no certificate is shown the pod's, and goes no further.
     pub(super) fn met_by_nobody(&mut self) {
         let took = self.lap();

@@ -16,6 +16,12 @@ use super::{Output, history, print_json};
 use crate::one_line::in_one_line;
 use crate::table::Table;
 
+const HEAD: [&str; 10] = [
+    "ID", "ROUTE", "FROM", "IDENTITY", "AGE", "UP", "DOWN", "UP/S", "DOWN/S", "STATE",
+];
+/// What a narrow terminal does without: who talks to whom and how fast is what one looks for.
+const SPARE: [&str; 6] = ["ID", "IDENTITY", "AGE", "STATE", "UP", "DOWN"];
+
 /// Time between the two readings from which rates are worked out.
 const BETWEEN: Duration = Duration::from_millis(500);
 
@@ -31,6 +37,7 @@ Exit status: 0 they were listed, also where there is none, and after Ctrl-C unde
 Examples:
   eastwest conns
   eastwest conns --watch
+  eastwest conns --wide | less -S
   eastwest conns --history --limit 20")]
 pub struct ConnsArgs {
     /// List them again each second, until Ctrl-C: in place on a terminal, one table after the other elsewhere
@@ -42,6 +49,13 @@ pub struct ConnsArgs {
     /// How many of the history
     #[arg(long, value_name = "N", default_value_t = 50, requires = "history")]
     limit: usize,
+    /// All columns, whole, however narrow the terminal is
+    ///
+    /// Without it, one that has no room for all is spared ID, IDENTITY, AGE, STATE, UP and DOWN, in this
+    /// order, and of the history UP, DOWN, HELLO, DNS, LAST, FROM, FIRST UP and OPENED; then long names are
+    /// shortened. Where the output is no terminal, all is there anyway.
+    #[arg(long)]
+    wide: bool,
     #[command(flatten)]
     server: AdminArgs,
     /// How to print; under --watch one JSON object a line
@@ -55,7 +69,7 @@ pub struct ConnsArgs {
 /// When the server cannot be asked, or nothing be printed.
 pub fn run(args: &ConnsArgs) -> anyhow::Result<ExitCode> {
     if args.history {
-        history::print(&args.server, args.limit, args.output)?;
+        history::print(&args.server, args.limit, args.wide, args.output)?;
     } else if args.watch {
         let mut before = None;
         let place = match args.output {
@@ -66,7 +80,7 @@ pub fn run(args: &ConnsArgs) -> anyhow::Result<ExitCode> {
         watch::each_second(place, |out| {
             let listed = Listed::by(&args.server, before.as_ref())?;
             match args.output {
-                Output::Text => listed.print(out)?,
+                Output::Text => listed.print(out, args.wide)?,
                 Output::Json => {
                     serde_json::to_writer(&mut *out, &listed.json())?;
                     writeln!(out)?;
@@ -83,7 +97,7 @@ pub fn run(args: &ConnsArgs) -> anyhow::Result<ExitCode> {
         }
         let mut out = io::stdout().lock();
         match args.output {
-            Output::Text => listed.print(&mut out)?,
+            Output::Text => listed.print(&mut out, args.wide)?,
             Output::Json => print_json(&mut out, &listed.json())?,
         }
     }
@@ -123,7 +137,7 @@ impl Listed {
         })
     }
 
-    fn print(&self, out: &mut impl Write) -> io::Result<()> {
+    fn print(&self, out: &mut impl Write, wide: bool) -> io::Result<()> {
         let shown = self.rows.len();
         let of_them = match self.open > shown {
             true => format!(", the newest {shown} here"),
@@ -138,10 +152,7 @@ impl Listed {
         if self.rows.is_empty() {
             return Ok(());
         }
-        let head = [
-            "ID", "ROUTE", "FROM", "IDENTITY", "AGE", "UP", "DOWN", "UP/S", "DOWN/S", "STATE",
-        ];
-        let mut table = Table::new(head);
+        let mut table = Table::new(HEAD).sparing(&SPARE);
         for (row, rate) in &self.rows {
             let speed = |of: fn(&Rate) -> f64| match rate {
                 Some(rate) => bytes(of(rate)),
@@ -160,7 +171,10 @@ impl Listed {
                 in_one_line(&row.state),
             ]);
         }
-        table.print(out)
+        match wide {
+            true => table.print_whole(out),
+            false => table.print(out),
+        }
     }
 
     /// As the server tells them, with the rates beside the counts.
@@ -179,5 +193,24 @@ impl Listed {
             told.insert("now".to_owned(), json!(self.now));
         }
         connections
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_spared_is_a_column_and_said_in_this_order() {
+        assert!(SPARE.iter().all(|spare| HEAD.contains(spare)));
+        let command = <ConnsArgs as clap::Args>::augment_args(clap::Command::new("conns"));
+        let wide = command.get_arguments().find(|arg| arg.get_id() == "wide");
+        let help = wide.unwrap().get_long_help().unwrap().to_string();
+        let help = help.replace('\n', " ");
+        for (spare, behind) in [(&SPARE[..], ", in this order"), (&history::SPARE, "; then")] {
+            let (last, rest) = spare.split_last().unwrap();
+            let order = format!("{} and {last}{behind}", rest.join(", "));
+            assert!(help.contains(&order), "{order:?} in {help}");
+        }
     }
 }

@@ -9,7 +9,31 @@ use super::quantities::bytes;
 use super::server::{AdminArgs, AdminError};
 use super::{Output, print_json};
 use crate::one_line::in_one_line;
-use crate::table::Table;
+use crate::table::{Table, columns};
+
+/// Where a server tells of them.
+const HISTORY: &str = "/history.json";
+
+const HEAD: [&str; 14] = [
+    "OPENED",
+    "ROUTE",
+    "FROM",
+    "DNS",
+    "CONNECT",
+    "HELLO",
+    "TLS",
+    "FIRST UP",
+    "FIRST DOWN",
+    "LAST",
+    "END",
+    "UP",
+    "DOWN",
+    "REASON",
+];
+/// What a narrow terminal does without: what took long, and how it ended, is what one looks for.
+pub(super) const SPARE: [&str; 8] = [
+    "UP", "DOWN", "HELLO", "DNS", "LAST", "FROM", "FIRST UP", "OPENED",
+];
 
 /// What the server remembers.
 #[derive(Debug, Deserialize)]
@@ -71,8 +95,13 @@ struct NoHistory(std::net::SocketAddr);
 ///
 /// # Errors
 /// When the server cannot be asked or has none, or nothing can be printed.
-pub(super) fn print(server: &AdminArgs, limit: usize, output: Output) -> anyhow::Result<()> {
-    let asked: Result<Value, _> = server.get("/history.json", &format!("?limit={limit}"));
+pub(super) fn print(
+    server: &AdminArgs,
+    limit: usize,
+    wide: bool,
+    output: Output,
+) -> anyhow::Result<()> {
+    let asked: Result<Value, _> = server.get(HISTORY, &format!("?limit={limit}"));
     let whole = match asked {
         Err(AdminError::Older { address, .. }) => return Err(NoHistory(address).into()),
         asked => asked?,
@@ -81,37 +110,28 @@ pub(super) fn print(server: &AdminArgs, limit: usize, output: Output) -> anyhow:
     if output == Output::Json {
         return Ok(print_json(&mut out, &whole)?);
     }
-    let history = History::deserialize(&whole).map_err(|_| AdminError::Stranger(server.admin))?;
-    Ok(table(&mut out, &history)?)
+    let history = History::deserialize(&whole).map_err(|_| server.tells_else(HISTORY))?;
+    Ok(table(&mut out, &history, wide)?)
 }
 
-fn table(out: &mut impl Write, history: &History) -> io::Result<()> {
-    writeln!(
-        out,
-        "{} of {} connections so far; {} are remembered. Milliseconds since each was accepted:",
+fn table(out: &mut impl Write, history: &History, wide: bool) -> io::Result<()> {
+    let remembered = format!(
+        "{} of {} connections so far; {} are remembered.",
         history.timelines.len(),
         history.recorded,
         history.capacity,
-    )?;
+    );
+    let unit = "Milliseconds since each was accepted:";
+    let columns = columns().filter(|_| !wide);
+    let between = match columns.is_some_and(|columns| columns <= remembered.len() + unit.len()) {
+        true => "\n",
+        false => " ",
+    };
+    writeln!(out, "{remembered}{between}{unit}")?;
     if history.timelines.is_empty() {
         return Ok(());
     }
-    let mut table = Table::new([
-        "OPENED",
-        "ROUTE",
-        "FROM",
-        "DNS",
-        "CONNECT",
-        "HELLO",
-        "TLS",
-        "FIRST UP",
-        "FIRST DOWN",
-        "LAST",
-        "END",
-        "UP",
-        "DOWN",
-        "REASON",
-    ]);
+    let mut table = Table::new(HEAD).sparing(&SPARE);
     for one in &history.timelines {
         let [
             dns,
@@ -145,7 +165,10 @@ fn table(out: &mut impl Write, history: &History) -> io::Result<()> {
             in_one_line(reason),
         ]);
     }
-    table.print(out)
+    match wide {
+        true => table.print_whole(out),
+        false => table.print(out),
+    }
 }
 
 fn shown(milliseconds: Option<f64>) -> String {
@@ -174,7 +197,7 @@ mod tests {
             }],
         });
         let mut out = Vec::new();
-        table(&mut out, &History::deserialize(&history).unwrap()).unwrap();
+        table(&mut out, &History::deserialize(&history).unwrap(), false).unwrap();
         let text = String::from_utf8(out).unwrap();
         let row = text.lines().last().unwrap();
         let cells: Vec<_> = row

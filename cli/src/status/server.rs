@@ -8,6 +8,10 @@ use serde::de::DeserializeOwned;
 
 use crate::exchange::{Broken, Patience, exchange};
 
+mod stranger;
+
+use stranger::Stranger;
+
 /// Servers answer at once, and all of it comes soon, also through `kubectl port-forward`; it is some ten times
 /// as long as what a gateway has to tell that tells as much as it does at once.
 const PATIENCE: Patience = Patience {
@@ -78,10 +82,8 @@ pub(crate) enum AdminError {
         address: SocketAddr,
         path: &'static str,
     },
-    #[error(
-        "what answers at {0} is no server of eastwest; --admin gives the --admin-address of one that is"
-    )]
-    Stranger(SocketAddr),
+    #[error(transparent)]
+    Stranger(#[from] Stranger),
     #[error("the server at {address} answers with {status}: {said}")]
     Status {
         address: SocketAddr,
@@ -104,6 +106,7 @@ pub(crate) enum AdminError {
 /// An answer, whole.
 struct Answer {
     status: u16,
+    head: String,
     body: String,
 }
 
@@ -116,9 +119,8 @@ impl AdminArgs {
     ) -> Result<T, AdminError> {
         let answer = self.ask("GET", &format!("{path}{query}"))?;
         match answer.status {
-            200 => serde_json::from_str(&answer.body).map_err(|_| AdminError::Stranger(self.admin)),
-            404 => Err(self.not_there(path, &answer.body)),
-            status => Err(self.refused(status, &answer.body)),
+            200 => serde_json::from_str(&answer.body).map_err(|_| self.stranger(path, &answer)),
+            _ => Err(self.refused(path, &answer)),
         }
     }
 
@@ -127,31 +129,39 @@ impl AdminArgs {
         let answer = self.ask("POST", path)?;
         match answer.status {
             200 => Ok(answer.body.trim().to_owned()),
-            404 | 405 => Err(self.not_there(path, &answer.body)),
-            status => Err(self.refused(status, &answer.body)),
+            _ => Err(self.refused(path, &answer)),
         }
+    }
+
+    /// JSON was told at `path`, and it is not what servers of ours tell there.
+    pub(super) fn tells_else(&self, path: &'static str) -> AdminError {
+        Stranger::at(self.admin, path, 200, None).into()
+    }
+
+    fn stranger(&self, path: &'static str, answer: &Answer) -> AdminError {
+        Stranger::at(self.admin, path, answer.status, answer.header("server")).into()
     }
 
     /// Our servers list the paths that they have instead of one that they have not.
-    fn not_there(&self, path: &'static str, said: &str) -> AdminError {
+    fn refused(&self, path: &'static str, answer: &Answer) -> AdminError {
+        let (address, said) = (self.admin, answer.body.as_str());
         let lists = |known: &str| said.lines().any(|line| line.trim() == known);
-        if lists("/healthz/ready") || said.starts_with("probes are asked") {
-            AdminError::Probes(self.admin)
-        } else if lists("/metrics") || said.starts_with("metrics are") {
-            AdminError::Metrics(self.admin)
-        } else if lists("/config_dump") {
-            let address = self.admin;
+        let is_missing = matches!(answer.status, 404 | 405);
+        if is_missing && (lists("/healthz/ready") || said.starts_with("probes are asked")) {
+            AdminError::Probes(address)
+        } else if is_missing && (lists("/metrics") || said.starts_with("metrics are")) {
+            AdminError::Metrics(address)
+        } else if is_missing && lists("/config_dump") {
             AdminError::Older { address, path }
+        } else if is_missing || !answer.may_be_ours() {
+            self.stranger(path, answer)
         } else {
-            AdminError::Stranger(self.admin)
-        }
-    }
-
-    fn refused(&self, status: u16, said: &str) -> AdminError {
-        AdminError::Status {
-            address: self.admin,
-            status,
-            said: crate::one_line::in_one_line(said.trim()),
+            let (status, said) = (answer.status, crate::one_line::in_one_line(said.trim()));
+            AdminError::Status {
+                address,
+                status,
+                said,
+            }
         }
     }
 
@@ -167,7 +177,7 @@ impl AdminArgs {
         if said.len() as u64 >= PATIENCE.longest {
             return Err(AdminError::TooMuch(address));
         }
-        Answer::read(&said).ok_or(AdminError::Stranger(address))
+        Answer::read(&said).ok_or_else(|| Stranger::without_http(address, &said).into())
     }
 
     fn unheard(&self, source: io::Error) -> AdminError {
@@ -194,8 +204,21 @@ impl Answer {
         version.starts_with("HTTP/1.").then_some(())?;
         Some(Self {
             status: words.next()?.parse().ok()?,
+            head: head.to_owned(),
             body: body.to_owned(),
         })
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let headers = self.head.lines().filter_map(|line| line.split_once(':'));
+        let mut named = headers.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        named.next().map(|(_, value)| value.trim())
+    }
+
+    /// Servers of ours refuse in plain text, and call themselves nothing.
+    fn may_be_ours(&self) -> bool {
+        let is_text = self.header("content-type") == Some("text/plain; charset=utf-8");
+        is_text && self.header("server").is_none()
     }
 }
 

@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use super::server::{AdminArgs, AdminError};
 
+/// Where it tells that.
+const STATUS: &str = "/status.json";
+
 /// The form that is understood here.
 const SCHEMA: u64 = 1;
 
@@ -193,7 +196,7 @@ impl Told {
     }
 
     fn answered(server: &AdminArgs, query: &str) -> Result<Self, AdminError> {
-        let whole: Value = server.get("/status.json", query)?;
+        let whole: Value = server.get(STATUS, query)?;
         let address = server.admin;
         match whole.get("schema").and_then(Value::as_u64) {
             Some(SCHEMA) => {}
@@ -205,9 +208,9 @@ impl Told {
                     ours,
                 });
             }
-            None => return Err(AdminError::Stranger(address)),
+            None => return Err(server.tells_else(STATUS)),
         }
-        let status = Status::deserialize(&whole).map_err(|_| AdminError::Stranger(address))?;
+        let status = Status::deserialize(&whole).map_err(|_| server.tells_else(STATUS))?;
         Ok(Self { whole, status })
     }
 }

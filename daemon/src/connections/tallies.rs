@@ -73,11 +73,11 @@ impl Tallies {
     }
 
     /// Forgets what nobody uses and nobody has come for since `then`, but for those to be kept.
-    pub(super) fn keep(&self, kept: &HashSet<(Direction, &str)>, then: Turn) {
+    pub(super) fn keep(&self, kept: &HashSet<(Direction, Arc<str>)>, then: Turn) {
         for direction in Direction::ALL {
             self.lock(direction).retain(|name, tally| {
                 let is_new = tally.turn() >= then.0;
-                is_new || !tally.is_idle() || kept.contains(&(direction, name.as_ref()))
+                is_new || !tally.is_idle() || kept.contains(&(direction, Arc::clone(name)))
             });
         }
     }

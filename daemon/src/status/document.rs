@@ -118,9 +118,9 @@ pub(crate) fn document(context: &Context, asked: &Asked) -> Document {
         state: state(context, &blocked),
         blocked,
         listeners: super::lock(&shared.listeners).clone(),
-        routes_total: routes.total,
+        routes_total: routes.by_state.total(),
         routes_by_state: routes.by_state,
-        routes: routes.told(),
+        routes: routes.told,
         certificates: certificates
             .map(|held| CertificateStatus::of(held, now.0))
             .collect(),

@@ -8,14 +8,9 @@ use tokio::time::Instant;
 
 use crate::connections::Direction;
 
-/// The routes of a server as they are now.
-#[derive(Debug, Default)]
-pub struct ServedRoutes {
-    /// Those that are told.
-    pub routes: Vec<ServedRoute>,
-    /// How many more there are, of which nothing is known but that nobody has come for them.
-    pub unlisted: usize,
-}
+/// Takes the routes of a server as they are now, one after the other: there may be a hundred thousand, of which no more
+/// are held than somebody is to read.
+pub type TakeRoute<'a> = &'a mut dyn FnMut(ServedRoute);
 
 /// Which routes somebody wants to hear of.
 #[derive(Debug, Clone, Default)]

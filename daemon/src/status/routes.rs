@@ -1,25 +1,22 @@
-//! The routes of a process, all of them judged: for the status and for the metric alike.
+//! The routes of a process, each of them judged: for the status and for the metric alike.
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::judged::{RouteState, RouteStatus};
 use super::moment::Clocks;
 use super::route::{Asked, ServedRoute};
+use super::worst::Worst;
 use crate::connections::{Direction, Outcome, Tally};
 use crate::context::Context;
 
-/// Routes of one answer, at most.
-const MOST: usize = 1000;
-
-/// All that are asked for.
-#[derive(Debug, Default)]
+/// Those that are asked for.
+#[derive(Debug)]
 pub(super) struct Routes {
-    pub(super) judged: Vec<RouteStatus>,
+    pub(super) told: Vec<RouteStatus>,
     pub(super) by_state: ByState,
-    pub(super) total: usize,
 }
 
 /// How many do how.
@@ -42,6 +39,11 @@ impl ByState {
         *count += 1;
     }
 
+    /// How many there are.
+    pub(super) const fn total(self) -> usize {
+        self.down + self.degraded + self.up + self.unknown
+    }
+
     /// Each state as the status writes it.
     pub(crate) fn each(self) -> [(&'static str, usize); 4] {
         [
@@ -56,61 +58,63 @@ impl ByState {
 /// How many routes do how; none where the server has none to tell of. Bytes have to be counted before.
 pub(crate) fn by_state(context: &Context) -> Option<ByState> {
     context.status.shared.routes.get()?;
-    Some(Routes::of(context, &Asked::default(), &Clocks::now()).by_state)
+    let (all, clocks) = (Asked::default(), Clocks::now());
+    Some(judge(context, &all, &clocks, drop))
 }
 
 impl Routes {
-    /// Judges them, and has those forgotten that are none any longer.
+    /// The worst of them, explained, and how many all are.
     pub(super) fn of(context: &Context, asked: &Asked, clocks: &Clocks) -> Self {
-        let Some(find) = context.status.shared.routes.get() else {
-            return Self::default();
-        };
-        let then = context.connections.turn();
-        let served = find(asked);
-        let mut judged = Vec::with_capacity(served.routes.len());
-        let routes = served.routes.into_iter();
-        for route in routes.filter(|route| asked.has(&route.name)) {
-            let tally = tally(context, &route);
-            let carried = tally.as_ref().map(|tally| tally.carried());
-            let last: Option<Outcome> = tally.and_then(|tally| tally.last());
-            let carried = carried.unwrap_or_default();
-            judged.extend(RouteStatus::of(route, carried, last.as_ref(), clocks));
-        }
-        if asked.is_all() {
-            let kept: HashSet<(Direction, &str)> = judged
-                .iter()
-                .map(|route| (route.direction, route.name.as_str()))
-                .collect();
-            context.connections.keep_routes(&kept, then);
-        }
-        let mut by_state = ByState {
-            unknown: served.unlisted,
-            ..ByState::default()
-        };
-        judged.iter().for_each(|route| by_state.count(route.state));
+        let mut worst = Worst::default();
+        let by_state = judge(context, asked, clocks, |route| worst.put(route));
+        let told = worst.in_order().into_iter().map(RouteStatus::explained);
         Self {
+            told: told.collect(),
             by_state,
-            total: judged.len() + served.unlisted,
-            judged,
         }
-    }
-
-    /// The worst first, explained. Of too many those are told that something has come back over, and then the worst: under
-    /// a wildcard anybody can make up names that are down.
-    pub(super) fn told(self) -> Vec<RouteStatus> {
-        let mut routes = self.judged;
-        if routes.len() > MOST {
-            routes.sort_by_key(|route| (route.answered == 0, route.state, Reverse(route.opened)));
-            routes.truncate(MOST);
-        }
-        // Those of one state stay in the order that the server has them in.
-        routes.sort_by_key(|route| route.state);
-        routes.into_iter().map(RouteStatus::explained).collect()
     }
 }
 
+/// Judges each of those that are asked for, and counts them. Where all are, what is counted on none of them is
+/// forgotten.
+fn judge(
+    context: &Context,
+    asked: &Asked,
+    clocks: &Clocks,
+    mut judged: impl FnMut(RouteStatus),
+) -> ByState {
+    let mut by_state = ByState::default();
+    let Some(tell) = context.status.shared.routes.get() else {
+        return by_state;
+    };
+    let then = context.connections.turn();
+    let mut kept: HashSet<(Direction, Arc<str>)> = HashSet::new();
+    let unlisted = tell(asked, &mut |route| {
+        if !asked.has(&route.name) {
+            return;
+        }
+        let tally = tally(context, &route);
+        let carried = tally.as_ref().map(|tally| tally.carried());
+        let last: Option<Outcome> = tally.as_ref().and_then(|tally| tally.last());
+        let carried = carried.unwrap_or_default();
+        let Some(route) = RouteStatus::of(route, carried, last.as_ref(), clocks) else {
+            return;
+        };
+        by_state.count(route.state);
+        if let Some(tally) = tally {
+            kept.insert((route.direction, Arc::clone(tally.name())));
+        }
+        judged(route);
+    });
+    by_state.unknown += unlisted;
+    if asked.is_all() {
+        context.connections.keep_routes(&kept, then);
+    }
+    by_state
+}
+
 /// A host that no server name has been seen for was never counted; one of the same name was.
-fn tally(context: &Context, route: &ServedRoute) -> Option<std::sync::Arc<Tally>> {
+fn tally(context: &Context, route: &ServedRoute) -> Option<Arc<Tally>> {
     let asked = route.direction != Direction::Passthrough || route.sni.is_some();
     let connections = &context.connections;
     asked

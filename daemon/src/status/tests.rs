@@ -59,13 +59,21 @@ fn gateway(state: EndpointState) -> RouteEndpoint {
     }
 }
 
+/// Has a process tell these routes.
+fn has<R: IntoIterator<Item = ServedRoute>>(
+    context: &Context,
+    routes: impl Fn() -> R + Send + Sync + 'static,
+) {
+    context.status.has_routes(move |_, take| {
+        routes().into_iter().for_each(take);
+        0
+    });
+}
+
 /// A process with one route.
 fn with(endpoints: Vec<RouteEndpoint>) -> Context {
     let context = Context::new();
-    context.status.has_routes(move |_| ServedRoutes {
-        routes: vec![served(endpoints.clone())],
-        unlisted: 0,
-    });
+    has(&context, move || [served(endpoints.clone())]);
     context
 }
 

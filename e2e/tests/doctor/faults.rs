@@ -28,7 +28,7 @@ const TOLD_APART: [(&str, &[&str]); 28] = [
         "gateway port speaking something else",
         &["gateway-not-tls", "gateway-ends-tls"],
     ),
-    ("SNI not exported", &["not-exported"]),
+    ("SNI not exported", &["not-exported", "rule-not-exported"]),
     ("ALPN refused", &["alpn-refused"]),
     (
         "pod name not resolving in A",

@@ -1,10 +1,13 @@
 //! Faults of the gateway, and of the way to it.
 
-use eastwest::clusters::Clusters;
-use eastwest_e2e::hello;
+use std::path::PathBuf;
+
+use eastwest::clusters::{Clusters, HELLO};
+use eastwest_e2e::{CountedClusters, hello};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::examined::{ask, ask_hello, changed, start_peer};
+use crate::view::telling_the_app;
 
 /// Stops a program as SIGSTOP does, until this is dropped.
 pub(crate) struct Frozen(Pid);
@@ -162,6 +165,60 @@ fn a_gateway_that_hangs() {
 fn a_name_that_no_gateway_exports() {
     let clusters = hello().unwrap();
     ask(&clusters, &["src-secret-0.vault"]).finds("not-exported", "a");
+}
+
+/// Manifests with a rule by which the first pod is asked for as this host, and the place of its server name.
+fn asked_for_as(clusters: &Clusters, host: &str) -> (PathBuf, String) {
+    let file = changed(clusters, &[]);
+    let rule = format!(
+        "\n---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\n\
+         metadata: {{name: src-hello-0, namespace: demo}}\nspec:\n  host: {}\n  \
+         trafficPolicy:\n    tls: {{mode: ISTIO_MUTUAL, sni: outbound_.8080_._.{host}}}\n",
+        HELLO[0].alias()
+    );
+    let text = std::fs::read_to_string(&file).unwrap() + &rule;
+    std::fs::write(&file, &text).unwrap();
+    let line = text.lines().position(|line| line.contains("sni:")).unwrap() + 1;
+    let at = format!("the DestinationRule at {}:{line}:", file.display());
+    (file, at)
+}
+
+#[test]
+fn a_name_that_a_rule_of_ours_sets_and_no_gateway_exports() {
+    let telling_nobody = || hello().unwrap();
+    for begin in [telling_nobody as fn() -> CountedClusters, telling_the_app] {
+        let clusters = begin();
+        let (file, at) = asked_for_as(&clusters, "hello-0.hello.misspelt.svc.cluster.local");
+        let asked = ask_hello(&clusters, &[]).manifests(&file);
+        asked.finds("rule-not-exported", "b");
+        let said = asked.examined().said;
+        let fault = said.pointer("/routes/0/fault").unwrap();
+        let usual = format!("outbound_.8080_._.{}", HELLO[0].dns_name());
+        let otherwise = format!("without that rule it would be {usual}: ");
+        let sentence = fault["sentence"].as_str().unwrap();
+        assert!(
+            sentence.starts_with(&at) && sentence.contains(&otherwise),
+            "{sentence}"
+        );
+        // What is seen of the hop as well.
+        let seen = fault["seen"].as_str().unwrap();
+        assert!(seen.ends_with(&format!("; {usual} is exported")), "{seen}");
+        let steps = said.pointer("/routes/0/steps").unwrap().as_array().unwrap();
+        assert_eq!(steps.last().unwrap()["seen"], seen);
+    }
+}
+
+#[test]
+fn a_name_that_a_rule_of_ours_sets_and_that_a_wildcard_exports() {
+    let clusters = telling_the_app();
+    let (file, at) = asked_for_as(&clusters, "hello-0.misspelt.demo.svc.cluster.local");
+    let asked = ask_hello(&clusters, &[]).manifests(&file);
+    asked.finds("pod-name-unknown", "a");
+    let said = asked.examined().said;
+    let seen = said.pointer("/routes/0/fault/seen").unwrap();
+    let usual = HELLO[0].dns_name();
+    let seen = seen.as_str().unwrap();
+    assert!(seen.contains(&at) && seen.ends_with(&usual), "{seen}");
 }
 
 #[test]

@@ -141,21 +141,82 @@ fn a_shim_is_asked_where_the_environment_says() {
     }
 }
 
-#[test]
-fn a_readiness_port_that_the_system_has_chosen_is_the_one_that_is_asked() {
-    let mut clusters = hello().unwrap();
+/// The app's shim with these flags beside those that it needs in any case.
+fn restart_shim(clusters: &mut Clusters, flags: &[&str]) {
     clusters.stop("b-app-shim");
-    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
     let [resolver, dns] = [clusters.layout().resolver(), clusters.layout().dns_b()];
     let mut shim = clusters.eastwest_on("b-app").unwrap();
-    shim.args(["shim", "--ready-address", "127.0.0.1:0", "--manifests"]);
-    shim.arg(clusters.manifests().cluster_b());
-    shim.arg("--identity").arg(identity.unwrap());
+    shim.args(["shim", "--manifests"]);
+    shim.arg(clusters.manifests().cluster_b()).args(flags);
     shim.args(["--dns-listen", &resolver.to_string()]);
     shim.args(["--dns-upstream", &dns.to_string()]);
     shim.args(["--log-format", "json"]);
     let ready = |printed: &str| printed.contains("\"message\":\"ready\"");
     clusters.start("b-app-shim", shim, ready).unwrap();
+}
+
+#[test]
+fn a_certificate_that_is_in_files_of_any_name_is_found_as_the_shim_has_it() {
+    let mut clusters = hello().unwrap();
+    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
+    let identity = identity.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let files = [
+        ("cert", "cert-chain.pem"),
+        ("key", "key.pem"),
+        ("roots", "root-cert.pem"),
+    ];
+    let files = files.map(|(flag, known)| {
+        let file = folder.path().join(flag).join("of-the-app");
+        std::fs::create_dir(folder.path().join(flag)).unwrap();
+        std::fs::copy(identity.join(known), &file).unwrap();
+        (flag, file.to_str().unwrap().to_owned())
+    });
+    let flags = files
+        .clone()
+        .map(|(flag, file)| [format!("--{flag}"), file]);
+    let flags: Vec<&str> = flags.as_flattened().iter().map(String::as_str).collect();
+    restart_shim(&mut clusters, &flags);
+    let (status, said, err) = says(&clusters, &["src-hello-0"], &[]);
+    assert_eq!(status, Some(0), "{said:#} {err}");
+    // Where the shim does not tell, flags and variables of the same names do.
+    let off = ("EASTWEST_ADMIN_ADDRESS", "off");
+    let manifests = clusters.manifests().cluster_b();
+    let manifests = manifests.to_str().unwrap();
+    let (status, _, err) = says(&clusters, &["src-hello-0", "-f", manifests], &[off]);
+    assert_eq!(status, Some(2), "{err}");
+    assert!(
+        err.contains("or --cert, --key and --roots each file"),
+        "{err}"
+    );
+    let by_flag = [&["src-hello-0", "-f", manifests], &flags[..]].concat();
+    let names = ["EASTWEST_CERT", "EASTWEST_KEY", "EASTWEST_ROOTS"];
+    let by_variable = names.iter().zip(&files);
+    let by_variable = by_variable.map(|(name, (_, file))| (*name, file.as_str()));
+    let by_variable: Vec<_> = by_variable
+        .chain([off, ("EASTWEST_MANIFESTS", manifests)])
+        .collect();
+    for (args, variables) in [(by_flag, vec![off]), (vec!["src-hello-0"], by_variable)] {
+        let (status, said, err) = says(&clusters, &args, &variables);
+        assert_eq!(status, Some(0), "{said:#} {err}");
+    }
+    // What is to be looked at are these files.
+    std::fs::remove_file(&files[1].1).unwrap();
+    let (_, said, _) = says(&clusters, &["src-hello-0"], &[]);
+    let fault = said.pointer("/routes/0/fault").unwrap();
+    assert_eq!(fault["code"], "certificate-missing", "{said:#}");
+    let listed = files.map(|(_, file)| file).join(" ");
+    assert_eq!(fault["next"], format!("ls -lL {listed}"));
+}
+
+#[test]
+fn a_readiness_port_that_the_system_has_chosen_is_the_one_that_is_asked() {
+    let mut clusters = hello().unwrap();
+    let identity = clusters.certificates().workload("cluster-b", "demo", "app");
+    let identity = identity.unwrap();
+    let flags = ["--ready-address", "127.0.0.1:0", "--identity"];
+    let flags = [&flags[..], &[identity.to_str().unwrap()]].concat();
+    restart_shim(&mut clusters, &flags);
     let (status, said, err) = says(&clusters, &["src-hello-0"], &[]);
     assert_eq!(status, Some(0), "{said:#} {err}");
     let steps = said.pointer("/routes/0/steps").unwrap().as_array().unwrap();

@@ -98,7 +98,7 @@ fn a_broken_hop_ends_with_a_sentence_and_a_command() {
     assert!(broken.contains("/nowhere"), "{broken}");
     assert_eq!(
         *sentence,
-        "  in cluster B (the replica's): the folder of our certificate has no complete set of files \
+        "  in cluster B (the replica's): our certificate, its key or the roots are missing \
          [certificate-missing]"
     );
     assert_eq!(*next, "  try: ls -lL /nowhere");

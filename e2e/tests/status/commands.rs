@@ -128,7 +128,11 @@ fn who_is_asked_at_a_wrong_address_is_told_what_to_do() {
             "Prometheus is answered (--metrics-address)",
         ),
         ("b-app", "127.0.0.1:1", "nothing listens at 127.0.0.1:1: "),
-        ("hello-0", app.as_str(), "is no server of eastwest"),
+        (
+            "hello-0",
+            app.as_str(),
+            "is no admin port of a server of eastwest; it may be the app",
+        ),
     ] {
         for command in ["status", "routes", "conns", "drain"] {
             let (code, out, err) = on(&clusters, host, &[command, "--admin", admin]);
@@ -278,6 +282,50 @@ fn on_a_terminal_conns_are_drawn_in_place() {
     drop(keys);
     let drawn = String::from_utf8_lossy(&drawn);
     assert_eq!(ended.code(), Some(0), "{ended}: {drawn}");
+}
+
+#[test]
+fn conns_fit_the_terminal_unless_all_is_wanted() {
+    let mut clusters = hello().unwrap();
+    let app = open_visit(&clusters);
+    status_once(&mut clusters, "hello-0-shim", |told| {
+        told["connections"]["rows"][0]["state"] == "relaying"
+    });
+    let program = eastwest_e2e::eastwest();
+    let host = clusters.host("b-app").unwrap();
+    let on_a_terminal = |args: &str| {
+        let mut command: Command = host.command("script".as_ref());
+        let conns = format!("stty cols 80 && exec {} {args}", program.display());
+        command
+            .env("SHELL", "/bin/sh")
+            .args(["-qefc", &conns, "/dev/null"]);
+        // Nothing is typed, and its end would take the terminal away.
+        let Output { status, stdout, .. } = Guarded::output(command.stdin(Stdio::null())).unwrap();
+        let out = String::from_utf8(stdout).unwrap();
+        assert_eq!(status.code(), Some(0), "{args}: {out}");
+        out
+    };
+    let widest = |out: &str| out.lines().map(|line| line.chars().count()).max();
+    for args in ["conns", "conns --history"] {
+        let out = on_a_terminal(args);
+        assert!(widest(&out) <= Some(80), "{args}: {out}");
+        assert!(
+            out.contains(" ROUTE ") && out.contains("  left out: "),
+            "{out}"
+        );
+        let wide = on_a_terminal(&format!("{args} --wide"));
+        assert!(widest(&wide) > Some(80), "{args}: {wide}");
+        assert!(!wide.contains('…') && !wide.contains("left out"), "{wide}");
+        let route = |line: &str| line.contains(&alias_route());
+        assert!(wide.lines().any(route), "{wide}");
+    }
+    // Who reads it by a program has all of it.
+    let (_, out, _) = eastwest(&clusters, &["conns"]);
+    assert!(
+        out.contains("  IDENTITY  ") && !out.contains("left out"),
+        "{out}"
+    );
+    drop(app);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use crate::{Capture, Options, Source, load};
+use crate::{Capture, Options, Route, Source, load};
 
 const ENTRY: &str = "\
 apiVersion: networking.istio.io/v1
@@ -31,7 +31,7 @@ spec:
     outlierDetection: {consecutive5xxErrors: 3}
 ";
 
-fn explained(texts: &[(&str, &str)]) -> Vec<String> {
+fn routes(texts: &[(&str, &str)]) -> Vec<Route> {
     let sources: Vec<_> = texts
         .iter()
         .map(|(name, text)| Source {
@@ -45,7 +45,40 @@ fn explained(texts: &[(&str, &str)]) -> Vec<String> {
     };
     let mesh = load(&sources, &options);
     assert_eq!(mesh.routes.len(), 1, "{:#?}", mesh.findings);
-    mesh.routes[0].explained("example.org")
+    mesh.routes
+}
+
+fn explained(texts: &[(&str, &str)]) -> Vec<String> {
+    routes(texts)[0].explained("example.org")
+}
+
+#[test]
+fn a_server_name_is_unusual_where_a_rule_sets_another_than_the_name_says() {
+    let unusual = |entry: &str, rule: &str| {
+        let routes = routes(&[("e.yaml", entry), ("r.yaml", rule)]);
+        let found = routes[0].unusual_server_name(&"cluster.local".parse().unwrap());
+        found.map(|(at, usual)| (at.to_string(), usual))
+    };
+    let usual = "outbound_.3306_._.db-0.db.pxc.svc.cluster.local";
+    assert_eq!(unusual(ENTRY, RULE), None);
+    let at = "r.yaml:9:12".to_owned();
+    for other in [
+        "outbound_.3307_._.db-0.db.pxc.svc.cluster.local",
+        "outbound_.3306_._.db-0.other.pxc.svc.cluster.local",
+        "db-0.db.pxc.svc.cluster.local",
+    ] {
+        let rule = RULE.replace(usual, other);
+        assert_eq!(unusual(ENTRY, &rule), Some((at.clone(), usual.to_owned())));
+    }
+    // Whom the annotation names counts, and of another name nothing is usual.
+    let annotated = ENTRY.replace(
+        "namespace: pxc}",
+        "namespace: pxc, annotations: {eastwest.dev/remote-host: db-0.mine.pxc.svc.cluster.local}}",
+    );
+    let mine = usual.replace(".db.pxc", ".mine.pxc");
+    assert_eq!(unusual(&annotated, RULE), Some((at, mine)));
+    let [entry, rule] = [ENTRY, RULE].map(|text| text.replace("src-db-0.pxc", "primary.pxc"));
+    assert_eq!(unusual(&entry, &rule), None);
 }
 
 #[test]

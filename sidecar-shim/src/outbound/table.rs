@@ -31,17 +31,22 @@ impl Arrival {
 #[derive(Debug, Default)]
 pub(crate) struct RouteTable {
     by_address: HashMap<SocketAddr, Arc<Route>>,
+    /// Each once, by alias and port. Sorted once: each scrape goes through them.
+    shown: Vec<Arc<Route>>,
 }
 
 impl RouteTable {
     pub(crate) fn of(mesh: &Mesh, arrival: Arrival) -> Self {
-        let mut by_address = HashMap::new();
+        let mut by_address: HashMap<SocketAddr, Arc<Route>> = HashMap::new();
         for route in &mesh.routes {
             let route = Arc::new(route.clone());
             let addresses = arrival.addresses(&route);
             by_address.extend(addresses.map(|address| (address, Arc::clone(&route))));
         }
-        Self { by_address }
+        let mut shown: Vec<_> = by_address.values().cloned().collect();
+        shown.sort_by(|a, b| (&a.alias, a.port).cmp(&(&b.alias, b.port)));
+        shown.dedup_by(|a, b| (&a.alias, a.port) == (&b.alias, b.port));
+        Self { by_address, shown }
     }
 
     /// The route of the alias whose address and port were dialled.
@@ -54,12 +59,9 @@ impl RouteTable {
         self.by_address.keys().copied()
     }
 
-    /// All routes, for `/routes`.
-    pub(crate) fn shown(&self) -> Vec<&Arc<Route>> {
-        let mut routes: Vec<&Arc<Route>> = self.by_address.values().collect();
-        routes.sort_by(|a, b| (&a.alias, a.port).cmp(&(&b.alias, b.port)));
-        routes.dedup_by(|a, b| (&a.alias, a.port) == (&b.alias, b.port));
-        routes
+    /// All routes, for `/routes` and `/status.json`.
+    pub(crate) fn shown(&self) -> &[Arc<Route>] {
+        &self.shown
     }
 
     /// The aliases at the same IP, for a message about a port that none of them has.

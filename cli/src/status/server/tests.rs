@@ -41,16 +41,43 @@ fn who_answers_is_told_apart() {
             "has no /status.json",
         ),
         (
-            "HTTP/1.1 404 Not Found\r\n\r\nnginx",
-            "no server of eastwest",
+            "HTTP/1.1 500 No\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nbroken\x1b[2J",
+            "answers with 500: broken\\u{1b}[2J",
         ),
-        ("HTTP/1.1 200 OK\r\n\r\n<html>", "no server of eastwest"),
-        ("SSH-2.0-OpenSSH_9.2\r\n", "no server of eastwest"),
-        ("", "no server of eastwest"),
+    ] {
+        let of = said_of(answer);
+        assert!(of.contains(said), "{answer:?}: {of}");
+    }
+}
+
+#[test]
+fn of_a_foreign_server_it_is_said_what_is_there_and_what_to_try() {
+    for (answer, said) in [
         (
-            "HTTP/1.1 500 No\r\n\r\nbroken\x1b[2J",
-            "500: broken\\u{1b}[2J",
+            "HTTP/1.1 404 Not Found\r\n\r\nnginx",
+            "/status.json answered 404, and is no admin port of a server of eastwest; it may be the app",
         ),
+        (
+            "HTTP/1.1 403 Forbidden\r\nServer: nginx/1.2\x1b[2J\r\n\r\n<html>",
+            "/status.json answered 403 (Server: nginx/1.2\\u{1b}[2J), and is no admin port",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\n\r\n<html>",
+            "/status.json answered 200 with something else than is asked for, and is no admin port",
+        ),
+        (
+            "HTTP/1.1 404 Not Found\r\nserver: envoy\r\n\r\ninvalid path",
+            "that is Envoy, whose own admin port is 15000 in a pod with Istio's sidecar",
+        ),
+        (
+            "\x15\x03\x01\x00\x02\x02\x28",
+            " speaks TLS, and is no admin port",
+        ),
+        (
+            "SSH-2.0-OpenSSH_9.2\r\n",
+            " speaks no HTTP, and is no admin port",
+        ),
+        ("", " says nothing to HTTP, and is no admin port"),
     ] {
         let of = said_of(answer);
         assert!(of.contains(said), "{answer:?}: {of}");

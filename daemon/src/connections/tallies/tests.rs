@@ -72,7 +72,7 @@ fn what_nobody_uses_or_keeps_is_forgotten_unless_somebody_has_just_come_for_it()
     open(&tallies, "in use");
     let then = tallies.now();
     open(&tallies, "new").close();
-    tallies.keep(&HashSet::from([(WAY, "kept")]), then);
+    tallies.keep(&HashSet::from([(WAY, "kept".into())]), then);
     let mut left: Vec<_> = tallies.all(WAY).iter().map(|t| t.name().clone()).collect();
     left.sort_unstable();
     assert_eq!(left, ["in use", "kept", "new"].map(Arc::from));

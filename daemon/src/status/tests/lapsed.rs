@@ -13,15 +13,14 @@ pub(super) const PAST: Duration = Duration::from_secs(1);
 /// A process with one route of this listing, which connections alone know.
 pub(super) fn listed(listing: Listing) -> Context {
     let context = Context::new();
-    context.status.has_routes(move |_| ServedRoutes {
-        routes: vec![ServedRoute {
+    has(&context, move || {
+        [ServedRoute {
             listing,
             ..served(vec![RouteEndpoint {
                 state: None,
                 ..gateway(EndpointState::Up)
             }])
-        }],
-        unlisted: 0,
+        }]
     });
     context
 }
@@ -178,12 +177,11 @@ async fn when_something_was_is_told_as_the_same_each_time() {
 async fn a_gateway_that_was_down_long_ago_is_unknown() {
     let context = Context::new();
     let seen = Some(Instant::now());
-    context.status.has_routes(move |_| ServedRoutes {
-        routes: vec![served(vec![RouteEndpoint {
+    has(&context, move || {
+        [served(vec![RouteEndpoint {
             seen,
             ..gateway(EndpointState::Down)
-        }])],
-        unlisted: 0,
+        }])]
     });
     assert_eq!(route(&context)["state"], "down");
     advance(QUARTER).await;
@@ -199,16 +197,13 @@ async fn a_gateway_that_answers_again_is_heard_of_before_the_next_connection() {
     for (code, state) in [("dial_refused", "unknown"), ("pod_unreachable", "down")] {
         let context = Context::new();
         let failed = Instant::now();
-        context.status.has_routes(move |_| {
+        has(&context, move || {
             let now = Instant::now();
             let seen = if now > failed { now } else { begun };
-            ServedRoutes {
-                routes: vec![served(vec![RouteEndpoint {
-                    seen: Some(seen),
-                    ..gateway(EndpointState::Up)
-                }])],
-                unlisted: 0,
-            }
+            [served(vec![RouteEndpoint {
+                seen: Some(seen),
+                ..gateway(EndpointState::Up)
+            }])]
         });
         fail(&context, code);
         assert_eq!(route(&context)["state"], "down");
@@ -241,9 +236,8 @@ fn what_was_counted_of_a_route_goes_with_it() {
     let context = Context::new();
     let there = Arc::new(std::sync::atomic::AtomicBool::new(true));
     let is_there = Arc::clone(&there);
-    context.status.has_routes(move |_| ServedRoutes {
-        routes: Vec::from_iter(is_there.load(Ordering::Relaxed).then(|| served(Vec::new()))),
-        unlisted: 0,
+    has(&context, move || {
+        is_there.load(Ordering::Relaxed).then(|| served(Vec::new()))
     });
     fail(&context, "dial_refused");
     assert_eq!(route(&context)["state"], "down");
@@ -274,7 +268,7 @@ fn who_asks_for_some_routes_is_told_of_these_and_the_others_are_kept() {
 #[test]
 fn the_status_and_the_metric_count_routes_alike() {
     let context = Context::new();
-    context.status.has_routes(|_| {
+    context.status.has_routes(|_, take| {
         let route = |n: usize| ServedRoute {
             name: format!("route-{n}"),
             fitness: match n % 3 {
@@ -284,10 +278,8 @@ fn the_status_and_the_metric_count_routes_alike() {
             },
             ..served(Vec::new())
         };
-        ServedRoutes {
-            routes: (0..3000).map(route).collect(),
-            unlisted: 7,
-        }
+        (0..3000).map(route).for_each(take);
+        7
     });
     let counted: Value = by_state(&context).unwrap().each().into_iter().collect();
     assert_eq!(

@@ -1,5 +1,7 @@
 //! What is told of routes.
 
+use std::sync::atomic::AtomicUsize;
+
 use super::*;
 
 #[test]
@@ -143,7 +145,7 @@ fn a_place_that_only_connections_know_is_judged_by_the_last_one() {
 #[test]
 fn of_too_many_routes_the_worst_and_the_most_used_are_told() {
     let context = Context::new();
-    context.status.has_routes(|_| {
+    context.status.has_routes(|_, take| {
         let route = |n: usize| ServedRoute {
             name: format!("route-{n}"),
             fitness: match n {
@@ -152,10 +154,8 @@ fn of_too_many_routes_the_worst_and_the_most_used_are_told() {
             },
             ..served(Vec::new())
         };
-        ServedRoutes {
-            routes: (0..2000).map(route).collect(),
-            unlisted: 5,
-        }
+        (0..2000).map(route).for_each(take);
+        5
     });
     let guard = context.connections.open(ConnectionInfo {
         direction: Direction::Outbound,
@@ -183,10 +183,7 @@ fn a_host_that_nobody_has_asked_for_has_no_counts_of_its_namesake() {
         sni: sni.map(str::to_owned),
         ..served(Vec::new())
     };
-    context.status.has_routes(move |_| ServedRoutes {
-        routes: vec![named(Some(NAME)), named(None)],
-        unlisted: 0,
-    });
+    has(&context, move || [named(Some(NAME)), named(None)]);
     let bytes = ByteCounts::default();
     let guard = context.connections.open(ConnectionInfo {
         direction: Direction::Passthrough,
@@ -219,16 +216,13 @@ fn a_host_that_nobody_has_asked_for_has_no_counts_of_its_namesake() {
 #[test]
 fn names_that_somebody_makes_up_push_no_route_that_works_out_of_the_answer() {
     let context = Context::new();
-    context.status.has_routes(|_| {
+    has(&context, || {
         let made_up = (0..1500).map(|n| ServedRoute {
             name: format!("made-up-{n}"),
             fitness: Fitness::Down("no such pod".to_owned()),
             ..served(Vec::new())
         });
-        ServedRoutes {
-            routes: made_up.chain([served(Vec::new())]).collect(),
-            unlisted: 0,
-        }
+        made_up.chain([served(Vec::new())])
     });
     let bytes = ByteCounts::default();
     let guard = open(&context, &bytes);
@@ -246,11 +240,12 @@ fn names_that_somebody_makes_up_push_no_route_that_works_out_of_the_answer() {
 
 #[test]
 fn routes_that_are_not_told_are_not_explained() {
-    let explained = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let explained = Arc::new(AtomicUsize::new(0));
     let context = Context::new();
     let count = Arc::clone(&explained);
-    context.status.has_routes(move |_| {
-        let route = |n: usize| ServedRoute {
+    has(&context, move || {
+        let count = Arc::clone(&count);
+        let route = move |n: usize| ServedRoute {
             name: format!("route-{n}"),
             explain: {
                 let count = Arc::clone(&count);
@@ -261,10 +256,7 @@ fn routes_that_are_not_told_are_not_explained() {
             },
             ..served(Vec::new())
         };
-        ServedRoutes {
-            routes: (0..1500).map(route).collect(),
-            unlisted: 0,
-        }
+        (0..1500).map(route)
     });
     assert!(by_state(&context).is_some());
     assert_eq!(explained.load(Ordering::Relaxed), 0);
@@ -273,4 +265,30 @@ fn routes_that_are_not_told_are_not_explained() {
         json!(["it is written"])
     );
     assert_eq!(explained.load(Ordering::Relaxed), 1000);
+}
+
+#[test]
+fn no_more_routes_are_held_than_may_be_told() {
+    let context = Context::new();
+    let (alive, most) = (Arc::new(()), Arc::new(AtomicUsize::new(0)));
+    let seen = Arc::clone(&most);
+    has(&context, move || {
+        let (alive, seen) = (Arc::clone(&alive), Arc::clone(&seen));
+        (0..10_000).map(move |n| {
+            let one = Arc::clone(&alive);
+            // The two of this test are no routes.
+            seen.fetch_max(Arc::strong_count(&alive) - 2, Ordering::Relaxed);
+            ServedRoute {
+                name: format!("route-{n}"),
+                explain: Explain::by(move || vec![format!("{one:?}")]),
+                ..served(Vec::new())
+            }
+        })
+    });
+    assert!(by_state(&context).is_some());
+    assert_eq!(most.load(Ordering::Relaxed), 1);
+    let told = told(&context);
+    assert_eq!(told["routes_total"], 10_000);
+    let held = most.load(Ordering::Relaxed);
+    assert!((1000..=2001).contains(&held), "{held}");
 }
