@@ -124,7 +124,7 @@ impl Start {
             }
             return Ok(identity);
         }
-        let look = way.hop(shim::look(self.ready).await)?;
+        let look = way.hop(shim::look(self.ready, shim::PATIENCE).await)?;
         way.note(Step::Shim, look);
         let looked = dns::look(&self.servers, self.admin, route).await;
         if let Err(broken) = &looked
