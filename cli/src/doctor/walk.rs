@@ -152,7 +152,7 @@ impl Start {
         way.note(Step::GatewayName, look);
         let (address, look) = way.hop(gateway::reach(&ips, gateway.port.get()).await)?;
         way.note(Step::GatewayTcp, look);
-        let (refusal, look) = way.hop(gateway::greet(identity, address).await)?;
+        let (refusal, look) = way.hop(gateway::greet(identity, address, gateway::WORD).await)?;
         way.note(Step::GatewayTls, look);
         let told = match self.identity {
             Some(_) => view::ask(identity, address, &route.sni).await,
