@@ -65,6 +65,8 @@ pub struct Status {
 
 struct Shared {
     begun: Instant,
+    /// The same by the clock that people know. Read once: programs know a process again by it.
+    started: Moment,
     program: OnceLock<(String, String)>,
     role: OnceLock<Role>,
     listeners: Mutex<Vec<Listening>>,
@@ -88,6 +90,7 @@ impl Default for Status {
     fn default() -> Self {
         let shared = Shared {
             begun: Instant::now(),
+            started: Moment::now(),
             program: OnceLock::new(),
             role: OnceLock::new(),
             listeners: Mutex::default(),
