@@ -161,6 +161,11 @@ impl Seen<'_> {
         self.carried.talking > 0
     }
 
+    /// Whether the last failure is long ago, and what has been answered goes on.
+    fn is_outlived(&self) -> bool {
+        self.is_talking() && self.is_stale()
+    }
+
     /// Whether it is a name that anybody can have made up, and that has never led anywhere.
     fn is_unproven(&self, route: &ServedRoute) -> bool {
         route.listing == Listing::ByPattern && self.carried.answered == 0
@@ -191,11 +196,13 @@ impl Seen<'_> {
             (Some(state), _) => (state, endpoint.seen),
             (None, None) => (EndpointState::Unknown, None),
             (None, Some(last)) => {
-                endpoint.reason = last.failure().map(|failure| failure.said.to_string());
+                let failure = last.failure().filter(|_| !self.is_outlived());
+                endpoint.reason = failure.map(|failure| failure.said.to_string());
                 let state = match &last.attempt {
                     Attempt::Made => EndpointState::Up,
                     Attempt::Silent if self.is_talking() => EndpointState::Up,
                     Attempt::Silent => EndpointState::Unknown,
+                    Attempt::Failed(_) if self.is_outlived() => EndpointState::Up,
                     Attempt::Failed(failure) => EndpointState::of_failure(failure.code),
                 };
                 (state, Some(last.at.instant))
@@ -219,10 +226,13 @@ impl Seen<'_> {
         if let Fitness::Down(why) = &route.fitness {
             return (RouteState::Down, Some(why.clone()));
         }
-        if let (Some(last), Some(failure)) = (self.last, self.failure()) {
+        if let (Some(last), Some(failure)) = (self.last, self.failure())
+            && !self.is_outlived()
+        {
             let said = &failure.said;
             let (state, why) = if self.is_talking() {
-                let why = format!("a new connection came to nothing: {said}");
+                let at = Moment(last.at.clock);
+                let why = format!("a new connection came to nothing at {at}: {said}");
                 (RouteState::Degraded, why)
             } else if self.nobody_is_there(route) {
                 let why = format!("a pattern allows this name, and nobody has it: {said}");
@@ -260,8 +270,11 @@ impl Seen<'_> {
         }
         match self.last.map(|last| &last.attempt) {
             Some(Attempt::Made) => (RouteState::Up, None),
-            // One that waits for a question, or is only looked in with, says nothing against one that goes on.
-            Some(Attempt::Silent) if self.is_talking() => (RouteState::Up, None),
+            // One that waits for a question, or is only looked in with, says nothing against one that goes on; nor
+            // does one that failed long ago.
+            Some(Attempt::Silent | Attempt::Failed(_)) if self.is_talking() => {
+                (RouteState::Up, None)
+            }
             Some(Attempt::Silent) => {
                 let why = "its last connection was made, and nothing has come back over it";
                 (RouteState::Unknown, Some(why.to_owned()))

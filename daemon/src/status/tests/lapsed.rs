@@ -161,6 +161,38 @@ async fn a_route_is_down_no_longer_than_somebody_has_tried_lately() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_failure_of_long_ago_says_nothing_against_a_connection_that_talks() {
+    let context = listed(Listing::Named);
+    let bytes = ByteCounts::default();
+    let replication = open(&context, &bytes);
+    replication.relays(&Talk::default());
+    bytes[1].store(1, Ordering::Relaxed);
+    assert_eq!(route(&context)["state"], "up");
+    advance(PAST).await;
+    fail(&context, "dial_refused");
+    advance(QUARTER - PAST).await;
+    let degraded = route(&context);
+    assert_eq!(
+        (&degraded["state"], &degraded["endpoints"][0]["state"]),
+        (&json!("degraded"), &json!("down"))
+    );
+    advance(PAST).await;
+    let up = route(&context);
+    assert_eq!(
+        (&up["state"], &up["reason"], &up["last"]["outcome"]),
+        (&json!("up"), &json!(null), &json!("failed"))
+    );
+    let place = &up["endpoints"][0];
+    assert_eq!(
+        (&place["state"], &place["reason"]),
+        (&json!("up"), &json!(null))
+    );
+    // When it is over nobody knows.
+    drop(replication);
+    assert_eq!(route(&context)["state"], "unknown");
+}
+
+#[tokio::test(start_paused = true)]
 async fn when_something_was_is_told_as_the_same_each_time() {
     let context = listed(Listing::Named);
     let silent = open(&context, &ByteCounts::default());
