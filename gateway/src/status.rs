@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use eastwest_daemon::{
     Asked, Direction, Explain, Fitness, Listing, Role, RouteEndpoint, ServedRoute, ServedRoutes,
-    Status,
+    Status, Tally,
 };
 use eastwest_mesh::{Dialect, ExportedHost, Exports, Origin};
 
@@ -31,15 +31,12 @@ pub(crate) fn tell(status: &Status, gateway: &Arc<Gateway>, at: SocketAddr) {
 
 fn routes(gateway: &Gateway, asked: &Asked, at: SocketAddr) -> ServedRoutes {
     let exports = gateway.exports.load();
-    let mut names: Vec<Arc<str>> = Vec::new();
-    for tally in gateway.connections.tallies(Direction::Passthrough) {
-        names.push(Arc::clone(tally.name()));
-    }
-    names.sort_unstable();
+    let mut tallies = gateway.connections.tallies(Direction::Passthrough);
+    tallies.sort_unstable_by(|one, other| one.name().cmp(other.name()));
     let mut exported = HashSet::new();
-    let mut routes: Vec<_> = names
+    let mut routes: Vec<_> = tallies
         .into_iter()
-        .map(|sni| asked_for(&sni, &exports, at, &mut exported))
+        .map(|tally| asked_for(&tally, &exports, at, &mut exported))
         .collect();
     let mut unasked: Vec<_> = exports.written().collect();
     unasked.retain(|(_, host, origin)| {
@@ -60,11 +57,12 @@ fn routes(gateway: &Gateway, asked: &Asked, at: SocketAddr) -> ServedRoutes {
 
 /// A server name that was exported when somebody came for it.
 fn asked_for(
-    sni: &str,
+    tally: &Tally,
     exports: &Exports,
     at: SocketAddr,
     exported: &mut HashSet<Origin>,
 ) -> ServedRoute {
+    let sni: &str = tally.name();
     let mut route = passed_on(sni.to_owned(), at);
     route.sni = Some(sni.to_owned());
     match Route::of(sni, exports) {
@@ -95,7 +93,10 @@ fn asked_for(
                 seen: None,
                 locality: None,
             }];
-            exported.insert(target.origin);
+            // A host whose last made-up port is forgotten is one again that nobody has come for.
+            if route.listing.keeps(tally) {
+                exported.insert(target.origin);
+            }
         }
         Err(refusal) => {
             let why = format!("it is exported no longer: {refusal}");

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::moment::{Clocks, Moment};
 use super::route::{EndpointState, Explain, Fitness, Listing, RouteEndpoint, ServedRoute};
-use crate::connections::{Attempt, Carried, Direction, Failure, Outcome};
+use crate::connections::{Attempt, Carried, Direction, Failure, Outcome, Tally};
 
 /// A failure of so long ago, after which nobody has tried, says no more how a route does: three times as long as the
 /// alert `EastwestRouteDown` of `deploy/observe` waits, and longer than whoever wants the route does to try again.
@@ -78,15 +78,7 @@ impl RouteStatus {
             clocks,
         };
         let open = carried.opened.saturating_sub(carried.closed);
-        let lives = match route.listing {
-            Listing::Named => true,
-            Listing::Withdrawn => open > 0,
-            Listing::ByPattern => {
-                let led = carried.answered > 0 && !seen.nobody_is_there(&route);
-                open > 0 || led || !seen.is_stale()
-            }
-        };
-        lives.then_some(())?;
+        seen.keeps(route.listing).then_some(())?;
         for endpoint in &mut route.endpoints {
             seen.of_endpoint(endpoint);
         }
@@ -136,6 +128,20 @@ impl Last {
     }
 }
 
+impl Listing {
+    /// Whether a route that is so listed is told of, after what was counted of it.
+    #[must_use]
+    pub fn keeps(self, tally: &Tally) -> bool {
+        let (last, clocks) = (tally.last(), Clocks::now());
+        let seen = Seen {
+            last: last.as_ref(),
+            carried: tally.carried(),
+            clocks: &clocks,
+        };
+        seen.keeps(self)
+    }
+}
+
 /// What the route's connections say.
 struct Seen<'a> {
     /// What came of the last one.
@@ -172,9 +178,22 @@ impl Seen<'_> {
     }
 
     /// Whether it found that nobody has a name that nobody has written down either.
-    fn nobody_is_there(&self, route: &ServedRoute) -> bool {
+    fn nobody_is_there(&self, listing: Listing) -> bool {
         let unknown = |failure: &Failure| failure.code == "name_not_found";
-        route.listing == Listing::ByPattern && self.failure().is_some_and(unknown)
+        listing == Listing::ByPattern && self.failure().is_some_and(unknown)
+    }
+
+    /// Whether one that is so listed is a route yet.
+    fn keeps(&self, listing: Listing) -> bool {
+        let open = self.carried.opened > self.carried.closed;
+        match listing {
+            Listing::Named => true,
+            Listing::Withdrawn => open,
+            Listing::ByPattern => {
+                let led = self.carried.answered > 0 && !self.nobody_is_there(listing);
+                open || led || !self.is_stale()
+            }
+        }
     }
 
     /// A place that could not be dialled, and has been found to answer since, by a probe or a connection of another
@@ -234,7 +253,7 @@ impl Seen<'_> {
                 let at = Moment(last.at.clock);
                 let why = format!("a new connection came to nothing at {at}: {said}");
                 (RouteState::Degraded, why)
-            } else if self.nobody_is_there(route) {
+            } else if self.nobody_is_there(route.listing) {
                 let why = format!("a pattern allows this name, and nobody has it: {said}");
                 (RouteState::Unknown, why)
             } else if self.is_unproven(route) {
