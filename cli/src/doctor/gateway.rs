@@ -98,14 +98,19 @@ pub(super) enum Refusal {
     HangsUp,
 }
 
-/// Whether a gateway is there, and how it refuses. Who says nothing at first is heard once more, with small packets
-/// beside: what is answered at another time tells nothing of the way. A word may take so long.
+/// Whether a gateway is there, and how it refuses. Who hangs up is asked twice: any connection may break. Who says
+/// nothing at first is heard once more, with small packets beside: what is answered at another time tells nothing of
+/// the way. A word may take so long.
 pub(super) async fn greet(
     identity: &Identity,
     address: SocketAddr,
     word: Duration,
 ) -> Result<(Refusal, Look), Broken> {
-    if let Some(greeted) = greeted(identity, address, word).await? {
+    let mut first = greeted(identity, address, word).await?;
+    if matches!(first, Some((Refusal::HangsUp, _))) {
+        first = greeted(identity, address, word).await?;
+    }
+    if let Some(greeted) = first {
         return Ok(greeted);
     }
     let name = probe_name(address.port());

@@ -37,10 +37,12 @@ async fn answering(bytes: &'static [u8]) -> Result<(Refusal, Look), Fault> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
-        let (mut tcp, _) = listener.accept().await.unwrap();
-        // All of it: a close with something unread is a reset.
-        client_hello::read(&mut tcp, &mut Vec::new()).await.unwrap();
-        tcp.write_all(bytes).await.unwrap();
+        loop {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            // All of it: a close with something unread is a reset.
+            client_hello::read(&mut tcp, &mut Vec::new()).await.unwrap();
+            tcp.write_all(bytes).await.unwrap();
+        }
     });
     let greeted = greet(&identity, address, LONG).await;
     greeted.map_err(|broken| broken.fault)
@@ -101,6 +103,16 @@ async fn one_that_is_slow_at_first_is_behind_no_black_hole() {
     let later_ones = |number, _| (number > 0).then_some(NO_SUCH_NAME);
     let ours = Look::fine("a gateway of ours answers");
     assert!(is_judged(later_ones, Ok((Refusal::Says, ours))).await);
+}
+
+#[tokio::test]
+async fn one_of_ours_whose_connection_breaks_once_is_not_taken_for_istios() {
+    let breaks_once = |number, _| match number {
+        0 => Some(&[][..]),
+        _ => Some(NO_SUCH_NAME),
+    };
+    let ours = Look::fine("a gateway of ours answers");
+    assert!(is_judged(breaks_once, Ok((Refusal::Says, ours))).await);
 }
 
 #[tokio::test]
