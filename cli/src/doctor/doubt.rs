@@ -37,6 +37,14 @@ impl Heard {
         Self { small, large }
     }
 
+    #[cfg(test)]
+    pub(super) const fn small_ones() -> Self {
+        Self {
+            small: true,
+            large: false,
+        }
+    }
+
     pub(super) const fn is_of_small_ones(self) -> bool {
         self.small && !self.large
     }
