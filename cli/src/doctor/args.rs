@@ -17,6 +17,7 @@ use eastwest_transport::tls::MinTls;
 use super::app::Manner;
 use super::error::DoctorError;
 use super::names::Names;
+use super::shim::Shim;
 use super::walk::Start;
 use crate::manifests::Manifests;
 
@@ -201,7 +202,7 @@ impl DoctorArgs {
             mode: self.mode(),
             outside: self.outside,
             identity: self.identity.clone(),
-            ready: self.ready(),
+            shim: Shim::at(self.ready()),
             admin: self.admin,
             servers,
             names: names.map_err(|error| DoctorError::NameServers(error.to_string()))?,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use eastwest_daemon::EndpointAddress;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::app::begins;
@@ -20,6 +21,30 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 const LONGEST: u64 = 16 * 1024 * 1024;
 /// The blocker by which a shim says that its certificate is of no use (`sidecar-shim/src/identity.rs`).
 const CERTIFICATE: &str = "certificate";
+
+/// The shim, which is asked once however many aliases it has.
+#[derive(Debug)]
+pub(super) struct Shim {
+    ready: EndpointAddress,
+    patience: Duration,
+    looked: OnceCell<Result<Look, Broken>>,
+}
+
+impl Shim {
+    pub(super) fn at(ready: EndpointAddress) -> Self {
+        Self {
+            ready,
+            patience: PATIENCE,
+            looked: OnceCell::new(),
+        }
+    }
+
+    /// Whether it is ready.
+    pub(super) async fn look(&self) -> Result<Look, Broken> {
+        let looking = || look(self.ready, self.patience);
+        self.looked.get_or_init(looking).await.clone()
+    }
+}
 
 /// Asks the shim whether it is ready, and waits that long for its answer.
 pub(super) async fn look(ready: EndpointAddress, patience: Duration) -> Result<Look, Broken> {
@@ -94,8 +119,8 @@ mod tests {
     /// Longer than an answer takes on a busy machine.
     const LONG: Duration = Duration::from_secs(20);
 
-    /// What is made of somebody at the readiness address who answers this and hangs up.
-    async fn answering(bytes: &'static str) -> Result<Look, Broken> {
+    /// Somebody who answers this, once, and hangs up.
+    async fn answers(bytes: &'static str) -> EndpointAddress {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
@@ -107,7 +132,23 @@ mod tests {
             }
             tcp.write_all(bytes.as_bytes()).await.unwrap();
         });
-        look(EndpointAddress::At(address), LONG).await
+        EndpointAddress::At(address)
+    }
+
+    /// What is made of one at the readiness address.
+    async fn answering(bytes: &'static str) -> Result<Look, Broken> {
+        look(answers(bytes).await, LONG).await
+    }
+
+    #[tokio::test]
+    async fn a_shim_is_asked_once_for_all_aliases() {
+        let shim = Shim {
+            patience: LONG,
+            ..Shim::at(answers("HTTP/1.1 200 OK\r\n\r\nready").await)
+        };
+        let (one, other) = tokio::join!(shim.look(), shim.look());
+        assert!(one.is_ok());
+        assert_eq!([&other, &shim.look().await], [&one, &one]);
     }
 
     #[tokio::test]

@@ -16,10 +16,11 @@ use super::fault::Fault;
 use super::look::{Broken, Look};
 use super::names::Names;
 use super::pod::{Met, Wish, Word};
+use super::shim::Shim;
 use super::step::Step;
 use super::view::Told;
 use super::way::Way;
-use super::{app, capture, certificate, dns, gateway, pod, shim, view};
+use super::{app, capture, certificate, dns, gateway, pod, view};
 
 /// A clock that is off by more than this is worth a word, in seconds.
 const CLOCK: u64 = 60;
@@ -32,7 +33,7 @@ pub(super) struct Start {
     pub(super) outside: bool,
     /// Where the certificate is; none where whoever asks has none.
     pub(super) identity: Option<PathBuf>,
-    pub(super) ready: EndpointAddress,
+    pub(super) shim: Shim,
     pub(super) admin: EndpointAddress,
     pub(super) servers: Vec<SocketAddr>,
     pub(super) names: NameServers,
@@ -124,7 +125,7 @@ impl Start {
             }
             return Ok(identity);
         }
-        let look = way.hop(shim::look(self.ready, shim::PATIENCE).await)?;
+        let look = way.hop(self.shim.look().await)?;
         way.note(Step::Shim, look);
         let looked = dns::look(&self.servers, self.admin, route).await;
         if let Err(broken) = &looked
