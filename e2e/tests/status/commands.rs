@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::spawn;
 use std::time::Instant;
 
 use eastwest::clusters::{Capture, HELLO, Layout};
@@ -241,6 +243,18 @@ fn conns_shows_who_talks_and_goes_on_until_somebody_has_seen_enough() {
     drop(app);
 }
 
+/// What a program writes, as it comes, until it writes no more: it may be waited for.
+fn read_beside(mut out: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, pieces) = channel();
+    spawn(move || {
+        let mut some = [0; 4096];
+        while let Ok(n @ 1..) = out.read(&mut some) {
+            let _ = sender.send(some[..n].to_vec());
+        }
+    });
+    pieces
+}
+
 #[test]
 fn on_a_terminal_conns_are_drawn_in_place() {
     let clusters = hello().unwrap();
@@ -255,25 +269,32 @@ fn on_a_terminal_conns_are_drawn_in_place() {
     ]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut terminal = Guarded::spawn(&mut command).unwrap();
-    let mut out = terminal.stdout.take().unwrap();
+    let out = read_beside(terminal.stdout.take().unwrap());
     let mut drawn = Vec::new();
-    let begun = Instant::now();
+    let deadline = Instant::now() + PATIENCE;
+    let left = || deadline.saturating_duration_since(Instant::now());
     let times = |drawn: &[u8]| {
         String::from_utf8_lossy(drawn)
             .matches("\x1b[H0 open at ")
             .count()
     };
-    while times(&drawn) < 2 && begun.elapsed() < PATIENCE {
-        let mut some = [0; 4096];
-        let n = out.read(&mut some).unwrap();
-        assert!(n > 0, "{}", String::from_utf8_lossy(&drawn));
-        drawn.extend_from_slice(&some[..n]);
+    while times(&drawn) < 2 {
+        let some = out.recv_timeout(left());
+        let some = some.unwrap_or_else(|why| panic!("{why}: {}", String::from_utf8_lossy(&drawn)));
+        drawn.extend(some);
     }
-    assert!(times(&drawn) >= 2, "{}", String::from_utf8_lossy(&drawn));
     // Open until the end: at the end of its input script(1) takes the terminal away.
     let mut keys = terminal.stdin.take().unwrap();
     keys.write_all(b"\x03").unwrap();
-    out.read_to_end(&mut drawn).unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let left = || deadline.saturating_duration_since(Instant::now());
+    loop {
+        match out.recv_timeout(left()) {
+            Ok(some) => drawn.extend(some),
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(why) => panic!("{why}: {}", String::from_utf8_lossy(&drawn)),
+        }
+    }
     let ended = terminal.wait().unwrap();
     drop(keys);
     let drawn = String::from_utf8_lossy(&drawn);
