@@ -22,6 +22,7 @@ mod moment;
 mod names;
 mod route;
 mod routes;
+mod seen;
 
 pub use certificate::HeldCertificate;
 pub(crate) use document::document;

@@ -1,17 +1,13 @@
 //! How a route does, judged by what came of its connections.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use serde::Serialize;
 
 use super::moment::{Clocks, Moment};
-use super::route::{EndpointState, Explain, Fitness, Listing, RouteEndpoint, ServedRoute};
-use crate::connections::{Attempt, Carried, Direction, Failure, Outcome, Tally};
-
-/// A failure of so long ago, after which nobody has tried, says no more how a route does: three times as long as the
-/// alert `EastwestRouteDown` of `deploy/observe` waits, and longer than whoever wants the route does to try again.
-const STALE: Duration = Duration::from_secs(15 * 60);
+use super::route::{EndpointState, Explain, Fitness, RouteEndpoint, ServedRoute};
+use super::seen::{STALE, Seen};
+use crate::connections::{Attempt, Carried, Direction, Outcome};
 
 /// How a route does, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -128,74 +124,7 @@ impl Last {
     }
 }
 
-impl Listing {
-    /// Whether a route that is so listed is told of, after what was counted of it.
-    #[must_use]
-    pub fn keeps(self, tally: &Tally) -> bool {
-        let (last, clocks) = (tally.last(), Clocks::now());
-        let seen = Seen {
-            last: last.as_ref(),
-            carried: tally.carried(),
-            clocks: &clocks,
-        };
-        seen.keeps(self)
-    }
-}
-
-/// What the route's connections say.
-struct Seen<'a> {
-    /// What came of the last one.
-    last: Option<&'a Outcome>,
-    /// What has come over all of them.
-    carried: Carried,
-    clocks: &'a Clocks,
-}
-
 impl Seen<'_> {
-    fn failure(&self) -> Option<&Failure> {
-        self.last?.failure()
-    }
-
-    /// Whether it is too long ago to say anything, or there was none.
-    fn is_stale(&self) -> bool {
-        self.last
-            .is_none_or(|last| self.clocks.since(last.at.instant) >= STALE)
-    }
-
-    /// Whether something has come back over one that is open.
-    fn is_talking(&self) -> bool {
-        self.carried.talking > 0
-    }
-
-    /// Whether the last failure is long ago, and what has been answered goes on.
-    fn is_outlived(&self) -> bool {
-        self.is_talking() && self.is_stale()
-    }
-
-    /// Whether it is a name that anybody can have made up, and that has never led anywhere.
-    fn is_unproven(&self, route: &ServedRoute) -> bool {
-        route.listing == Listing::ByPattern && self.carried.answered == 0
-    }
-
-    /// Whether it found that nobody has a name that nobody has written down either.
-    fn nobody_is_there(&self, listing: Listing) -> bool {
-        let unknown = |failure: &Failure| failure.code == "name_not_found";
-        listing == Listing::ByPattern && self.failure().is_some_and(unknown)
-    }
-
-    /// Whether one that is so listed is a route yet.
-    fn keeps(&self, listing: Listing) -> bool {
-        let open = self.carried.opened > self.carried.closed;
-        match listing {
-            Listing::Named => true,
-            Listing::Withdrawn => open,
-            Listing::ByPattern => {
-                let led = self.carried.answered > 0 && !self.nobody_is_there(listing);
-                open || led || !self.is_stale()
-            }
-        }
-    }
-
     /// A place that could not be dialled, and has been found to answer since, by a probe or a connection of another
     /// route.
     fn answers_since<'r>(&self, route: &'r ServedRoute) -> Option<&'r str> {

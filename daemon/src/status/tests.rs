@@ -14,6 +14,7 @@ mod handed_over;
 mod lapsed;
 mod patterns;
 mod routes;
+mod talking;
 
 const ALIAS: &str = "src-db-pxc-0.pxc.svc.cluster.local";
 const NAME: &str = "src-db-pxc-0.pxc.svc.cluster.local:3306";
