@@ -1,11 +1,8 @@
 //! `eastwest status`, `routes`, `conns`, `certs show` and `drain` on the servers of the path.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread::spawn;
-use std::time::Instant;
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
 
 use eastwest::clusters::{Capture, HELLO, Layout};
 use eastwest::leftovers::Guarded;
@@ -13,7 +10,7 @@ use eastwest_e2e::{CountedClusters, hello};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::{PATIENCE, alias_route, open_visit, status_once};
+use super::{alias_route, open_visit, status_once};
 
 /// What `eastwest` says on the host of the app.
 pub(super) fn eastwest(clusters: &CountedClusters, args: &[&str]) -> (i32, String, String) {
@@ -241,64 +238,6 @@ fn conns_shows_who_talks_and_goes_on_until_somebody_has_seen_enough() {
     }
     drop(watching);
     drop(app);
-}
-
-/// What a program writes, as it comes, until it writes no more: it may be waited for.
-fn read_beside(mut out: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
-    let (sender, pieces) = channel();
-    spawn(move || {
-        let mut some = [0; 4096];
-        while let Ok(n @ 1..) = out.read(&mut some) {
-            let _ = sender.send(some[..n].to_vec());
-        }
-    });
-    pieces
-}
-
-#[test]
-fn on_a_terminal_conns_are_drawn_in_place() {
-    let clusters = hello().unwrap();
-    let program = eastwest_e2e::eastwest();
-    let host = clusters.host("b-app").unwrap();
-    // script(1) gives it a terminal. `exec`: a dash that waited for it would die of the ^C itself.
-    let mut command: Command = host.command("script".as_ref());
-    command.env("SHELL", "/bin/sh").args([
-        "-qefc",
-        &format!("exec {} conns --watch", program.display()),
-        "/dev/null",
-    ]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut terminal = Guarded::spawn(&mut command).unwrap();
-    let out = read_beside(terminal.stdout.take().unwrap());
-    let mut drawn = Vec::new();
-    let deadline = Instant::now() + PATIENCE;
-    let left = || deadline.saturating_duration_since(Instant::now());
-    let times = |drawn: &[u8]| {
-        String::from_utf8_lossy(drawn)
-            .matches("\x1b[H0 open at ")
-            .count()
-    };
-    while times(&drawn) < 2 {
-        let some = out.recv_timeout(left());
-        let some = some.unwrap_or_else(|why| panic!("{why}: {}", String::from_utf8_lossy(&drawn)));
-        drawn.extend(some);
-    }
-    // Open until the end: at the end of its input script(1) takes the terminal away.
-    let mut keys = terminal.stdin.take().unwrap();
-    keys.write_all(b"\x03").unwrap();
-    let deadline = Instant::now() + PATIENCE;
-    let left = || deadline.saturating_duration_since(Instant::now());
-    loop {
-        match out.recv_timeout(left()) {
-            Ok(some) => drawn.extend(some),
-            Err(RecvTimeoutError::Disconnected) => break,
-            Err(why) => panic!("{why}: {}", String::from_utf8_lossy(&drawn)),
-        }
-    }
-    let ended = terminal.wait().unwrap();
-    drop(keys);
-    let drawn = String::from_utf8_lossy(&drawn);
-    assert_eq!(ended.code(), Some(0), "{ended}: {drawn}");
 }
 
 #[test]
