@@ -12,6 +12,7 @@ pub(crate) fn is_ours(pid: u32) -> bool {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::io::{Read, Write};
     use std::os::unix::fs::symlink;
     use std::os::unix::process::CommandExt;
     use std::process::{Child, Command, Stdio};
@@ -24,8 +25,14 @@ pub(crate) mod tests {
         let program = dir.path().join(name);
         symlink("/bin/cat", &program).unwrap();
         let mut command = Command::new(program);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         // Where one program is many, it goes by this.
-        command.arg0("cat").stdin(Stdio::piped()).spawn().unwrap()
+        let mut child = command.arg0("cat").spawn().unwrap();
+        // The kernel lets a parent go on before it gives the child its name: once that echoes, it has it.
+        child.stdin.as_mut().unwrap().write_all(b"x").unwrap();
+        let echo = child.stdout.as_mut().unwrap();
+        echo.read_exact(&mut [0]).unwrap();
+        child
     }
 
     #[test]

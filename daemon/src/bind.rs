@@ -121,6 +121,9 @@ impl Ports {
 mod tests {
     use super::*;
 
+    /// Why a test fails where 192.0.2.1 (RFC 5737) can be had.
+    const BINDABLE: &str = "no host has 192.0.2.1: unset net.ipv4.ip_nonlocal_bind here";
+
     #[tokio::test(start_paused = true)]
     async fn a_port_that_comes_free_is_had() {
         let mut first = Some(bind("127.0.0.1:0".parse().unwrap(), "--listen").unwrap());
@@ -157,10 +160,10 @@ mod tests {
         let elsewhere = "192.0.2.1:0".parse().unwrap();
         let begun = Instant::now();
         let again = || bind(elsewhere, "--listen");
-        let error = Ports::default()
+        let bound = Ports::default()
             .once_free(again, BindError::is_in_use)
             .await;
-        assert!(!error.unwrap_err().is_in_use());
+        assert!(!bound.expect_err(BINDABLE).is_in_use());
         assert_eq!(begun.elapsed(), Duration::ZERO);
     }
 
@@ -184,7 +187,8 @@ mod tests {
 
     #[test]
     fn an_address_of_another_host_is_named() {
-        let message = bind("192.0.2.1:0".parse().unwrap(), "--admin-address").unwrap_err();
+        let bound = bind("192.0.2.1:0".parse().unwrap(), "--admin-address");
+        let message = bound.expect_err(BINDABLE);
         assert!(
             message
                 .to_string()

@@ -22,6 +22,7 @@ mod moment;
 mod names;
 mod route;
 mod routes;
+mod seen;
 mod worst;
 
 pub use certificate::HeldCertificate;
@@ -66,6 +67,8 @@ pub struct Status {
 
 struct Shared {
     begun: Instant,
+    /// The same by the clock that people know. Read once: programs know a process again by it.
+    started: Moment,
     program: OnceLock<(String, String)>,
     role: OnceLock<Role>,
     listeners: Mutex<Vec<Listening>>,
@@ -89,6 +92,7 @@ impl Default for Status {
     fn default() -> Self {
         let shared = Shared {
             begun: Instant::now(),
+            started: Moment::now(),
             program: OnceLock::new(),
             role: OnceLock::new(),
             listeners: Mutex::default(),

@@ -5,6 +5,8 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::net::UnixDatagram;
+use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -125,6 +127,37 @@ fn sighup_asks_for_a_reload_and_ends_nothing() {
     server.signal(Signal::HUP);
     server.wait_for("SIGHUP: reading manifests and certificates again");
     assert_eq!(get(server.address("ready"), "/healthz/ready").0, 200);
+}
+
+#[test]
+fn sighup_during_the_start_does_not_tell_the_manager_that_the_process_is_ready() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let held = format!("--ready-address={}", taken.local_addr().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("notify.sock");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_nonblocking(true).unwrap();
+    let reloaded = |_| {
+        let mut command = command(&[&held, ANY_PORT[1], ANY_PORT[2]]);
+        command.env("NOTIFY_SOCKET", &path);
+        let mut server = Server::spawn(command);
+        server.wait_for("tried again");
+        server.signal(Signal::HUP);
+        sleep(Duration::from_millis(100));
+        server.signal(Signal::TERM);
+        let ended = server.end().code() == Some(0);
+        let mut told = String::new();
+        let mut words = [0; 512];
+        while let Ok(length) = manager.recv(&mut words) {
+            told.push_str(std::str::from_utf8(&words[..length]).unwrap());
+        }
+        for early in ["READY=1", "RELOADING=1"] {
+            assert!(!told.contains(early), "{told}");
+        }
+        ended && server.said("SIGHUP: reading") && told.contains("STOPPING=1")
+    };
+    // The wait for the port may be over before the signals come, where the machine is busy.
+    assert!((0..5).any(reloaded));
 }
 
 #[test]

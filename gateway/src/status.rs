@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use eastwest_daemon::{
     Asked, Direction, Explain, Fitness, Listing, Role, RouteEndpoint, ServedRoute, Status,
-    TakeRoute,
+    TakeRoute, Tally,
 };
 use eastwest_mesh::{Dialect, ExportedHost, Exports, Origin};
 
@@ -32,14 +32,11 @@ pub(crate) fn tell(status: &Status, gateway: &Arc<Gateway>, at: SocketAddr) {
 /// Returns how many hosts there are that nobody has come for beside those that are told.
 fn routes(gateway: &Gateway, asked: &Asked, at: SocketAddr, take: TakeRoute<'_>) -> usize {
     let exports = gateway.exports.load();
-    let mut names: Vec<Arc<str>> = Vec::new();
-    for tally in gateway.connections.tallies(Direction::Passthrough) {
-        names.push(Arc::clone(tally.name()));
-    }
-    names.sort_unstable();
+    let mut tallies = gateway.connections.tallies(Direction::Passthrough);
+    tallies.sort_unstable_by(|one, other| one.name().cmp(other.name()));
     let mut exported = HashSet::new();
-    for sni in names {
-        take(asked_for(&sni, &exports, at, &mut exported));
+    for tally in &tallies {
+        take(asked_for(tally, &exports, at, &mut exported));
     }
     let unasked = exports.written().filter(|(_, host, origin)| {
         let wanted = asked.is_all() || asked.has(&host.to_string());
@@ -79,11 +76,12 @@ fn first<'e>(entries: impl Iterator<Item = Entry<'e>>) -> (Vec<Entry<'e>>, usize
 
 /// A server name that was exported when somebody came for it.
 fn asked_for(
-    sni: &str,
+    tally: &Tally,
     exports: &Exports,
     at: SocketAddr,
     exported: &mut HashSet<Origin>,
 ) -> ServedRoute {
+    let sni: &str = tally.name();
     let mut route = passed_on(sni.to_owned(), at);
     route.sni = Some(sni.to_owned());
     match Route::of(sni, exports) {
@@ -114,7 +112,10 @@ fn asked_for(
                 seen: None,
                 locality: None,
             }];
-            exported.insert(target.origin);
+            // A host whose last made-up port is forgotten is one again that nobody has come for.
+            if route.listing.keeps(tally) {
+                exported.insert(target.origin);
+            }
         }
         Err(refusal) => {
             let why = format!("it is exported no longer: {refusal}");

@@ -18,6 +18,7 @@ use super::app::Manner;
 use super::error::DoctorError;
 use super::names::Names;
 use super::own_files::OwnFiles;
+use super::shim::Shim;
 use super::walk::Start;
 use crate::manifests::Manifests;
 
@@ -229,7 +230,7 @@ impl DoctorArgs {
             outside: self.outside,
             domain: self.domain()?,
             identity: self.certificate(),
-            ready: self.ready(),
+            shim: Shim::at(self.ready()),
             admin: self.admin,
             servers,
             names: names.map_err(|error| DoctorError::NameServers(error.to_string()))?,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use eastwest_transport::sni::Sni;
 
 use super::fault::Fault;
+use super::gateway::probe_name;
 use super::look::Broken;
 use super::raw_hello::{Size, answer};
 
@@ -14,6 +15,8 @@ const ISTIO: &[u8] = b"istio";
 const NO_ISTIO: &[u8] = b"http/1.1";
 /// no_application_protocol (RFC 7301).
 const NO_PROTOCOL: u8 = 120;
+/// unrecognized_name (RFC 6066).
+const NO_SUCH_NAME: u8 = 112;
 
 /// Which hellos somebody answers who says nothing in a handshake.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,6 +35,14 @@ impl Heard {
         };
         let (small, large) = tokio::join!(answered(Size::Small), answered(Size::Large));
         Self { small, large }
+    }
+
+    #[cfg(test)]
+    pub(super) const fn small_ones() -> Self {
+        Self {
+            small: true,
+            large: false,
+        }
     }
 
     pub(super) const fn is_of_small_ones(self) -> bool {
@@ -74,6 +85,13 @@ pub(super) async fn is_exported(address: SocketAddr, sni: &str) -> bool {
     }
     let answer = answer(address, (sni, NO_ISTIO), Size::Small).await;
     answer.is_some_and(|answer| matches!(answer.as_slice(), [21, _, _, 0, 2, _, NO_PROTOCOL, ..]))
+}
+
+/// Whether a gateway says, as ours do, that it has no such name, where one is asked for that none has.
+pub(super) async fn says_what_it_lacks(address: SocketAddr) -> bool {
+    let name = probe_name(address.port());
+    let answer = answer(address, (&name, ISTIO), Size::Small).await;
+    answer.is_some_and(|answer| matches!(answer.as_slice(), [21, _, _, 0, 2, _, NO_SUCH_NAME, ..]))
 }
 
 #[cfg(test)]

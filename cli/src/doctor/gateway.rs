@@ -28,7 +28,7 @@ const LOOK_UP: Duration = Duration::from_secs(5);
 /// Time for the port: two packets more than one that is lost.
 const DIAL: Duration = Duration::from_secs(3);
 /// Time for a word of TLS, which takes two ways over the network at most.
-const WORD: Duration = Duration::from_secs(2);
+pub(super) const WORD: Duration = Duration::from_secs(2);
 /// Whoever ends connections unheard does so at once, and gateways wait for seconds.
 const UNHEARD: Duration = Duration::from_secs(1);
 
@@ -98,17 +98,23 @@ pub(super) enum Refusal {
     HangsUp,
 }
 
-/// Whether a gateway is there, and how it refuses. Who says nothing at first is heard once more, with small packets
-/// beside: what is answered at another time tells nothing of the way.
+/// Whether a gateway is there, and how it refuses. Who hangs up is asked twice: any connection may break. Who says
+/// nothing at first is heard once more, with small packets beside: what is answered at another time tells nothing of
+/// the way. A word may take so long.
 pub(super) async fn greet(
     identity: &Identity,
     address: SocketAddr,
+    word: Duration,
 ) -> Result<(Refusal, Look), Broken> {
-    if let Some(greeted) = greeted(identity, address).await? {
+    let mut first = greeted(identity, address, word).await?;
+    if matches!(first, Some((Refusal::HangsUp, _))) {
+        first = greeted(identity, address, word).await?;
+    }
+    if let Some(greeted) = first {
         return Ok(greeted);
     }
     let name = probe_name(address.port());
-    let (again, heard) = tokio::join!(greeted(identity, address), Heard::of(address, &name));
+    let (again, heard) = tokio::join!(greeted(identity, address, word), Heard::of(address, &name));
     if let Some(greeted) = again? {
         return Ok(greeted);
     }
@@ -116,12 +122,12 @@ pub(super) async fn greet(
         true => Broken::new(
             Fault::MtuBlackHole,
             format!(
-                "a ClientHello of one small packet is answered, and larger ones get nothing in {WORD:?}"
+                "a ClientHello of one small packet is answered, and larger ones get nothing in {word:?}"
             ),
         ),
         false => Broken::new(
             Fault::GatewaySilent,
-            format!("no word of TLS in {WORD:?}, twice"),
+            format!("no word of TLS in {word:?}, twice"),
         ),
     })
 }
@@ -131,6 +137,7 @@ pub(super) async fn greet(
 async fn greeted(
     identity: &Identity,
     address: SocketAddr,
+    word: Duration,
 ) -> Result<Option<(Refusal, Look)>, Broken> {
     let broken = |fault, seen: String| Err(Broken::new(fault, seen));
     let (tcp, _) = connected(&[address.ip()], address.port()).await?;
@@ -141,7 +148,7 @@ async fn greeted(
         .map_err(|error| Broken::new(Fault::CertificateUnreadable, error))?;
     let name = ServerName::try_from(probe_name(address.port()))
         .map_err(|error| Broken::new(Fault::HandshakeBroken, error))?;
-    let shaken = timeout(WORD, connect(config, name, &mut tcp)).await;
+    let shaken = timeout(word, connect(config, name, &mut tcp)).await;
     let error = match shaken {
         Ok(Ok(_)) => {
             return broken(
@@ -153,7 +160,7 @@ async fn greeted(
         Err(_) if tcp.read == 0 => return Ok(None),
         Err(_) => {
             let seen = format!(
-                "it says {} bytes, which are no whole answer, in {WORD:?}",
+                "it says {} bytes, which are no whole answer, in {word:?}",
                 tcp.read
             );
             return broken(Fault::GatewaySilent, seen);

@@ -88,7 +88,7 @@ case: it is heard there, and whether we may call is not known, as Envoy judges t
 program `eastwest-gateway` has no TLS of its own, and can hold no key): it says, over mutual TLS, whether it exports the server name, and what came of looking up and dialling the pod. Where it tells
 nothing, as Istio's never does, that is inferred from alerts and silence, and `pod-unreachable` or
 `gateway-hung-up` stand for what can't be told apart. A gateway of ours minds a protocol that is not for it only where
-it exports the name, and Istio's hangs up where it does not, so that `wrong-pod` is told apart from `not-exported`; of a
+it exports the name, and Istio's hangs up where it does not, as often as it is asked, so that `wrong-pod` is told apart from `not-exported`; of a
 plain server name (none of Istio's form) behind a gateway of ours that tells nothing it is not. Where the server name is
 one that a DestinationRule of cluster B sets, and another than it would be without that rule, it is `rule-not-exported`, and beside
 `pod-name-unknown` and `pod-unreachable`, which it can be under a wildcard, the rule is told.

@@ -15,7 +15,7 @@ use eastwest_transport::tls::{
 use rustls::pki_types::ServerName;
 use serde::Deserialize;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::counted::Counted;
 use super::doubt::Heard;
@@ -77,7 +77,7 @@ pub(super) async fn meet(
     let (tcp, _) = connected(&[address.ip()], address.port()).await?;
     let mut tcp = Counted::new(tcp);
     let shaking = connect(config, name, &mut tcp);
-    match doubtful(shaking, address, &route.sni).await {
+    match doubtful(shaking, Heard::of(address, &route.sni)).await {
         Ok(Ok(secured)) => Ok(Met {
             tcp: tcp.tcp,
             secured,
@@ -98,26 +98,35 @@ pub(super) async fn meet(
     }
 }
 
-/// What comes of a handshake in its time. Else what was heard meanwhile, and how long that was.
+/// What comes of a handshake in its time, which may end while others are heard. Else what was heard, and how long the
+/// handshake was waited for.
 async fn doubtful<T>(
     shaking: impl Future<Output = T>,
-    address: SocketAddr,
-    sni: &str,
+    hearing: impl Future<Output = Heard>,
 ) -> Result<T, (Heard, Duration)> {
     tokio::pin!(shaking);
+    let begun = Instant::now();
     if let Ok(shaken) = timeout(DOUBT, &mut shaking).await {
         return Ok(shaken);
     }
-    let more = timeout(DIALLED.saturating_sub(DOUBT), &mut shaking);
-    let (shaken, heard) = tokio::join!(more, Heard::of(address, sni));
-    match shaken {
-        Ok(shaken) => Ok(shaken),
-        Err(_) if heard.is_of_any() => Err((heard, DIALLED)),
-        Err(_) => {
-            let rest = timeout(HANDSHAKE.saturating_sub(DIALLED), shaking).await;
-            rest.map_err(|_| (heard, HANDSHAKE))
-        }
-    }
+    let heard = tokio::select! {
+        biased;
+        shaken = &mut shaking => return Ok(shaken),
+        heard = hearing => heard,
+    };
+    let longest = match heard.is_of_any() {
+        true => DIALLED,
+        false => HANDSHAKE,
+    };
+    // Looked at once more, also where that time is over.
+    let rest = timeout_at(begun + longest, shaking).await;
+    rest.map_err(|_| (heard, in_tenths(begun.elapsed())))
+}
+
+/// Nobody has to read more of a time.
+fn in_tenths(time: Duration) -> Duration {
+    let tenths = time.as_millis() / 100;
+    Duration::from_millis(100 * u64::try_from(tenths).unwrap_or(u64::MAX / 100))
 }
 
 /// What the shim of the pod says. With TLS 1.3 it judges us only now.

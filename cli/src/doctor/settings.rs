@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -14,8 +13,6 @@ use super::shim;
 
 mod beside;
 
-/// It is in this pod.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// The flags that the doctor has as well, and whether each takes a list.
 const FLAGS: [(&str, bool); 11] = [
     ("manifests", true),
@@ -63,7 +60,12 @@ impl Settings {
     }
 
     async fn of_shim(admin: SocketAddr) -> Option<Self> {
-        let get = async |path| timeout(PATIENCE, shim::get(admin, path)).await.ok()?.ok();
+        let get = async |path| {
+            timeout(shim::PATIENCE, shim::get(admin, path))
+                .await
+                .ok()?
+                .ok()
+        };
         let mut values = values(&get("/settings").await?)?;
         let status = get("/status.json").await;
         let status = status.as_deref();

@@ -7,21 +7,47 @@ use std::time::Duration;
 use eastwest_daemon::EndpointAddress;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::app::begins;
 use super::fault::Fault;
 use super::look::{Broken, Look};
 
-/// It is in this pod.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Time for an answer of the shim's. It is in this pod, and may wait for its share of a processor: for tenths of a
+/// second at a time, with a limit beside a server that has much to do.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// More than a status of a thousand routes has.
 const LONGEST: u64 = 16 * 1024 * 1024;
 /// The blocker by which a shim says that its certificate is of no use (`sidecar-shim/src/identity.rs`).
 const CERTIFICATE: &str = "certificate";
 
-/// Asks the shim whether it is ready.
-pub(super) async fn look(ready: EndpointAddress) -> Result<Look, Broken> {
+/// The shim, which is asked once however many aliases it has.
+#[derive(Debug)]
+pub(super) struct Shim {
+    ready: EndpointAddress,
+    patience: Duration,
+    looked: OnceCell<Result<Look, Broken>>,
+}
+
+impl Shim {
+    pub(super) fn at(ready: EndpointAddress) -> Self {
+        Self {
+            ready,
+            patience: PATIENCE,
+            looked: OnceCell::new(),
+        }
+    }
+
+    /// Whether it is ready.
+    pub(super) async fn look(&self) -> Result<Look, Broken> {
+        let looking = || look(self.ready, self.patience);
+        self.looked.get_or_init(looking).await.clone()
+    }
+}
+
+/// Asks the shim whether it is ready, and waits that long for its answer.
+pub(super) async fn look(ready: EndpointAddress, patience: Duration) -> Result<Look, Broken> {
     let Some(ready) = ready.get() else {
         return Ok(Look::skipped("its --ready-address is off"));
     };
@@ -30,14 +56,14 @@ pub(super) async fn look(ready: EndpointAddress) -> Result<Look, Broken> {
             "its --ready-address is any free port, and nobody tells which one that is",
         ));
     }
-    let answer = match timeout(PATIENCE, get(ready, "/healthz/ready")).await {
+    let answer = match timeout(patience, get(ready, "/healthz/ready")).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => {
             let seen = format!("{ready}: {error}");
             return Err(Broken::new(Fault::ShimNotRunning, seen));
         }
         Err(_) => {
-            let seen = format!("{ready} takes connections and does not answer in {PATIENCE:?}");
+            let seen = format!("{ready} takes connections and does not answer in {patience:?}");
             return Err(Broken::new(Fault::ShimHangs, seen));
         }
     };
@@ -90,8 +116,11 @@ mod tests {
 
     use super::*;
 
-    /// What is made of somebody at the readiness address who answers this and hangs up.
-    async fn answering(bytes: &'static str) -> Result<Look, Broken> {
+    /// Longer than an answer takes on a busy machine.
+    const LONG: Duration = Duration::from_secs(20);
+
+    /// Somebody who answers this, once, and hangs up.
+    async fn answers(bytes: &'static str) -> EndpointAddress {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
@@ -103,7 +132,23 @@ mod tests {
             }
             tcp.write_all(bytes.as_bytes()).await.unwrap();
         });
-        look(EndpointAddress::At(address)).await
+        EndpointAddress::At(address)
+    }
+
+    /// What is made of one at the readiness address.
+    async fn answering(bytes: &'static str) -> Result<Look, Broken> {
+        look(answers(bytes).await, LONG).await
+    }
+
+    #[tokio::test]
+    async fn a_shim_is_asked_once_for_all_aliases() {
+        let shim = Shim {
+            patience: LONG,
+            ..Shim::at(answers("HTTP/1.1 200 OK\r\n\r\nready").await)
+        };
+        let (one, other) = tokio::join!(shim.look(), shim.look());
+        assert!(one.is_ok());
+        assert_eq!([&other, &shim.look().await], [&one, &one]);
     }
 
     #[tokio::test]
@@ -133,9 +178,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_takes_connections_and_does_not_answer_in_time_hangs() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = silent.local_addr().unwrap();
+        let soon = Duration::from_millis(50);
+        let broken = look(EndpointAddress::At(address), soon).await.unwrap_err();
+        assert_eq!(broken.fault, Fault::ShimHangs);
+        let seen = format!("{address} takes connections and does not answer in 50ms");
+        assert_eq!(broken.seen, seen);
+    }
+
+    #[tokio::test]
     async fn a_port_that_nobody_tells_is_not_dialled() {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let looked = look(EndpointAddress::At(any)).await;
+        let looked = look(EndpointAddress::At(any), LONG).await;
         assert!(matches!(looked, Ok(Look::Skipped(_))), "{looked:?}");
     }
 }

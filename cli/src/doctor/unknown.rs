@@ -43,7 +43,7 @@ pub(super) async fn look(
     if unwalked.is_empty() {
         return Ok(examined);
     }
-    let Err(shim) = shim::look(args.ready()).await else {
+    let Err(shim) = shim::look(args.ready(), shim::PATIENCE).await else {
         return Err(lacking);
     };
     examined.extend(unwalked.into_iter().map(|alias| {

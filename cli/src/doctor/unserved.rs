@@ -1,7 +1,5 @@
 //! Why the shim of this pod does not serve an alias of its manifests, as it tells at its admin address.
 
-use std::time::Duration;
-
 use eastwest_daemon::EndpointAddress;
 use eastwest_mesh::Route;
 use serde::Deserialize;
@@ -9,8 +7,6 @@ use tokio::time::timeout;
 
 use super::shim;
 
-/// It is in this pod.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// A route that is not served (`daemon/src/status/judged.rs`).
 const DOWN: &str = "down";
 
@@ -43,7 +39,7 @@ struct Served {
 /// None where no shim tells, or it serves the alias.
 pub(super) async fn why(admin: EndpointAddress, route: &Route) -> Option<String> {
     let asking = shim::get(admin.get()?, "/status.json");
-    let answer = timeout(PATIENCE, asking).await.ok()?.ok()?;
+    let answer = timeout(shim::PATIENCE, asking).await.ok()?.ok()?;
     reason(&answer, route.alias.as_str(), route.port.get())
 }
 

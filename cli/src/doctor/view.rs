@@ -66,10 +66,14 @@ impl Told {
                 Fault::MtuBlackHolePod,
                 "large answers of the gateway's own come through",
             ),
-            (Self::Nothing(_), Fault::NotExported) if refusal == Refusal::HangsUp => (
-                Fault::WrongPod,
-                "the gateway hangs up on a name that it does not know, so that the pod has said this",
-            ),
+            (Self::Nothing(_), Fault::NotExported)
+                if refusal == Refusal::HangsUp && !doubt::says_what_it_lacks(address).await =>
+            {
+                (
+                    Fault::WrongPod,
+                    "the gateway hangs up on a name that it does not know, so that the pod has said this",
+                )
+            }
             (Self::Nothing(_), Fault::GatewayHungUp)
                 if refusal == Refusal::HangsUp && ends_unheard(address).await =>
             {
@@ -201,13 +205,22 @@ impl PeerPolicy for Anybody {
 
 #[cfg(test)]
 mod tests {
+    use eastwest_transport::client_hello;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
     use super::*;
 
     /// What a fault of the pod's handshake is, where the gateway has told this, and refuses names so.
     async fn judged(told: Told, refusal: Refusal, fault: Fault) -> Fault {
         let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
+        judged_at(nobody, told, refusal, fault).await
+    }
+
+    /// The same of one that is there.
+    async fn judged_at(address: SocketAddr, told: Told, refusal: Refusal, fault: Fault) -> Fault {
         let broken = Broken::new(fault, "seen");
-        let at = (nobody, "db-0.db.pxc.svc.cluster.local");
+        let at = (address, "db-0.db.pxc.svc.cluster.local");
         told.judge(broken, at, refusal).await.fault
     }
 
@@ -228,6 +241,27 @@ mod tests {
             Fault::NoInboundShim
         );
         assert_eq!(judged(nothing(), Refusal::Says, refused).await, refused);
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_hung_up_and_says_now_what_it_does_not_know_is_not_believed_to_export_a_name()
+     {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (mut tcp, _) = listener.accept().await.unwrap();
+                client_hello::read(&mut tcp, &mut Vec::new()).await.unwrap();
+                tcp.write_all(&[21, 3, 3, 0, 2, 2, 112]).await.unwrap();
+            }
+        });
+        let refused = Fault::NotExported;
+        let mut judged = Vec::new();
+        // It may be slow to say so, where the machine is busy.
+        for _ in 0..5 {
+            judged.push(judged_at(address, nothing(), Refusal::HangsUp, refused).await);
+        }
+        assert!(judged.contains(&refused), "{judged:?}");
     }
 
     #[tokio::test]

@@ -17,10 +17,11 @@ use super::look::{Broken, Look};
 use super::names::Names;
 use super::own_files::OwnFiles;
 use super::pod::{Met, Wish, Word};
+use super::shim::Shim;
 use super::step::Step;
 use super::view::Told;
 use super::way::Way;
-use super::{app, capture, certificate, dns, gateway, own_rule, pod, shim, view};
+use super::{app, capture, certificate, dns, gateway, own_rule, pod, view};
 
 /// A clock that is off by more than this is worth a word, in seconds.
 const CLOCK: u64 = 60;
@@ -34,7 +35,7 @@ pub(super) struct Start {
     pub(super) domain: Hostname,
     /// Where the certificate is; none where whoever asks has none.
     pub(super) identity: Option<OwnFiles>,
-    pub(super) ready: EndpointAddress,
+    pub(super) shim: Shim,
     pub(super) admin: EndpointAddress,
     pub(super) servers: Vec<SocketAddr>,
     pub(super) names: NameServers,
@@ -127,7 +128,7 @@ impl Start {
             }
             return Ok(identity);
         }
-        let look = way.hop(shim::look(self.ready).await)?;
+        let look = way.hop(self.shim.look().await)?;
         way.note(Step::Shim, look);
         let looked = dns::look(&self.servers, self.admin, route).await;
         if let Err(broken) = &looked
@@ -155,7 +156,7 @@ impl Start {
         way.note(Step::GatewayName, look);
         let (address, look) = way.hop(gateway::reach(&ips, gateway.port.get()).await)?;
         way.note(Step::GatewayTcp, look);
-        let (refusal, look) = way.hop(gateway::greet(identity, address).await)?;
+        let (refusal, look) = way.hop(gateway::greet(identity, address, gateway::WORD).await)?;
         way.note(Step::GatewayTls, look);
         match self.behind((address, refusal), route, identity, way).await {
             Err(broken) => Err(own_rule::judge(broken, (route, &self.domain), address, way).await),

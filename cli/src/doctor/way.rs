@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::fault::Fault;
 use super::look::{Broken, Look};
 use super::step::Step;
 
@@ -73,7 +74,10 @@ impl Way {
         look.inspect_err(|broken| {
             let took = self.lap();
             let step = broken.fault.step();
-            self.implied(step);
+            // Where nobody has said a word nobody was met.
+            if broken.fault != Fault::PodSilent {
+                self.implied(step);
+            }
             self.push(step, Outcome::Broken, broken.seen.clone(), took);
         })
     }
@@ -118,5 +122,24 @@ impl Way {
             seen,
             took,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pod_that_has_not_said_a_word_is_not_said_to_have_been_met() {
+        let walked = |fault| {
+            let mut way = Way::new();
+            way.note(Step::GatewayTls, Look::fine("a gateway of ours answers"));
+            way.hop::<()>(Err(Broken::new(fault, "seen"))).unwrap_err();
+            way.taken.iter().map(|taken| taken.step).collect::<Vec<_>>()
+        };
+        let [tls, pod] = [Step::GatewayTls, Step::PodTls];
+        assert_eq!(walked(Fault::PodSilent), [tls, pod]);
+        let met = [tls, Step::Route, Step::PodName, Step::PodTcp, pod];
+        assert_eq!(walked(Fault::TlsVersion), met);
     }
 }

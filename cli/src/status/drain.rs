@@ -20,7 +20,8 @@ use crate::one_line::in_one_line;
 const AGAIN: Duration = Duration::from_millis(200);
 
 /// For how long answers have to say that a process is gone, where one of its number and age goes on: it may be another
-/// container's, and a gateway that was succeeded answers no more before it ends.
+/// container's, and a gateway that was succeeded answers no more before it ends. As long somebody else has to answer in
+/// its place.
 const LASTING: Duration = Duration::from_secs(10);
 
 /// Have a running server end, as on SIGTERM: unready first, then nothing more is accepted, then connections end
@@ -32,8 +33,8 @@ const LASTING: Duration = Duration::from_secs(10);
 Exit status: 0 it is draining, or under --wait it has ended or no longer answers, 1 it could not be
 told, or has not ended in time, 2 wrong usage.")]
 pub struct DrainArgs {
-    /// Return when the process has ended; where it cannot be seen, when it no longer answers, and where it can, when
-    /// that has lasted 10 s
+    /// Return when the process has ended; where it cannot be seen, when it no longer answers, and where it can, or
+    /// something goes on to listen for it as `kubectl port-forward` does, when that has lasted 10 s
     #[arg(long)]
     wait: bool,
     /// How long to wait for that
@@ -107,6 +108,8 @@ enum Heard {
     /// It is there.
     Itself,
     Gone(End),
+    /// Whoever listens there does not answer as a server of ours.
+    Strange,
     Nothing,
 }
 
@@ -143,7 +146,8 @@ impl Drained {
                 }
             }
             Err(AdminError::Refused(_)) => Heard::Gone(End::Unheard),
-            // Cut off by its end, as likely as not: asked again.
+            // Cut off by its end, as likely as not: asked again. A forwarder (`kubectl port-forward`) may go on so.
+            Err(AdminError::HungUp(_) | AdminError::Stranger(_)) => Heard::Strange,
             Err(_) => Heard::Nothing,
         }
     }
@@ -156,6 +160,7 @@ impl Drained {
             (Some(seen), _) if !seen.goes_on() => Some(End::Seen),
             (Some(_), Heard::Gone(end)) => (since >= LASTING).then_some(end),
             (None, Heard::Gone(end)) => Some(end),
+            (_, Heard::Strange) => (since >= LASTING).then_some(End::Unheard),
             (_, Heard::Nothing) => None,
         }
     }

@@ -13,11 +13,12 @@ const MANIFEST: &str = "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\n
 /// What a command writes to a terminal, both streams together.
 fn on_a_terminal(folder: &Path, line: &str, variables: &[(&str, &str)]) -> String {
     let mut script = Command::new("script");
-    script.args([
+    // Whichever shell is the caller's, this one becomes the command.
+    script.env("SHELL", "/bin/sh").args([
         "--quiet",
         "--return",
         "--command",
-        &format!("{EASTWEST} {line}"),
+        &format!("exec {EASTWEST} {line}"),
         "/dev/null",
     ]);
     // With `CI` set, clap has colours on a terminal that knows none.

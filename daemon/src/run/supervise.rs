@@ -59,7 +59,7 @@ where
                 data.spawn(context.supervisor.clone().keep_watchdog());
             }
             signal = signals.next() => match signal {
-                Request::Reload => reload(context),
+                Request::Reload => reload(context, started),
                 Request::Terminate | Request::Interrupt => {
                     signalled = true;
                     // Before it has started nobody has come that would have to notice.
@@ -89,8 +89,12 @@ fn announce(context: &Context, bound: &Bound, endpoints: &Endpoints) {
     context.admin.section("listeners", move || shown.clone());
 }
 
-fn reload(context: &Context) {
+fn reload(context: &Context, started: bool) {
     tracing::info!("SIGHUP: reading manifests and certificates again");
+    // Who is ready after a reload has been ready before it.
+    if !started {
+        return context.request_reload();
+    }
     context.supervisor.reloading();
     context.request_reload();
     // What comes of it is in the log; what is in force meanwhile serves as well.

@@ -112,7 +112,7 @@ pub(crate) fn document(context: &Context, asked: &Asked) -> Document {
     let certificates = certificates.into_iter().flatten();
     Document {
         schema: SCHEMA,
-        program: program(status, &clocks),
+        program: program(status),
         now,
         uptime_seconds: shared.begun.elapsed().as_secs_f64(),
         state: state(context, &blocked),
@@ -132,14 +132,14 @@ pub(crate) fn document(context: &Context, asked: &Asked) -> Document {
     }
 }
 
-fn program(status: &Status, clocks: &Clocks) -> Program {
+fn program(status: &Status) -> Program {
     let (name, version) = status.shared.program.get().cloned().unzip();
     let host = rustix::system::uname();
     Program {
         name,
         role: status.shared.role.get().copied(),
         version,
-        started: clocks.moment(status.shared.begun),
+        started: status.shared.started,
         pid: std::process::id(),
         host: host.nodename().to_str().ok().map(str::to_owned),
         cluster: None,

@@ -1,17 +1,13 @@
 //! How a route does, judged by what came of its connections.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use serde::Serialize;
 
 use super::moment::{Clocks, Moment};
-use super::route::{EndpointState, Explain, Fitness, Listing, RouteEndpoint, ServedRoute};
-use crate::connections::{Attempt, Carried, Direction, Failure, Outcome};
-
-/// A failure of so long ago, after which nobody has tried, says no more how a route does: three times as long as the
-/// alert `EastwestRouteDown` of `deploy/observe` waits, and longer than whoever wants the route does to try again.
-const STALE: Duration = Duration::from_secs(15 * 60);
+use super::route::{EndpointState, Explain, Fitness, RouteEndpoint, ServedRoute};
+use super::seen::{STALE, Seen};
+use crate::connections::{Attempt, Carried, Direction, Outcome};
 
 /// How a route does, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -78,15 +74,7 @@ impl RouteStatus {
             clocks,
         };
         let open = carried.opened.saturating_sub(carried.closed);
-        let lives = match route.listing {
-            Listing::Named => true,
-            Listing::Withdrawn => open > 0,
-            Listing::ByPattern => {
-                let led = carried.answered > 0 && !seen.nobody_is_there(&route);
-                open > 0 || led || !seen.is_stale()
-            }
-        };
-        lives.then_some(())?;
+        seen.keeps(route.listing).then_some(())?;
         for endpoint in &mut route.endpoints {
             seen.of_endpoint(endpoint);
         }
@@ -136,42 +124,7 @@ impl Last {
     }
 }
 
-/// What the route's connections say.
-struct Seen<'a> {
-    /// What came of the last one.
-    last: Option<&'a Outcome>,
-    /// What has come over all of them.
-    carried: Carried,
-    clocks: &'a Clocks,
-}
-
 impl Seen<'_> {
-    fn failure(&self) -> Option<&Failure> {
-        self.last?.failure()
-    }
-
-    /// Whether it is too long ago to say anything, or there was none.
-    fn is_stale(&self) -> bool {
-        self.last
-            .is_none_or(|last| self.clocks.since(last.at.instant) >= STALE)
-    }
-
-    /// Whether something has come back over one that is open.
-    fn is_talking(&self) -> bool {
-        self.carried.talking > 0
-    }
-
-    /// Whether it is a name that anybody can have made up, and that has never led anywhere.
-    fn is_unproven(&self, route: &ServedRoute) -> bool {
-        route.listing == Listing::ByPattern && self.carried.answered == 0
-    }
-
-    /// Whether it found that nobody has a name that nobody has written down either.
-    fn nobody_is_there(&self, route: &ServedRoute) -> bool {
-        let unknown = |failure: &Failure| failure.code == "name_not_found";
-        route.listing == Listing::ByPattern && self.failure().is_some_and(unknown)
-    }
-
     /// A place that could not be dialled, and has been found to answer since, by a probe or a connection of another
     /// route.
     fn answers_since<'r>(&self, route: &'r ServedRoute) -> Option<&'r str> {
@@ -191,11 +144,13 @@ impl Seen<'_> {
             (Some(state), _) => (state, endpoint.seen),
             (None, None) => (EndpointState::Unknown, None),
             (None, Some(last)) => {
-                endpoint.reason = last.failure().map(|failure| failure.said.to_string());
+                let failure = last.failure().filter(|_| !self.is_outlived());
+                endpoint.reason = failure.map(|failure| failure.said.to_string());
                 let state = match &last.attempt {
                     Attempt::Made => EndpointState::Up,
                     Attempt::Silent if self.is_talking() => EndpointState::Up,
                     Attempt::Silent => EndpointState::Unknown,
+                    Attempt::Failed(_) if self.is_outlived() => EndpointState::Up,
                     Attempt::Failed(failure) => EndpointState::of_failure(failure.code),
                 };
                 (state, Some(last.at.instant))
@@ -219,12 +174,15 @@ impl Seen<'_> {
         if let Fitness::Down(why) = &route.fitness {
             return (RouteState::Down, Some(why.clone()));
         }
-        if let (Some(last), Some(failure)) = (self.last, self.failure()) {
+        if let (Some(last), Some(failure)) = (self.last, self.failure())
+            && !self.is_outlived()
+        {
             let said = &failure.said;
             let (state, why) = if self.is_talking() {
-                let why = format!("a new connection came to nothing: {said}");
+                let at = Moment(last.at.clock);
+                let why = format!("a new connection came to nothing at {at}: {said}");
                 (RouteState::Degraded, why)
-            } else if self.nobody_is_there(route) {
+            } else if self.nobody_is_there(route.listing) {
                 let why = format!("a pattern allows this name, and nobody has it: {said}");
                 (RouteState::Unknown, why)
             } else if self.is_unproven(route) {
@@ -260,8 +218,11 @@ impl Seen<'_> {
         }
         match self.last.map(|last| &last.attempt) {
             Some(Attempt::Made) => (RouteState::Up, None),
-            // One that waits for a question, or is only looked in with, says nothing against one that goes on.
-            Some(Attempt::Silent) if self.is_talking() => (RouteState::Up, None),
+            // One that waits for a question, or is only looked in with, says nothing against one that goes on; nor
+            // does one that failed long ago.
+            Some(Attempt::Silent | Attempt::Failed(_)) if self.is_talking() => {
+                (RouteState::Up, None)
+            }
             Some(Attempt::Silent) => {
                 let why = "its last connection was made, and nothing has come back over it";
                 (RouteState::Unknown, Some(why.to_owned()))

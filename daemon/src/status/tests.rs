@@ -14,6 +14,7 @@ mod handed_over;
 mod lapsed;
 mod patterns;
 mod routes;
+mod talking;
 
 const ALIAS: &str = "src-db-pxc-0.pxc.svc.cluster.local";
 const NAME: &str = "src-db-pxc-0.pxc.svc.cluster.local:3306";
@@ -107,6 +108,16 @@ fn a_process_of_which_nothing_is_known_says_so() {
             "names": null,
         })
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_is_the_same_to_programs_though_the_clock_of_people_is_set_back() {
+    let context = Context::new();
+    let identity = || told(&context)["program"].take();
+    let first = identity();
+    // The clock of ages goes on by an hour, and the other one does not.
+    tokio::time::advance(std::time::Duration::from_secs(3600)).await;
+    assert_eq!(identity(), first);
 }
 
 #[test]

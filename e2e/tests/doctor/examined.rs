@@ -8,7 +8,7 @@ use eastwest::clusters::{Clusters, HELLO};
 use serde_json::Value;
 
 /// Whatever is broken is named within this time.
-const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// What it said of one alias, or of several.
 pub(crate) struct Examined {

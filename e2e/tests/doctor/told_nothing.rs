@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::examined::changed;
 use crate::gateway::Frozen;
 
-/// What it says in the app's pod, by these arguments and variables alone.
+/// What it says in the app's pod, by these arguments and variables of ours alone.
 fn says(
     clusters: &Clusters,
     args: &[&str],
@@ -17,6 +17,11 @@ fn says(
 ) -> (Option<i32>, Value, String) {
     let mut doctor = clusters.eastwest_on("b-app").unwrap();
     doctor.arg("doctor").args(args).args(["-o", "json"]);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("EASTWEST_") {
+            doctor.env_remove(name);
+        }
+    }
     doctor.envs(variables.iter().copied());
     let output = doctor.output().unwrap();
     let said = serde_json::from_slice(&output.stdout).unwrap_or_default();

@@ -1,9 +1,8 @@
 //! `eastwest status`, `routes`, `conns`, `certs show` and `drain` on the servers of the path.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Command, Output, Stdio};
-use std::time::Instant;
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
 
 use eastwest::clusters::{Capture, HELLO, Layout};
 use eastwest::leftovers::Guarded;
@@ -11,7 +10,7 @@ use eastwest_e2e::{CountedClusters, hello};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::{PATIENCE, alias_route, open_visit, status_once};
+use super::{alias_route, open_visit, status_once};
 
 /// What `eastwest` says on the host of the app.
 pub(super) fn eastwest(clusters: &CountedClusters, args: &[&str]) -> (i32, String, String) {
@@ -242,89 +241,6 @@ fn conns_shows_who_talks_and_goes_on_until_somebody_has_seen_enough() {
         assert_eq!(told["open"], 1, "{told}");
     }
     drop(watching);
-    drop(app);
-}
-
-#[test]
-fn on_a_terminal_conns_are_drawn_in_place() {
-    let clusters = hello().unwrap();
-    let program = eastwest_e2e::eastwest();
-    let host = clusters.host("b-app").unwrap();
-    // script(1) gives it a terminal. `exec`: a dash that waited for it would die of the ^C itself.
-    let mut command: Command = host.command("script".as_ref());
-    command.env("SHELL", "/bin/sh").args([
-        "-qefc",
-        &format!("exec {} conns --watch", program.display()),
-        "/dev/null",
-    ]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut terminal = Guarded::spawn(&mut command).unwrap();
-    let mut out = terminal.stdout.take().unwrap();
-    let mut drawn = Vec::new();
-    let begun = Instant::now();
-    let times = |drawn: &[u8]| {
-        String::from_utf8_lossy(drawn)
-            .matches("\x1b[H0 open at ")
-            .count()
-    };
-    while times(&drawn) < 2 && begun.elapsed() < PATIENCE {
-        let mut some = [0; 4096];
-        let n = out.read(&mut some).unwrap();
-        assert!(n > 0, "{}", String::from_utf8_lossy(&drawn));
-        drawn.extend_from_slice(&some[..n]);
-    }
-    assert!(times(&drawn) >= 2, "{}", String::from_utf8_lossy(&drawn));
-    // Open until the end: at the end of its input script(1) takes the terminal away.
-    let mut keys = terminal.stdin.take().unwrap();
-    keys.write_all(b"\x03").unwrap();
-    out.read_to_end(&mut drawn).unwrap();
-    let ended = terminal.wait().unwrap();
-    drop(keys);
-    let drawn = String::from_utf8_lossy(&drawn);
-    assert_eq!(ended.code(), Some(0), "{ended}: {drawn}");
-}
-
-#[test]
-fn conns_fit_the_terminal_unless_all_is_wanted() {
-    let mut clusters = hello().unwrap();
-    let app = open_visit(&clusters);
-    status_once(&mut clusters, "hello-0-shim", |told| {
-        told["connections"]["rows"][0]["state"] == "relaying"
-    });
-    let program = eastwest_e2e::eastwest();
-    let host = clusters.host("b-app").unwrap();
-    let on_a_terminal = |args: &str| {
-        let mut command: Command = host.command("script".as_ref());
-        let conns = format!("stty cols 80 && exec {} {args}", program.display());
-        command
-            .env("SHELL", "/bin/sh")
-            .args(["-qefc", &conns, "/dev/null"]);
-        // Nothing is typed, and its end would take the terminal away.
-        let Output { status, stdout, .. } = Guarded::output(command.stdin(Stdio::null())).unwrap();
-        let out = String::from_utf8(stdout).unwrap();
-        assert_eq!(status.code(), Some(0), "{args}: {out}");
-        out
-    };
-    let widest = |out: &str| out.lines().map(|line| line.chars().count()).max();
-    for args in ["conns", "conns --history"] {
-        let out = on_a_terminal(args);
-        assert!(widest(&out) <= Some(80), "{args}: {out}");
-        assert!(
-            out.contains(" ROUTE ") && out.contains("  left out: "),
-            "{out}"
-        );
-        let wide = on_a_terminal(&format!("{args} --wide"));
-        assert!(widest(&wide) > Some(80), "{args}: {wide}");
-        assert!(!wide.contains('…') && !wide.contains("left out"), "{wide}");
-        let route = |line: &str| line.contains(&alias_route());
-        assert!(wide.lines().any(route), "{wide}");
-    }
-    // Who reads it by a program has all of it.
-    let (_, out, _) = eastwest(&clusters, &["conns"]);
-    assert!(
-        out.contains("  IDENTITY  ") && !out.contains("left out"),
-        "{out}"
-    );
     drop(app);
 }
 

@@ -10,6 +10,7 @@ mod certificates;
 mod commands;
 mod drain;
 mod history;
+mod terminal;
 
 use std::io::Read;
 use std::net::SocketAddr;

@@ -249,7 +249,8 @@ impl Predecessor {
         let watchdog = self.context.supervisor.watchdog().unwrap_or_default();
         let listeners = Frame::Listeners {
             offered: offered.collect(),
-            open: self.context.shutdown.open() as u64,
+            // Not those that are being refused: no limit counts them.
+            open: self.gateway.ledger.open() as u64,
             number,
             watchdog_micros: u64::try_from(watchdog.as_micros()).unwrap_or(0),
         };

@@ -1,4 +1,6 @@
-use eastwest_daemon::{ByteCounts, ConnectionGuard, ConnectionInfo};
+use std::time::Duration;
+
+use eastwest_daemon::{ByteCounts, ConnectionGuard, ConnectionInfo, Ended, Weight};
 use eastwest_transport::limits::Limits;
 
 use super::*;
@@ -86,6 +88,28 @@ fn a_client_makes_no_routes_by_thinking_of_ports_and_subsets() {
     assert_eq!(tally.unwrap().carried().opened, 101);
     // What it was called by whom stays known.
     assert_eq!(guards[6].record().route.as_deref(), Some(&*sni(7)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_of_which_a_made_up_name_is_forgotten_is_told_at_once() {
+    let gateway = asked("'*.db.pxc.svc.cluster.local'");
+    for sni in [NAMED, BY_PATTERN] {
+        comes_by(&gateway, sni).end(&Ended {
+            reason: "dial_timeout",
+            error: None,
+            weight: Weight::Failure,
+        });
+    }
+    let pattern = || {
+        let routes = told(&gateway, &Asked::default()).routes;
+        let is_it = |route: &ServedRoute| route.name == "*.db.pxc.svc.cluster.local";
+        routes.iter().any(is_it)
+    };
+    assert!(!pattern());
+    // Nobody has looked since, so that what was counted of the names is there yet.
+    tokio::time::advance(Duration::from_secs(15 * 60)).await;
+    assert_eq!(gateway.connections.tallies(Direction::Passthrough).len(), 3);
+    assert!(pattern());
 }
 
 #[test]

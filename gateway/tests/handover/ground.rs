@@ -210,6 +210,11 @@ impl Gateway {
         self.log.next_with(text, PATIENCE)
     }
 
+    /// The same, or none where it has ended before.
+    pub(crate) fn logged_before_the_end(&mut self, text: &str) -> Option<String> {
+        self.log.next_before_the_end(text, PATIENCE)
+    }
+
     /// All that it has logged, once it has ended.
     pub(crate) fn whole_log(&mut self) -> Vec<String> {
         self.log.whole(true).to_vec()

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Command;
 use std::thread;
@@ -20,6 +20,8 @@ const NOT_NOW: i32 = 75;
 
 #[test]
 fn a_gateway_that_cannot_start_leaves_everything_as_it_was() {
+    let elsewhere = TcpListener::bind("192.0.2.1:0");
+    elsewhere.expect_err("no host has 192.0.2.1: unset net.ipv4.ip_nonlocal_bind here");
     let ground = Ground::prepare();
     let mut old = ground.gateway();
     let (mut client, mut pod) = ground.connect(old.address);

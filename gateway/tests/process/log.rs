@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::ChildStderr;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// The lines, as they come.
@@ -28,15 +28,25 @@ impl Log {
 
     /// The next line with `text` in it.
     pub(crate) fn next_with(&mut self, text: &str, within: Duration) -> String {
+        let line = self.next_before_the_end(text, within);
+        line.unwrap_or_else(|| panic!("no `{text}` in the log:\n{}", self.seen.join("\n")))
+    }
+
+    /// The same, or none where the process has ended before.
+    pub(crate) fn next_before_the_end(&mut self, text: &str, within: Duration) -> Option<String> {
         let deadline = Instant::now() + within;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(line) = self.lines.recv_timeout(left) else {
-                panic!("no `{text}` in the log:\n{}", self.seen.join("\n"));
+            let line = match self.lines.recv_timeout(left) {
+                Ok(line) => line,
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("no `{text}` in the log so far:\n{}", self.seen.join("\n"))
+                }
             };
             self.seen.push(line.clone());
             if line.contains(text) {
-                return line;
+                return Some(line);
             }
         }
     }

@@ -81,6 +81,12 @@ impl Ledger {
         Ok(seat)
     }
 
+    /// How many are counted now.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.0.total.load(Ordering::Relaxed)
+    }
+
     /// Counts a connection that is there already, even where it is one too many by the limits of now.
     /// `route` is asked only where routes are counted.
     pub fn readmit(&self, source: IpAddr, route: impl FnOnce() -> Option<Arc<str>>) -> Seat {

@@ -6,6 +6,7 @@ use eastwest_transport::tls::{PeerPolicy, ServerAlpn, SvidError, accept};
 use rustls::AlertDescription;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 
 use super::*;
 use crate::doctor::gateway::tests::identity;
@@ -126,6 +127,44 @@ async fn half_an_answer_is_no_black_hole() {
         broken.seen.starts_with("it says 3 bytes"),
         "{}",
         broken.seen
+    );
+}
+
+/// What comes of a handshake that ends after so many seconds, and of hearing others, which takes so many more than it
+/// takes to doubt.
+async fn doubted(shaken: u64, heard: (u64, Heard)) -> Result<(), (Heard, Duration)> {
+    let hearing = async {
+        sleep(Duration::from_secs(heard.0)).await;
+        heard.1
+    };
+    doubtful(sleep(Duration::from_secs(shaken)), hearing).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_ends_while_others_are_heard_has_been_made() {
+    let others = Heard::small_ones();
+    for (shaken, hearing) in [(1, 1), (3, 1), (5, 4), (6, 4), (6, 5)] {
+        assert_eq!(doubted(shaken, (hearing, others)).await, Ok(()));
+    }
+    // Where nothing is heard the gateway may dial yet.
+    assert_eq!(doubted(5, (1, Heard::default())).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_is_said_to_have_been_waited_for_as_long_as_it_was() {
+    let others = Heard::small_ones();
+    for (hearing, heard, waited) in [
+        (1, others, 4),
+        (5, others, 7),
+        (1, Heard::default(), 6),
+        (5, Heard::default(), 7),
+    ] {
+        let waited = Duration::from_secs(waited);
+        assert_eq!(doubted(60, (hearing, heard)).await, Err((heard, waited)));
+    }
+    assert_eq!(
+        in_tenths(Duration::from_micros(4_099_999)).as_millis(),
+        4000
     );
 }
 

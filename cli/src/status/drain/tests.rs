@@ -1,3 +1,6 @@
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+
 use serde_json::json;
 
 use super::*;
@@ -17,6 +20,21 @@ fn told(pid: u32, started: &str) -> Told {
 
 const NOW: Duration = Duration::ZERO;
 
+/// What is heard of a server that is gone where `kubectl port-forward` goes on to listen: it ends each connection.
+fn behind_a_forwarder() -> AdminError {
+    let forwarder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let admin = forwarder.local_addr().unwrap();
+    let ends = std::thread::spawn(move || {
+        let (stream, _) = forwarder.accept().unwrap();
+        // All of it: a close with something unread is a reset.
+        let lines = BufReader::new(stream).lines().map(Result::unwrap);
+        assert!(lines.take_while(|line| !line.is_empty()).count() > 0);
+    });
+    let error = Told::by(&AdminArgs { admin }).unwrap_err();
+    ends.join().unwrap();
+    error
+}
+
 #[test]
 fn a_process_that_cannot_be_seen_is_not_said_to_have_ended() {
     let drained = Drained::of(&told(1, "12:00"));
@@ -25,7 +43,14 @@ fn a_process_that_cannot_be_seen_is_not_said_to_have_ended() {
     assert_eq!(end(Ok(told(1, "12:00"))), None);
     let admin = ([127, 0, 0, 1], 15000).into();
     assert_eq!(end(Err(AdminError::Refused(admin))), Some(End::Unheard));
-    assert_eq!(end(Err(AdminError::HungUp(admin))), None);
+    for error in [AdminError::HungUp(admin), behind_a_forwarder()] {
+        let heard = drained.heard(&Err(error));
+        assert_eq!(drained.end(heard, NOW), None);
+        assert_eq!(drained.end(heard, LASTING), Some(End::Unheard));
+    }
+    // One that is frozen has not ended, however long it is.
+    let frozen = drained.heard(&Err(AdminError::Frozen { address: admin }));
+    assert_eq!(drained.end(frozen, LASTING), None);
 }
 
 #[test]

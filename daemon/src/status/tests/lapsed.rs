@@ -72,36 +72,6 @@ async fn a_far_end_that_has_not_said_a_byte_is_neither_up_nor_down() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_silent_connection_says_nothing_against_one_that_talks() {
-    let context = listed(Listing::Named);
-    let bytes = ByteCounts::default();
-    let replication = open(&context, &bytes);
-    replication.relays(&Talk::default());
-    bytes[1].store(1, Ordering::Relaxed);
-    assert_eq!(route(&context)["state"], "up");
-    advance(PAST).await;
-    let pooled = open(&context, &ByteCounts::default());
-    pooled.relays(&Talk::default());
-    advance(Duration::from_secs(10)).await;
-    let up = || {
-        let route = route(&context);
-        assert_eq!(route["last"]["outcome"], "silent");
-        assert_eq!(
-            (&route["state"], &route["reason"]),
-            (&json!("up"), &json!(null))
-        );
-        assert_eq!(route["endpoints"][0]["state"], "up");
-    };
-    up();
-    // One that is over without a word, as a checker's, neither.
-    drop(pooled);
-    open(&context, &ByteCounts::default()).relays(&Talk::default());
-    up();
-    drop(replication);
-    assert_eq!(route(&context)["state"], "unknown");
-}
-
-#[tokio::test(start_paused = true)]
 async fn an_answer_from_before_a_failure_is_no_later_word() {
     let context = with(Vec::new());
     let bytes = ByteCounts::default();

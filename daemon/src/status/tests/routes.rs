@@ -69,8 +69,9 @@ fn a_route_whose_last_connection_came_to_nothing_is_down_and_says_why() {
     let route = told(&context)["routes"][0].take();
     assert_eq!(route["state"], "degraded");
     let reason = route["reason"].as_str().unwrap();
+    let at = route["last"]["at"].as_str().unwrap();
     assert!(
-        reason.starts_with("a new connection came to nothing: "),
+        reason.starts_with(&format!("a new connection came to nothing at {at}: ")),
         "{reason}"
     );
 }

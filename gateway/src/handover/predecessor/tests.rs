@@ -147,6 +147,29 @@ async fn one_that_drains_is_not_succeeded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_just_being_refused_is_not_counted_for_a_successor_that_may_have_few() {
+    let old = Staged::start().await;
+    // It has no place in the ledger, as one that is too many has none.
+    let refusing = old
+        .this
+        .context
+        .shutdown
+        .spawn(std::future::pending::<()>());
+    let (channel, talk) = old.meets();
+    block_in_place(|| {
+        channel.send(&hello(""), &[]).unwrap();
+        assert!(matches!(said(&channel), Frame::Hello(_)));
+        let Frame::Listeners { open, .. } = said(&channel) else {
+            panic!("no listeners");
+        };
+        assert_eq!(open, 1);
+    });
+    drop(channel);
+    assert!(talk.await.unwrap().is_err());
+    refusing.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_ends_at_once_ends_what_stands_still_as_well() {
     let mut old = Staged::start().await;
     let (channel, talk) = old.is_succeeded();
