@@ -26,6 +26,9 @@ print(yaml.safe_dump_all(kustomize.render(sys.argv[1]), width=1000))' "$2"
 # As a command replaces the address that stands for the gateway's, and looks for others of its network.
 REPLACED = re.escape(own_setups.GATEWAY)
 LEFT = REPLACED.removesuffix("10")
+# A local port, by a command in the background; and how its first caller waits for it.
+FORWARDED = re.compile(r"^kubectl .* port-forward .* (\d+):\d+ &$", re.MULTILINE)
+AWAITED = "curl -sS --retry 10 --retry-delay 1 --retry-connrefused "
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 
 
@@ -65,9 +68,26 @@ def pasted(block):
         yield f"`{block.strip()}` does not end: --watch"
     if "--context" in block and REPLACED in block and f"! grep -n '{LEFT}' " not in block:
         yield f"`{block.strip()}` does not look for addresses of the documentation's that are left"
+    yield from forwarded(block)
     for file in re.findall(r"> (\S+\.env)$", block, re.MULTILINE):
         if not re.search(rf"^rm {re.escape(file)}$", block, re.MULTILINE):
             yield f"`{block.strip()}` leaves the passwords in {file}"
+
+
+def forwarded(block):
+    """What goes wrong with a port-forward that goes on beside the lines after it."""
+    for forward in FORWARDED.finditer(block):
+        after = block[forward.end():]
+        if (curl := re.search(r"^curl .*", after, re.MULTILINE)) and AWAITED not in curl.group():
+            yield f"`{curl.group()}` does not wait until the port is forwarded: {AWAITED}"
+        if not re.search(r"^kill %1$", after, re.MULTILINE):
+            yield f"`{forward.group()}` is left running: kill %1"
+
+
+def shared_ports():
+    """Local ports that more than one block forwards: the second finds the first, where that one goes on."""
+    ports = [port for document in documents() for port in FORWARDED.findall(document.read_text())]
+    return sorted({port for port in ports if ports.count(port) > 1})
 
 
 def folder(home, eastwest):
