@@ -1,6 +1,7 @@
 """The commands in the documents of kubernetes/: which are run where, and whether they can be right.
 
-`python -m check.documents EASTWEST` runs those that need no cluster, with that program as `eastwest`.
+`python -m check.documents EASTWEST` runs those that need no cluster, with that program as `eastwest`, and holds the
+commands of all documents of the tree against it (command_lines.py).
 """
 import pathlib
 import re
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from check import kustomize, own_setups
+from check import command_lines, kustomize, own_setups
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent
 NEEDS_CLUSTER = "# needs a cluster\n"
@@ -121,7 +122,13 @@ def run(document, eastwest):
 def main(eastwest):
     outcomes = [run(document, eastwest) for document in documents()]
     failed = [message for _, message in outcomes if message]
-    print(f"{sum(ran for ran, _ in outcomes)} blocks of commands in {len(outcomes)} documents")
+    ran = sum(ran for ran, _ in outcomes)
+    marked = sum(block.startswith(NEEDS_CLUSTER) for document in documents() for block in blocks(document.read_text()))
+    print(f"{ran} blocks run, {marked} need a cluster")
+    checked = [command_lines.check(document, eastwest) for document in command_lines.documents()]
+    failed += [fault for *_, faults in checked for fault in faults]
+    commands, ours = (sum(counts) for counts in list(zip(*checked))[:2])
+    print(f"{commands} commands in {len(checked)} documents, {ours} of them ours")
     sys.exit("\n".join(failed) or 0)
 
 
