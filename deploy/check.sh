@@ -2,7 +2,7 @@
 # Checks what is under deploy/ without a cluster: scripts (shellcheck, and runs against recorded
 # tools), manifests (strict schemas), and what no schema knows (check/).
 #
-# Needs python3 with venv, openssl and shellcheck; as root on Debian what is missing is installed. Where there is
+# Needs python3 with venv, openssl, curl and shellcheck; as root on Debian what is missing is installed. Where there is
 # kubectl (Debian: kubernetes-client) its rendering of each folder is compared with that of check/.
 # The Python packages come from PyPI, once, into ~/.cache/eastwest.
 set -euo pipefail
@@ -20,6 +20,7 @@ die() {
 want=()
 command -v python3 >/dev/null || want+=(python3)
 command -v openssl >/dev/null || want+=(openssl)
+command -v curl >/dev/null || want+=(curl)
 command -v shellcheck >/dev/null || want+=(shellcheck)
 # Debian has ensurepip in a package of its own, without which venv makes no pip.
 python3 -c 'import ensurepip' 2>/dev/null || want+=(python3-venv)

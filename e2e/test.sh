@@ -65,29 +65,6 @@ cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
 say "what has run"
 # Each file of e2e/tests is a test of the whole system, and so is each folder with a main.rs.
 whole=$(cd e2e/tests && printf '%s|' *.rs */main.rs | sed 's/\.rs|/|/g; s/|$//')
-awk -v whole="tests/($whole)\\.rs" '
-    # "Running unittests src/lib.rs (...)" and "Running tests/hello.rs (...)", then its result.
-    /Running unittests/ { kind = "unit" }
-    /Running (tests|[a-z-]+\/tests)\// { kind = "integration" }
-    /Running tests/ && $0 ~ whole { kind = "whole system" }
-    /Running .*\/stage-/ { kind = "namespaces" }
-    /Running .*\/capture-/ { kind = "namespaces" }
-    /Running .*\/mysql_servers-/ { kind = "databases" }
-    /Doc-tests/ { kind = "documentation" }
-    /^test result:/ {
-        for (i = 1; i <= NF; i++) {
-            if ($(i + 1) == "passed;") { p[kind] += $i; passed += $i }
-            if ($(i + 1) == "failed;") { f[kind] += $i; bad += $i }
-            if ($(i + 1) == "ignored;") { ignored += $i }
-        }
-    }
-    /SKIPPED/ { skipped[++s] = $0 }
-    END {
-        for (k in p) printf "  %-14s %4d passed, %d failed\n", k, p[k], f[k]
-        if (s) { print "skipped, and why:"; for (i = 1; i <= s; i++) print "  " skipped[i] }
-        printf "%d passed, %d failed, %d skipped\n", passed, bad, s + ignored
-        exit (passed == 0)
-    }
-' "$log" || failed=1
+awk -v whole="tests/($whole)\\.rs" -f e2e/summary.awk "$log" || failed=1
 
 exit "$failed"

@@ -1,6 +1,7 @@
 """The commands in the documents of kubernetes/: which are run where, and whether they can be right.
 
-`python -m check.documents EASTWEST` runs those that need no cluster, with that program as `eastwest`.
+`python -m check.documents EASTWEST` runs those that need no cluster, with that program as `eastwest`, and holds the
+commands of all documents of the tree against it (command_lines.py).
 """
 import pathlib
 import re
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from check import kustomize, own_setups
+from check import command_lines, kustomize, own_setups
 
 DEPLOY = pathlib.Path(__file__).resolve().parent.parent
 NEEDS_CLUSTER = "# needs a cluster\n"
@@ -26,6 +27,9 @@ print(yaml.safe_dump_all(kustomize.render(sys.argv[1]), width=1000))' "$2"
 # As a command replaces the address that stands for the gateway's, and looks for others of its network.
 REPLACED = re.escape(own_setups.GATEWAY)
 LEFT = REPLACED.removesuffix("10")
+# A local port, by a command in the background; and how its first caller waits for it.
+FORWARDED = re.compile(r"^kubectl .* port-forward .* (\d+):\d+ &$", re.MULTILINE)
+AWAITED = "curl -sS --retry 10 --retry-delay 1 --retry-connrefused "
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 
 
@@ -65,9 +69,26 @@ def pasted(block):
         yield f"`{block.strip()}` does not end: --watch"
     if "--context" in block and REPLACED in block and f"! grep -n '{LEFT}' " not in block:
         yield f"`{block.strip()}` does not look for addresses of the documentation's that are left"
+    yield from forwarded(block)
     for file in re.findall(r"> (\S+\.env)$", block, re.MULTILINE):
         if not re.search(rf"^rm {re.escape(file)}$", block, re.MULTILINE):
             yield f"`{block.strip()}` leaves the passwords in {file}"
+
+
+def forwarded(block):
+    """What goes wrong with a port-forward that goes on beside the lines after it."""
+    for forward in FORWARDED.finditer(block):
+        after = block[forward.end():]
+        if (curl := re.search(r"^curl .*", after, re.MULTILINE)) and AWAITED not in curl.group():
+            yield f"`{curl.group()}` does not wait until the port is forwarded: {AWAITED}"
+        if not re.search(r"^kill %1$", after, re.MULTILINE):
+            yield f"`{forward.group()}` is left running: kill %1"
+
+
+def shared_ports():
+    """Local ports that more than one block forwards: the second finds the first, where that one goes on."""
+    ports = [port for document in documents() for port in FORWARDED.findall(document.read_text())]
+    return sorted({port for port in ports if ports.count(port) > 1})
 
 
 def folder(home, eastwest):
@@ -101,7 +122,13 @@ def run(document, eastwest):
 def main(eastwest):
     outcomes = [run(document, eastwest) for document in documents()]
     failed = [message for _, message in outcomes if message]
-    print(f"{sum(ran for ran, _ in outcomes)} blocks of commands in {len(outcomes)} documents")
+    ran = sum(ran for ran, _ in outcomes)
+    marked = sum(block.startswith(NEEDS_CLUSTER) for document in documents() for block in blocks(document.read_text()))
+    print(f"{ran} blocks run, {marked} need a cluster")
+    checked = [command_lines.check(document, eastwest) for document in command_lines.documents()]
+    failed += [fault for *_, faults in checked for fault in faults]
+    commands, ours = (sum(counts) for counts in list(zip(*checked))[:2])
+    print(f"{commands} commands in {len(checked)} documents, {ours} of them ours")
     sys.exit("\n".join(failed) or 0)
 
 

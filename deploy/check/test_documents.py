@@ -1,11 +1,25 @@
 """What can be seen of the documents without running them, and that it is seen."""
 import pathlib
+import subprocess
+import sys
 import tempfile
 import unittest
 
 from check import documents
 
 GOOD = "[this](a.md)\n```sh\n# needs a cluster\nkubectl --context a apply -k deploy/kubernetes/gateway\n```\n"
+# In kubectl's place: a port that is forwarded a second late, behind which everything has an answer.
+KUBECTL = """#!/bin/sh
+case $* in *port-forward*) sleep 1; exec timeout 60 {python} -c '
+import http.server, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"eastwest_connections_open 1\\n")
+    do_POST = do_GET
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1].split(":")[0])), Answer).serve_forever()' "$(eval echo \\$$#)" ;; esac
+"""
 
 
 class Documents(unittest.TestCase):
@@ -18,6 +32,7 @@ class Documents(unittest.TestCase):
     def test_those_of_this_tree(self):
         found = [f"{d.name}: {fault}" for d in documents.documents() for fault in documents.faults(d)]
         self.assertEqual(found, [])
+        self.assertEqual(documents.shared_ports(), [])
         self.assertGreater(len(documents.documents()), 5)
 
     def test_faults_are_found(self):
@@ -44,6 +59,27 @@ class Documents(unittest.TestCase):
             self.assertEqual(self.faults(marked.format(good)), [])
             broken = good + bad if bad else good.replace("rm b.env", "").replace(look, "")
             self.assertIn(message, " ".join(self.faults(marked.format(broken))))
+
+    def test_a_port_that_is_forwarded_is_waited_for_and_given_back(self):
+        block = "```sh\n# needs a cluster\nkubectl --context a port-forward pod/a 18000:15000 &\n{}\n```\n"
+        good = f"{documents.AWAITED}http://127.0.0.1:18000/\nkill %1"
+        self.assertEqual(self.faults(block.format(good)), [])
+        for message, bad in (("does not wait", good.replace("--retry 10 ", "")), ("left running", good.replace("kill %1", ""))):
+            self.assertIn(message, " ".join(self.faults(block.format(bad))))
+
+    def test_each_block_that_forwards_a_port_shows_what_it_asks_for_when_it_is_pasted(self):
+        forwarding = [b for d in documents.documents() for b in documents.blocks(d.read_text()) if "port-forward" in b]
+        self.assertTrue(forwarding)
+        with tempfile.TemporaryDirectory() as folder:
+            kubectl = pathlib.Path(folder) / "kubectl"
+            kubectl.write_text(KUBECTL.format(python=sys.executable))
+            kubectl.chmod(0o755)
+            for block in forwarding:
+                with self.subTest(block):
+                    # It ends when nobody has its output any more: what is in the background, too.
+                    script = f'PATH="{folder}:$PATH"\n{block}'
+                    ran = subprocess.run(["bash", "-c", script], text=True, capture_output=True, timeout=60)
+                    self.assertEqual(ran.stdout.count("eastwest_connections"), block.count("curl "), ran)
 
     def test_a_command_that_fails_is_told(self):
         with tempfile.TemporaryDirectory() as folder:

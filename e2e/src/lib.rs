@@ -9,6 +9,7 @@ pub mod envoy;
 pub mod faults;
 pub mod fetched;
 pub mod istiod;
+pub mod packets;
 pub mod proxy;
 pub mod rendered;
 pub mod wire;

@@ -1,4 +1,5 @@
-//! The commands in the documents of `deploy/kubernetes` that need no cluster, run as they stand there.
+//! The commands in the documents: those of `deploy/kubernetes` that need no cluster are run as they stand there,
+//! and all are held against the tree and its program.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,8 +14,12 @@ use eastwest_e2e::eastwest;
 use eastwest_e2e::fetched::PYYAML;
 use eastwest_e2e::rendered::deploy;
 
+/// What is read, to the last one: a command that is read no more is one that nobody looks at.
+const READ: &str = "12 blocks run, 17 need a cluster\n\
+                    241 commands in 29 documents, 39 of them ours\n";
+
 #[test]
-fn each_command_of_the_documents_ends_well() {
+fn each_command_of_the_documents_ends_well_and_names_what_is_there() {
     let mut python = Command::new("python3");
     python.args(["-B", "-m", "check.documents"]).arg(eastwest());
     python.current_dir(deploy());
@@ -23,6 +28,5 @@ fn each_command_of_the_documents_ends_well() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let printed = String::from_utf8_lossy(&output.stdout);
-    let blocks: usize = printed.split(' ').next().unwrap().parse().unwrap();
-    assert!(blocks > 5, "{printed}");
+    assert_eq!(printed, READ);
 }

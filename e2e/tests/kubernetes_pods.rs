@@ -67,7 +67,10 @@ fn setups() -> impl Iterator<Item = String> {
 #[test]
 fn in_each_set_up_each_alias_leads_to_its_pod_and_to_nobody_without_the_shim() {
     let folder = tempfile::tempdir().unwrap();
-    let mysql = mysql(folder.path(), "in_each_set_up_each_alias_leads_to_its_pod");
+    let mysql = mysql(
+        folder.path(),
+        "in_each_set_up_each_alias_leads_to_its_pod_and_to_nobody_without_the_shim",
+    );
     let with_databases = mysql.is_some();
     let printed = checked("check.walk", mysql);
     let walked = |name: &String| {

@@ -6,10 +6,9 @@
     reason = "a test that cannot go on has failed"
 )]
 
-use std::process::Stdio;
-
-use eastwest::clusters::{Clusters, Layout};
+use eastwest::clusters::Layout;
 use eastwest::mysql::Flavor;
+use eastwest_e2e::packets::Packets;
 use eastwest_e2e::{CountedClusters, installed};
 
 /// A word that is in the rows, and words of MySQL's own protocol.
@@ -26,8 +25,13 @@ fn what_crosses_between_the_clusters_holds_nothing_of_mysql() {
     clusters.start_gateway().unwrap();
     // On the router of cluster B everything between the clusters passes; inside the source's pod it
     // is in clear, which proves that the capture sees what there is to see.
-    let on_the_way = Capture::start(&clusters, "b-node");
-    let in_the_pod = Capture::start(&clusters, "db-pxc-0");
+    let capture = |name: &str| {
+        let file = clusters.dir().join(format!("{name}.packets"));
+        let host = clusters.host(name).unwrap();
+        Packets::of(&*host, env!("CARGO_BIN_EXE_packets"), &file).unwrap()
+    };
+    let on_the_way = capture("b-node");
+    let in_the_pod = capture("db-pxc-0");
     let databases = clusters.start_databases(&installed).unwrap();
     databases
         .source
@@ -37,7 +41,7 @@ fn what_crosses_between_the_clusters_holds_nothing_of_mysql() {
         ))
         .unwrap();
     databases.replicate().unwrap();
-    let (way, pod) = (on_the_way.stop(), in_the_pod.stop());
+    let (way, pod) = (on_the_way.all().unwrap(), in_the_pod.all().unwrap());
     for word in [
         ROW,
         "caching_sha2_password",
@@ -63,28 +67,4 @@ fn contains(bytes: &[u8], word: &str) -> bool {
     bytes
         .windows(word.len())
         .any(|window| window == word.as_bytes())
-}
-
-/// Every packet of a host, one after the other.
-struct Capture {
-    process: std::process::Child,
-    file: std::path::PathBuf,
-}
-
-impl Capture {
-    fn start(clusters: &Clusters, host: &str) -> Self {
-        let file = clusters.dir().join(format!("{host}.packets"));
-        let mut command = clusters.eastwest_on(host).unwrap();
-        command.arg("app-capture").arg(&file).stdout(Stdio::piped());
-        let mut process = command.spawn().unwrap();
-        let mut ready = [0; 1];
-        std::io::Read::read_exact(process.stdout.as_mut().unwrap(), &mut ready).unwrap();
-        Self { process, file }
-    }
-
-    fn stop(mut self) -> Vec<u8> {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-        std::fs::read(&self.file).unwrap()
-    }
 }

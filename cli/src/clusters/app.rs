@@ -3,20 +3,15 @@
 //! The look-up is the C library's, from the host's own `/etc/resolv.conf`, and the connection is a
 //! plain one: nothing in here knows that there is a resolver or a shim.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use socket2::{Domain, Protocol, Socket, Type};
 
 /// Time for one attempt.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Packets that wait while the file is written.
-const CAPTURE_BUFFER: usize = 16 << 20;
 
 /// What an app of the demo can be told to do.
 #[derive(Debug, clap::Subcommand)]
@@ -34,12 +29,6 @@ pub enum AppCommand {
         /// Send half of the request, say so with a dot, and go on when a line comes in
         #[arg(long)]
         pause: bool,
-    },
-    /// Write every packet of this host to a file, until killed; a dot says that it has begun
-    #[command(hide = true)]
-    AppCapture {
-        /// The file
-        file: PathBuf,
     },
     /// Read what a server tells over HTTP, its metrics by default, and print it as one JSON string
     #[command(hide = true)]
@@ -95,7 +84,6 @@ pub fn run(command: &AppCommand) -> anyhow::Result<ExitCode> {
         } => {
             serde_json::to_writer(&mut out, &visit(host, *port, *at, *pause))?;
         }
-        AppCommand::AppCapture { file } => capture(file, &mut out)?,
         AppCommand::AppScrape { target, path } => {
             serde_json::to_writer(&mut out, &scrape(*target, path)?)?;
         }
@@ -106,22 +94,6 @@ pub fn run(command: &AppCommand) -> anyhow::Result<ExitCode> {
     }
     out.write_all(b"\n")?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Packets of all interfaces, loopback too, one after the other.
-fn capture(file: &Path, out: &mut impl Write) -> anyhow::Result<()> {
-    /// `ETH_P_ALL` of linux/if_ether.h, in network order.
-    const EVERYTHING: i32 = (3_u16.to_be()) as i32;
-    let mut packets = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(EVERYTHING)))?;
-    packets.set_recv_buffer_size(CAPTURE_BUFFER)?;
-    let mut file = File::create(file)?;
-    out.write_all(b".")?;
-    out.flush()?;
-    let mut packet = vec![0; 1 << 16];
-    loop {
-        let n = packets.read(&mut packet)?;
-        file.write_all(packet.get(..n).unwrap_or_default())?;
-    }
 }
 
 fn visit(host: &str, port: u16, at: Option<IpAddr>, pause: bool) -> Visit {

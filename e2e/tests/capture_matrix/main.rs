@@ -26,7 +26,7 @@ use eastwest_e2e::{eastwest, installed};
 
 use alias::{Alias, EGRESS, Family, PLAIN, PXC, ip_of, plan};
 use caller::Caller;
-use pods::{CLUSTERS_OWN, Containers};
+use pods::{CLUSTERS_OWN, Containers, went_out};
 use replica::{Replica, ServerAt};
 use rows::{Row, Table};
 
@@ -134,7 +134,7 @@ fn unlay(pods: &mut Containers) {
         let wire = pods.watch(PXC);
         let alias = Alias::virtual_ip("redirect", family);
         pods.dial(PXC, alias.dialled(3306)).unwrap_err();
-        assert!(pods.went_out(&wire, &alias), "{alias:?} was not seen");
+        assert!(went_out(wire, &alias), "{alias:?} was not seen");
     }
 }
 
@@ -147,7 +147,7 @@ fn redirect(pods: &mut Containers, replica: &Replica<'_>, table: &mut Table) {
         assert!(pods.answers(PXC, name).contains(address));
         row(pods, replica, table, ("redirect", &alias, 3306));
         assert!(
-            !pods.went_out(&wire, &alias),
+            !went_out(wire, &alias),
             "a packet for {alias:?} left the pod"
         );
     }
@@ -180,7 +180,7 @@ fn both_ways(pods: &mut Containers, replica: &Replica<'_>, table: &mut Table) {
             .expect_err("a caller reached the server past its shim");
         caller.end(pods);
         assert!(
-            !pods.went_out(&wire, &alias),
+            !went_out(wire, &alias),
             "a packet for {alias:?} left the pod"
         );
         table.add(Row {
@@ -209,7 +209,7 @@ fn guard(pods: &mut Containers, replica: &Replica<'_>, table: &mut Table) {
                 .expect("mysqld is not there to be reached");
         }
         assert!(
-            !pods.went_out(&wire, &alias),
+            !went_out(wire, &alias),
             "a packet for {alias:?} left the pod"
         );
         pods.capture(PXC, &["lay", "--dns"]);

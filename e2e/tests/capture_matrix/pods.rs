@@ -5,7 +5,7 @@ use std::fs::{self, Permissions};
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::{PermissionsExt, chown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use eastwest::leftovers::Guarded;
 use eastwest::stage::Host;
 use eastwest::stage::zone::Zone;
 use eastwest_e2e::eastwest;
+use eastwest_e2e::packets::Packets;
 use eastwest_mesh::service_port;
 use tempfile::TempDir;
 
@@ -25,7 +26,6 @@ const SHIM_UID: u32 = 1337;
 const SHIM: &str = "matrix-shim";
 const KEEPER: &str = "matrix-keeper";
 const NET_ADMIN: &str = "--bounding-set=-all,+net_admin";
-const WIRE: &str = "wire";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn is_ready(printed: &str) -> bool {
@@ -250,24 +250,18 @@ impl Containers {
     }
 
     /// Writes down every packet of a pod from now on.
-    pub(crate) fn watch(&mut self, host: &str) -> PathBuf {
+    pub(crate) fn watch(&self, host: &str) -> Packets {
         let file = self.dir().join("packets");
-        let mut command = self.clusters.eastwest_on(host).unwrap();
-        command.arg("app-capture").arg(&file);
-        self.clusters
-            .start(WIRE, command, |printed| printed.contains('.'))
-            .unwrap();
-        file
+        Packets::of(&*self.host(host), env!("CARGO_BIN_EXE_packets"), &file).unwrap()
     }
+}
 
-    /// Whether one of the pod's packets was for the alias, in the headers' order of addresses.
-    pub(crate) fn went_out(&mut self, wire: &Path, alias: &Alias) -> bool {
-        self.clusters.stop(WIRE);
-        let header = match alias.address {
-            IpAddr::V4(ip) => [ipv4_of(PXC).octets(), ip.octets()].concat(),
-            IpAddr::V6(ip) => [ipv6_of(PXC).octets(), ip.octets()].concat(),
-        };
-        let packets = fs::read(wire).unwrap();
-        packets.windows(header.len()).any(|bytes| bytes == header)
-    }
+/// Whether one of the pod's packets was for the alias, in the headers' order of addresses.
+pub(crate) fn went_out(packets: Packets, alias: &Alias) -> bool {
+    let header = match alias.address {
+        IpAddr::V4(ip) => [ipv4_of(PXC).octets(), ip.octets()].concat(),
+        IpAddr::V6(ip) => [ipv6_of(PXC).octets(), ip.octets()].concat(),
+    };
+    let packets = packets.all().unwrap();
+    packets.windows(header.len()).any(|bytes| bytes == header)
 }

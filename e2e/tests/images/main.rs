@@ -23,8 +23,17 @@ const PROGRAMS: [&str; 4] = [
     "eastwest",
 ];
 
-/// What is asked of each image, in bytes.
+/// What is asked of each image, in bytes, as it is kept and sent: packed.
 const MOST: u64 = 15_000_000;
+
+/// This machine, as images name it.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => panic!("no images are made on {other}"),
+    }
+}
 
 #[test]
 fn an_image_holds_a_program_and_its_bill_of_materials_and_nothing_else() {
@@ -39,14 +48,14 @@ fn an_image_holds_a_program_and_its_bill_of_materials_and_nothing_else() {
                 format!("usr/share/sbom/{program}.cdx.json")
             ]
         );
-        let size = folder_size(&bundle.rootfs());
-        // With all servers and the tools in it, and built quickly: packed it is less than half of that.
-        let most = if program == "eastwest" {
-            2 * MOST
-        } else {
-            MOST
-        };
-        assert!(size < most, "{program}: {size} bytes");
+    }
+}
+
+#[test]
+fn an_image_is_under_15_mb() {
+    for program in PROGRAMS {
+        let size = folder_size(&built().join(program).join("blobs"));
+        assert!(size < MOST, "{program}: {size} bytes");
     }
 }
 
@@ -72,7 +81,7 @@ fn an_image_says_what_it_is() {
         let manifest = bundle::blob(program, &index["manifests"][0]["digest"]);
         let config = bundle::blob(program, &manifest["config"]["digest"]);
         assert_eq!(config["os"], "linux");
-        assert!(["amd64", "arm64"].contains(&config["architecture"].as_str().unwrap()));
+        assert_eq!(config["architecture"], architecture());
         let labels = &config["config"]["Labels"];
         for (label, value) in [
             ("title", program),
