@@ -5,7 +5,7 @@ annotations:
   helm.sh/resource-policy: keep
 {{- end }}
 
-{{/* What source and replica have in common; `root`, `sidecars`, `volumes` and `channel` are texts. */}}
+{{/* What source and replica have in common; `root`, `sidecars`, `volumes`, `channel` and `configuration` are texts. */}}
 {{- define "eastwest.database" -}}
 {{- $pxc := .root.Values.pxc -}}
 apiVersion: v1
@@ -43,6 +43,10 @@ spec:
     replicationChannels:
     - name: {{ $pxc.channel | quote }}
       {{- .channel | nindent 6 }}
+    {{- with .configuration }}
+    configuration: |
+      {{- . | nindent 6 }}
+    {{- end }}
     {{- with .sidecars }}
     sidecars:
     {{- . | nindent 4 }}
