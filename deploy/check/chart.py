@@ -88,7 +88,8 @@ def ordered(node):
 
 
 def differences(values, folders, component=None):
-    ours = by_name(without_policy(o) for o in render(values))
+    # The databases' namespace is in no folder: `kubectl delete -k` knows no `keep`.
+    ours = by_name(without_policy(o) for o in render(values) if (o["kind"], o["metadata"]["name"]) != ("Namespace", "pxc"))
     theirs = [o for f in folders for o in kustomize.render(KUBERNETES / f)]
     theirs = by_name(kustomize.render(KUBERNETES / component, theirs) if component else theirs)
     for key in sorted(ours.keys() ^ theirs.keys(), key=str):

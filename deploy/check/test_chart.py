@@ -2,7 +2,7 @@
 import ipaddress
 import unittest
 
-from check import chart, clusters, own, own_walls, pods, schemas, strict_yaml
+from check import chart, clusters, confined, own, own_walls, pods, schemas, strict_yaml
 
 import helm_python
 
@@ -32,6 +32,13 @@ class Chart(unittest.TestCase):
             lost = [chart.without_policy(o) if o["kind"] == kind else o for o in objects]
             with self.subTest(kind):
                 self.assertTrue(any(line.startswith(f"{kind} ") for line in chart.kept(lost)), list(chart.kept(lost)))
+
+    def test_its_namespaces_enforce_what_their_pods_need(self):
+        for name, values, _ in chart.cases():
+            with self.subTest(name):
+                cluster = clusters.Cluster(chart.render(values))
+                self.assertIsNotNone(cluster.named("Namespace", None, "pxc"))
+                self.assertEqual(list(confined.levels(cluster)), [])
 
     def test_findings_of_lint_are_told(self):
         result = {"errors": ["one"], "messages": [{"severity": 2, "path": "a", "error": "two"}, {"severity": 1, "path": "a", "error": "advice"}]}
