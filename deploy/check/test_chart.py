@@ -72,6 +72,19 @@ class Chart(unittest.TestCase):
         self.assertEqual([p["port"] for p in rule["ports"]], [3306, 3307])
         self.assertFalse(any(shop in r["from"] for r in named(objects, "NetworkPolicy", "db-pxc-in")["spec"]["ingress"]))
 
+    def test_an_operator_of_another_namespace_gets_in_and_what_the_pods_call_is_open(self):
+        there = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "operators"}}}
+        given = {"pxc": {"operatorNamespace": "operators", "alsoReaches": [{"cidr": "10.9.0.7/32", "port": 443}]}}
+        source = chart.render({"source": {"enabled": True}} | given)
+        for objects, name in ((source, "db-pxc-in"), (source, "db-haproxy"), (chart.render({"replica": REPLICA} | given), "db-haproxy")):
+            [rule] = [r for r in named(objects, "NetworkPolicy", name)["spec"]["ingress"] if r["from"] == [there]]
+            self.assertEqual([p["port"] for p in rule["ports"]], [3306, 33062])
+        for mode in chart.REPLICAS:
+            objects = chart.render({"replica": REPLICA | {"mode": mode}} | given)
+            rule = named(objects, "NetworkPolicy", "db-pxc-out")["spec"]["egress"][-1]
+            self.assertEqual(rule, {"to": [{"ipBlock": {"cidr": "10.9.0.7/32"}}], "ports": [{"protocol": "TCP", "port": 443}]})
+            self.assertEqual([e for o in objects for e in schemas.errors(o)], [])
+
     def test_other_aliases_pass_all_rules_in_each_mode(self):
         aliases = [{"pod": f"db-pxc-{n}", "weight": 50 - n, "servicePort": 20000 + n} for n in (1, 2)]
         a = chart.render({"gateway": {"enabled": True}, "source": {"enabled": True}})
@@ -100,6 +113,9 @@ class Chart(unittest.TestCase):
             {"pxc": {"haproxyImage": "percona/haproxy:latest"}},
             {"pxc": {"storage": "six"}},
             {"pxc": {"clients": ["Shop"]}},
+            {"pxc": {"operatorNamespace": "a.b"}},
+            {"pxc": {"alsoReaches": [{"cidr": "10.9.0.7", "port": 443}]}},
+            {"pxc": {"alsoReaches": [{"cidr": "10.9.0.7/32"}]}},
             {"identity": {"secretName": "Not_A_Name"}},
             {"identity": {"clusterId": ""}},
             {"replica": {"gateway": "203.0.113.300"}},

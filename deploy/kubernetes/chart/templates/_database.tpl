@@ -89,6 +89,22 @@ spec:
     - protocol: TCP
       port: 3307
   {{- end }}
+  {{- include "eastwest.fromOperator" . | nindent 2 }}
+{{- end }}
+
+{{/* The operator, where it is of another namespace. */}}
+{{- define "eastwest.fromOperator" -}}
+{{- with .Values.pxc.operatorNamespace -}}
+- from:
+  - namespaceSelector:
+      matchLabels:
+        kubernetes.io/metadata.name: {{ . | quote }}
+  ports:
+  - protocol: TCP
+    port: 3306
+  - protocol: TCP
+    port: 33062
+{{- end }}
 {{- end }}
 
 {{- define "eastwest.databaseNamespace" -}}
