@@ -12,6 +12,7 @@ use eastwest_mesh::{Capture, Severity};
 use crate::convert::comment::one_line;
 
 mod channels;
+mod documentation;
 mod egress;
 mod error;
 mod input;
@@ -176,6 +177,9 @@ fn render(args: &RenderArgs) -> Result<u8, RenderError> {
     if input.mesh.routes.is_empty() {
         return Err(RenderError::Nothing);
     }
+    documentation::left(&input.mesh.routes)
+        .iter()
+        .for_each(|line| say(line));
     let names = flags.names();
     let place = |pod: &InPodArgs| match &pod.namespace {
         Some(namespace) => Ok(namespace.as_str().to_owned()),
