@@ -79,8 +79,8 @@ def applied(deploy, side):
 
 
 def with_gateway(objects, address):
-    """The objects with this IPv6 address in place of the documentation's, as people put it there."""
-    text = json.dumps(objects).replace(f"{GATEWAY}/32", f"{address}/128").replace(GATEWAY, address)
+    """The objects with this address in place of the documentation's, as people put it there."""
+    text = json.dumps(objects).replace(f"{GATEWAY}/32", f"{address}/{128 if ':' in address else 32}").replace(GATEWAY, address)
     return json.loads(text)
 
 
