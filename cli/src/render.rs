@@ -12,6 +12,7 @@ use eastwest_mesh::{Capture, Severity};
 use crate::convert::comment::one_line;
 
 mod channels;
+mod documentation;
 mod egress;
 mod error;
 mod input;
@@ -45,7 +46,7 @@ Exit status: 0 all aliases are rendered, 1 something is left out, 2 wrong usage 
 with 2 standard output is empty.
 
 Examples:
-  eastwest render service -f aliases/ --from-labels app.kubernetes.io/instance=db | kubectl apply -f -
+  eastwest render service -f aliases/ --from-labels app.kubernetes.io/component=pxc,app.kubernetes.io/instance=db | kubectl apply -f -
   eastwest render redirect -f aliases/ --snippet
   eastwest render redirect -f aliases/ --for pod --namespace shop
   eastwest render port -f aliases/ --resolver 10.96.53.53
@@ -176,6 +177,9 @@ fn render(args: &RenderArgs) -> Result<u8, RenderError> {
     if input.mesh.routes.is_empty() {
         return Err(RenderError::Nothing);
     }
+    documentation::left(&input.mesh.routes)
+        .iter()
+        .for_each(|line| say(line));
     let names = flags.names();
     let place = |pod: &InPodArgs| match &pod.namespace {
         Some(namespace) => Ok(namespace.as_str().to_owned()),

@@ -68,11 +68,15 @@ def levels(cluster):
     """A namespace enforces what its pods need, and no less."""
     for namespace in cluster.of("Namespace"):
         name, labels = namespace["metadata"]["name"], namespace["metadata"].get("labels", {})
-        pods = [w for w in cluster.workloads if w.namespace == name]
-        if any(captures(c) for w in pods for c in w.containers):
-            wanted = "privileged"
-        else:
-            wanted = "baseline" if any(w.kind.startswith("Percona") for w in pods) else "restricted"
+        wanted = needed(cluster, name)
         enforced = labels.get("pod-security.kubernetes.io/enforce")
         if enforced != wanted:
             yield f"namespace {name} enforces {enforced}, and its pods need {wanted}"
+
+
+def needed(cluster, namespace):
+    """The least level that lets all pods of a namespace in."""
+    pods = [w for w in cluster.workloads if w.namespace == namespace]
+    if any(captures(c) for w in pods for c in w.containers):
+        return "privileged"
+    return "baseline" if any(w.kind.startswith("Percona") for w in pods) else "restricted"

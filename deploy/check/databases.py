@@ -1,4 +1,5 @@
 """Real MySQL servers in place of the stand-ins, and the SQL of the document that says how to replicate."""
+import configparser
 import pathlib
 import re
 import shutil
@@ -6,6 +7,7 @@ import subprocess
 import time
 
 from check.documents import DEPLOY
+from check.stand_ins import BIND_ADDRESS
 
 # From the start of a server, or of a replica, to its first good answer on a busy machine.
 PATIENCE = 30
@@ -13,7 +15,7 @@ PATIENCE = 30
 OPTIONS = (
     "--mysqlx=OFF", "--secure-file-priv=NULL", "--gtid-mode=ON", "--enforce-gtid-consistency=ON",
     "--skip-name-resolve", "--log-bin=binlog", "--innodb-flush-method=nosync", "--innodb-redo-log-capacity=64M",
-    "--innodb-buffer-pool-size=32M", "--performance-schema=OFF", "--bind-address=*", "--port=3306",
+    "--innodb-buffer-pool-size=32M", "--performance-schema=OFF", "--port=3306",
 )
 PASSWORD = "of-the-user-replication"
 STATEMENTS = re.compile(r"^```sql\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -28,8 +30,16 @@ class Installed:
         self.basedir = pathlib.Path(server[-1]).parent.parent
 
 
+def bind_address(w):
+    """Where the mysqld of a PerconaXtraDBCluster listens: as its configuration says, or as the image does."""
+    configuration = configparser.ConfigParser(allow_no_value=True, interpolation=None)
+    configuration.read_string(w.pxc.get("configuration", ""))
+    given = {key.replace("-", "_"): value for key, value in configuration["mysqld"].items()} if "mysqld" in configuration else {}
+    return given.get("bind_address", BIND_ADDRESS)
+
+
 class Database:
-    def __init__(self, ground, pod, installed, number):
+    def __init__(self, ground, pod, installed, number, bind_address):
         self.installed, self.folder = installed, ground.home / f"mysql-{pod}"
         shutil.copytree(installed.datadir, self.folder)
         # A server's own identity is made at its first start.
@@ -37,7 +47,7 @@ class Database:
         # As root, whose files the installed ones may be: all that redirect rules ask is whether it is the shim.
         ground.run(pod, [
             *installed.server, "--no-defaults", "--user=root", f"--basedir={installed.basedir}", f"--datadir={self.folder}",
-            f"--socket={self.folder}/mysqld.sock", f"--pid-file={self.folder}/mysqld.pid", f"--server-id={number}", *OPTIONS,
+            f"--socket={self.folder}/mysqld.sock", f"--pid-file={self.folder}/mysqld.pid", f"--server-id={number}", f"--bind-address={bind_address}", *OPTIONS,
         ], name="mysqld")
         if (said := self.wait("SELECT 1", "1")) != "1":
             raise RuntimeError(f"mysqld in {pod}: {said}: {(ground.home / f'{pod}.mysqld.log').read_text()[-1000:]}")
@@ -62,10 +72,10 @@ class Database:
             time.sleep(0.2)
 
 
-def replicates(ground, source_pod, replica_pod, installed, port):
-    """Whether the document's statements, with this port, bring a row from one to the other; else why not."""
-    source = Database(ground, source_pod, installed, 1)
-    replica = Database(ground, replica_pod, installed, 2)
+def replicates(ground, source, replica, installed, port):
+    """Whether the document's statements, with this port, bring a row from one to the other; else why not. Both are
+    pods with their workloads."""
+    source, replica = (Database(ground, pod, installed, number, bind_address(w)) for number, (pod, w) in enumerate((source, replica), 1))
     source.must(
         f"CREATE USER replication@'%' IDENTIFIED BY '{PASSWORD}'; GRANT REPLICATION SLAVE ON *.* TO replication@'%';"
         "CREATE DATABASE a; CREATE TABLE a.t (row_number_of INT PRIMARY KEY); INSERT INTO a.t VALUES (42)")

@@ -44,7 +44,7 @@ PXC = {
     "size": None, "image": None, "serviceAccountName": None, "labels": None, "replicationChannels": None,
     "podSecurityContext": POD["securityContext"], "sidecars": CONTAINER, "sidecarVolumes": VOLUME,
     # Of the database alone.
-    "volumeSpec": None,
+    "volumeSpec": None, "configuration": None,
 }
 
 

@@ -1,4 +1,6 @@
 """The set-ups of kubernetes/, without Istio: what is applied to each cluster, and what our programs read."""
+import json
+
 from check import kustomize, strict_yaml
 from check.pods import config_maps
 
@@ -33,7 +35,9 @@ IPV6_ENDS = {
     "pxc, port": ("pxc-source", "pxc-replica"),
     "pxc, service": ("pxc-source", "pxc-replica"),
 }
-COMPONENTS, WITH_IPV6 = "kubernetes/ipv6", "IPv6"
+COMPONENTS = "kubernetes/ipv6"
+# Pods with both, of which kubelet knows that of IPv6; and pods with nothing but IPv6.
+WITH_IPV6, IPV6_ALONE = "IPv6", "IPv6 alone"
 
 
 def with_ipv6(deploy):
@@ -56,13 +60,14 @@ def setups():
 
 
 def walks():
-    """Every set-up, and each path once more with the components for IPv6. A side is what is applied to its cluster:
+    """Every set-up, and each path twice more with the components for IPv6. A side is what is applied to its cluster:
     a component, or none, with the folders that it is put on."""
     found = {name: tuple(((None, folders),) for folders in sides) for name, sides in setups().items()}
     for name, (source, caller, others) in PATHS.items():
         here, there = IPV6_ENDS[name]
-        found[f"{name}, {WITH_IPV6}"] = (
-            (("gateway", (GATEWAY_FOLDER,)), (here, (folder("", source),))), ((there, (folder("", caller), *others)),))
+        for with_ in (WITH_IPV6, IPV6_ALONE):
+            found[f"{name}, {with_}"] = (
+                (("gateway", (GATEWAY_FOLDER,)), (here, (folder("", source),))), ((there, (folder("", caller), *others)),))
     return found
 
 
@@ -71,6 +76,12 @@ def applied(deploy, side):
     for component, folders in side:
         objects = [o for at in folders for o in kustomize.render(deploy / at)]
         yield from kustomize.render(deploy / COMPONENTS / component, objects) if component else objects
+
+
+def with_gateway(objects, address):
+    """The objects with this address in place of the documentation's, as people put it there."""
+    text = json.dumps(objects).replace(f"{GATEWAY}/32", f"{address}/{128 if ':' in address else 32}").replace(GATEWAY, address)
+    return json.loads(text)
 
 
 def unwalked(deploy, walked=None):

@@ -7,11 +7,13 @@ import sys
 import threading
 
 TTL = 5
-NXDOMAIN, A = 3, 1
+NXDOMAIN, A, AAAA = 3, 1, 28
+# Where mysqld listens unless it is told otherwise: node.cnf of Percona's image.
+BIND_ADDRESS = "0.0.0.0"
 
 
-def app(says, port):
-    return [sys.executable, "-B", "-m", "check.stand_ins", "app", json.dumps([says, port])]
+def app(says, port, bind_address=BIND_ADDRESS):
+    return [sys.executable, "-B", "-m", "check.stand_ins", "app", json.dumps([says, port, bind_address])]
 
 
 def http_echo(args):
@@ -22,10 +24,12 @@ def dns(address, known, zones):
     return [sys.executable, "-B", "-m", "check.stand_ins", "dns", json.dumps([address, known, zones])]
 
 
-def run_app(says, port):
-    """Speaks first, as MySQL's server does."""
-    # On all addresses, IPv4 and IPv6, as mysqld in Percona's image.
-    server = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+def run_app(says, port, bind_address):
+    """Speaks first, and takes `*` for all addresses of both families, as MySQL's server does."""
+    if bind_address == "*":
+        server = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    else:
+        server = socket.create_server((bind_address, port), family=family(bind_address))
     while True:
         connection, _ = server.accept()
         connection.sendall(says.encode())
@@ -52,27 +56,33 @@ def run_http_echo(*args):
 
 def run_dns(address, known, zones):
     """Knows some names, sends some zones elsewhere, and denies the rest (RFC 1035)."""
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server = socket.socket(family(address), socket.SOCK_DGRAM)
     server.bind((address, 53))
 
     def answer(question, client):
         name, kind = asked(question)
         if name in zones:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            with socket.socket(family(zones[name][0]), socket.SOCK_DGRAM) as other:
                 other.settimeout(3)
                 other.sendto(question, tuple(zones[name]))
                 server.sendto(other.recv(4096), client)
             return
-        records = [known[name]] if name in known and kind == A else []
+        of = known.get(name, "")
+        records = [of] if of and kind == (AAAA if ":" in of else A) else []
         code = 0 if name in known else NXDOMAIN
         head = struct.pack(">2sHHHHH", question[:2], 0x8580 | code, 1, len(records), 0, 0)
         body = question[12:end_of_question(question)]
         for record in records:
-            body += b"\xc0\x0c" + struct.pack(">HHIH", A, 1, TTL, 4) + socket.inet_aton(record)
+            data = socket.inet_pton(family(record), record)
+            body += b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, TTL, len(data)) + data
         server.sendto(head + body, client)
 
     while True:
         threading.Thread(target=answer, args=server.recvfrom(4096), daemon=True).start()
+
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def asked(question):

@@ -1,8 +1,9 @@
 """The chart's values do what they say, and what they must not be is refused."""
 import ipaddress
+import json
 import unittest
 
-from check import chart, clusters, own, own_walls, pods, schemas, strict_yaml
+from check import chart, clusters, confined, own, own_setups, own_walls, pods, schemas, strict_yaml
 
 import helm_python
 
@@ -20,7 +21,7 @@ class Chart(unittest.TestCase):
     def test_a_difference_to_the_folders_is_told(self):
         values = {"replica": REPLICA | {"gateway": "10.0.0.9"}}
         found = list(chart.differences(values, ["pxc/replica-service"]))
-        self.assertTrue(any("'10.0.0.9' in the chart, '203.0.113.10' in the folders" in line for line in found), found)
+        self.assertTrue(any(f"'10.0.0.9' in the chart, '{chart.GATEWAY}' in the folders" in line for line in found), found)
         self.assertTrue(any("in the folders alone" in line for line in chart.differences({}, ["gateway"])))
         self.assertTrue(any("in the chart alone" in line for line in chart.differences(values, [])))
 
@@ -32,6 +33,13 @@ class Chart(unittest.TestCase):
             lost = [chart.without_policy(o) if o["kind"] == kind else o for o in objects]
             with self.subTest(kind):
                 self.assertTrue(any(line.startswith(f"{kind} ") for line in chart.kept(lost)), list(chart.kept(lost)))
+
+    def test_its_namespaces_enforce_what_their_pods_need(self):
+        for name, values, _ in chart.cases():
+            with self.subTest(name):
+                cluster = clusters.Cluster(chart.render(values))
+                self.assertIsNotNone(cluster.named("Namespace", None, "pxc"))
+                self.assertEqual(list(confined.levels(cluster)), [])
 
     def test_findings_of_lint_are_told(self):
         result = {"errors": ["one"], "messages": [{"severity": 2, "path": "a", "error": "two"}, {"severity": 1, "path": "a", "error": "advice"}]}
@@ -65,6 +73,19 @@ class Chart(unittest.TestCase):
         self.assertEqual([p["port"] for p in rule["ports"]], [3306, 3307])
         self.assertFalse(any(shop in r["from"] for r in named(objects, "NetworkPolicy", "db-pxc-in")["spec"]["ingress"]))
 
+    def test_an_operator_of_another_namespace_gets_in_and_what_the_pods_call_is_open(self):
+        there = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "operators"}}}
+        given = {"pxc": {"operatorNamespace": "operators", "alsoReaches": [{"cidr": "10.9.0.7/32", "port": 443}]}}
+        source = chart.render({"source": {"enabled": True}} | given)
+        for objects, name in ((source, "db-pxc-in"), (source, "db-haproxy"), (chart.render({"replica": REPLICA} | given), "db-haproxy")):
+            [rule] = [r for r in named(objects, "NetworkPolicy", name)["spec"]["ingress"] if r["from"] == [there]]
+            self.assertEqual([p["port"] for p in rule["ports"]], [3306, 33062])
+        for mode in chart.REPLICAS:
+            objects = chart.render({"replica": REPLICA | {"mode": mode}} | given)
+            rule = named(objects, "NetworkPolicy", "db-pxc-out")["spec"]["egress"][-1]
+            self.assertEqual(rule, {"to": [{"ipBlock": {"cidr": "10.9.0.7/32"}}], "ports": [{"protocol": "TCP", "port": 443}]})
+            self.assertEqual([e for o in objects for e in schemas.errors(o)], [])
+
     def test_other_aliases_pass_all_rules_in_each_mode(self):
         aliases = [{"pod": f"db-pxc-{n}", "weight": 50 - n, "servicePort": 20000 + n} for n in (1, 2)]
         a = chart.render({"gateway": {"enabled": True}, "source": {"enabled": True}})
@@ -74,6 +95,8 @@ class Chart(unittest.TestCase):
                     replica = REPLICA | {"mode": mode, "aliases": aliases, "corednsCustom": True}
                     b = chart.render({"identity": {"kind": kind}, "replica": replica})
                     self.assertEqual([e for o in b for e in schemas.errors(o)], [])
+                    # The rules know the gateway by the address that is for people to replace.
+                    b = json.loads(json.dumps(b).replace(chart.GATEWAY, own_setups.GATEWAY))
                     self.assertEqual(list(own.check(clusters.Cluster(a), clusters.Cluster(b))), [])
 
     def test_values_that_mean_nothing_are_refused(self):
@@ -93,6 +116,9 @@ class Chart(unittest.TestCase):
             {"pxc": {"haproxyImage": "percona/haproxy:latest"}},
             {"pxc": {"storage": "six"}},
             {"pxc": {"clients": ["Shop"]}},
+            {"pxc": {"operatorNamespace": "a.b"}},
+            {"pxc": {"alsoReaches": [{"cidr": "10.9.0.7", "port": 443}]}},
+            {"pxc": {"alsoReaches": [{"cidr": "10.9.0.7/32"}]}},
             {"identity": {"secretName": "Not_A_Name"}},
             {"identity": {"clusterId": ""}},
             {"replica": {"gateway": "203.0.113.300"}},
@@ -124,7 +150,7 @@ class Chart(unittest.TestCase):
         ):
             with self.subTest(gateway), self.assertRaises(helm_python.HelmValuesError):
                 chart.render({"replica": REPLICA | {"gateway": gateway}})
-        for gateway in ("10.0.0.1", "100.64.0.1", "223.255.255.255", "fd00::1", "2001:db8::", "1::", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "1::1"):
+        for gateway in ("10.0.0.1", "100.64.0.1", "223.255.255.255", "fd00::1", "2001:db9::", "3fff:1000::1", "169.253.0.1", "1::", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "1::1"):
             with self.subTest(gateway):
                 ipaddress.ip_address(gateway)
                 chart.render({"replica": REPLICA | {"gateway": gateway}})
@@ -154,6 +180,8 @@ class Chart(unittest.TestCase):
             ("replica.gateway has to be the address", {"replica": {"enabled": True}}),
             ("replica.gateway has to be the address", {"replica": {"enabled": True, "gateway": ""}}),
             ("replica.gateway has to be the address", {"replica": {"enabled": True, "gatewayCidrs": ["203.0.113.0/24"]}}),
+            *(("leads nowhere", {"replica": REPLICA | {"gateway": gateway}}) for gateway in (
+                own_setups.GATEWAY, "192.0.2.1", "198.51.100.7", "169.254.1.1", "2001:db8::1", "2001:0db8::1", "3fff::1", "3fff:fff::", "fe80::1")),
             ("for two clusters", {"source": {"enabled": True}, "replica": REPLICA}),
             ("more than gateway.maxReplicas", {"gateway": {"enabled": True, "minReplicas": 7}}),
             ("replica.gatewayCidrs which networks", {"replica": REPLICA | {"gateway": "a.elb.eu-west-1.amazonaws.com"}}),
@@ -166,7 +194,7 @@ class Chart(unittest.TestCase):
     def test_a_gateway_by_name_or_by_an_ipv6_address(self):
         for gateway, given, blocks, resolution in (
             ("fd12:3456::10", [], ["fd12:3456::10/128"], "STATIC"),
-            ("203.0.113.11", [], ["203.0.113.11/32"], "STATIC"),
+            ("10.9.0.11", [], ["10.9.0.11/32"], "STATIC"),
             ("a.elb.eu-west-1.amazonaws.com", ["10.0.1.0/24", "fd00::/64"], ["10.0.1.0/24", "fd00::/64"], "DNS"),
         ):
             for mode in chart.REPLICAS:

@@ -1,7 +1,7 @@
 """Where pods have IPv6 addresses: the components, and the chart's value, make all of ours listen there."""
 import unittest
 
-from check import chart, clusters, confined, containers, own_setups, schemas
+from check import chart, clusters, confined, containers, databases, own_setups, schemas
 from check.clusters import GATEWAY_PORT, SHIM_PORT
 
 REPLICA = chart.REPLICA | {"corednsCustom": True}
@@ -18,7 +18,7 @@ VALUES = {
 def wanted(c):
     """The flags without which a container listens at 0.0.0.0."""
     if confined.captures(c):
-        return {"--ready-address=[::]:15031"}
+        return {"--ready-address=[::]:15031", "--route"}
     inbound = {f"--inbound-listen=[::]:{SHIM_PORT}"} if "--inbound" in c["args"] else set()
     gateway = {f"--listen=[::]:{GATEWAY_PORT}"} if "/eastwest-gateway:" in c["image"] else set()
     return {"--ready-address=[::]:15021", "--metrics-address=[::]:15020"} | inbound | gateway
@@ -41,6 +41,22 @@ class Ipv6(unittest.TestCase):
                 for c in ours:
                     self.assertLessEqual(wanted(c), set(c["args"]), c["name"])
                     self.assertFalse([arg for arg in c["args"] if arg.startswith("0.0.0.0")])
+
+    def test_a_database_listens_where_its_shim_dials(self):
+        sources = [w for _, _, objects in self.cases for w in clusters.Cluster(objects).workloads if w.pxc and "mtls-in" in str(w.containers)]
+        self.assertEqual([databases.bind_address(w) for w in sources], ["*"])
+
+    def test_a_database_listens_where_its_configuration_says(self):
+        class Of:
+            def __init__(self, configuration):
+                self.pxc = configuration
+        self.assertEqual(databases.bind_address(Of({})), "0.0.0.0")
+        self.assertEqual(databases.bind_address(Of({"configuration": "[mysqld]\nskip-name-resolve\nbind-address=::\n"})), "::")
+        self.assertEqual(databases.bind_address(Of({"configuration": "[mysqld]\nmax_connections=9\n[sst]\nbind_address=::\n"})), "0.0.0.0")
+
+    def test_the_documentations_gateway_becomes_an_address_of_ipv6(self):
+        objects = own_setups.with_gateway([{"cidr": f"{own_setups.GATEWAY}/32", "text": f"address: {own_setups.GATEWAY} #"}], "fd00::1")
+        self.assertEqual(objects, [{"cidr": "fd00::1/128", "text": "address: fd00::1 #"}])
 
     def test_the_chart_makes_the_same(self):
         for component, folders, _ in self.cases:

@@ -76,16 +76,19 @@ class Own(Breaking):
         self.shim("port 15020 is not declared", lambda c: c["ports"].pop(1))
         self.edit("token is mounted", 0, "StatefulSet", "hello", lambda s: s["template"]["spec"].pop("automountServiceAccountToken"))
 
-        def level(message, setup, enforced):
+        def level(message, setup, enforced, name):
+            labels = {"pod-security.kubernetes.io/enforce": enforced}
             def edit(a, b):
-                for objects in (a, b):
-                    for o in objects:
-                        if o["kind"] == "Namespace":
-                            o["metadata"]["labels"] = {"pod-security.kubernetes.io/enforce": enforced}
+                b[:] = [o for o in b if o["kind"] != "Namespace"]
+                b.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
             self.broken(message, edit, setup)
-        level("its pods need restricted", HELLO, "baseline")
-        level("its pods need baseline", PORT, "restricted")
-        level("its pods need privileged", REDIRECT, "baseline")
+        level("its pods need restricted", HELLO, "baseline", "demo")
+        level("its pods need baseline", PORT, "restricted", "pxc")
+        level("its pods need privileged", REDIRECT, "baseline", "pxc")
+
+    def test_the_volumes_stay(self):
+        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "pxc", "labels": {}}}
+        self.broken("and every volume in it", lambda a, b: a.append(namespace), PORT)
 
     def test_the_capture_container(self):
         def capture(message, edit):

@@ -45,6 +45,15 @@ class Policies(unittest.TestCase):
         rules = self.rules(policy(policyTypes=["Egress"], **of({"app": "a"}), egress=[{"to": [block]}]))
         self.assertIn("ip daddr { 203.0.113.10/32 } return", rules)
 
+    def test_pods_of_ipv6_have_rules_of_ipv6_and_find_their_neighbours(self):
+        block = {"ipBlock": {"cidr": "fd00::10/128"}}
+        cluster = clusters.Cluster([policy(policyTypes=["Egress"], **of({"app": "a"}), egress=[{"to": [block]}])])
+        rules = table([Member(cluster, "x", {"app": "a"}, "fd00::1")]).splitlines()
+        self.assertIn("table ip6 walls {", rules)
+        self.assertIn("ip6 daddr { fd00::10/128 } return", rules)
+        self.assertIn("ip6 saddr fd00::1 jump egress0", rules)
+        self.assertEqual(len([line for line in rules if line.startswith("icmpv6 type { nd-neighbor-solicit")]), 2)
+
 
 if __name__ == "__main__":
     unittest.main()

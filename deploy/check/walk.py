@@ -45,20 +45,20 @@ def walk(a, b, ground, eastwest, mysql):
     for w in (w for w in b.workloads if w.runs("resolver")):
         address = "10.2.0.53"
         yield from start(ground, b, w, w.name, address, DNS_OF_B, eastwest)
-        zones = {h: (address, 5353) for e in entries for h in e["spec"]["hosts"]}
+        zones = {h: (ground.at(address), 5353) for e in entries for h in e["spec"]["hosts"]}
     database = next((w for w in b.workloads if w.kind.startswith("Percona")), caller)
     ground.pod("caller", ADDRESS_OF_CALLER, (b, database), *names.resolv_conf(database, DNS_OF_B))
     user = next((c["securityContext"]["runAsUser"] for c in others(database)), APP)
     how = FIRST if database.kind.startswith("Percona") else PAGE
     if database.kind.startswith("Percona"):
         # It owns the port on all addresses, and must never be what an alias leads to.
-        ground.run("caller", stand_ins.app(OWN, 3306), APP, name="app")
+        ground.run("caller", stand_ins.app(OWN, 3306, databases.bind_address(database)), APP, name="app")
     if mode(caller) == "service":
         yield from start(ground, b, caller, caller.name, "10.2.0.20", DNS_OF_B, eastwest)
         ground.lead(led.values(), "10.2.0.20")
     else:
         yield from start(ground, b, caller, "caller", None, DNS_OF_B, eastwest)
-    ground.here(stand_ins.dns(DNS_OF_B, {h: address for h, (address, _) in led.items()}, zones))
+    ground.here(stand_ins.dns(ground.at(DNS_OF_B), {h: ground.at(address) for h, (address, _) in led.items()}, zones))
     ground.walls((a, DNS_OF_A), (b, DNS_OF_B))
     addresses = []
     for host, port in dials(b, caller, ports):
@@ -70,7 +70,8 @@ def walk(a, b, ground, eastwest, mysql):
     if mysql and database.kind.startswith("Percona"):
         ground.end("db-pxc-0", "app")
         ground.end("caller", "app")
-        if why := databases.replicates(ground, "db-pxc-0", "caller", mysql, addresses[0][1]):
+        source = next(w for w in a.workloads if w.kind.startswith("Percona"))
+        if why := databases.replicates(ground, ("db-pxc-0", source), ("caller", database), mysql, addresses[0][1]):
             yield why
     ground.end(caller.name if mode(caller) == "service" else "caller", "shim")
     # By name and, since the shim may have been what answers names, by the address from before.
@@ -89,18 +90,18 @@ def walk(a, b, ground, eastwest, mysql):
 
 def around(a, ground, ports):
     """From the caller's pod, the gateway's, and one of another namespace, to what they are not to reach."""
-    said, _ = ground.ask(HAPROXY, "10.1.0.11", 3306, APP) if a.proxies else ("", None)
+    said, _ = ground.ask(HAPROXY, ground.at("10.1.0.11"), 3306, APP) if a.proxies else ("", None)
     if said.startswith("nobody"):
         yield f"HAProxy does not reach its database: {said}"
     for proxy in a.proxies:
-        said, _ = ground.ask(STRANGER, ADDRESS_OF_HAPROXY, 3306, APP, how=ACCEPTS)
+        said, _ = ground.ask(STRANGER, ground.at(ADDRESS_OF_HAPROXY), 3306, APP, how=ACCEPTS)
         if not said.startswith("nobody"):
             yield f"a pod of another namespace reaches {proxy.name}: {said}"
-        said, _ = ground.ask("db-pxc-0", ADDRESS_OF_HAPROXY, 3306, APP)
+        said, _ = ground.ask("db-pxc-0", ground.at(ADDRESS_OF_HAPROXY), 3306, APP)
         if said != OWN:
             yield f"a pod of its own namespace does not reach {proxy.name}: {said}"
     for number, port in enumerate(sorted(ports.items())):
-        pod, address = port[0].removeprefix("src-"), f"10.1.0.{10 + number}"
+        pod, address = port[0].removeprefix("src-"), ground.at(f"10.1.0.{10 + number}")
         for where, at in (("caller", 15444), ("caller", port[1]), ("eastwest-gateway", port[1]), (STRANGER, 15444), (STRANGER, port[1])):
             said, _ = ground.ask(where, address, at, APP, how=ACCEPTS)
             if not said.startswith("nobody"):
@@ -118,15 +119,16 @@ def source_side(a, ground, eastwest, ports):
         yield from start(ground, a, w, pod, address, DNS_OF_A, eastwest)
         says[pod] = pod
         if w.kind.startswith("Percona"):
-            ground.run(pod, stand_ins.app(pod, port), APP, name="app")
+            ground.run(pod, stand_ins.app(pod, port, databases.bind_address(w)), APP, name="app")
         for c in others(w):
             says[pod] = yield from start_http_echo(ground, c, runtime.Pod(w, pod, ground.known_by(address)))
-        known[f"{pod}.{w.service}.{w.namespace}.{clusters.DOMAIN}"] = address
-    ground.pod(STRANGER, "10.1.0.70", (a, Stranger), [DNS_OF_A], ["cluster.local"], names.OPTIONS)
+        known[f"{pod}.{w.service}.{w.namespace}.{clusters.DOMAIN}"] = ground.at(address)
+    # Of IPv4 too, of which the virtual addresses are: it shows that those who leave a pod would be seen.
+    ground.pod(STRANGER, "10.1.0.70", (a, Stranger), [DNS_OF_A], ["cluster.local"], names.OPTIONS, ipv4=True)
     for proxy in a.proxies:
         ground.pod(HAPROXY, ADDRESS_OF_HAPROXY, (a, proxy), [DNS_OF_A], ["cluster.local"], names.OPTIONS)
-        ground.run(HAPROXY, stand_ins.app(OWN, 3306), APP, name="app")
-    ground.here(stand_ins.dns(DNS_OF_A, known, {}))
+        ground.run(HAPROXY, stand_ins.app(OWN, 3306, "*"), APP, name="app")
+    ground.here(stand_ins.dns(ground.at(DNS_OF_A), known, {}))
     return says
 
 
@@ -215,10 +217,13 @@ def main(eastwest, mysql="null", only=None):
         sys.exit(f"not walked to its end: {'; '.join(failed)}" if failed else 0)
     if os.getpid() != 1:
         sys.exit("not the first process of its own namespaces")
+    alone = only.endswith(own_setups.IPV6_ALONE)
     a, b = (clusters.Cluster(list(own_setups.applied(containers.DEPLOY, side))) for side in walks[only])
     installed = json.loads(mysql) and databases.Installed(**json.loads(mysql))
     with tempfile.TemporaryDirectory() as home:
-        ground = Ground(pathlib.Path(home), ipv6=only.endswith(own_setups.WITH_IPV6))
+        ground = Ground(pathlib.Path(home), ipv6=only.endswith(own_setups.WITH_IPV6), alone=alone)
+        if alone:
+            a, b = (clusters.Cluster(own_setups.with_gateway(c.objects, ground.at(GATEWAY))) for c in (a, b))
         found = list(walk(a, b, ground, eastwest, installed))
         if found:
             print(ground.logs(), file=sys.stderr)

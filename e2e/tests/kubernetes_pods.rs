@@ -56,11 +56,19 @@ fn each_container_of_ours_starts_as_its_manifest_says_and_answers_its_probes() {
     assert_eq!(checked("check.containers", None), "16 pods\n");
 }
 
-/// Each path, with certificates from each source, and with the components for IPv6.
+/// Each path, with certificates from each source, and with the components for IPv6: in pods that have both
+/// families, and in those that have no other.
 fn setups() -> impl Iterator<Item = String> {
     let paths = ["hello, vip", "pxc, redirect", "pxc, port", "pxc, service"];
     paths.into_iter().flat_map(|path| {
-        ["secrets", "csi-driver-spiffe", "istiod", "IPv6"].map(|with| format!("{path}, {with}"))
+        let ways = [
+            "secrets",
+            "csi-driver-spiffe",
+            "istiod",
+            "IPv6",
+            "IPv6 alone",
+        ];
+        ways.map(|with| format!("{path}, {with}"))
     })
 }
 

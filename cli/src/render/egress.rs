@@ -57,14 +57,14 @@ pub(super) fn write(
         out.object(&json!({
             "apiVersion": "v1",
             "kind": "ServiceAccount",
-            "metadata": {"name": NAME, "namespace": namespace},
+            "metadata": metadata(NAME, namespace, None),
             "automountServiceAccountToken": false,
         }));
         out.object(&deployment(namespace, services, names));
         out.object(&json!({
             "apiVersion": "policy/v1",
             "kind": "PodDisruptionBudget",
-            "metadata": {"name": NAME, "namespace": namespace},
+            "metadata": metadata(NAME, namespace, None),
             "spec": {"maxUnavailable": 1, "selector": selector()},
         }));
         for (name, routes) in services {
@@ -81,6 +81,13 @@ pub(super) fn write(
         out.object(&policy(namespace, &routes, callers));
     }
     Ok((out, left_out))
+}
+
+/// With the label by which all that this mode alone has is taken away again.
+fn metadata(name: &str, namespace: &str, label: Option<(&str, &str)>) -> Value {
+    let of_mode = ("eastwest.dev/mode", "service");
+    let labels: BTreeMap<&str, &str> = label.into_iter().chain([of_mode]).collect();
+    json!({"name": name, "namespace": namespace, "labels": labels})
 }
 
 fn labels() -> Value {
@@ -105,11 +112,7 @@ fn deployment(namespace: &str, services: &Services<'_>, names: &Names<'_>) -> Va
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {
-            "name": NAME,
-            "namespace": namespace,
-            "labels": {"eastwest.dev/identity": "volume"},
-        },
+        "metadata": metadata(NAME, namespace, Some(("eastwest.dev/identity", "volume"))),
         "spec": {
             "replicas": 2,
             "selector": selector(),
@@ -152,7 +155,7 @@ fn service(namespace: &str, name: &str, routes: &[&Route]) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": metadata(name, namespace, None),
         "spec": {
             "selector": labels(),
             "ports": routes.iter().map(port).collect::<Vec<_>>(),
@@ -190,11 +193,7 @@ fn policy(namespace: &str, routes: &[&Route], callers: &Callers<'_>) -> Value {
     json!({
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": {
-            "name": NAME,
-            "namespace": namespace,
-            "labels": {"eastwest.dev/egress": "limited"},
-        },
+        "metadata": metadata(NAME, namespace, Some(("eastwest.dev/egress", "limited"))),
         "spec": {
             "podSelector": selector(),
             "policyTypes": ["Ingress", "Egress"],

@@ -116,3 +116,19 @@ fn another_domain_is_told_to_the_shim_and_standard_input_is_read() {
     assert_eq!(args[at + 1], "east.example");
     assert_eq!(spec["dnsConfig"]["searches"][0], "pxc.svc.east.example");
 }
+
+#[test]
+fn a_gateway_that_is_still_the_documentations_is_told_with_its_place() {
+    let example = entry(ALIAS).replace("10.0.0.1", "203.0.113.10");
+    let folder = folder(&[("one.yaml", &entry(ALIAS)), ("example.yaml", &example)]);
+    let output = render_in(folder.path(), &["port", "-f", "example.yaml"]);
+    assert_eq!(status(&output), 0, "{}", complained(&output));
+    let told = "warning: the gateway 203.0.113.10 is an address of documentation";
+    assert!(
+        complained(&output).starts_with("example.yaml:") && complained(&output).contains(told),
+        "{}",
+        complained(&output)
+    );
+    let output = render_in(folder.path(), &["port", "-f", "one.yaml"]);
+    assert_eq!(complained(&output), "");
+}

@@ -57,7 +57,8 @@ pub(super) enum CaptureCommand {
 pub(super) struct LayArgs {
     #[command(flatten)]
     pub(super) rules: RuleArgs,
-    /// Also lay `unicast RANGE dev lo` for each IPv4 range, for a pod without a default route.
+    /// Also lay `unicast RANGE dev lo src 127.0.0.1` for each IPv4 range, for a pod without a
+    /// default route.
     ///
     /// The kernel picks a route before it asks any rule: without one, connecting to a virtual IP
     /// fails with ENETUNREACH. IPv6 cannot be helped this way.

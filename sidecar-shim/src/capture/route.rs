@@ -25,6 +25,7 @@ const RT_TABLE_MAIN: u8 = 254;
 const RT_SCOPE_LINK: u8 = 253;
 const RTA_DST: u16 = 1;
 const RTA_OIF: u16 = 4;
+const RTA_PREFSRC: u16 = 7;
 /// The loopback device has index 1 in every network namespace.
 const LOOPBACK: u32 = 1;
 /// `rtm_protocol` of routes laid here, by which they are found again; iproute2's `rt_protos`
@@ -92,7 +93,10 @@ pub fn reachability(range: VirtualRange) -> Result<Reachability, CaptureError> {
 /// # Errors
 /// [`CaptureError`], if the kernel refuses.
 pub fn lay_route(range: Ipv4Net) -> Result<(), CaptureError> {
+    // A pod of IPv6 alone has no other address of IPv4, and what is sent from none is not answered.
+    let from = Attributes::new().bytes(RTA_PREFSRC, &Ipv4Addr::LOCALHOST.octets());
     let mut request = by_loopback(range).acknowledged();
+    request.body.extend_from_slice(from.as_bytes());
     request.flags |= CREATE | REPLACE;
     Netlink::route()
         .and_then(|mut netlink| netlink.exchange(&[request]))

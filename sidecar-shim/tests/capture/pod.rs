@@ -67,6 +67,15 @@ pub(crate) async fn pod() -> Handle {
 
 /// [`pod`], which reaches its neighbours only.
 pub(crate) async fn pod_without_default_routes() -> Handle {
+    pod_with(&POD_IPS).await
+}
+
+/// [`pod_without_default_routes`], with no address of IPv4 but loopback's.
+pub(crate) async fn pod_of_ipv6_alone() -> Handle {
+    pod_with(&POD_IPS[1..]).await
+}
+
+async fn pod_with(addresses: &[&str]) -> Handle {
     let network = network();
     up(&network, LOOPBACK).await;
     let far_end = LinkUnspec::new_with_name("wire0")
@@ -80,7 +89,8 @@ pub(crate) async fn pod_without_default_routes() -> Handle {
     network.link().add(pair).execute().await.unwrap();
     up(&network, INTERFACE).await;
     up(&network, FAR_END).await;
-    for own in POD_IPS.map(|own| own.parse::<IpAddr>().unwrap()) {
+    for own in addresses {
+        let own: IpAddr = own.parse().unwrap();
         let prefix = if own.is_ipv4() { 24 } else { 64 };
         let mut address = network.address().add(INTERFACE, own, prefix);
         address.message_mut().header.flags |= AddressHeaderFlags::Nodad;

@@ -4,9 +4,12 @@ use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use crate::own_namespace::alone;
 use crate::pod::{
-    Database, Shim, add_local_route, at, capture, dial, pod, pod_without_default_routes,
+    Database, Shim, add_local_route, at, capture, dial, pod, pod_of_ipv6_alone,
+    pod_without_default_routes,
 };
 
 const V4: &str = "--range 240.240.0.0/16";
@@ -54,6 +57,24 @@ fn a_route_laid_on_request_mends_it() {
         let shim = Shim::listen("127.0.0.1:15001").await;
         let to = at("240.240.0.5", 3306);
         assert_eq!(shim.original_dst_of(to).await, to);
+    });
+}
+
+#[test]
+fn in_a_pod_of_ipv6_alone_a_route_laid_on_request_brings_the_answers_back() {
+    alone(async || {
+        pod_of_ipv6_alone().await;
+        capture(&format!("lay --route {V4}"));
+        let shim = Shim::listen("127.0.0.1:15001").await;
+        let (mut app, mut far) = shim.take(at("240.240.0.5", 3306)).await;
+        far.write_all(b"greeting").await.unwrap();
+        let mut said = [0; 8];
+        let read = app.read_exact(&mut said);
+        tokio::time::timeout(Duration::from_secs(20), read)
+            .await
+            .expect("what the shim said did not come back")
+            .unwrap();
+        assert_eq!(&said, b"greeting");
     });
 }
 

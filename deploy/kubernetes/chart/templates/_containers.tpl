@@ -103,12 +103,21 @@ ports:
       app.kubernetes.io/name: {{ .name }}
 {{- end }}
 
+{{/* What a capture mode alone has. */}}
+{{- define "eastwest.ofMode" -}}
+{{- with .mode }}
+labels:
+  eastwest.dev/mode: {{ . }}
+{{- end }}
+{{- end }}
+
 {{- define "eastwest.budget" -}}
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
   name: {{ .name }}
   namespace: {{ .namespace }}
+  {{- include "eastwest.ofMode" . | nindent 2 }}
 spec:
   maxUnavailable: 1
   selector:
@@ -122,6 +131,7 @@ kind: ServiceAccount
 metadata:
   name: {{ .name }}
   namespace: {{ .namespace }}
+  {{- include "eastwest.ofMode" . | nindent 2 }}
 automountServiceAccountToken: false
 {{- end }}
 

@@ -5,7 +5,7 @@ annotations:
   helm.sh/resource-policy: keep
 {{- end }}
 
-{{/* What source and replica have in common; `root`, `sidecars`, `volumes` and `channel` are texts. */}}
+{{/* What source and replica have in common; `root`, `sidecars`, `volumes`, `channel` and `configuration` are texts. */}}
 {{- define "eastwest.database" -}}
 {{- $pxc := .root.Values.pxc -}}
 apiVersion: v1
@@ -43,6 +43,10 @@ spec:
     replicationChannels:
     - name: {{ $pxc.channel | quote }}
       {{- .channel | nindent 6 }}
+    {{- with .configuration }}
+    configuration: |
+      {{- . | nindent 6 }}
+    {{- end }}
     {{- with .sidecars }}
     sidecars:
     {{- . | nindent 4 }}
@@ -85,6 +89,22 @@ spec:
     - protocol: TCP
       port: 3307
   {{- end }}
+  {{- include "eastwest.fromOperator" . | nindent 2 }}
+{{- end }}
+
+{{/* The operator, where it is of another namespace. */}}
+{{- define "eastwest.fromOperator" -}}
+{{- with .Values.pxc.operatorNamespace -}}
+- from:
+  - namespaceSelector:
+      matchLabels:
+        kubernetes.io/metadata.name: {{ . | quote }}
+  ports:
+  - protocol: TCP
+    port: 3306
+  - protocol: TCP
+    port: 33062
+{{- end }}
 {{- end }}
 
 {{- define "eastwest.databaseNamespace" -}}

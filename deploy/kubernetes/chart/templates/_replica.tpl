@@ -18,7 +18,7 @@ sourcesList:
 {{- if eq .Values.replica.mode "redirect" -}}
 - name: capture
   image: {{ include "eastwest.image" (dict "root" . "program" "shim") }}
-  args: ["capture", "keep", "--every", "2s", "--dns", "--dns-port", "15053"{{ if .Values.ipv6 }}, "--ready-address=[::]:15031"{{ end }}]
+  args: ["capture", "keep", "--every", "2s", "--dns", "--dns-port", "15053"{{ if .Values.ipv6 }}, "--ready-address=[::]:15031", "--route"{{ end }}]
   securityContext:
     allowPrivilegeEscalation: false
     capabilities:

@@ -32,7 +32,8 @@ pub(super) struct KeepArgs {
     #[command(flatten)]
     pub(super) rules: RuleArgs,
 
-    /// Also keep `unicast RANGE dev lo` for each IPv4 range, for a pod without a default route
+    /// Also keep `unicast RANGE dev lo src 127.0.0.1` for each IPv4 range, for a pod without a
+    /// default route
     #[arg(long)]
     pub(super) route: bool,
 
