@@ -232,7 +232,7 @@ async fn inbound(
         acceptance: Acceptance {
             identity: store.clone(),
             ports: args.inbound.ports.clone(),
-            pod: own_pod(args.inbound.pod_name.as_deref()),
+            pod: OwnPod::given(args.inbound.pod_name.as_deref()),
             min_tls: config.min_tls,
         },
         allowed: ArcSwap::new(Arc::clone(&config.allowed)),
@@ -250,23 +250,6 @@ async fn inbound(
         shutdown: context.shutdown.clone(),
     };
     Ok(Some((Arc::new(inbound), listener)))
-}
-
-/// The pod that this is, by the name that was given or the host's.
-fn own_pod(given: Option<&str>) -> Option<OwnPod> {
-    match given {
-        Some(name) => {
-            let own = OwnPod::named(name);
-            if own.is_none() {
-                tracing::warn!(
-                    "--pod-name {name} is no pod of a StatefulSet (SET-ORDINAL): connections for another \
-                     pod cannot be told"
-                );
-            }
-            own
-        }
-        None => OwnPod::named(rustix::system::uname().nodename().to_str().ok()?),
-    }
 }
 
 fn show(
