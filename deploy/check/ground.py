@@ -110,6 +110,11 @@ class Ground:
         self.running.append((pod, name, process))
         return process
 
+    def inside(self, pod, command, text):
+        """Has a program of this machine run in a pod to its end, with this to read, in as long as a pod may take."""
+        mounted = ["ip", "netns", "exec", pod, "unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf; exec "$@"', self.pods[pod]]
+        subprocess.run([*mounted, *command], check=True, input=text, text=True, timeout=PATIENCE)
+
     def here(self, command):
         """Starts a program outside of all pods."""
         subprocess.Popen(command, stdin=subprocess.DEVNULL)

@@ -6,9 +6,17 @@ import tempfile
 
 from check.volumes import Unknown
 
-# What the agent does in a cluster: security/pkg/nodeagent/util of Istio.
+# What the agent does in a cluster (security/pkg/nodeagent/util of Istio), once it has looked its CA up. It tries again, as
+# long as it is let.
 AGENT = """
-import json, os, sys
+import json, os, socket, sys, time
+host, port = sys.argv[2].rsplit(":", 1)
+while True:
+    try:
+        socket.getaddrinfo(host, int(port))
+        break
+    except OSError:
+        time.sleep(0.2)
 os.umask(0)
 for name, text in json.load(sys.stdin).items():
     new = os.path.join(sys.argv[1], f"tmp-{name}")
@@ -16,6 +24,9 @@ for name, text in json.load(sys.stdin).items():
         file.write(text)
     os.rename(new, os.path.join(sys.argv[1], name))
 """
+
+# Nobody is there: the stand-in has its files, and only looks where its CA would be.
+ISTIOD = "10.96.0.15"
 
 
 def certificate(w, eastwest, pki):
@@ -34,14 +45,25 @@ def agent(w):
     return next((c for c in w.containers if any(e["name"] == "OUTPUT_CERTS" for e in c.get("env", []))), None)
 
 
-def hand_out(container, environment, folders, confined, files):
-    """The agent writes where its OUTPUT_CERTS is mounted, as the user that it is."""
+def hand_out(inside, container, environment, folders, confined, files):
+    """The agent finds its CA by the pod's DNS, and writes where its OUTPUT_CERTS is mounted, as the user that it is.
+    `inside` runs a command in the pod; what keeps it from that is told."""
     at = environment["OUTPUT_CERTS"]
     [mount] = [m for m in container["volumeMounts"] if m["mountPath"] == at]
     if mount.get("readOnly"):
         raise Unknown(f"{container['name']}: {at} is mounted read-only")
-    command = [*confined, sys.executable, "-c", AGENT, folders[mount["name"]]]
-    subprocess.run(command, check=True, input=json.dumps(files), text=True)
+    command = [*confined, sys.executable, "-c", AGENT, folders[mount["name"]], environment["CA_ADDR"]]
+    try:
+        inside(command, json.dumps(files))
+    except subprocess.TimeoutExpired:
+        yield f"{container['name']}: {environment['CA_ADDR']} is not found by the pod's DNS, so that there never is a certificate"
+
+
+def found_at(cluster):
+    """Names that the agents of a cluster look for, and an address for each; of a Service, in full."""
+    agents = [c for w in cluster.workloads if (c := agent(w))]
+    asked = {e["value"] for c in agents for e in c["env"] if e["name"] == "CA_ADDR"}
+    return {f"{a.rpartition(':')[0]}.cluster.local": ISTIOD for a in asked}
 
 
 def said(identity):

@@ -6,6 +6,7 @@ make (`volumes`). Stood in for are the databases (whoever connects is told the p
 hello's image, the clusters' DNS, what a Service does, and who issues certificates (`issuers`). With MYSQL, the
 fields of `databases.Installed` as JSON, real servers replicate over the path as well.
 """
+import functools
 import json
 import os
 import pathlib
@@ -23,7 +24,7 @@ DNS_OF_A, DNS_OF_B = "10.96.0.11", "10.96.0.10"
 # The uid of mysqld in Percona's image; any but the shim's would do.
 APP = 1001
 OWN = "the pod's own server"
-ADDRESS_OF_CALLER = "10.2.0.10"
+ADDRESS_OF_CALLER, ADDRESS_OF_RESOLVER = "10.2.0.10", "10.2.0.53"
 # Of cluster A: what is in front of the databases, and a pod that has nothing to do with any of it.
 HAPROXY, ADDRESS_OF_HAPROXY, STRANGER = "haproxy", "10.1.0.60", "stranger"
 
@@ -41,11 +42,13 @@ def walk(a, b, ground, eastwest, mysql):
     says = yield from source_side(a, ground, eastwest, ports)
     yield from alike(says)
     led = services(b, ground)
-    zones = {}
-    for w in (w for w in b.workloads if w.runs("resolver")):
-        address = "10.2.0.53"
-        yield from start(ground, b, w, w.name, address, DNS_OF_B, eastwest)
-        zones = {h: (ground.at(address), 5353) for e in entries for h in e["spec"]["hosts"]}
+    resolvers = [w for w in b.workloads if w.runs("resolver")]
+    at_resolver = (ground.at(ADDRESS_OF_RESOLVER), 5353)
+    zones = {h: at_resolver for e in entries for h in e["spec"]["hosts"] if resolvers}
+    known = {h: address for h, (address, _) in led.items()} | issuers.found_at(b)
+    ground.here(stand_ins.dns(ground.at(DNS_OF_B), {h: ground.at(address) for h, address in known.items()}, zones))
+    for w in resolvers:
+        yield from start(ground, b, w, w.name, ADDRESS_OF_RESOLVER, DNS_OF_B, eastwest)
     database = next((w for w in b.workloads if w.kind.startswith("Percona")), caller)
     ground.pod("caller", ADDRESS_OF_CALLER, (b, database), *names.resolv_conf(database, DNS_OF_B))
     user = next((c["securityContext"]["runAsUser"] for c in others(database)), APP)
@@ -58,7 +61,6 @@ def walk(a, b, ground, eastwest, mysql):
         ground.lead(led.values(), "10.2.0.20")
     else:
         yield from start(ground, b, caller, "caller", None, DNS_OF_B, eastwest)
-    ground.here(stand_ins.dns(ground.at(DNS_OF_B), {h: ground.at(address) for h, (address, _) in led.items()}, zones))
     ground.walls((a, DNS_OF_A), (b, DNS_OF_B))
     addresses = []
     for host, port in dials(b, caller, ports):
@@ -110,25 +112,24 @@ def around(a, ground, ports):
 
 def source_side(a, ground, eastwest, ports):
     """Cluster A: its gateway, and each pod that an alias is of; what is said by whom."""
-    gateway = gateway_of(a)
+    gateway, says = gateway_of(a), {}
+    pods = [(alias.removeprefix("src-"), port, f"10.1.0.{10 + number}") for number, (alias, port) in enumerate(sorted(ports.items()))]
+    pods = [(pod, port, address, next(w for w in a.workloads if pod in w.pods())) for pod, port, address in pods]
+    known = {f"{pod}.{w.service}.{w.namespace}.{clusters.DOMAIN}": address for pod, _, address, w in pods} | issuers.found_at(a)
+    ground.here(stand_ins.dns(ground.at(DNS_OF_A), {h: ground.at(address) for h, address in known.items()}, {}))
     yield from start(ground, a, gateway, gateway.name, GATEWAY, DNS_OF_A, eastwest)
-    known, says = {}, {}
-    for number, (alias, port) in enumerate(sorted(ports.items())):
-        pod, address = alias.removeprefix("src-"), f"10.1.0.{10 + number}"
-        w = next(w for w in a.workloads if pod in w.pods())
+    for pod, port, address, w in pods:
         yield from start(ground, a, w, pod, address, DNS_OF_A, eastwest)
         says[pod] = pod
         if w.kind.startswith("Percona"):
             ground.run(pod, stand_ins.app(pod, port, databases.bind_address(w)), APP, name="app")
         for c in others(w):
             says[pod] = yield from start_http_echo(ground, c, runtime.Pod(w, pod, ground.known_by(address)))
-        known[f"{pod}.{w.service}.{w.namespace}.{clusters.DOMAIN}"] = ground.at(address)
     # Of IPv4 too, of which the virtual addresses are: it shows that those who leave a pod would be seen.
     ground.pod(STRANGER, "10.1.0.70", (a, Stranger), [DNS_OF_A], ["cluster.local"], names.OPTIONS, ipv4=True)
     for proxy in a.proxies:
         ground.pod(HAPROXY, ADDRESS_OF_HAPROXY, (a, proxy), [DNS_OF_A], ["cluster.local"], names.OPTIONS)
         ground.run(HAPROXY, stand_ins.app(OWN, 3306, "*"), APP, name="app")
-    ground.here(stand_ins.dns(ground.at(DNS_OF_A), known, {}))
     return says
 
 
@@ -167,10 +168,11 @@ def start(ground, cluster, w, pod, address, dns, eastwest):
     ours, agent = containers.of(w), issuers.agent(w)
     certificate = issuers.certificate(w, eastwest, ground.home / "pki")
     folders = volumes.made(cluster, w, home, certificate, runtime.mounted(ours))
-    if agent:
-        issuers.hand_out(agent, runtime.environment(agent, named), folders, runtime.confined(agent, named), certificate)
     for c in ours:
         ground.run(pod, runtime.command(c, named, folders, eastwest, home / f"root-{c['name']}"), name=c["name"])
+    if agent:
+        inside = functools.partial(ground.inside, pod)
+        yield from issuers.hand_out(inside, agent, runtime.environment(agent, named), folders, runtime.confined(agent, named), certificate)
     yield from unanswered(named, ours)
 
 

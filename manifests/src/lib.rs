@@ -12,6 +12,7 @@ use eastwest_daemon::{Context, LOOK_EVERY, Reload, SourceError, SourceFile, Sour
 use eastwest_mesh::{
     Finding, IpNet, Mesh, Options, Part, Severity, Source, load_redirected, virtual_ip,
 };
+use tokio::sync::watch;
 
 mod emptied;
 mod standing;
@@ -95,10 +96,20 @@ impl Manifests {
 
     /// Calls `take` with what the files mean whenever they have changed and are no worse than those in
     /// force, or somebody has asked, for as long as the process accepts. Where it returns an error it
-    /// has changed nothing.
-    pub async fn follow<E: fmt::Display>(
+    /// has changed nothing. Whoever asks is heard from the call on, also before the task has run.
+    pub fn follow<E: fmt::Display>(
         self,
         context: Context,
+        take: impl FnMut(&Mesh) -> Result<(), E> + Send,
+    ) -> impl Future<Output = ()> + Send {
+        let requests = context.reload_requests();
+        self.following(context, requests, take)
+    }
+
+    async fn following<E: fmt::Display>(
+        self,
+        context: Context,
+        requests: watch::Receiver<u64>,
         mut take: impl FnMut(&Mesh) -> Result<(), E> + Send,
     ) {
         let Self {
@@ -188,7 +199,6 @@ impl Manifests {
             names = new_names;
         };
         let stop = context.shutdown.stop_accepting_token();
-        let requests = context.reload_requests();
         sources.watch(first, LOOK_EVERY, requests, stop, told).await;
     }
 }

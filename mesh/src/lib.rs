@@ -72,7 +72,7 @@ pub use finding::{Finding, Origin, Severity};
 pub use hostname::{Hostname, HostnameError};
 pub use ipnet::IpNet;
 pub use outlier::OutlierDetection;
-pub use peer::PeerRule;
+pub use peer::{OWN_TRUST_DOMAIN, PeerRule};
 pub use policies::{Denial, InboundPolicy, Policies, ROOT_NAMESPACE, Workload};
 pub use route::{Address, Aliases, DownRoute, GatewayEndpoint, Protocol, Route};
 pub use spiffe::{Principal, SpiffePattern, SpiffePatternError};

@@ -8,7 +8,7 @@ use crate::finding::Origin;
 use crate::spiffe::{Principal, SpiffePattern};
 
 /// Stands for the trust domain of whoever asks.
-pub(crate) const OWN_TRUST_DOMAIN: &str = "OWN-TRUST-DOMAIN";
+pub const OWN_TRUST_DOMAIN: &str = "OWN-TRUST-DOMAIN";
 
 /// The identities that a route's far end may prove; any one of them will do.
 ///

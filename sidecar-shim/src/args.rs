@@ -75,6 +75,8 @@ pub struct FileArgs {
     ///
     /// As written by Istio (cert-chain.pem, key.pem, root-cert.pem), cert-manager's
     /// csi-driver-spiffe (tls.crt, tls.key, ca.crt) or spiffe-helper (svid.pem, ...).
+    /// Where the files are not in it yet, or the certificate is out of its time, the shim answers names,
+    /// is not ready, refuses connections, and takes the certificate as soon as it is there.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["cert", "key", "roots"])]
     pub identity: Option<PathBuf>,
 

@@ -2,9 +2,12 @@
 //! forbid it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use eastwest_daemon::{Blocker, Readiness};
 use eastwest_mesh::{Finding, InboundPolicy, Mesh, Workload};
 use eastwest_transport::spiffe::SpiffeId;
+use eastwest_transport::tls::{Identity, IdentityError, IdentityStore};
 
 use crate::args::InboundArgs;
 use crate::inbound::{AllowRule, Allowed};
@@ -17,6 +20,15 @@ mod tests;
 pub(crate) struct Callers {
     rules: Vec<AllowRule>,
     labels: BTreeMap<String, String>,
+}
+
+/// Stands in the way of being ready where the pod has no identity yet, until the list has been read with it: a
+/// caller that came in between would be turned away for good.
+pub(crate) fn unlisted(identity: &IdentityStore, readiness: &Readiness) -> Option<Blocker> {
+    identity.current().err()?;
+    let blocker = readiness.blocker("callers");
+    blocker.set("who may call is known once there is a certificate");
+    Some(blocker)
 }
 
 /// AuthorizationPolicies are there, and which of them hold cannot be told.
@@ -36,11 +48,29 @@ impl Callers {
         }
     }
 
-    /// The list for a pod with this identity.
+    /// The list for a pod with this identity: nobody, as long as there is none.
     ///
     /// # Errors
     /// When the identity names no namespace and there are policies.
-    pub(crate) fn read(&self, mesh: &Mesh, id: &SpiffeId) -> Result<Allowed, NoNamespace> {
+    pub(crate) fn read(
+        &self,
+        mesh: &Mesh,
+        identity: &Result<Arc<Identity>, Arc<IdentityError>>,
+    ) -> Result<Allowed, NoNamespace> {
+        match identity {
+            Ok(identity) => self.of(mesh, identity.id()),
+            Err(_) => Ok(Allowed::new(
+                Vec::new(),
+                InboundPolicy::closed(
+                    "which AuthorizationPolicies hold is said by the pod's certificate, and there is \
+                     none yet"
+                        .to_owned(),
+                ),
+            )),
+        }
+    }
+
+    fn of(&self, mesh: &Mesh, id: &SpiffeId) -> Result<Allowed, NoNamespace> {
         if id.namespace().is_none() && !mesh.policies.is_empty() {
             return Err(NoNamespace(id.clone()));
         }

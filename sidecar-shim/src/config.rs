@@ -5,9 +5,9 @@ use std::time::SystemTime;
 
 use anyhow::{Context as _, bail};
 use eastwest_manifests::Manifests;
-use eastwest_mesh::InboundPolicy;
+use eastwest_mesh::{InboundPolicy, OWN_TRUST_DOMAIN};
 use eastwest_transport::socket::SocketOptions;
-use eastwest_transport::tls::{Identity, IdentityFiles, IdentityStore, MinTls};
+use eastwest_transport::tls::{IdentityFiles, IdentitySource, IdentityStore, MinTls};
 
 use crate::args::{FileArgs, Mode, ShimArgs, TlsMin};
 use crate::callers::Callers;
@@ -31,11 +31,11 @@ impl Config {
     /// Reads the certificate and the manifests.
     ///
     /// # Errors
-    /// When the certificate is missing or not valid, a manifest cannot be read, it cannot be told
-    /// which policies hold, or the shim would have nothing to do. What is wrong inside a manifest
-    /// is logged, and does not stop the rest.
+    /// When the certificate is wrong in a way that does not pass by itself, a manifest cannot be read, it
+    /// cannot be told which policies hold, or the shim would have nothing to do. What is wrong inside a
+    /// manifest is logged, and does not stop the rest.
     pub fn new(args: ShimArgs) -> anyhow::Result<Self> {
-        let identity = identity(&args.files)?;
+        let store = identity(&args.files)?;
         let manifests = manifests::read(&args)?;
         let mesh = manifests.mesh();
         if mesh.routes.is_empty() && mesh.down.is_empty() && args.inbound.ports.is_empty() {
@@ -66,17 +66,25 @@ impl Config {
             }
         }
         let callers = Callers::new(&args.inbound);
+        let identity = store.current();
         let allowed = match args.inbound.ports.as_slice() {
             [] => Allowed::new(Vec::new(), InboundPolicy::default()),
-            _ => callers.read(mesh, identity.id())?,
+            _ => callers.read(mesh, &identity)?,
         };
-        if !args.inbound.ports.is_empty() && allowed.is_empty() {
+        let nobody = match &identity {
+            Ok(_) => allowed.is_empty(),
+            Err(_) => args.inbound.allow.is_empty() && mesh.policies.is_empty(),
+        };
+        if !args.inbound.ports.is_empty() && nobody {
+            let identity = identity.as_ref().ok();
             bail!(
                 "--inbound is given, but nobody may call: add --allow, e.g. --allow \
                  'spiffe://{}/ns/{}/sa/*', or an AuthorizationPolicy with action ALLOW for this \
                  pod to the manifests",
-                identity.trust_domain(),
-                identity.id().namespace().unwrap_or("NAMESPACE"),
+                identity.map_or(OWN_TRUST_DOMAIN, |identity| identity.trust_domain()),
+                identity
+                    .and_then(|identity| identity.id().namespace())
+                    .unwrap_or("NAMESPACE"),
             );
         }
         let times = &args.connection;
@@ -86,12 +94,11 @@ impl Config {
             TlsMin::Tls12 => MinTls::Tls12,
             TlsMin::Tls13 => MinTls::Tls13,
         };
-        let identity = IdentityStore::new(identity);
         Ok(Self {
             args,
             sockets,
             min_tls,
-            identity,
+            identity: store,
             manifests,
             callers,
             allowed: Arc::new(allowed),
@@ -99,18 +106,28 @@ impl Config {
     }
 }
 
-fn identity(files: &FileArgs) -> anyhow::Result<Identity> {
-    let named = match (&files.identity, &files.cert, &files.key, &files.roots) {
-        (Some(dir), ..) => IdentityFiles::in_dir(dir).context("--identity")?,
-        (None, Some(cert), Some(key), Some(roots)) => IdentityFiles {
+/// The pod's certificate, if it is there and in its time. It may have to come by the DNS of this very shim,
+/// and is renewed by others: without one the shim answers names, is not ready, and refuses connections.
+fn identity(files: &FileArgs) -> anyhow::Result<IdentityStore> {
+    let source = match (&files.identity, &files.cert, &files.key, &files.roots) {
+        (Some(dir), ..) => IdentitySource::Folder(dir.clone()),
+        (None, Some(cert), Some(key), Some(roots)) => IdentitySource::Files(IdentityFiles {
             cert: cert.clone(),
             key: key.clone(),
             roots: roots.clone(),
-        },
+        }),
         _ => bail!(
             "no certificate: give --identity DIR (or --cert, --key and --roots); \
              `eastwest certs` makes them for a trial"
         ),
     };
-    Identity::load(&named, SystemTime::now()).context("the pod's certificate cannot be used")
+    let now = SystemTime::now();
+    let store = IdentityStore::open(source, now)
+        .context("the pod's certificate cannot be used (--identity)")?;
+    if let Err(why) = store.valid(now) {
+        tracing::error!(
+            "there is no valid certificate, and connections are refused until there is: {why}"
+        );
+    }
+    Ok(store)
 }

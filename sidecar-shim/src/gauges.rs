@@ -13,7 +13,7 @@ const ROOT: &str = "eastwest_root_expiry_timestamp_seconds";
 pub(crate) fn expose(context: &Context, store: &IdentityStore) {
     describe_gauge!(
         CERTIFICATE,
-        "When the certificate in use ends, since the Unix epoch."
+        "When the certificate in use ends, since the Unix epoch; 0 while there is none."
     );
     describe_gauge!(
         ROOT,
@@ -24,7 +24,11 @@ pub(crate) fn expose(context: &Context, store: &IdentityStore) {
 }
 
 fn certificate(store: &IdentityStore) {
-    let identity = store.current();
+    let Ok(identity) = store.current() else {
+        // Over for a long time, for whoever has an alarm on its end.
+        gauge!(CERTIFICATE).set(0.0);
+        return;
+    };
     gauge!(CERTIFICATE).set(since_epoch(identity.not_after()));
     let roots = identity.roots().iter().map(|root| root.validity.not_after);
     if let Some(first) = roots.min() {
@@ -43,6 +47,7 @@ mod tests {
     use std::time::Duration;
 
     use eastwest_daemon::Metrics;
+    use eastwest_transport::tls::IdentitySource;
 
     use super::*;
     use crate::identity::mint::{HOUR, Mint};
@@ -65,6 +70,10 @@ mod tests {
         let text = rendered(store);
         assert_eq!(told(&text, CERTIFICATE), 4e9);
         assert!(told(&text, ROOT) > 0.0);
+        let (empty, now) = (tempfile::tempdir().unwrap(), SystemTime::now());
+        let to_come = IdentitySource::Folder(empty.path().to_owned());
+        let none = IdentityStore::open(to_come, now).unwrap();
+        assert_eq!(told(&rendered(none), CERTIFICATE), 0.0);
         let (_files, renewed) = mint.workload("source", until + HOUR);
         assert_eq!(told(&rendered(renewed), CERTIFICATE), 4e9 + 3600.0);
     }

@@ -1,4 +1,4 @@
-//! The pod's certificate, followed while the process runs.
+//! The pod's certificate, awaited where it is not there yet, and followed while the process runs.
 
 #[cfg(test)]
 pub(crate) mod mint;
@@ -10,8 +10,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use eastwest_daemon::{Blocker, Context, HeldCertificate, Reload, Status};
+use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
-    CertificateInfo, Identity, IdentityStore, ReloadEvent, ReloadTiming, Utc, Validity, watch,
+    CertificateInfo, IdentityStore, ReloadEvent, ReloadTiming, Utc, Validity, watch,
 };
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -24,29 +25,34 @@ const LOOK_AT_MOST: Duration = Duration::from_secs(30);
 /// Follows the files of the certificate until the process has ended: connections that are being
 /// drained need it no more, new ones might.
 ///
-/// While it is outside its validity the process is not ready: every peer refuses it. That counts from
-/// the call on, so that a process which has become ready meanwhile is not unready for a moment.
+/// While there is none, or it is outside its validity, the process is not ready. That counts from the call
+/// on, so that a process which has become ready meanwhile is not unready for a moment.
 pub(crate) fn follow(store: IdentityStore, context: Context) -> impl Future<Output = ()> + Send {
     Reload::Certificate.begin();
     let blocker = context.readiness.blocker("certificate");
-    judge(&store.current(), &blocker);
+    judge(&store, &blocker);
     following(store, context, blocker)
 }
 
 async fn following(store: IdentityStore, context: Context, blocker: Blocker) {
-    let id = Mutex::new(store.current().id().clone());
+    let id = Mutex::new(id_in(&store));
     let replaced = Notify::new();
     let on_event = |event| {
         tell(&event, &store, &context.status);
-        let now = store.current().id().clone();
+        let now = id_in(&store);
         let mut id = id.lock().unwrap_or_else(PoisonError::into_inner);
         if now != *id {
             // Which policies are this pod's is said by its name.
-            tracing::warn!(before = %id, %now, "the pod has another identity: manifests are read again");
+            match (&*id, &now) {
+                (Some(before), Some(now)) => {
+                    tracing::warn!(%before, %now, "the pod has another identity: manifests are read again");
+                }
+                _ => tracing::info!("the pod has an identity now: manifests are read again"),
+            }
             *id = now;
             context.request_reload();
         }
-        judge(&store.current(), &blocker);
+        judge(&store, &blocker);
         replaced.notify_one();
     };
     let watching = watch(
@@ -65,16 +71,18 @@ async fn following(store: IdentityStore, context: Context, blocker: Blocker) {
 /// Notices the moments at which the certificate begins and ends, which are others once it is `replaced`.
 async fn keep_judging(store: &IdentityStore, replaced: &Notify, blocker: &Blocker) -> Infallible {
     loop {
-        let identity = store.current();
-        judge(&identity, blocker);
-        let Validity {
-            not_before,
-            not_after,
-        } = identity.validity();
-        // It is good until its last moment is over.
-        let moments = [not_before, not_after + Duration::from_millis(1)];
+        judge(store, blocker);
+        let moments = store.current().map(|identity| {
+            let Validity {
+                not_before,
+                not_after,
+            } = identity.validity();
+            // It is good until its last moment is over.
+            [not_before, not_after + Duration::from_millis(1)]
+        });
         let now = SystemTime::now();
-        let next = moments.iter().find_map(|at| at.duration_since(now).ok());
+        let mut moments = moments.into_iter().flatten();
+        let next = moments.find_map(|at| at.duration_since(now).ok());
         let left = next.unwrap_or(LOOK_AT_MOST).min(LOOK_AT_MOST);
         tokio::select! {
             () = sleep(left) => {}
@@ -83,12 +91,16 @@ async fn keep_judging(store: &IdentityStore, replaced: &Notify, blocker: &Blocke
     }
 }
 
-fn judge(identity: &Identity, blocker: &Blocker) {
-    match identity.validity().check(SystemTime::now()) {
-        Ok(()) => blocker.clear(),
-        Err(fault) => blocker.set(format!(
-            "the certificate in {} {fault}; peers refuse it until it is replaced",
-            identity.files().cert.display()
+/// Whose the certificate is, whatever its time.
+pub(crate) fn id_in(store: &IdentityStore) -> Option<SpiffeId> {
+    Some(store.current().ok()?.id().clone())
+}
+
+fn judge(store: &IdentityStore, blocker: &Blocker) {
+    match store.valid(SystemTime::now()) {
+        Ok(_) => blocker.clear(),
+        Err(why) => blocker.set(format!(
+            "{why}; connections are refused until it is there and valid"
         )),
     }
 }
@@ -105,19 +117,29 @@ fn tell(event: &ReloadEvent, store: &IdentityStore, status: &Status) {
             Reload::Certificate.taken(status, said);
         }
         ReloadEvent::Refused { error } => {
-            let in_use = store.current();
-            tracing::error!(
-                %error,
-                in_use = in_use.serial(),
-                not_after = %Utc(in_use.not_after()),
-                "new certificate refused; the old one stays in use"
-            );
-            let why = format!("new certificate refused; the old one stays in use: {error}");
-            Reload::Certificate.refused(status, why);
+            let said = match store.current() {
+                Ok(in_use) => {
+                    let said = "new certificate refused; the old one stays in use";
+                    tracing::error!(
+                        %error,
+                        in_use = in_use.serial(),
+                        not_after = %Utc(in_use.not_after()),
+                        "{said}"
+                    );
+                    said
+                }
+                Err(_) => {
+                    let said = "certificate files looked at: there is still none to use";
+                    tracing::error!(%error, "{said}");
+                    said
+                }
+            };
+            Reload::Certificate.refused(status, format!("{said}: {error}"));
         }
         ReloadEvent::Unchanged => {
+            let in_use = store.current().ok();
             tracing::info!(
-                in_use = store.current().serial(),
+                in_use = in_use.as_ref().map(|identity| identity.serial()),
                 "certificate files looked at: those in use"
             );
             Reload::Certificate.taken(status, "certificate files looked at: those in use");
@@ -130,7 +152,9 @@ fn tell(event: &ReloadEvent, store: &IdentityStore, status: &Status) {
 
 /// For `/status.json`.
 pub(crate) fn held(store: &IdentityStore) -> Vec<HeldCertificate> {
-    let identity = store.current();
+    let Ok(identity) = store.current() else {
+        return Vec::new();
+    };
     let held = |name, info: CertificateInfo| {
         let Validity {
             not_before,
@@ -145,7 +169,10 @@ pub(crate) fn held(store: &IdentityStore) -> Vec<HeldCertificate> {
 
 /// For `/certs`.
 pub(crate) fn shown(store: &IdentityStore) -> Value {
-    let identity = store.current();
+    let identity = match store.current() {
+        Ok(identity) => identity,
+        Err(why) => return json!({ "missing": why.to_string() }),
+    };
     let roots: Vec<_> = identity
         .roots()
         .iter()

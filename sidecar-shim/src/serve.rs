@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use eastwest_daemon::{Bound, Context, Direction, Timings};
+use eastwest_daemon::{Blocker, Bound, Context, Direction, Timings};
 use eastwest_mesh::DownRoute;
 use eastwest_transport::dial::NamedDialer;
 use eastwest_transport::limits::{Ledger, Limits};
@@ -23,7 +23,7 @@ use crate::manifests::tell_open_far_ends;
 use crate::outbound::{Arrival, Gateways, Outbound, RouteTable, Tunnels};
 use crate::status::Told;
 use crate::vips::Vips;
-use crate::{dns, gauges, identity, redirected};
+use crate::{callers, dns, gauges, identity, redirected};
 
 /// Binds the shim's listeners and serves until the process ends.
 ///
@@ -47,7 +47,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         let readiness = context.readiness.clone();
         tokio::spawn(readiness.follow("inbound", listener.starving()));
         tracing::info!(
-            id = %store.current().id(),
+            id = identity::id_in(&store).map(|id| id.to_string()),
             ports = inbound.ports(),
             "callers are checked and passed on to the app"
         );
@@ -110,7 +110,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     told.tell(&context.status);
     config.manifests.tell(&context.status);
     gauges::expose(&context, &store);
-    tokio::spawn(identity::follow(store, context.clone()));
+    let certificate = identity::follow(store.clone(), context.clone());
     let answering = dns.clone();
     tokio::spawn(vips.clone().retry(context.shutdown.clone(), move |vips| {
         if let Some(dns) = &answering {
@@ -129,11 +129,18 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         tokio::spawn(Arc::clone(&inbound).serve_all(listener));
         inbound
     });
+    let mut unlisted = accepting
+        .as_ref()
+        .and_then(|_| callers::unlisted(&identity, &context.readiness));
     tokio::spawn(manifests.follow(context, move |mesh| {
         // First, as it is all that can be wrong with a set: nothing has been changed then.
         if let Some(inbound) = &accepting {
-            let allowed = callers.read(mesh, identity.current().id())?;
+            let held = identity.current();
+            let allowed = callers.read(mesh, &held)?;
             inbound.allowed.store(Arc::new(allowed));
+            if held.is_ok() {
+                unlisted.take().inspect(Blocker::clear);
+            }
         }
         tell_open_far_ends(mesh);
         outbound.follow(mesh);
@@ -146,6 +153,8 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         }
         Ok::<_, NoNamespace>(())
     }));
+    // The last: one that comes has the manifests read again.
+    tokio::spawn(certificate);
     Ok(bound)
 }
 
@@ -232,7 +241,7 @@ async fn inbound(
         acceptance: Acceptance {
             identity: store.clone(),
             ports: args.inbound.ports.clone(),
-            pod: own_pod(args.inbound.pod_name.as_deref()),
+            pod: OwnPod::given(args.inbound.pod_name.as_deref()),
             min_tls: config.min_tls,
         },
         allowed: ArcSwap::new(Arc::clone(&config.allowed)),
@@ -250,23 +259,6 @@ async fn inbound(
         shutdown: context.shutdown.clone(),
     };
     Ok(Some((Arc::new(inbound), listener)))
-}
-
-/// The pod that this is, by the name that was given or the host's.
-fn own_pod(given: Option<&str>) -> Option<OwnPod> {
-    match given {
-        Some(name) => {
-            let own = OwnPod::named(name);
-            if own.is_none() {
-                tracing::warn!(
-                    "--pod-name {name} is no pod of a StatefulSet (SET-ORDINAL): connections for another \
-                     pod cannot be told"
-                );
-            }
-            own
-        }
-        None => OwnPod::named(rustix::system::uname().nodename().to_str().ok()?),
-    }
 }
 
 fn show(

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use eastwest_daemon::{
     Direction, Explain, Fitness, Listing, Role, RouteEndpoint, ServedRoute, Status, TakeRoute,
 };
-use eastwest_mesh::{DownRoute, Route};
+use eastwest_mesh::{DownRoute, OWN_TRUST_DOMAIN, Route};
 use eastwest_transport::tls::IdentityStore;
 
 use crate::identity;
@@ -59,7 +59,10 @@ impl Told {
             None => Fitness::Whole,
             Some(why) => Fitness::Impaired((*why).clone()),
         };
-        let identity = self.identity.current();
+        let trust_domain = match self.identity.current() {
+            Ok(identity) => identity.trust_domain().to_owned(),
+            Err(_) => OWN_TRUST_DOMAIN.to_owned(),
+        };
         let whole = Arc::clone(route);
         ServedRoute {
             name: format!("{}:{}", route.alias, route.port),
@@ -69,9 +72,9 @@ impl Told {
             sni: Some(route.sni.clone()),
             listens,
             endpoints: self.outbound.tunnels.gateways.endpoints(route),
-            identities: route.peer.identities(identity.trust_domain()),
+            identities: route.peer.identities(&trust_domain),
             origin: Some(route.origin.to_string()),
-            explain: Explain::by(move || whole.explained(identity.trust_domain())),
+            explain: Explain::by(move || whole.explained(&trust_domain)),
         }
     }
 

@@ -90,7 +90,8 @@ reasons! {
     PeerNotAllowed = "peer_not_allowed",
     /// The peer refused our certificate or our identity with a TLS alert.
     RefusedByPeer = "refused_by_peer",
-    /// The gateway says that it cannot reach the pod (TLS alert `internal_error`).
+    /// The gateway says that it cannot reach the pod, or the pod that it has no certificate (TLS alert
+    /// `internal_error`).
     PodUnreachable = "pod_unreachable",
     /// The port in the SNI is not one that this pod serves.
     PortNotServed = "port_not_served",

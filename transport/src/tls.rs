@@ -29,7 +29,7 @@ pub use config::{ALPN_DOCTOR, ALPN_ISTIO, ConfigError, MinTls, ServerAlpn};
 pub use crypto::{Offered, aes_in_hardware, gather_entropy, offered};
 pub use failure::{HandshakeError, peer_alert, peer_error};
 pub use handshake::{Secured, SentHello, accept, accept_timed, connect, connect_noting};
-pub use identity::{CertificateInfo, Identity, IdentityError, IdentityFiles};
+pub use identity::{CertificateInfo, Identity, IdentityError, IdentityFiles, IdentitySource};
 pub use peer::{PeerError, PeerFault, PeerPolicy, Side, Verdict};
 pub use pem::{Contents, PemError};
 pub use record::RecordsUsedUp;

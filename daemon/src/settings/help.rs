@@ -29,7 +29,8 @@ Exit status:
   78   the configuration is wrong: settings file, environment variable, certificate, or manifests that
        cannot be read, or leave a shim nothing to do; a file or folder that is not there is named at
        once, and waited for two seconds. What is wrong inside a manifest takes down what it is about
-       alone: the log, `eastwest status` and the metric eastwest_manifest_errors say so
+       alone: the log, `eastwest status` and the metric eastwest_manifest_errors say so. A shim whose
+       certificate is still to come into its folder, or is out of its time, is not ready, and goes on
   130, 143  ended at once by a second SIGINT or SIGTERM";
 
 /// Adds the names of the variables to the flags of `command` and its subcommands, and the common

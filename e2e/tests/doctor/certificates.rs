@@ -35,6 +35,23 @@ fn files_that_are_not_there() {
 }
 
 #[test]
+fn a_shim_that_waits_for_its_certificate() {
+    let mut clusters = hello().unwrap();
+    clusters.stop("b-app-shim");
+    let folder = clusters.dir().join("to-come");
+    fs::create_dir(&folder).unwrap();
+    let mut shim = clusters.eastwest_on("b-app").unwrap();
+    shim.arg("shim").arg("--identity").arg(&folder);
+    shim.arg("-f").arg(clusters.manifests().cluster_b());
+    let serves = |printed: &str| printed.contains("admin listens on");
+    clusters.start("b-app-shim", shim, serves).unwrap();
+    // Where the certificate is to be the shim tells.
+    ask_hello(&clusters, &[])
+        .without_identity()
+        .finds("certificate-missing", "b");
+}
+
+#[test]
 fn a_file_that_is_no_certificate() {
     let clusters = hello().unwrap();
     let folder = issued(&clusters, valid_for(HOUR));

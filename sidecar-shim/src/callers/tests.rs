@@ -1,4 +1,7 @@
+use std::time::SystemTime;
+
 use eastwest_mesh::{Capture, Options, Principal, Source, load};
+use eastwest_transport::tls::{IdentitySource, IdentityStore};
 
 use super::*;
 
@@ -50,11 +53,11 @@ const NAMESPACES: [&str; 3] = ["good", "bad", "other"];
 fn at_the_start_nobody_is_let_in_until_all_can_be_read() {
     let callers = callers(&["spiffe://cluster.local/ns/good/sa/x"]);
     for _ in 0..2 {
-        let allowed = callers.read(&mesh(&[ALLOW, BROKEN]), &own()).unwrap();
+        let allowed = callers.of(&mesh(&[ALLOW, BROKEN]), &own()).unwrap();
         assert_eq!(who(&allowed, NAMESPACES), [false; 3]);
         assert!(!allowed.is_empty(), "the process starts all the same");
     }
-    let allowed = callers.read(&mesh(&[ALLOW]), &own()).unwrap();
+    let allowed = callers.of(&mesh(&[ALLOW]), &own()).unwrap();
     assert_eq!(who(&allowed, NAMESPACES), [true, true, false]);
 }
 
@@ -62,11 +65,23 @@ fn at_the_start_nobody_is_let_in_until_all_can_be_read() {
 fn an_identity_without_a_namespace_goes_with_flags_and_not_with_policies() {
     let id: SpiffeId = "spiffe://cluster.local/workload/db".parse().unwrap();
     let callers = callers(&["spiffe://cluster.local/ns/good/sa/x"]);
-    let by_flag = callers.read(&mesh(&[]), &id).unwrap();
+    let by_flag = callers.of(&mesh(&[]), &id).unwrap();
     assert_eq!(who(&by_flag, NAMESPACES), [true, false, false]);
-    let error = callers.read(&mesh(&[DENY]), &id).unwrap_err().to_string();
+    let error = callers.of(&mesh(&[DENY]), &id).unwrap_err().to_string();
     assert!(
         error.contains("spiffe://cluster.local/workload/db"),
         "{error}"
     );
+}
+
+#[test]
+fn nobody_is_let_in_before_the_pod_has_an_identity() {
+    let dir = tempfile::tempdir().unwrap();
+    let to_come = IdentitySource::Folder(dir.path().to_owned());
+    let store = IdentityStore::open(to_come, SystemTime::now()).unwrap();
+    let callers = callers(&["spiffe://cluster.local/ns/good/sa/x"]);
+    let allowed = callers.read(&mesh(&[ALLOW]), &store.current()).unwrap();
+    assert_eq!(who(&allowed, NAMESPACES), [false; 3]);
+    let why = allowed.why_closed(3306.try_into().unwrap()).unwrap();
+    assert!(why.contains("certificate"), "{why}");
 }

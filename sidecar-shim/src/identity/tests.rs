@@ -53,14 +53,14 @@ async fn an_expired_certificate_makes_unready_until_a_new_one_is_there() {
 async fn a_certificate_that_has_come_for_a_moment_is_judged_by_its_own_end() {
     let (mint, context) = (Mint::new(), Context::new());
     let (dir, store) = mint.workload("replica", SystemTime::now() + HOUR);
-    let before = store.current().serial().to_owned();
+    let before = store.current().unwrap().serial().to_owned();
     tokio::spawn(follow(store.clone(), context.clone()));
     // The end of the first one is what is waited for, in steps of 30 s, once the following has run.
     yield_now().await;
     mint.write(dir.path(), "replica", SystemTime::now() + SOON);
     until("new certificate", || {
         context.request_reload();
-        store.current().serial() != before
+        store.current().unwrap().serial() != before
     })
     .await;
     let expired = async {
@@ -93,7 +93,7 @@ async fn a_request_to_reload_takes_over_files_of_which_no_event_has_told() {
     }
     symlink("old", &link).unwrap();
     let store = store(&link);
-    let before = store.current().serial().to_owned();
+    let before = store.current().unwrap().serial().to_owned();
     tokio::spawn(follow(store.clone(), context.clone()));
     // What is watched is the folder behind the link, and nothing happens there.
     until("ready", || context.readiness.ready().is_ok()).await;
@@ -102,7 +102,7 @@ async fn a_request_to_reload_takes_over_files_of_which_no_event_has_told() {
     fs::rename(&draft, &link).unwrap();
     until("new certificate", || {
         context.request_reload();
-        store.current().serial() != before
+        store.current().unwrap().serial() != before
     })
     .await;
 }

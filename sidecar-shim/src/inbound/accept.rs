@@ -12,8 +12,8 @@ use eastwest_transport::relay::TlsLeg;
 use eastwest_transport::sni::{Sni, SniError};
 use eastwest_transport::spiffe::SpiffeId;
 use eastwest_transport::tls::{
-    ALPN_DOCTOR, ALPN_ISTIO, ConfigError, HandshakeError, IdentityStore, MinTls, PeerPolicy,
-    Secured, ServerAlpn, Side, Talk, Verdict, accept_timed,
+    ALPN_DOCTOR, ALPN_ISTIO, ConfigError, HandshakeError, IdentityError, IdentityStore, MinTls,
+    PeerPolicy, Secured, ServerAlpn, Side, Talk, Verdict, accept_timed,
 };
 use rustls::AlertDescription;
 use tokio::io::AsyncWriteExt;
@@ -85,6 +85,8 @@ pub(crate) enum AcceptError {
          looked up for {asked} is this pod's now, or DNS is wrong"
     )]
     WrongPod { asked: String, own: OwnPod },
+    #[error("there is no certificate to show: {0}")]
+    NoIdentity(Arc<IdentityError>),
     #[error("{0}")]
     Config(#[from] ConfigError),
     #[error("{0}")]
@@ -108,7 +110,7 @@ impl AcceptError {
             Self::Sni(_) => Reason::BadSni,
             Self::PortNotServed { .. } | Self::PortUnknown { .. } => Reason::PortNotServed,
             Self::WrongPod { .. } => Reason::WrongPod,
-            Self::Config(_) => Reason::NoIdentity,
+            Self::NoIdentity(_) | Self::Config(_) => Reason::NoIdentity,
         }
     }
 
@@ -117,6 +119,8 @@ impl AcceptError {
         match self {
             // RFC 6066, section 3.
             Self::WrongPod { .. } => AlertDescription::UnrecognisedName,
+            // As a gateway that cannot reach the pod: it is none of the caller's doing.
+            Self::NoIdentity(_) => AlertDescription::InternalError,
             // One that no gateway sends.
             _ => AlertDescription::AccessDenied,
         }
@@ -158,7 +162,15 @@ impl Inbound {
                 return Err(error);
             }
         };
-        let identity = self.acceptance.identity.current();
+        // One that is out of its time is shown: the caller, who judges that, can then say so.
+        let identity = match self.acceptance.identity.current() {
+            Ok(identity) => identity,
+            Err(why) => {
+                let error = AcceptError::NoIdentity(why);
+                refuse(tcp, error.alert()).await;
+                return Err(error);
+            }
+        };
         let caller = Caller {
             inbound: Arc::clone(self),
             port,

@@ -170,9 +170,10 @@ impl Inbound {
         self.timings.dial(now - begun);
         guard.steps().take(Step::Connect, now);
         guard.set_upstream(app.address);
+        let own = self.acceptance.identity.current().ok();
         guard.relays(&Talk {
             source_principal: peer.as_ref().map(SpiffeId::as_str),
-            destination_principal: Some(self.acceptance.identity.current().id().as_str()),
+            destination_principal: own.as_ref().map(|identity| identity.id().as_str()),
             // Under which name it was called only the caller knows.
             destination_service: None,
         });

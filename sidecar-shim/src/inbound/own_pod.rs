@@ -19,6 +19,21 @@ impl OwnPod {
         stateful_set(name).map(|_| Self(name.to_owned()))
     }
 
+    /// The pod that this is, by the name that was given or the host's.
+    pub(crate) fn given(name: Option<&str>) -> Option<Self> {
+        let Some(name) = name else {
+            return Self::named(rustix::system::uname().nodename().to_str().ok()?);
+        };
+        let own = Self::named(name);
+        if own.is_none() {
+            tracing::warn!(
+                "--pod-name {name} is no pod of a StatefulSet (SET-ORDINAL): connections for another \
+                 pod cannot be told"
+            );
+        }
+        own
+    }
+
     /// The pod that `host` is about, if it is another one of this pod's set.
     pub(crate) fn other<'a>(&self, host: &'a str) -> Option<&'a str> {
         let mut labels = host.split('.');

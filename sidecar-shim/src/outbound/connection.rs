@@ -122,8 +122,9 @@ impl Outbound {
         if let Some(peer) = &tunnel.peer {
             guard.set_identity(peer.as_str());
         }
+        let own = self.tunnels.identity.current().ok();
         guard.relays(&Talk {
-            source_principal: Some(self.tunnels.identity.current().id().as_str()),
+            source_principal: own.as_ref().map(|identity| identity.id().as_str()),
             destination_principal: tunnel.peer.as_ref().map(SpiffeId::as_str),
             destination_service: Some(route.alias.as_ref()),
         });

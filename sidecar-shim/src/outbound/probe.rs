@@ -36,7 +36,7 @@ impl Tunnels {
                 tunnels.gateways.probing(&endpoint);
                 match tunnels.probe(&endpoint).await {
                     Ok(()) => tunnels.gateways.answered(&endpoint),
-                    Err(TunnelError::Config(_)) => {}
+                    Err(TunnelError::NoIdentity(_) | TunnelError::Config(_)) => {}
                     Err(error) => {
                         let said = error.to_string();
                         // This is the one who attends to it.
@@ -51,7 +51,8 @@ impl Tunnels {
     async fn probe(&self, endpoint: &GatewayEndpoint) -> Result<(), TunnelError> {
         let deadline = Instant::now() + PATIENCE;
         let verdict = Verdict::new(Arc::new(Nobody));
-        let identity = self.identity.current();
+        // Whose certificate is out of its time is answered all the same.
+        let identity = self.identity.current().map_err(TunnelError::NoIdentity)?;
         let config = identity.client_config(Arc::clone(&verdict) as Arc<_>, self.min_tls)?;
         let sni = format!("outbound_.{}_._.{PROBE_HOST}", endpoint.port);
         let name =

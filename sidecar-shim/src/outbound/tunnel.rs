@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use eastwest_daemon::{Step, Steps, Timings};
 use eastwest_mesh::{Address, GatewayEndpoint, Route};
@@ -62,7 +62,10 @@ impl Tunnels {
             .map_err(|_| TunnelError::ServerName(route.sni.clone()))?;
         let call = Call {
             route,
-            identity: self.identity.current(),
+            identity: self
+                .identity
+                .valid(SystemTime::now())
+                .map_err(TunnelError::NoIdentity)?,
             name,
             connect_timeout: route
                 .connection_pool

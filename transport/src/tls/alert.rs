@@ -87,7 +87,7 @@ pub enum TurnedAway {
     NotExported,
     /// `no_application_protocol`: the gateway saw no ALPN protocol of Istio's, or the app has TLS of its own.
     NoIstioAlpn,
-    /// `internal_error`: the gateway cannot reach the pod.
+    /// `internal_error`: the gateway cannot reach the pod, or the pod has no certificate to show.
     PodUnreachable,
     /// `access_denied`: the pod does not serve the port in the server name.
     PortNotServed,
@@ -119,8 +119,8 @@ impl fmt::Display for TurnedAway {
                  or has the pod no shim?"
             }
             Self::PodUnreachable => {
-                "the gateway says that it cannot reach the pod (alert internal_error); its log has \
-                 the reason"
+                "the gateway says that it cannot reach the pod, or the pod that it has no certificate \
+                 (alert internal_error); its log has the reason"
             }
             Self::PortNotServed => {
                 "the pod says that it does not serve this port (alert access_denied, before it saw \

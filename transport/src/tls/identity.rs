@@ -14,17 +14,19 @@ use super::peer::{PeerFault, Side};
 use super::pem;
 use super::roots::{RootInfo, Roots};
 use super::svid::Svid;
-use super::validity::{Validity, to_unix_time};
+use super::validity::{Validity, ValidityError, to_unix_time};
 use crate::spiffe::SpiffeId;
 
 mod error;
 mod files;
+mod source;
 #[cfg(test)]
 mod tests;
 
 pub use error::IdentityError;
 pub use files::IdentityFiles;
 pub(super) use files::Material;
+pub use source::IdentitySource;
 
 /// A certificate with its key, and the roots by which peers are judged.
 ///
@@ -36,6 +38,15 @@ pub struct Identity {
     svid: Svid,
     files: IdentityFiles,
     digest: Vec<u8>,
+}
+
+/// Which certificates are an identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    /// Those that are valid now.
+    Valid,
+    /// Also those that have expired or are not valid yet: better than none, for who tells of them.
+    Any,
 }
 
 /// One certificate of an identity, for who lists them.
@@ -59,13 +70,14 @@ impl Identity {
     /// # Errors
     /// If any of this fails; nothing is taken over then.
     pub fn load(files: &IdentityFiles, now: SystemTime) -> Result<Self, IdentityError> {
-        Self::from_material(files, files.read()?, now)
+        Self::assemble(files, files.read()?, now, Age::Valid)
     }
 
-    pub(super) fn from_material(
+    pub(super) fn assemble(
         files: &IdentityFiles,
         material: Material,
         now: SystemTime,
+        age: Age,
     ) -> Result<Self, IdentityError> {
         let IdentityFiles { cert, key, roots } = files.clone();
         let chain = pem::certificates(&material.cert).map_err(|fault| IdentityError::Pem {
@@ -86,12 +98,10 @@ impl Identity {
             path: cert.clone(),
             fault,
         })?;
-        svid.validity
-            .check(now)
-            .map_err(|fault| IdentityError::Validity {
-                path: cert.clone(),
-                fault,
-            })?;
+        let untimely = svid.validity.check(now).err();
+        if let (Some(fault), Age::Valid) = (untimely, age) {
+            return Err(IdentityError::Validity { path: cert, fault });
+        }
         let certified = CertifiedKey::from_der(chain, private_key, provider()).map_err(
             |error| match error {
                 TlsError::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
@@ -110,11 +120,19 @@ impl Identity {
             path: roots.clone(),
             fault,
         })?;
-        check_chain(&certified, &anchors, &svid, now).map_err(|fault| IdentityError::Chain {
-            cert,
-            roots,
-            fault,
-        })?;
+        let verified_at = match untimely {
+            None => Some(now),
+            Some(ValidityError::NotYet { not_before, .. }) => Some(not_before),
+            // It has to be replaced, by one that other roots may have issued.
+            Some(ValidityError::Expired { .. }) => None,
+        };
+        if let Some(at) = verified_at {
+            check_chain(&certified, &anchors, &svid, at).map_err(|fault| IdentityError::Chain {
+                cert,
+                roots,
+                fault,
+            })?;
+        }
 
         Ok(Self {
             key: Arc::new(certified),
@@ -143,6 +161,18 @@ impl Identity {
     /// When the certificate is valid.
     pub fn validity(&self) -> Validity {
         self.svid.validity
+    }
+
+    /// Whether the certificate is valid at the time `now`.
+    ///
+    /// # Errors
+    /// If it is not, with its file and both times.
+    pub fn check(&self, now: SystemTime) -> Result<(), IdentityError> {
+        let checked = self.validity().check(now);
+        checked.map_err(|fault| IdentityError::Validity {
+            path: self.files.cert.clone(),
+            fault,
+        })
     }
 
     /// Last moment at which the certificate is valid.

@@ -6,40 +6,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use arc_swap::ArcSwap;
 use tokio::sync::{Notify, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use self::lookout::{Cause, Lookout};
-use super::identity::{Identity, IdentityError};
+use super::identity::IdentityError;
 use crate::spiffe::SpiffeId;
 
 mod folders;
 mod lookout;
+mod store;
 #[cfg(test)]
 mod tests;
 
-/// The newest identity. Clones share it.
-#[derive(Debug, Clone)]
-pub struct IdentityStore(Arc<ArcSwap<Identity>>);
-
-impl IdentityStore {
-    /// A store that begins with `identity`.
-    pub fn new(identity: Identity) -> Self {
-        Self(Arc::new(ArcSwap::from_pointee(identity)))
-    }
-
-    /// The identity for a connection that begins now.
-    pub fn current(&self) -> Arc<Identity> {
-        self.0.load_full()
-    }
-
-    fn publish(&self, identity: Identity) {
-        self.0.store(Arc::new(identity));
-    }
-}
+pub use store::IdentityStore;
 
 /// What a look at the files has led to. One that finds nothing new is an event only if it was asked
 /// for.
@@ -54,11 +36,11 @@ pub enum ReloadEvent {
         /// Last moment at which it is valid.
         not_after: SystemTime,
     },
-    /// The files were found changed, but cannot be used; the old identity stays in use. Said once
-    /// for each state of the files, and again to who asks.
+    /// The files were found changed, but cannot be used; the old identity stays in use, if there is one.
+    /// Said once for each state of the files, and again to who asks.
     Refused {
         /// What is wrong with them.
-        error: IdentityError,
+        error: Arc<IdentityError>,
     },
     /// Somebody asked for a look, or the last files were refused, and those that are there now are in
     /// use.
@@ -91,7 +73,7 @@ impl Default for ReloadTiming {
 }
 
 /// Watches the files of the identity in `store` until `cancel`, and publishes each new set that is
-/// valid as a whole. A change of `requests` asks for a look at once. `on_event` is called from this
+/// valid as a whole; while there is none, also why, and a certificate that is out of its time. A change of `requests` asks for a look at once. `on_event` is called from this
 /// task and must not block.
 ///
 /// May be dropped at any time: a set is published whole or not at all.

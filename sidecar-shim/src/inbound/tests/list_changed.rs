@@ -27,7 +27,7 @@ impl Pod {
     /// What the caller on this connection is told when it is turned away.
     async fn turns_away(&self, tcp: TcpStream) -> Option<PeerAlert> {
         let route = self.route(port(&self.app));
-        let identity = self.caller.identity.current();
+        let identity = self.caller.identity.current().unwrap();
         let config = identity.client_config(Arc::new(Trusting), MinTls::Tls13);
         let name = ServerName::try_from(route.sni).unwrap();
         let connecting = TlsConnector::from(config.unwrap()).connect(name, tcp);

@@ -14,7 +14,7 @@ impl Pod {
     /// What a caller is told that does not want the app.
     async fn tells(&self) -> std::io::Result<Value> {
         let route = self.route(port(&self.app));
-        let identity = self.caller.identity.current();
+        let identity = self.caller.identity.current().unwrap();
         let verdict = Verdict::new(Arc::new(Trusting));
         let config = identity.doctor_config(verdict, MinTls::Tls13).unwrap();
         let mut tcp = TcpStream::connect(self.address).await?;

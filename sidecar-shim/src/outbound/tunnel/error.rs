@@ -1,17 +1,20 @@
 //! Why a tunnel could not be opened, and what that says of the gateway.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use eastwest_mesh::GatewayEndpoint;
 use eastwest_transport::client_hello::ConnectionId;
 use eastwest_transport::dial::{DialError, NamedDialError};
 use eastwest_transport::reason::Reason;
-use eastwest_transport::tls::{ConfigError, HandshakeError, TurnedAway};
+use eastwest_transport::tls::{ConfigError, HandshakeError, IdentityError, TurnedAway};
 
 /// Why a tunnel could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TunnelError {
+    #[error("there is no valid certificate: {0}")]
+    NoIdentity(Arc<IdentityError>),
     #[error("{0}")]
     Config(#[from] ConfigError),
     #[error("gateway {endpoint}: {error}")]
@@ -60,7 +63,7 @@ fn unsaid(error: &HandshakeError, sni: &str) -> String {
 impl TunnelError {
     pub(crate) fn reason(&self) -> Reason {
         match self {
-            Self::Config(_) => Reason::NoIdentity,
+            Self::NoIdentity(_) | Self::Config(_) => Reason::NoIdentity,
             Self::Dial { error, .. } => error.reason,
             Self::NamedDial { error, .. } => error.reason(),
             Self::Every(errors) => deepest(errors).map_or(Reason::NoRoute, Self::reason),
@@ -93,7 +96,7 @@ impl TunnelError {
     /// there. Nobody tries gateways until one leads to somebody who is let in.
     pub(super) const fn is_final(&self) -> bool {
         match self {
-            Self::Config(_) | Self::ServerName(_) => true,
+            Self::NoIdentity(_) | Self::Config(_) | Self::ServerName(_) => true,
             Self::Handshake { error, .. } => match error {
                 HandshakeError::RefusedByPeer(alert) => alert.is_refusal(),
                 HandshakeError::Refused(_)

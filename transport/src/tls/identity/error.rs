@@ -99,3 +99,22 @@ pub enum IdentityError {
     #[error("looking at the certificate files has panicked, which is a defect of this program")]
     BrokenDown,
 }
+
+impl IdentityError {
+    /// Whether it passes without anybody's doing, once who writes the files has written them, or with time.
+    pub(in crate::tls) const fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::NoFiles { .. }
+                | Self::Validity { .. }
+                | Self::Roots {
+                    fault: RootError::NoneValid { .. },
+                    ..
+                }
+                | Self::Chain {
+                    fault: PeerFault::Validity(_) | PeerFault::Issuer(_),
+                    ..
+                }
+        )
+    }
+}

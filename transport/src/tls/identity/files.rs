@@ -1,6 +1,7 @@
 //! The three files that make an identity, and the names that their writers give them.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::IdentityError;
@@ -80,17 +81,28 @@ impl IdentityFiles {
 
     /// Reads the three files. Blocks; call it where that is allowed.
     pub(in crate::tls) fn read(&self) -> Result<Material, IdentityError> {
-        let read = |path: &Path| {
-            fs::read(path).map_err(|source| IdentityError::Read {
-                path: path.to_owned(),
-                source,
-            })
-        };
+        let read = |path: &Path| fs::read(path).map_err(|source| unread(path, source));
         Ok(Material {
             cert: read(&self.cert)?,
             key: read(&self.key)?,
             roots: read(&self.roots)?,
         })
+    }
+}
+
+/// A file that is not there, in a folder that is, may be on its way.
+fn unread(path: &Path, source: io::Error) -> IdentityError {
+    match (path.parent(), path.file_name()) {
+        (Some(dir), Some(name)) if source.kind() == ErrorKind::NotFound && dir.is_dir() => {
+            IdentityError::NoFiles {
+                dir: dir.to_owned(),
+                missing: name.display().to_string(),
+            }
+        }
+        _ => IdentityError::Read {
+            path: path.to_owned(),
+            source,
+        },
     }
 }
 

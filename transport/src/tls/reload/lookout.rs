@@ -7,12 +7,11 @@ use tokio::sync::Notify;
 
 use super::folders::Folders;
 use super::{IdentityStore, ReloadEvent};
-use crate::tls::identity::{Identity, IdentityError, IdentityFiles, Material};
+use crate::tls::identity::{Age, Identity, IdentityError, IdentityFiles, Material};
 
 /// What is known from the looks before.
 pub(super) struct Lookout {
     store: IdentityStore,
-    files: IdentityFiles,
     folders: Folders,
     /// The files that were refused last, so that the same is not said every minute.
     refused: Option<Refused>,
@@ -45,13 +44,13 @@ enum Refused {
 impl Lookout {
     /// `changed` is notified when a folder changes.
     pub(super) fn new(store: IdentityStore, changed: Arc<Notify>) -> Self {
-        let files = store.current().files().clone();
-        let folders = Folders::new(files.folders(), changed);
+        let folders = Folders::new(store.source().folders(), changed);
+        // Whoever has begun without an identity has said why.
+        let told = store.current().err();
         Self {
             store,
-            files,
             folders,
-            refused: None,
+            refused: told.map(|error| Refused::Unreadable(error.to_string())),
             unwatched: false,
             read: IdentityFiles::read,
         }
@@ -86,15 +85,26 @@ impl Lookout {
     }
 
     fn load(&mut self, now: SystemTime) -> Option<ReloadEvent> {
-        let material = match (self.read)(&self.files) {
-            Ok(material) => material,
+        let held = self.store.current();
+        let files = match &held {
+            // Those in use; only where there are none yet another writer's names may come.
+            Ok(identity) => Ok(identity.files().clone()),
+            Err(_) => self.store.source().files(),
+        };
+        let read = files.and_then(|files| Ok(((self.read)(&files)?, files)));
+        let (material, files) = match read {
+            Ok(read) => read,
             Err(error) => return self.refuse(Refused::Unreadable(error.to_string()), error),
         };
         let digest = material.digest();
-        if digest == self.store.current().digest() {
-            return self.refused.take().map(|_| ReloadEvent::Unchanged);
-        }
-        match Identity::from_material(&self.files, material, now) {
+        let age = match &held {
+            Ok(identity) if digest == identity.digest() => {
+                return self.refused.take().map(|_| ReloadEvent::Unchanged);
+            }
+            Ok(_) => Age::Valid,
+            Err(_) => Age::Any,
+        };
+        match Identity::assemble(&files, material, now, age) {
             Ok(identity) => {
                 let event = ReloadEvent::Loaded {
                     id: identity.id().clone(),
@@ -102,7 +112,7 @@ impl Lookout {
                     not_after: identity.not_after(),
                 };
                 self.refused = None;
-                self.store.publish(identity);
+                self.store.publish(Ok(Arc::new(identity)));
                 Some(event)
             }
             Err(error) => self.refuse(Refused::Content(digest), error),
@@ -114,6 +124,10 @@ impl Lookout {
             return None;
         }
         self.refused = Some(refused);
+        let error = Arc::new(error);
+        if self.store.current().is_err() {
+            self.store.publish(Err(Arc::clone(&error)));
+        }
         Some(ReloadEvent::Refused { error })
     }
 }

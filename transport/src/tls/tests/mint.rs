@@ -10,7 +10,7 @@ use rcgen::{
 use time::OffsetDateTime;
 use x509_parser::der_parser::der::parse_der;
 
-use crate::tls::identity::{Identity, IdentityError, IdentityFiles, Material};
+use crate::tls::identity::{Age, Identity, IdentityError, IdentityFiles, Material};
 
 pub(in crate::tls) const HOUR: Duration = Duration::from_secs(3600);
 
@@ -142,7 +142,7 @@ pub(in crate::tls) fn load(
         key: minted.key.clone().into_bytes(),
         roots: roots.to_owned().into_bytes(),
     };
-    Identity::from_material(&files, material, now)
+    Identity::assemble(&files, material, now, Age::Valid)
 }
 
 pub(in crate::tls) fn uri(text: &str) -> SanType {

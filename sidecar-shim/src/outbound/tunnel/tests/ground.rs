@@ -151,7 +151,7 @@ pub(super) async fn serve(
             }
             Gateway::Chatters => tcp.write_all(b"220 mail.example ESMTP\r\n").await.unwrap(),
             Gateway::Answers(after) => {
-                let identity = identity.current();
+                let identity = identity.current().unwrap();
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_millis(after)).await;
                     let config = identity

@@ -3,7 +3,7 @@
 use super::super::lookout::{Lookout, Read};
 use super::super::{IdentityStore, ReloadEvent, ReloadTiming, keep_looking, watch};
 use crate::tls::tests::mint::Minted;
-use crate::tls::{Identity, IdentityError, IdentityFiles};
+use crate::tls::{Identity, IdentityError, IdentityFiles, IdentitySource};
 use std::fs;
 use std::future::Future;
 use std::os::unix::fs::symlink;
@@ -83,6 +83,17 @@ impl Watched {
     pub(super) async fn reading(read: Read, dir: &Path, poll: Duration) -> Self {
         let files = IdentityFiles::in_dir(dir).unwrap();
         let store = IdentityStore::new(Identity::load(&files, SystemTime::now()).unwrap());
+        Self::of(store, read, poll).await
+    }
+
+    /// Of a folder in which there need not be anything yet.
+    pub(super) async fn awaiting(dir: &Path) -> Self {
+        let source = IdentitySource::Folder(dir.to_owned());
+        let store = IdentityStore::open(source, SystemTime::now()).unwrap();
+        Self::of(store, IdentityFiles::read, NO_POLL).await
+    }
+
+    async fn of(store: IdentityStore, read: Read, poll: Duration) -> Self {
         let (sender, events) = unbounded_channel();
         let cancel = CancellationToken::new();
         let timing = ReloadTiming {
@@ -119,17 +130,22 @@ impl Watched {
         match self.event().await {
             ReloadEvent::Loaded { id, serial, .. } => {
                 assert_eq!(id.as_str(), ID);
-                assert_eq!(serial, self.store.current().serial());
+                assert_eq!(serial, self.store.current().unwrap().serial());
             }
             other => panic!("{other:?}"),
         }
     }
 
-    pub(super) async fn refused(&mut self) -> IdentityError {
+    pub(super) async fn refused(&mut self) -> Arc<IdentityError> {
         match self.event().await {
             ReloadEvent::Refused { error } => error,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// The same of files that are written one by one.
+    pub(super) async fn loaded_at_last(&mut self) {
+        while !matches!(self.event().await, ReloadEvent::Loaded { .. }) {}
     }
 
     /// That nothing is said for a while.
