@@ -71,8 +71,8 @@ def pasted(block):
 
 
 def folder(home, eastwest):
-    """A place to run commands in: the tree's folder `deploy`, and the programs that they name."""
-    (home / "deploy").symlink_to(DEPLOY)
+    """A place to run commands in: a copy of the tree's folder `deploy`, and the programs that they name."""
+    shutil.copytree(DEPLOY, home / "deploy")
     (home / "bin").mkdir()
     (home / "bin" / "eastwest").symlink_to(pathlib.Path(eastwest).resolve())
     if shutil.which("kubectl") is None:
