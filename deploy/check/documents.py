@@ -95,7 +95,16 @@ def run(document, eastwest):
             ran += 1
             if result.returncode:
                 return ran, f"{document.name}: `{block.strip()}` ended with {result.returncode}: {result.stdout}{result.stderr}"
+        if loose := loose_keys(home):
+            return ran, f"{document.name}: a private key outside certs/, where git and images may take it: {loose}"
     return ran, None
+
+
+def loose_keys(home):
+    """The files with a private key that are not where .gitignore knows them (test_private_keys.py)."""
+    files = (f for f in home.rglob("*") if f.is_file() and not f.is_symlink() and f.suffix == ".pem")
+    named = [str(f.relative_to(home)) for f in files if "PRIVATE KEY" in f.read_text()]
+    return [name for name in sorted(named) if not name.startswith("certs/")]
 
 
 def main(eastwest):

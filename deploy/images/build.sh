@@ -58,10 +58,10 @@ aarch64-*) arch=arm64 ;;
 *) die "images are for x86_64 and aarch64, not for $target" ;;
 esac
 
-# One folder, and nothing in the tree: cargo-cyclonedx writes beside each Cargo.toml.
+# One folder, and nothing in the tree: cargo-cyclonedx writes beside each Cargo.toml. No private keys of the documents'.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-tar --exclude=./target --exclude=./.git -cf - . | tar -xf - -C "$work"
+tar --exclude=./target --exclude=./.git --exclude=./certs --exclude=./deploy/istio/certs -cf - . | tar -xf - -C "$work"
 
 # The C library is in the program. It is not asked for names of hosts or users: the resolver and the shim
 # ask name servers themselves.
