@@ -116,3 +116,37 @@ fn another_domain_is_told_to_the_shim_and_standard_input_is_read() {
     assert_eq!(args[at + 1], "east.example");
     assert_eq!(spec["dnsConfig"]["searches"][0], "pxc.svc.east.example");
 }
+
+/// Bytes of comments that make the manifests this large.
+fn padding(bytes: usize) -> String {
+    "# <padding>\n".repeat(bytes / 12)
+}
+
+#[test]
+fn an_object_that_kubectl_cannot_keep_a_copy_of_is_said_to_need_the_server() {
+    let padded = |bytes| format!("{}{}", padding(bytes), entry(ALIAS));
+    // An end of line is two bytes in the copy, < and > are six each: 23 for 12.
+    let folder = folder(&[
+        ("small.yaml", &padded(130_000)),
+        ("large.yaml", &padded(140_000)),
+        ("larger.yaml", &padded(1_100_000)),
+    ]);
+    for (args, told) in [
+        (&["vip", "-f", "small.yaml"][..], false),
+        (&["vip", "-f", "large.yaml"], true),
+        (&["vip", "-f", "large.yaml", "--snippet"], false),
+        (
+            &["service", "-f", "large.yaml", "--from-namespace", "pxc"],
+            true,
+        ),
+    ] {
+        let output = render_in(folder.path(), args);
+        assert_eq!(status(&output), 0, "{args:?}: {}", complained(&output));
+        let remark = "ConfigMap eastwest-aliases: `kubectl apply` keeps a copy in an annotation";
+        let complained = complained(&output);
+        assert_eq!(complained.contains(remark), told, "{args:?}: {complained}");
+        assert_eq!(complained.contains("--server-side"), told, "{complained}");
+    }
+    let output = render_in(folder.path(), &["vip", "-f", "larger.yaml"]);
+    assert_eq!(status(&output), 2, "{}", complained(&output));
+}
