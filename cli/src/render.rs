@@ -47,7 +47,7 @@ Exit status: 0 all aliases are rendered, 1 something is left out, 2 wrong usage 
 with 2 standard output is empty.
 
 Examples:
-  eastwest render service -f aliases/ --from-labels app.kubernetes.io/instance=db | kubectl apply -f -
+  eastwest render service -f aliases/ --from-labels app=db | kubectl apply -f -
   eastwest render redirect -f aliases/ --snippet
   eastwest render redirect -f aliases/ --for pod --namespace shop
   eastwest render port -f aliases/ --resolver 10.96.53.53

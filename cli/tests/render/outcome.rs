@@ -150,3 +150,15 @@ fn an_object_that_kubectl_cannot_keep_a_copy_of_is_said_to_need_the_server() {
     let output = render_in(folder.path(), &["vip", "-f", "larger.yaml"]);
     assert_eq!(status(&output), 2, "{}", complained(&output));
 }
+
+#[test]
+fn each_example_of_the_help_is_a_line_to_be_copied() {
+    let output = render_in(folder(&[]).path(), &["--help"]);
+    let help = said(&output);
+    let (_, examples) = help.split_once("Examples:\n").unwrap();
+    for line in examples.trim_end().lines() {
+        assert!(line.starts_with("  eastwest render "), "{line}");
+        assert!(line.len() <= 80, "{line}");
+    }
+    assert!(examples.contains("| kubectl apply -f -\n"), "{examples}");
+}
