@@ -11,6 +11,7 @@ use eastwest_mesh::{Capture, Severity};
 
 use crate::convert::comment::one_line;
 
+mod applied;
 mod channels;
 mod documentation;
 mod egress;
@@ -26,6 +27,7 @@ use channels::Channels;
 use egress::Callers;
 use error::RenderError;
 use input::{Input, InputArgs, Label};
+use output::Output;
 use pod_label::PodLabel;
 
 /// All aliases are in the output.
@@ -40,13 +42,13 @@ const USAGE: u8 = 2;
 #[command(after_help = "\
 Objects are ready for kubectl; what goes into an object of yours is in comments that say where, and with \
 --snippet is printed alone. What is wrong with the manifests is said on standard error with \
-file:line:column.
+file:line:column; a ConfigMap that only `kubectl apply --server-side` takes is named there.
 
 Exit status: 0 all aliases are rendered, 1 something is left out, 2 wrong usage or an unreadable file; \
 with 2 standard output is empty.
 
 Examples:
-  eastwest render service -f aliases/ --from-labels app.kubernetes.io/component=pxc,app.kubernetes.io/instance=db | kubectl apply -f -
+  eastwest render service -f aliases/ --from-labels app=db | kubectl apply -f -
   eastwest render redirect -f aliases/ --snippet
   eastwest render redirect -f aliases/ --for pod --namespace shop
   eastwest render port -f aliases/ --resolver 10.96.53.53
@@ -221,21 +223,23 @@ fn render(args: &RenderArgs) -> Result<u8, RenderError> {
                 say(line);
                 status = LEFT_OUT;
             }
-            let text = out.into_text();
-            if text.is_empty() {
+            if out.is_empty() {
                 return Err(RenderError::Nothing);
             }
-            print(&text)?;
+            print(out)?;
             return Ok(status);
         }
     };
-    print(&pod::write(&input, &place(pod)?, &snippets, pod.snippet)?.into_text())?;
+    print(pod::write(&input, &place(pod)?, &snippets, pod.snippet)?)?;
     Ok(status)
 }
 
-fn print(text: &str) -> Result<(), RenderError> {
+fn print(output: Output) -> Result<(), RenderError> {
+    for remark in output.remarks() {
+        say(remark);
+    }
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(output.into_text().as_bytes())?;
     Ok(out.flush()?)
 }
 

@@ -92,8 +92,8 @@ def shared_ports():
 
 
 def folder(home, eastwest):
-    """A place to run commands in: the tree's folder `deploy`, and the programs that they name."""
-    (home / "deploy").symlink_to(DEPLOY)
+    """A place to run commands in: a copy of the tree's folder `deploy`, and the programs that they name."""
+    shutil.copytree(DEPLOY, home / "deploy")
     (home / "bin").mkdir()
     (home / "bin" / "eastwest").symlink_to(pathlib.Path(eastwest).resolve())
     if shutil.which("kubectl") is None:
@@ -116,7 +116,16 @@ def run(document, eastwest):
             ran += 1
             if result.returncode:
                 return ran, f"{document.name}: `{block.strip()}` ended with {result.returncode}: {result.stdout}{result.stderr}"
+        if loose := loose_keys(home):
+            return ran, f"{document.name}: a private key outside certs/, where git and images may take it: {loose}"
     return ran, None
+
+
+def loose_keys(home):
+    """The files with a private key that are not where .gitignore knows them (test_private_keys.py)."""
+    files = (f for f in home.rglob("*") if f.is_file() and not f.is_symlink() and f.suffix == ".pem")
+    named = [str(f.relative_to(home)) for f in files if "PRIVATE KEY" in f.read_text()]
+    return [name for name in sorted(named) if not name.startswith("certs/")]
 
 
 def main(eastwest):

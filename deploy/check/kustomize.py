@@ -9,9 +9,9 @@ import subprocess
 
 import yaml
 
-from check import strict_yaml
+from check import images, strict_yaml
 
-KEYS = {"apiVersion", "kind", "resources", "components", "configMapGenerator", "generatorOptions", "patches"}
+KEYS = {"apiVersion", "kind", "resources", "components", "configMapGenerator", "generatorOptions", "patches", "transformers"}
 # What may choose the objects of a patch.
 TARGETS = ({"kind", "name"}, {"kind", "labelSelector"})
 
@@ -36,7 +36,7 @@ def is_component(folder):
 def parts(folder):
     """The folders that a folder is made of."""
     [kustomization] = documents(pathlib.Path(folder) / "kustomization.yaml")
-    named = (*kustomization.get("resources", []), *kustomization.get("components", []))
+    named = (name for key in ("resources", "components", "transformers") for name in kustomization.get(key, []))
     return [folder / name for name in named if (folder / name).is_dir()]
 
 
@@ -64,6 +64,11 @@ def render(folder, objects=()):
         objects = render(folder / component, objects)
     for patch in kustomization.get("patches", []):
         apply_patch(file, patch, objects, kustomization.get("kind") == "Component")
+    # What changes all comes last.
+    for transformer in (t for name in kustomization.get("transformers", []) for t in render(folder / name)):
+        if faults := [*images.errors(transformer)] if images.is_transformer(transformer) else ["no ImageTagTransformer"]:
+            raise Unsupported(f"{file}: {transformer['metadata']['name']}: {faults[0]}")
+        images.apply(transformer, objects)
     return objects
 
 

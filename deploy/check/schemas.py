@@ -5,6 +5,8 @@ import pathlib
 import jsonschema
 import kubernetes_validate
 
+from check import images
+
 # The oldest Kubernetes that runs native sidecars unasked (1.29), and the newest known here.
 KUBERNETES = ("1.29", "1.34")
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "schemas"
@@ -86,6 +88,8 @@ def errors(document):
     group, _, version = document["apiVersion"].rpartition("/")
     if (group, document["kind"]) == ("install.istio.io", "IstioOperator"):
         return [f"{path} is not in the list of known settings" for path in leaves(document) - ISTIO_OPERATOR]
+    if images.is_transformer(document):
+        return list(images.errors(document))
     if crd := CRDS.get((group, document["kind"])):
         return custom(document, crd, version)
     if group.endswith("istio.io") or group.startswith("pxc."):

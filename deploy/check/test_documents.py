@@ -88,6 +88,14 @@ class Documents(unittest.TestCase):
             self.assertIn("ended with 1", documents.run(file, "/bin/false")[1])
             self.assertEqual(documents.run(file, "/bin/true"), (2, None))
 
+    def test_a_private_key_outside_of_certs_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "a.md"
+            for place, told in (("certs", None), ("pki", "pki/key.pem")):
+                file.write_text(f"```sh\nmkdir {place}\necho '-----BEGIN PRIVATE KEY-----' > {place}/key.pem\n```\n")
+                fault = documents.run(file, "/bin/true")[1]
+                self.assertEqual(told is not None, fault is not None and told in fault, fault)
+
 
 if __name__ == "__main__":
     unittest.main()

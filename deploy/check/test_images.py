@@ -1,6 +1,7 @@
 """The Dockerfile, which no test here can run, says what `build.sh` does."""
 import pathlib
 import re
+import subprocess
 import unittest
 
 IMAGES = pathlib.Path(__file__).resolve().parent.parent / "images"
@@ -46,6 +47,16 @@ class Images(unittest.TestCase):
             self.assertRegex(text, r"cargo build --release --locked")
             self.assertIn("1337:1337", text)
             self.assertIn("-C target-feature=+crt-static -C relocation-model=pie", text)
+
+    def test_wrong_usage_is_told_in_the_scripts_own_words(self):
+        for args, told in (
+            (["--out"], "--out needs a folder"),
+            (["--target", ""], "--target needs a triple"),
+            (["--outt"], "unknown flag --outt (--help lists them)"),
+            (["shim"], "there is no program shim: eastwest-gateway, eastwest-resolver, eastwest-shim, eastwest"),
+        ):
+            result = subprocess.run([IMAGES / "build.sh", *args], capture_output=True, text=True)
+            self.assertEqual((result.returncode, result.stderr), (1, f"deploy/images/build.sh: {told}\n"))
 
 
 if __name__ == "__main__":

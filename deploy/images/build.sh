@@ -22,8 +22,8 @@ target=$(uname -m)-unknown-linux-gnu
 programs=()
 while [ $# -gt 0 ]; do
     case $1 in
-    --out) out=${2:?--out needs a folder}; shift 2 ;;
-    --target) target=${2:?--target needs a triple}; shift 2 ;;
+    --out) [ -n "${2-}" ] || die "--out needs a folder"; out=$2; shift 2 ;;
+    --target) [ -n "${2-}" ] || die "--target needs a triple"; target=$2; shift 2 ;;
     -h | --help) sed -n '2,/^set/{/^set/!s/^# \{0,1\}//p}' "$0"; exit 0 ;;
     -*) die "unknown flag $1 (--help lists them)" ;;
     *) programs+=("$1"); shift ;;
@@ -58,10 +58,10 @@ aarch64-*) arch=arm64 ;;
 *) die "images are for x86_64 and aarch64, not for $target" ;;
 esac
 
-# One folder, and nothing in the tree: cargo-cyclonedx writes beside each Cargo.toml.
+# One folder, and nothing in the tree: cargo-cyclonedx writes beside each Cargo.toml. No private keys of the documents'.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-tar --exclude=./target --exclude=./.git -cf - . | tar -xf - -C "$work"
+tar --exclude=./target --exclude=./.git --exclude=./certs --exclude=./deploy/istio/certs -cf - . | tar -xf - -C "$work"
 
 # The C library is in the program. It is not asked for names of hosts or users: the resolver and the shim
 # ask name servers themselves.

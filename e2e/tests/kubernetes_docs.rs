@@ -30,3 +30,14 @@ fn each_command_of_the_documents_ends_well_and_names_what_is_there() {
     let printed = String::from_utf8_lossy(&output.stdout);
     assert_eq!(printed, READ);
 }
+
+#[test]
+fn at_each_step_of_the_documented_rotation_of_the_root_all_pods_trust_each_other() {
+    let mut python = Command::new("python3");
+    python.args(["-B", "-m", "check.rotation"]).arg(eastwest());
+    python.current_dir(deploy());
+    python.env("PYTHONPATH", PYYAML.fetched().unwrap());
+    let output = Guarded::output(&mut python).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}

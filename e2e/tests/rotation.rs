@@ -8,6 +8,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -15,7 +16,10 @@ use std::time::Duration;
 
 use eastwest::certs::valid_for;
 use eastwest::clusters::{Clusters, HELLO};
-use eastwest_e2e::hello;
+use eastwest::leftovers::Guarded;
+use eastwest_e2e::fetched::PYYAML;
+use eastwest_e2e::rendered::deploy;
+use eastwest_e2e::{eastwest, hello};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -113,6 +117,62 @@ fn a_broken_set_is_refused_and_the_old_one_stays() {
     ));
     assert!(logged(&mut clusters, "cert-chain.pem"));
     visit(&clusters).unwrap();
+}
+
+/// The folders of deploy/kubernetes/docs/operations.md, made by the commands that are written there.
+#[test]
+fn the_root_is_replaced_by_the_documented_steps_and_every_visit_succeeds() {
+    let home = tempfile::tempdir().unwrap();
+    let mut python = Command::new("python3");
+    python.args(["-B", "-m", "check.rotation"]).arg(eastwest());
+    python.arg(home.path()).current_dir(deploy());
+    python.env("PYTHONPATH", PYYAML.fetched().unwrap());
+    let output = Guarded::output(&mut python).unwrap();
+    assert!(output.status.success(), "{output:?}");
+
+    let mut clusters = hello().unwrap();
+    let server = ("hello-0-shim", "cluster-a", "hello");
+    let app = ("b-app-shim", "cluster-b", "app");
+    // The clusters came with a root of their own, which nobody here trusts.
+    for pod in [server, app] {
+        take(&mut clusters, &home.path().join("certs"), pod);
+    }
+    visit(&clusters).unwrap();
+    for (step, order) in [
+        ("certs/step-1", [server, app]),
+        ("certs/step-2", [app, server]),
+        ("certs/new", [server, app]),
+    ] {
+        for pod in order {
+            take(&mut clusters, &home.path().join(step), pod);
+            visit(&clusters).unwrap_or_else(|error| panic!("{step}, {}: {error:?}", pod.0));
+        }
+    }
+}
+
+/// Puts a step's files in the place of a pod's, and waits until its shim has them in use.
+fn take(clusters: &mut Clusters, step: &Path, (shim, cluster, account): (&str, &str, &str)) {
+    let from = step.join(cluster).join("demo").join(account);
+    let to = clusters
+        .certificates()
+        .workload(cluster, "demo", account)
+        .unwrap();
+    let mut used = || {
+        let printed = clusters.program(shim).unwrap().printed();
+        printed.matches("new certificate in use").count()
+    };
+    let before = used();
+    // The root last: until then the set does not fit together where all three are other ones.
+    for file in ["cert-chain.pem", "key.pem", "root-cert.pem"] {
+        fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+    for _ in 0..400 {
+        if used() > before {
+            return;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{shim} does not use {}", from.display());
 }
 
 /// An app whose request is half sent.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::yaml;
+use super::{applied, yaml};
 use crate::convert::comment::wrapped;
 
 /// Objects, with comments before them.
@@ -11,6 +11,8 @@ pub(super) struct Output {
     text: String,
     /// Comments of the next object.
     comments: String,
+    /// What is to be said of the objects besides.
+    remarks: Vec<String>,
 }
 
 impl Output {
@@ -22,6 +24,7 @@ impl Output {
         self.text.push_str("---\n");
         self.text.push_str(&std::mem::take(&mut self.comments));
         self.text.push_str(&yaml::write(object));
+        self.remarks.extend(applied::too_large(object));
     }
 
     /// A part of an object that is not ours, in comments: `kubectl apply` would refuse it.
@@ -32,6 +35,14 @@ impl Output {
         for line in yaml::write(part).lines() {
             self.text.push_str(&format!("#     {line}\n"));
         }
+    }
+
+    pub(super) fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
     }
 
     pub(super) fn into_text(self) -> String {

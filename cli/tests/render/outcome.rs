@@ -132,3 +132,49 @@ fn a_gateway_that_is_still_the_documentations_is_told_with_its_place() {
     let output = render_in(folder.path(), &["port", "-f", "one.yaml"]);
     assert_eq!(complained(&output), "");
 }
+
+/// Bytes of comments that make the manifests this large.
+fn padding(bytes: usize) -> String {
+    "# <padding>\n".repeat(bytes / 12)
+}
+
+#[test]
+fn an_object_that_kubectl_cannot_keep_a_copy_of_is_said_to_need_the_server() {
+    let padded = |bytes| format!("{}{}", padding(bytes), entry(ALIAS));
+    // An end of line is two bytes in the copy, < and > are six each: 23 for 12.
+    let folder = folder(&[
+        ("small.yaml", &padded(130_000)),
+        ("large.yaml", &padded(140_000)),
+        ("larger.yaml", &padded(1_100_000)),
+    ]);
+    for (args, told) in [
+        (&["vip", "-f", "small.yaml"][..], false),
+        (&["vip", "-f", "large.yaml"], true),
+        (&["vip", "-f", "large.yaml", "--snippet"], false),
+        (
+            &["service", "-f", "large.yaml", "--from-namespace", "pxc"],
+            true,
+        ),
+    ] {
+        let output = render_in(folder.path(), args);
+        assert_eq!(status(&output), 0, "{args:?}: {}", complained(&output));
+        let remark = "ConfigMap eastwest-aliases: `kubectl apply` keeps a copy in an annotation";
+        let complained = complained(&output);
+        assert_eq!(complained.contains(remark), told, "{args:?}: {complained}");
+        assert_eq!(complained.contains("--server-side"), told, "{complained}");
+    }
+    let output = render_in(folder.path(), &["vip", "-f", "larger.yaml"]);
+    assert_eq!(status(&output), 2, "{}", complained(&output));
+}
+
+#[test]
+fn each_example_of_the_help_is_a_line_to_be_copied() {
+    let output = render_in(folder(&[]).path(), &["--help"]);
+    let help = said(&output);
+    let (_, examples) = help.split_once("Examples:\n").unwrap();
+    for line in examples.trim_end().lines() {
+        assert!(line.starts_with("  eastwest render "), "{line}");
+        assert!(line.len() <= 80, "{line}");
+    }
+    assert!(examples.contains("| kubectl apply -f -\n"), "{examples}");
+}
