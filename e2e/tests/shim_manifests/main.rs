@@ -55,19 +55,37 @@ impl Shim {
     }
 
     fn start_with(manifests: &Path, identity: &TempDir, more: &[&str]) -> Self {
+        let dns = [
+            "--dns-upstream",
+            "127.0.0.1:9",
+            "--dns-listen",
+            "127.0.0.1:0",
+        ];
+        Self::start_without_dns(manifests, identity, &[&dns[..], more].concat())
+    }
+
+    /// Others answer the aliases.
+    fn start_without_dns(manifests: &Path, identity: &TempDir, more: &[&str]) -> Self {
+        let calls = [
+            "--inbound",
+            "3306",
+            "--inbound-listen",
+            "127.0.0.1:0",
+            "--allow",
+            "spiffe://cluster.local/ns/demo/sa/*",
+            "--ready-address",
+            "off",
+        ];
+        Self::start_bare(manifests, identity, &[&calls[..], more].concat())
+    }
+
+    /// Without callers, names or probes.
+    fn start_bare(manifests: &Path, identity: &TempDir, more: &[&str]) -> Self {
         let mut child = Command::new(eastwest())
             .args(["shim", "-f", manifests.to_str().unwrap()])
             .args(["--identity", identity.path().to_str().unwrap()])
-            .args(["--inbound", "3306", "--inbound-listen", "127.0.0.1:0"])
-            .args(["--allow", "spiffe://cluster.local/ns/demo/sa/*"])
-            .args([
-                "--name-server",
-                "127.0.0.1:9",
-                "--dns-upstream",
-                "127.0.0.1:9",
-            ])
-            .args(["--dns-listen", "127.0.0.1:0"])
-            .args(["--ready-address", "off", "--metrics-address", "off"])
+            .args(["--name-server", "127.0.0.1:9"])
+            .args(["--metrics-address", "off"])
             .args(["--admin-address", "127.0.0.1:0"])
             .args(more)
             .stderr(Stdio::piped())

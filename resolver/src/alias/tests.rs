@@ -179,3 +179,27 @@ fn an_address_that_nobody_listens_on_is_no_answer() {
     let alias: Domain = ALIAS.parse().unwrap();
     assert_eq!(none.why_down(alias.as_bytes(), &search(&[])), Some("taken"));
 }
+
+#[test]
+fn the_first_question_for_an_alias_is_told_once_and_no_other_name_is() {
+    let heard = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let times = || heard.load(std::sync::atomic::Ordering::Relaxed);
+    let first_question = FirstQuestion::new({
+        let heard = std::sync::Arc::clone(&heard);
+        move || drop(heard.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+    });
+    let table = table(&[ALIAS]).with_first_question(Some(first_question));
+    let search = search(&["demo.svc.cluster.local"]);
+    let told = |name: &str| {
+        let name: Domain = name.parse().unwrap();
+        table.tell_first(name.as_bytes(), &search)
+    };
+    assert!(!told("kubernetes.default.svc.cluster.local"));
+    assert_eq!(times(), 0);
+    assert!(
+        told(&format!("{ALIAS}.demo.svc.cluster.local")),
+        "a search form"
+    );
+    assert!(told(ALIAS));
+    assert_eq!(times(), 1);
+}
