@@ -216,3 +216,35 @@ fn in_other_modes_a_taken_service_port_is_a_note() {
             .any(|f| f.to_string().contains("note[EW918]"))
     );
 }
+
+/// Whoever follows both lines at once must not be where he was.
+#[test]
+fn what_is_proposed_for_taken_service_ports_is_free_of_each_other_and_one_alias_keeps_its_own() {
+    let taken = |pod: usize| with_service_port(&service_entry(&format!("db-{pod}"), ""), "24000");
+    let entries: Vec<_> = (0..4).map(taken).collect();
+    let texts: Vec<_> = entries.iter().rev().map(String::as_str).collect();
+    let mesh = load_files(&texts, Capture::Service);
+    assert!(mesh.routes.is_empty(), "{:?}", mesh.routes);
+    let said = errors(&mesh);
+    assert_eq!(said.len(), 4, "{said:?}");
+    let proposed = |pod: usize| {
+        let about = format!("on the ServiceEntry of src-db-{pod}.pxc");
+        let line = said.iter().find(|line| line.contains(&about))?;
+        let (_, rest) = line.split_once("eastwest.dev/service-port: \"")?;
+        rest.split('"').next()
+    };
+    assert_eq!(proposed(0), None, "the first by name keeps its port");
+    assert!(
+        said.iter()
+            .any(|line| line.contains("src-db-0.pxc.svc.cluster.local keeps this"))
+    );
+    let mended: Vec<_> = (0..4)
+        .map(|pod| {
+            let entry = service_entry(&format!("db-{pod}"), "");
+            with_service_port(&entry, proposed(pod).unwrap_or("24000"))
+        })
+        .collect();
+    let texts: Vec<_> = mended.iter().map(String::as_str).collect();
+    let mesh = load_files(&texts, Capture::Service);
+    assert_eq!(mesh.routes.len(), 4, "{:?}", mesh.findings);
+}
