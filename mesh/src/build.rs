@@ -14,6 +14,7 @@ mod listen_port;
 mod neighbours;
 mod rules;
 mod served;
+mod shims_ports;
 mod told;
 mod twice;
 

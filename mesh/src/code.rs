@@ -217,6 +217,8 @@ codes! {
     ServicePortTaken = "EW918", Eastwest;
     /// A port that mode `port` cannot shift.
     ShiftedPort = "EW919", Eastwest;
+    /// A port that the shim has for itself.
+    ShimsPort = "EW920", Eastwest;
 }
 
 impl Code {

@@ -170,6 +170,19 @@ fn where_others_answer_the_aliases_the_shim_warns_of_the_ports_that_it_takes() {
     }
 }
 
+#[test]
+fn an_alias_at_a_port_of_the_shims_own_is_not_blamed_on_another() {
+    let alias = free("127.77.0.10");
+    let manifests = tempfile::tempdir().unwrap();
+    fs::write(manifests.path().join("aliases.yaml"), service_entry(alias)).unwrap();
+    let identity = demo();
+    let probes = format!("0.0.0.0:{}", alias.port());
+    let flags = ["--ready-address", &probes, "--own-port", "none"];
+    let mut shim = Shim::start_bare(manifests.path(), &identity, &flags);
+    let said = shim.wait_for("is the shim's own");
+    assert!(said.contains("--ready-address"), "{said}");
+}
+
 /// In mode `redirect` nothing is bound at the aliases' addresses, so that no server is in the way.
 #[test]
 fn a_redirected_alias_stays_answered_beside_a_server_of_its_port() {

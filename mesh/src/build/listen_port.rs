@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU16;
 
 use super::served::Candidate;
+use super::shims_ports;
 use crate::code::Code;
 use crate::finding::Origin;
 use crate::hostname::Hostname;
@@ -25,17 +26,17 @@ pub(super) fn assign<'a>(
         Capture::Vip | Capture::Redirect => {
             offset(candidates.iter(), DEFAULT_PORT_OFFSET, Telling::Note);
             service(candidates.iter(), Telling::Note);
-            candidates
+            shims_ports::refuse(candidates, capture, down)
         }
         Capture::Port(by) => {
             service(candidates.iter(), Telling::Note);
             let ports = offset(candidates.iter(), by, Telling::Down(down));
-            listening(candidates, ports)
+            shims_ports::refuse(listening(candidates, ports), capture, down)
         }
         Capture::Service => {
             offset(candidates.iter(), DEFAULT_PORT_OFFSET, Telling::Note);
             let ports = service(candidates.iter(), Telling::Down(down));
-            listening(candidates, ports)
+            shims_ports::refuse(listening(candidates, ports), capture, down)
         }
     }
 }

@@ -248,3 +248,39 @@ fn what_is_proposed_for_taken_service_ports_is_free_of_each_other_and_one_alias_
     let mesh = load_files(&texts, Capture::Service);
     assert_eq!(mesh.routes.len(), 4, "{:?}", mesh.findings);
 }
+
+#[test]
+fn a_port_that_the_shim_has_for_itself_is_refused_where_it_would_be_listened_on() {
+    let at = |port: u16| {
+        service_entry("db-0", "").replacen("number: 3306", &format!("number: {port}"), 1)
+    };
+    let written = |port: &str| with_service_port(&service_entry("db-0", ""), port);
+    let shifted = |by: u16| Capture::Port(by.try_into().unwrap());
+    for (entry, capture, fix) in [
+        (at(15_020), Capture::Vip, "mode port or redirect"),
+        (at(15_021), Capture::Vip, "mode port or redirect"),
+        (at(3306), shifted(11_714), "--port-offset"),
+        (written("15020"), Capture::Service, "service-port"),
+        (written("15021"), Capture::Service, "service-port"),
+        (written("15000"), Capture::Service, "service-port"),
+    ] {
+        let mesh = load_files(&[&entry], capture);
+        assert!(mesh.routes.is_empty(), "{capture:?}: {entry}");
+        assert_eq!(mesh.down.len(), 1);
+        let said = errors(&mesh).join("\n");
+        assert!(said.contains("EW920") && said.contains(fix), "{said}");
+    }
+    for (entry, capture) in [
+        (at(15_021), Capture::Redirect),
+        (at(15_021), shifted(10_000)),
+        (at(15_021), Capture::Service),
+        (at(15_000), Capture::Vip),
+        (written("15021"), Capture::Vip),
+    ] {
+        let mesh = load_files(&[&entry], capture);
+        assert_eq!(mesh.routes.len(), 1, "{capture:?}: {:?}", mesh.findings);
+    }
+    let mesh = load_files(&[&at(15_021)], Capture::Redirect);
+    let note = |found: &eastwest_mesh::Finding| found.to_string().contains("note[EW920]");
+    assert!(mesh.findings.iter().any(note), "{:?}", mesh.findings);
+}
