@@ -226,6 +226,27 @@ fn a_taken_address_is_down_until_it_is_free_and_routes_say_what_is_so_now() {
 }
 
 #[test]
+fn an_alias_whose_far_end_may_be_any_account_is_told_at_the_start() {
+    let (free, address) = taken("127.77.0.9");
+    drop(free);
+    let dir = tempfile::tempdir().unwrap();
+    let named = service_entry(address);
+    let entry = named.replace(", serviceAccount: db", "");
+    assert_ne!(entry, named);
+    fs::write(dir.path().join("aliases.yaml"), entry).unwrap();
+    let identity = demo();
+    let mut shim = Shim::start(dir.path(), &identity);
+    let said = shim.wait_for("any account of namespace demo");
+    assert!(said.contains(ALIAS), "{said}");
+    drop(shim);
+    fs::write(dir.path().join("aliases.yaml"), named).unwrap();
+    shim = Shim::start(dir.path(), &identity);
+    shim.wait_for("readiness: ready");
+    let told = |line: &String| line.contains("any account of namespace");
+    assert!(!shim.log.iter().any(told), "{:?}", shim.log);
+}
+
+#[test]
 fn a_broken_object_leaves_routes_and_callers_as_they_are_until_it_is_mended() {
     let (free, address) = taken("127.77.0.2");
     drop(free);
