@@ -219,6 +219,8 @@ codes! {
     ShiftedPort = "EW919", Eastwest;
     /// A port that the shim has for itself.
     ShimsPort = "EW920", Eastwest;
+    /// Any account of a namespace may be at the far end.
+    AnyAccount = "EW921", Eastwest;
 }
 
 impl Code {

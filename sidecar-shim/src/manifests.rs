@@ -1,7 +1,5 @@
 //! The manifests of a shim: how they are to be understood, and what they leave open.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use eastwest_daemon::{SourceError, Sources};
 use eastwest_manifests::Manifests;
 use eastwest_mesh::{Capture, Mesh, Options, Part};
@@ -26,26 +24,7 @@ pub(crate) fn read(args: &ShimArgs) -> Result<Manifests, SourceError> {
         &[Part::Routes, Part::Callers],
     )?;
     tell_open_far_ends(manifests.mesh());
-    tell_whole_namespaces(manifests.mesh());
     Ok(manifests)
-}
-
-/// Says for which aliases any account of a namespace will do, as with Istio: a line for each namespace.
-fn tell_whole_namespaces(mesh: &Mesh) {
-    let mut aliases: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for route in &mesh.routes {
-        if let Some(namespace) = route.peer.whole_namespace() {
-            let of = aliases.entry(namespace).or_default();
-            of.insert(route.alias.as_str());
-        }
-    }
-    for (namespace, aliases) in aliases {
-        tracing::info!(
-            aliases = aliases.into_iter().collect::<Vec<_>>().join(", "),
-            "no account is named for the far end, so that any account of namespace {namespace} of the \
-             other cluster will do: name one with serviceAccount of the endpoints, or subjectAltNames"
-        );
-    }
 }
 
 /// Says which routes are served although a DestinationRule may be lost that says who must be at their

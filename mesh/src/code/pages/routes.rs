@@ -240,4 +240,16 @@ spec:
             right: "ports: [{number: 3306, name: mysql, protocol: TCP}]\n",
         },
     },
+    CodePage {
+        code: Code::AnyAccount,
+        title: "any account of a namespace may be at the far end",
+        happens: "Nothing names an account, so that whoever runs in the pod's namespace of the other cluster \
+            is taken for the pod, as with Istio. It is a note, once for each such namespace.",
+        fix: "add serviceAccount to the endpoints, or subjectAltNames",
+        example: Example {
+            within: Within::ServiceEntry,
+            wrong: "endpoints: [{address: 10.0.0.1, ports: {mysql: 15443}}]\n",
+            right: "endpoints: [{address: 10.0.0.1, ports: {mysql: 15443}, serviceAccount: db}]\n",
+        },
+    },
 ];
