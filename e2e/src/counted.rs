@@ -81,7 +81,9 @@ fn more(before: &Open, now: &Open) -> impl Iterator<Item = String> {
     if now.connections > 0 {
         found.push(format!("{} connections open, it says", now.connections));
     }
-    if now.tasks > before.tasks + NAME_SERVER_TASKS {
+    // A listener more has a task that accepts.
+    let listeners = listeners(now).saturating_sub(listeners(before));
+    if now.tasks > before.tasks + NAME_SERVER_TASKS + listeners {
         found.push(format!("{} tasks instead of {}", now.tasks, before.tasks));
     }
     for (descriptor, count) in &now.descriptors {
@@ -103,6 +105,14 @@ fn more(before: &Open, now: &Open) -> impl Iterator<Item = String> {
         }
     }
     found.into_iter()
+}
+
+/// How many there are: in mode vip the shim has some of them when an alias has been asked for, not before.
+fn listeners(open: &Open) -> u64 {
+    let counts = open.descriptors.iter();
+    let listeners = counts.filter(|(descriptor, _)| matches!(descriptor, Descriptor::Listener(_)));
+    let count: usize = listeners.map(|(_, count)| count).sum();
+    count as u64
 }
 
 impl Deref for CountedClusters {

@@ -3,7 +3,7 @@
 use crate::exports::Exports;
 use crate::manifest::{Loaded, Manifest};
 use crate::route::{DownRoute, Route};
-use crate::virtual_ip::Reach;
+use crate::virtual_ip::{Capture, Reach};
 use crate::{Mesh, Options};
 
 mod addresses;
@@ -14,6 +14,7 @@ mod listen_port;
 mod neighbours;
 mod rules;
 mod served;
+mod shims_ports;
 mod told;
 mod twice;
 
@@ -25,6 +26,9 @@ pub(crate) fn mesh(manifest: Manifest, options: &Options, reach: Reach<'_>) -> M
     let aliases = alias::find(&manifest.service_entries, &rules, &options.cluster_domain);
     let mut down = Vec::new();
     let candidates = served::candidates(&aliases, &options.cluster_domain, &mut down);
+    if reach.capture != Capture::Elsewhere {
+        far_end::tell_whole_namespaces(&candidates);
+    }
     let candidates = listen_port::assign(candidates, reach.capture, &mut down);
     let routes = addresses::assign(candidates, reach, &mut down);
     let exports = exported::exports(&manifest, &aliases, &rules, &options.cluster_domain);

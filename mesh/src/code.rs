@@ -217,6 +217,10 @@ codes! {
     ServicePortTaken = "EW918", Eastwest;
     /// A port that mode `port` cannot shift.
     ShiftedPort = "EW919", Eastwest;
+    /// A port that the shim has for itself.
+    ShimsPort = "EW920", Eastwest;
+    /// Any account of a namespace may be at the far end.
+    AnyAccount = "EW921", Eastwest;
 }
 
 impl Code {

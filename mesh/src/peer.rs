@@ -93,6 +93,15 @@ impl Accepted {
 }
 
 impl PeerRule {
+    /// The namespace of the other cluster of which any account is accepted, because none is named.
+    #[must_use]
+    pub fn whole_namespace(&self) -> Option<&str> {
+        self.accepted.iter().find_map(|accepted| match accepted {
+            Accepted::Namespace(namespace) => Some(namespace.as_str()),
+            Accepted::Identity(_) | Accepted::ServiceAccount { .. } => None,
+        })
+    }
+
     /// Who is accepted, each for itself, seen from a workload of `own_trust_domain`.
     #[must_use]
     pub fn identities(&self, own_trust_domain: &str) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! The aliases: names that are answered here, with the virtual IPs on which the shim serves them.
 
+mod first_question;
 pub mod search;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,8 @@ use std::{
 };
 
 use crate::{alias::search::SearchDomains, name::Domain};
+
+pub use first_question::FirstQuestion;
 
 /// The virtual IPs of one alias, by family.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +36,8 @@ pub struct AliasTable {
     aliases: HashMap<Domain, VirtualIps>,
     /// Aliases that are not served, and why.
     down: HashMap<Domain, String>,
+    /// Whoever is to hear of a question for an alias before it is answered.
+    first_question: Option<FirstQuestion>,
 }
 
 impl AliasTable {
@@ -64,6 +69,27 @@ impl AliasTable {
         self.down
             .retain(|alias, _| !self.aliases.contains_key(alias));
         self
+    }
+
+    /// Has a question for an alias that is served told before it is answered, by the table that is in
+    /// force then.
+    #[must_use]
+    pub fn with_first_question(mut self, first_question: Option<FirstQuestion>) -> Self {
+        self.first_question = first_question;
+        self
+    }
+
+    /// Tells of a question, by its name in lower-case wire form, if it is to be told. True if the table in
+    /// force may be another one now.
+    pub(crate) fn tell_first(&self, wire: &[u8], search: &SearchDomains) -> bool {
+        let Some(first_question) = &self.first_question else {
+            return false;
+        };
+        let asked = self.find(wire, search).is_some();
+        if asked {
+            first_question.tell();
+        }
+        asked
     }
 
     /// How many aliases there are.

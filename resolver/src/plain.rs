@@ -37,7 +37,7 @@ impl AliasZone {
     pub fn answer_plain(&self, message: &[u8], answer: &mut Answer) -> Option<Answered> {
         let asked = PlainQuestion::read(message)?;
         let name = LowerWire::read(asked.question.name)?;
-        let table = self.table.load();
+        let table = self.table_for(name.as_bytes());
         let found = table.find(name.as_bytes(), &self.search)?;
         let question = answer.begin(&asked, self.recursion)?;
         let (owner, ips) = match found {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use hickory_proto::{
     ProtoError,
     op::{Edns, LowerQuery, Metadata, ResponseCode},
@@ -52,9 +52,21 @@ struct Sections {
 }
 
 impl AliasZone {
+    /// The table that a name, in lower-case wire form, is answered from.
+    pub(crate) fn table_for(&self, wire: &[u8]) -> Guard<Arc<AliasTable>> {
+        let table = self.table.load();
+        match table.tell_first(wire, &self.search) {
+            true => self.table.load(),
+            false => table,
+        }
+    }
+
     /// Whether the question is one for us: the name is an alias now, in class IN.
     pub(crate) fn owns(&self, question: &LowerQuery) -> bool {
-        let table = self.table.load();
+        let Some(wire) = LowerWire::new(question.original().name()) else {
+            return false;
+        };
+        let table = self.table_for(wire.as_bytes());
         self.find(&table, question).is_some()
     }
 

@@ -14,7 +14,7 @@ use crate::inbound::AllowRule;
 mod outbound;
 
 pub use outbound::Mode;
-pub(crate) use outbound::OutboundArgs;
+pub(crate) use outbound::{OutboundArgs, OwnPort};
 
 /// The sidecar of a pod: apps speak plain TCP, the network sees mutual TLS only
 ///

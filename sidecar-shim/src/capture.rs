@@ -23,6 +23,7 @@ mod installed;
 mod keep;
 mod netlink;
 mod nftables;
+mod own_network;
 mod range;
 mod report;
 mod route;
@@ -43,6 +44,7 @@ pub use self::rule::{Action, Condition, Rejection, Rule, Transport};
 pub use self::ruleset::{Attachment, Chain, Hook, Ruleset, ShimUid, TABLE};
 
 use self::args::{CaptureCommand, CheckArgs, LayArgs};
+use self::own_network::refuse_own;
 use self::report::Report;
 
 /// The command line of `capture keep`, which is a process of its own.
@@ -50,20 +52,31 @@ pub(crate) fn keep_command() -> clap::Command {
     keep::command()
 }
 
-/// Runs `eastwest-shim capture`, printing to standard output.
-///
-/// Exit code 1 means that `check` found a difference.
-///
-/// # Errors
-/// [`CaptureError`], if the kernel refuses or the output cannot be written.
-pub fn run(args: &CaptureArgs) -> Result<ExitCode, CaptureError> {
-    run_to(args, &mut std::io::stdout().lock())
+/// What was asked could not be done.
+const FAILED: u8 = 1;
+/// The flags are wrong: clap's own status, too.
+const USAGE: u8 = 2;
+/// `check` could not look, which is no difference found.
+const UNSEEN: u8 = 3;
+
+/// Runs `eastwest-shim capture`, printing to standard output, and to standard error what went wrong; the
+/// status is that of its help text.
+#[must_use]
+pub fn run(args: &CaptureArgs) -> ExitCode {
+    run_to(args, &mut std::io::stdout().lock()).unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "error: {error}");
+        ExitCode::from(match args.command {
+            _ if error.is_usage() => USAGE,
+            CaptureCommand::Check(_) => UNSEEN,
+            _ => FAILED,
+        })
+    })
 }
 
 /// [`run`], printing to `out`.
 ///
 /// # Errors
-/// As [`run`].
+/// [`CaptureError`], if the flags are wrong, the kernel refuses or the output cannot be written.
 pub fn run_to(args: &CaptureArgs, out: &mut dyn Write) -> Result<ExitCode, CaptureError> {
     match &args.command {
         CaptureCommand::Lay(args) => run_lay(args, out),
@@ -75,6 +88,7 @@ pub fn run_to(args: &CaptureArgs, out: &mut dyn Write) -> Result<ExitCode, Captu
 
 fn run_lay(args: &LayArgs, out: &mut dyn Write) -> Result<ExitCode, CaptureError> {
     let ruleset = args.rules.ruleset()?;
+    refuse_own(&args.rules.ranges)?;
     // The rules come first: a route alone must never exist.
     lay(&ruleset)?;
     if args.route {
@@ -85,8 +99,9 @@ fn run_lay(args: &LayArgs, out: &mut dyn Write) -> Result<ExitCode, CaptureError
 }
 
 fn run_check(args: &CheckArgs, out: &mut dyn Write) -> Result<ExitCode, CaptureError> {
+    let ruleset = args.rules.ruleset()?;
     let mut report = Report::of_routes(&args.rules.ranges)?;
-    let differences = differences(&args.rules.ruleset()?, installed()?.as_ref());
+    let differences = differences(&ruleset, installed()?.as_ref());
     report.problems.splice(0..0, differences);
     report.checked(out, args.output)?;
     Ok(if report.problems.is_empty() {

@@ -9,7 +9,7 @@ use eastwest_mesh::{InboundPolicy, OWN_TRUST_DOMAIN};
 use eastwest_transport::socket::SocketOptions;
 use eastwest_transport::tls::{IdentityFiles, IdentitySource, IdentityStore, MinTls};
 
-use crate::args::{FileArgs, Mode, ShimArgs, TlsMin};
+use crate::args::{FileArgs, Mode, OwnPort, ShimArgs, TlsMin};
 use crate::callers::Callers;
 use crate::inbound::Allowed;
 use crate::manifests;
@@ -53,6 +53,11 @@ impl Config {
         }
         if outbound.mode != Mode::Service && outbound.service_address.is_some() {
             bail!("--service-address is for --mode service");
+        }
+        if outbound.own_ports.contains(&OwnPort::None) && outbound.own_ports.len() > 1 {
+            bail!(
+                "--own-port none says that no server of this pod has a port of an alias: give it alone"
+            );
         }
         for rule in &args.inbound.allow {
             if rule

@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use eastwest_daemon::{Context, NameServer};
 use eastwest_mesh::Mesh;
-use eastwest_resolver::alias::AliasTable;
 use eastwest_resolver::alias::search::SearchDomains;
+use eastwest_resolver::alias::{AliasTable, FirstQuestion};
 use eastwest_resolver::config::{Forwarding, ResolverConfig};
 use eastwest_resolver::name::Domain;
 use eastwest_resolver::resolv_conf::{self, ResolvConf};
@@ -24,6 +24,7 @@ use crate::vips::Vips;
 pub(crate) struct Dns {
     mesh: Arc<Mutex<Mesh>>,
     table: Arc<ArcSwap<AliasTable>>,
+    first_question: Option<FirstQuestion>,
     addresses: Vec<SocketAddr>,
 }
 
@@ -37,13 +38,28 @@ impl Dns {
     pub(crate) fn follow(&self, mesh: &Mesh, vips: &Vips) {
         let mut known = self.mesh.lock().unwrap_or_else(PoisonError::into_inner);
         known.clone_from(mesh);
-        self.table.store(Arc::new(heard(&known, vips)));
+        self.answer(&known, vips);
     }
 
     /// Answers with the addresses that are listened on now.
     pub(crate) fn follow_vips(&self, vips: &Vips) {
         let known = self.mesh.lock().unwrap_or_else(PoisonError::into_inner);
-        self.table.store(Arc::new(heard(&known, vips)));
+        self.answer(&known, vips);
+    }
+
+    fn answer(&self, mesh: &Mesh, vips: &Vips) {
+        let first_question = self.first_question.clone().filter(|_| vips.is_waiting());
+        let table = heard(mesh, vips).with_first_question(first_question);
+        self.table.store(Arc::new(table));
+    }
+
+    /// What is not taken before is taken when an alias is asked for, and answered as it turns out.
+    fn on_first_question(&self, vips: &Vips) -> FirstQuestion {
+        let (dns, vips) = (self.clone(), vips.clone());
+        FirstQuestion::new(move || {
+            vips.asked();
+            dns.follow_vips(&vips);
+        })
     }
 }
 
@@ -106,20 +122,24 @@ pub(crate) async fn start(
         ..Forwarding::default()
     };
     let mesh = Arc::new(Mutex::new(config.manifests.mesh().clone()));
-    let table = Arc::new(ArcSwap::from_pointee(heard(config.manifests.mesh(), vips)));
+    let mut dns = Dns {
+        mesh,
+        table: Arc::default(),
+        first_question: None,
+        addresses: Vec::new(),
+    };
+    dns.first_question = Some(dns.on_first_question(vips));
+    dns.follow_vips(vips);
+    let table = Arc::clone(&dns.table);
     let bind = || Resolver::bind(&settings, Arc::clone(&table));
     let bound = context
         .ports
         .once_free(bind, BindError::is_in_use)
         .await
         .map_err(|error| anyhow::anyhow!("{error}; --dns-listen gives another address"))?;
-    let addresses = bound.addresses().to_vec();
+    dns.addresses = bound.addresses().to_vec();
     status::tell(&context.status, Arc::clone(&table), bound.upstreams());
     // Names are answered for as long as connections are accepted, lame duck included.
     tokio::spawn(bound.serve(context.shutdown.stop_accepting_token()));
-    Ok(Some(Dns {
-        mesh,
-        table,
-        addresses,
-    }))
+    Ok(Some(dns))
 }

@@ -30,7 +30,10 @@ mod status;
 mod vips;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::process::ExitCode;
+
+use eastwest_daemon::SettingsError;
 
 pub use args::{Mode, ShimArgs, ShimCommand};
 pub use config::Config;
@@ -49,21 +52,26 @@ pub fn command() -> clap::Command {
 
 /// Runs the shim, or one of its subcommands, from its command line to its end.
 pub fn main(argv: impl IntoIterator<Item = OsString>) -> ExitCode {
-    use clap::Parser;
     let argv: Vec<OsString> = argv.into_iter().collect();
     // Laying rules is no server: no runtime, no log, no probes.
     if argv.get(1).is_some_and(|word| word == "capture") {
-        return match ShimArgs::parse_from(&argv).command {
-            Some(ShimCommand::Capture(args)) => captured(&args),
-            None => ExitCode::from(2),
-        };
+        return captured(&argv);
     }
     eastwest_daemon::main(argv, Config::new, run).into()
 }
 
-fn captured(args: &capture::CaptureArgs) -> ExitCode {
-    capture::run(args).unwrap_or_else(|error| {
-        eprintln!("error: {error}");
-        ExitCode::FAILURE
-    })
+/// With the variables that `capture keep` has, which says itself what none of it is.
+fn captured(argv: &[OsString]) -> ExitCode {
+    let usage = ExitCode::from(2);
+    match eastwest_daemon::parse::<ShimArgs>(argv, std::env::vars_os()) {
+        Ok(parsed) => match parsed.args.command {
+            Some(ShimCommand::Capture(args)) => capture::run(&args),
+            None => usage,
+        },
+        Err(SettingsError::Usage(error)) => error.exit(),
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            usage
+        }
+    }
 }

@@ -3,12 +3,19 @@
 //! Beside a mysqld at addresses of its own there is room for the shim at another one, on the same port.
 //! Were the shim there first, a mysqld that wants all addresses could not start, as it does after a
 //! crash of a whole cluster whatever its configuration says. So the shim is there only while somebody
-//! else is, at addresses of its own.
+//! else is, at addresses of its own. Which ports these are is not known before a server has started, so
+//! that where the shim is asked for the aliases it leaves all of them free until then: who follows an
+//! alias asks for it after it has started itself.
 
-use std::collections::BTreeMap;
+mod given;
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+pub(crate) use given::given;
 
 /// The sockets of this network namespace; readable in the sandbox.
 const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
@@ -28,23 +35,91 @@ enum Holder {
     Unknown(String),
 }
 
+/// When a port that no server is known to own is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unowned {
+    AtOnce,
+    /// When an alias is first asked for.
+    WhenAsked,
+}
+
+/// What the shim may do with a port.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    Take,
+    /// Nobody has it, and nobody has asked for an alias.
+    NotYet,
+    /// It is a server's, and why the shim is not beside it.
+    Leave(String),
+}
+
 /// The ports, each with its holder when it was last looked at.
 #[derive(Debug)]
 pub(crate) struct OwnPorts {
     holders: BTreeMap<u16, Holder>,
+    unowned: Unowned,
+    /// Ports at which the shim answers for itself or lets callers in.
+    shims: BTreeSet<u16>,
+    /// Ports that others have, while ports that nobody has are left free.
+    others: BTreeSet<u16>,
 }
 
 impl OwnPorts {
-    pub(crate) fn new(ports: impl IntoIterator<Item = u16>) -> Self {
+    pub(crate) fn new(ports: impl IntoIterator<Item = u16>, unowned: Unowned) -> Self {
         let holders = ports.into_iter().map(|port| (port, Holder::Nobody));
         Self {
             holders: holders.collect(),
+            unowned,
+            shims: BTreeSet::new(),
+            others: BTreeSet::new(),
         }
+    }
+
+    /// With the addresses that the shim itself has, which make no server of the pod.
+    pub(crate) fn with_shims(mut self, addresses: impl IntoIterator<Item = SocketAddr>) -> Self {
+        self.shims = addresses.into_iter().map(|at| at.port()).collect();
+        self
+    }
+
+    /// Whether the shim has a port for itself.
+    pub(crate) fn is_shims(&self, port: u16) -> bool {
+        self.shims.contains(&port)
+    }
+
+    /// Whether ports that nobody has are left free.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.unowned == Unowned::WhenAsked
+    }
+
+    /// An alias has been asked for: a server that is not here by now has none of the ports.
+    pub(crate) fn asked(&mut self) {
+        self.unowned = Unowned::AtOnce;
+    }
+
+    /// Takes for a server's each of the aliases' ports that somebody has where a server of a pod may have
+    /// it. Says which are new.
+    pub(crate) fn learn(&mut self, aliases: impl Iterator<Item = SocketAddr>) -> Vec<u16> {
+        let ports: HashSet<u16> = aliases.map(|alias| alias.port()).collect();
+        let all = listening().unwrap_or_default();
+        let mut servers: Vec<_> = all
+            .iter()
+            .filter(|at| ports.contains(&at.port()) && !self.is_shims(at.port()))
+            .filter(|at| is_servers(at.ip()))
+            .map(SocketAddr::port)
+            .collect();
+        servers.retain(|port| self.add(*port));
+        servers
     }
 
     /// One more, from the next look on. False if it was known.
     pub(crate) fn add(&mut self, port: u16) -> bool {
-        self.holders.insert(port, Holder::AllAddresses).is_none()
+        match self.holders.entry(port) {
+            Entry::Vacant(new) => {
+                new.insert(Holder::AllAddresses);
+                true
+            }
+            Entry::Occupied(_) => false,
+        }
     }
 
     pub(crate) fn has(&self, port: u16) -> bool {
@@ -53,13 +128,17 @@ impl OwnPorts {
 
     /// Looks who listens; `shims` are the listeners of this process. Whether something has changed.
     pub(crate) fn look(&mut self, shims: impl Fn(SocketAddr) -> bool) -> bool {
-        if self.holders.is_empty() {
+        if self.holders.is_empty() && !self.is_waiting() {
             return false;
         }
         let others = listening().map(|all| {
             let others = all.into_iter().filter(|address| !shims(*address));
             others.collect::<Vec<_>>()
         });
+        self.others = match &others {
+            Ok(others) if self.is_waiting() => others.iter().map(SocketAddr::port).collect(),
+            _ => BTreeSet::new(),
+        };
         let mut changed = false;
         for (port, known) in &mut self.holders {
             let now = match &others {
@@ -70,6 +149,17 @@ impl OwnPorts {
             *known = now;
         }
         changed
+    }
+
+    /// What the shim may do with a port now.
+    pub(crate) fn claim(&self, port: u16) -> Claim {
+        match self.why_not(port) {
+            Some(why) => Claim::Leave(why),
+            None if self.is_waiting() && !self.has(port) && !self.others.contains(&port) => {
+                Claim::NotYet
+            }
+            None => Claim::Take,
+        }
     }
 
     /// Why the shim must not listen on a port now.
@@ -94,6 +184,11 @@ impl OwnPorts {
     pub(crate) fn is_taken_whole(port: u16) -> bool {
         listening().is_ok_and(|all| holder(port, &all) == Holder::AllAddresses)
     }
+}
+
+/// Other loopback addresses than localhost are an alias's, or those of an experiment on one host.
+fn is_servers(ip: IpAddr) -> bool {
+    !ip.is_loopback() || ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST
 }
 
 fn holder(port: u16, listening: &[SocketAddr]) -> Holder {

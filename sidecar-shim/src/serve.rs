@@ -15,7 +15,7 @@ use eastwest_transport::resolve::NameServers;
 use eastwest_transport::tls::{IdentityStore, gather_entropy};
 use serde_json::json;
 
-use crate::args::{Mode, OutboundArgs, ShimArgs};
+use crate::args::{Mode, OutboundArgs};
 use crate::callers::NoNamespace;
 use crate::config::Config;
 use crate::inbound::{Acceptance, AppAddress, Inbound, OwnPod};
@@ -23,7 +23,7 @@ use crate::manifests::tell_open_far_ends;
 use crate::outbound::{Arrival, Gateways, Outbound, RouteTable, Tunnels};
 use crate::status::Told;
 use crate::vips::Vips;
-use crate::{callers, dns, gauges, identity, redirected};
+use crate::{callers, dns, gauges, identity, own_ports, redirected};
 
 /// Binds the shim's listeners and serves until the process ends.
 ///
@@ -53,11 +53,8 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
         );
     }
     let outbound = outbound(&config, &store, &ledger, &context)?;
-    let vips = Vips::new(
-        Arc::clone(&outbound),
-        config.sockets,
-        own_ports(&config.args),
-    );
+    let own_ports = own_ports::given(&config.args, config.manifests.mesh());
+    let vips = Vips::new(Arc::clone(&outbound), config.sockets, own_ports);
     // In mode redirect there are none, and nothing is said of them.
     let readiness = context.readiness.clone();
     tokio::spawn(readiness.follow("aliases", vips.starving()));
@@ -85,7 +82,7 @@ pub async fn run(config: Config, context: Context) -> anyhow::Result<Bound> {
     let failed = vips.failed();
     for route in &config.manifests.mesh().routes {
         for address in outbound.arrival.addresses(route) {
-            if !failed.contains_key(&address) {
+            if !failed.contains_key(&address) && !vips.is_left_free(address) {
                 bound = bound.with_route(route.alias.to_string(), address);
             }
         }
@@ -186,14 +183,6 @@ fn outbound(
         connections: context.connections.clone(),
         shutdown: context.shutdown.clone(),
     }))
-}
-
-/// What callers are let in to is a server of this pod, too. It matters where the shim binds the addresses
-/// of the aliases.
-fn own_ports(args: &ShimArgs) -> impl Iterator<Item = u16> + '_ {
-    let given = args.outbound.own_ports.iter().chain(&args.inbound.ports);
-    let ports = given.map(|port| port.get());
-    ports.filter(|_| matches!(args.outbound.mode, Mode::Vip | Mode::Port))
 }
 
 fn arrival(args: &OutboundArgs) -> Arrival {

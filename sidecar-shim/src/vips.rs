@@ -14,13 +14,29 @@ use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
 use crate::outbound::{AliasListeners, Arrival, Outbound, Unopened};
-use crate::own_ports::OwnPorts;
+use crate::own_ports::{Claim, OwnPorts};
 
 /// How soon an address that was taken is tried again: an app that gives a port up is usually
 /// restarting, and a failed bind costs next to nothing.
 const TRY_AGAIN_EVERY: Duration = Duration::from_secs(5);
 /// How soon a port is given up after its server has gone. One that is started again needs longer.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+fn shims_own(port: u16) -> String {
+    format!(
+        "port {port} is the shim's own, by --ready-address, --metrics-address, --admin-address or \
+         --inbound-listen: give that another port, or use mode port or redirect"
+    )
+}
+
+fn tell_owned(ports: &[u16]) {
+    for port in ports {
+        tracing::info!(
+            port,
+            "a server of this pod owns this port, and will find it free"
+        );
+    }
+}
 
 /// All listeners of aliases; clones share them.
 #[derive(Debug, Clone)]
@@ -43,18 +59,17 @@ struct State {
 }
 
 impl Vips {
-    /// `own_ports` are those of servers of this pod.
     pub(crate) fn new(
         outbound: Arc<Outbound>,
         sockets: SocketOptions,
-        own_ports: impl IntoIterator<Item = u16>,
+        own_ports: OwnPorts,
     ) -> Self {
         let listeners = AliasListeners::new(sockets);
         let starving = listeners.starving();
         let state = State {
             listeners: Some(listeners),
             failed: Arc::default(),
-            own_ports: OwnPorts::new(own_ports),
+            own_ports,
         };
         Self {
             outbound,
@@ -79,15 +94,24 @@ impl Vips {
             own_ports,
         } = &mut *state;
         let Some(listeners) = listeners else { return };
+        let routes = self.outbound.routes.load();
+        if own_ports.is_waiting() {
+            tell_owned(&own_ports.learn(routes.addresses()));
+        }
         own_ports.look(|address| listeners.has(address));
         let mut now = Failed::new();
-        for unopened in listeners.follow(&self.outbound, |port| own_ports.why_not(port)) {
+        for unopened in listeners.follow(&self.outbound, |port| own_ports.claim(port)) {
             let (address, why) = match unopened {
                 Unopened::Left { address, why } => (address, why),
                 Unopened::Failed(error) => {
                     let (address, why) = (error.address, error.to_string());
-                    self.learn(own_ports, &error);
-                    (address, own_ports.why_not(address.port()).unwrap_or(why))
+                    match own_ports.is_shims(address.port()) {
+                        true => (address, shims_own(address.port())),
+                        false => {
+                            self.learn(own_ports, &error);
+                            (address, own_ports.why_not(address.port()).unwrap_or(why))
+                        }
+                    }
                 }
             };
             if failed.get(&address) != Some(&why) {
@@ -95,7 +119,6 @@ impl Vips {
             }
             now.insert(address, why);
         }
-        let routes = self.outbound.routes.load();
         for address in failed.keys() {
             if !now.contains_key(address) && routes.route(*address).is_some() {
                 tracing::info!(%address, "listened on at last");
@@ -114,11 +137,32 @@ impl Vips {
             && OwnPorts::is_taken_whole(port)
             && own_ports.add(port)
         {
-            tracing::info!(
-                port,
-                "a server of this pod owns this port, and will find it free"
-            );
+            tell_owned(&[port]);
         }
+    }
+
+    /// Whether ports that nobody has are left free until an alias is asked for.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.state().own_ports.is_waiting()
+    }
+
+    /// Whether an address is not listened on before an alias is asked for.
+    pub(crate) fn is_left_free(&self, address: SocketAddr) -> bool {
+        self.state().own_ports.claim(address.port()) == Claim::NotYet
+    }
+
+    /// An alias is asked for: takes what no server of this pod has by now.
+    pub(crate) fn asked(&self) {
+        {
+            let mut state = self.state();
+            let routes = self.outbound.routes.load();
+            tell_owned(&state.own_ports.learn(routes.addresses()));
+            state.own_ports.asked();
+        }
+        tracing::info!(
+            "an alias is asked for: what no server of this pod has by now is listened on"
+        );
+        self.follow();
     }
 
     /// Whether an alias is at a port that a server of this pod owns.

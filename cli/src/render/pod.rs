@@ -161,7 +161,9 @@ pub(super) fn vip(
         "Into the pod, or a Deployment's spec.template; its app dials {} and the other aliases at their \
          own ports. The sysctl lets the shim listen on port 53 without privilege. {dns} is to be the \
          cluster's DNS (--cluster-dns): kubectl -n kube-system get service kube-dns. Native sidecars need \
-         Kubernetes 1.29. {FS_GROUP}",
+         Kubernetes 1.29. A pod with a server of its own at an alias's port, such as mysqld at \
+         bind_address=POD_IP,127.0.0.1, needs \"--own-port\", \"3306\" among the shim's args, and one with \
+         mysqld on all addresses another mode. {FS_GROUP}",
         first.unwrap_or_default()
     );
     vec![Snippet { comment, part }]

@@ -178,3 +178,43 @@ fn each_example_of_the_help_is_a_line_to_be_copied() {
     }
     assert!(examples.contains("| kubectl apply -f -\n"), "{examples}");
 }
+
+#[test]
+fn an_alias_at_a_port_of_the_shims_own_is_left_out_in_every_mode_that_listens_there() {
+    let other = entry("src-db-1.pxc.svc.cluster.local");
+    let written = entry(ALIAS).replace(
+        "namespace: pxc}",
+        "namespace: pxc, annotations: {eastwest.dev/service-port: \"15020\"}}",
+    );
+    let probes = entry(ALIAS).replace("number: 3306", "number: 15021");
+    let folder = folder(&[
+        ("other.yaml", &other),
+        ("written.yaml", &written),
+        ("probes.yaml", &probes),
+    ]);
+    let service = ["service", "--from-namespace", "pxc", "-f", "other.yaml"];
+    for args in [
+        &[&service[..], &["written.yaml"]].concat()[..],
+        &["vip", "-f", "other.yaml", "probes.yaml"],
+    ] {
+        let output = render_in(folder.path(), args);
+        let told = complained(&output);
+        assert_eq!(status(&output), 1, "{args:?}: {told}");
+        assert!(told.contains("error[EW920]"), "{args:?}: {told}");
+        let deployments = objects(&output);
+        let of = deployments
+            .iter()
+            .filter(|object| object["kind"] == "Deployment");
+        for deployment in of {
+            let shim = &deployment["spec"]["template"]["spec"]["containers"][0];
+            let ports = shim["ports"].as_array().unwrap();
+            let metrics = ports.iter().filter(|port| port["containerPort"] == 15020);
+            assert_eq!(metrics.count(), 1, "{ports:?}");
+        }
+    }
+    // All that there is would be at the shim's metrics.
+    let shifted = ["port", "-f", "other.yaml", "--port-offset", "11714"];
+    let output = render_in(folder.path(), &shifted);
+    assert_eq!(status(&output), 2);
+    assert!(complained(&output).contains("error[EW920]"));
+}

@@ -61,7 +61,7 @@ fn a_replica_follows_its_source_in_every_mode_and_fails_closed() {
     }
     // Two servers in each mode, and two families in those that are not on loopback; callers come in
     // over a family that the server has.
-    assert_eq!(table.rows(), 2 + 2 + 4 + 3 + 4 + 4);
+    assert_eq!(table.rows(), 3 + 2 + 4 + 3 + 4 + 4);
 }
 
 /// Follows the source by `dialled`, then kills the shim and is refused there.
@@ -84,20 +84,33 @@ fn row(
 
 /// The server wins: it starts at any time, on all addresses too, whatever the shim has.
 fn vip(pods: &mut Containers, replica: &mut Replica<'_>, table: &mut Table) {
-    let own = ["--own-port", "3306"];
-    let first = pods.start_shim(PLAIN, "vip", Family::V4, &own);
+    let first = pods.start_shim(PLAIN, "vip", Family::V4, &[]);
     replica.start_on(pods, PLAIN, ServerAt::OwnAddresses);
     row(pods, replica, table, ("vip", &first, 3306));
 
-    let alias = pods.start_shim(PLAIN, "vip", Family::V4, &own);
+    // A shim that has connections, and one that has just started.
+    let alias = pods.start_shim(PLAIN, "vip", Family::V4, &[]);
     replica.follows(3306);
     replica.stop();
-    replica.start_on(pods, PLAIN, ServerAt::AllIpv4);
-    pods.wait_for_shim("of all addresses: use --mode port or redirect");
+    left(pods, replica, table, (&alias, ServerAt::All));
+    replica.stop();
+    let alias = pods.start_shim(PLAIN, "vip", Family::V4, &[]);
+    left(pods, replica, table, (&alias, ServerAt::AllIpv4));
+}
+
+/// The server starts where the shim is, and what it has is not the alias's.
+fn left(
+    pods: &mut Containers,
+    replica: &mut Replica<'_>,
+    table: &mut Table,
+    (alias, at): (&Alias, ServerAt),
+) {
+    replica.start_on(pods, PLAIN, at);
     assert!(
         pods.answers(PLAIN, &SOURCE.alias()).is_empty(),
         "its address is the server's"
     );
+    pods.wait_for_shim("of all addresses: use --mode port or redirect");
     pods.kill_shim();
     table.add(Row {
         mode: "vip",

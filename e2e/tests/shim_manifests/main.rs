@@ -55,19 +55,37 @@ impl Shim {
     }
 
     fn start_with(manifests: &Path, identity: &TempDir, more: &[&str]) -> Self {
+        let dns = [
+            "--dns-upstream",
+            "127.0.0.1:9",
+            "--dns-listen",
+            "127.0.0.1:0",
+        ];
+        Self::start_without_dns(manifests, identity, &[&dns[..], more].concat())
+    }
+
+    /// Others answer the aliases.
+    fn start_without_dns(manifests: &Path, identity: &TempDir, more: &[&str]) -> Self {
+        let calls = [
+            "--inbound",
+            "3306",
+            "--inbound-listen",
+            "127.0.0.1:0",
+            "--allow",
+            "spiffe://cluster.local/ns/demo/sa/*",
+            "--ready-address",
+            "off",
+        ];
+        Self::start_bare(manifests, identity, &[&calls[..], more].concat())
+    }
+
+    /// Without callers, names or probes.
+    fn start_bare(manifests: &Path, identity: &TempDir, more: &[&str]) -> Self {
         let mut child = Command::new(eastwest())
             .args(["shim", "-f", manifests.to_str().unwrap()])
             .args(["--identity", identity.path().to_str().unwrap()])
-            .args(["--inbound", "3306", "--inbound-listen", "127.0.0.1:0"])
-            .args(["--allow", "spiffe://cluster.local/ns/demo/sa/*"])
-            .args([
-                "--name-server",
-                "127.0.0.1:9",
-                "--dns-upstream",
-                "127.0.0.1:9",
-            ])
-            .args(["--dns-listen", "127.0.0.1:0"])
-            .args(["--ready-address", "off", "--metrics-address", "off"])
+            .args(["--name-server", "127.0.0.1:9"])
+            .args(["--metrics-address", "off"])
             .args(["--admin-address", "127.0.0.1:0"])
             .args(more)
             .stderr(Stdio::piped())
@@ -205,6 +223,27 @@ fn a_taken_address_is_down_until_it_is_free_and_routes_say_what_is_so_now() {
         assert!(Instant::now() < deadline, "the alias is not answered");
     }
     TcpStream::connect(address).unwrap();
+}
+
+#[test]
+fn an_alias_whose_far_end_may_be_any_account_is_told_at_the_start() {
+    let (free, address) = taken("127.77.0.9");
+    drop(free);
+    let dir = tempfile::tempdir().unwrap();
+    let named = service_entry(address);
+    let entry = named.replace(", serviceAccount: db", "");
+    assert_ne!(entry, named);
+    fs::write(dir.path().join("aliases.yaml"), entry).unwrap();
+    let identity = demo();
+    let mut shim = Shim::start(dir.path(), &identity);
+    let said = shim.wait_for("any account of namespace demo");
+    assert!(said.contains(ALIAS), "{said}");
+    drop(shim);
+    fs::write(dir.path().join("aliases.yaml"), named).unwrap();
+    shim = Shim::start(dir.path(), &identity);
+    shim.wait_for("readiness: ready");
+    let told = |line: &String| line.contains("any account of namespace");
+    assert!(!shim.log.iter().any(told), "{:?}", shim.log);
 }
 
 #[test]

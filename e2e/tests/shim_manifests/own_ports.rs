@@ -107,6 +107,82 @@ fn a_port_that_is_found_taken_on_all_addresses_is_left_to_its_server() {
     pod.becomes(true);
 }
 
+#[test]
+fn a_server_that_starts_before_an_alias_is_asked_for_has_its_port_without_a_flag() {
+    for (all, alias) in [("0.0.0.0", "127.77.0.4"), ("::", "127.77.0.5")] {
+        let alias = free(alias);
+        let mut pod = Pod::start(alias, &[]);
+        let wildcard = server(all, alias.port());
+        assert!(!pod.is_answered(), "its address is the server's");
+        pod.shim
+            .wait_for("of all addresses: use --mode port or redirect");
+        drop(wildcard);
+        pod.stays_away();
+        let own = server("127.0.0.1", alias.port());
+        pod.becomes(true);
+        // It is known for a server by now, and may want all addresses next.
+        drop(own);
+        pod.becomes(false);
+        server(all, alias.port());
+    }
+}
+
+#[test]
+fn an_alias_that_is_asked_for_in_a_pod_without_a_server_is_listened_on_before_it_is_answered() {
+    let alias = free("127.77.0.6");
+    let mut pod = Pod::start(alias, &[]);
+    let refused = TcpStream::connect(alias).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+    assert!(pod.is_answered());
+    TcpStream::connect(alias).unwrap();
+    pod.shim.wait_for("an alias is asked for");
+    // A server that comes later is not one that follows an alias.
+    assert!(pod.is_answered());
+}
+
+#[test]
+fn a_pod_that_is_said_to_have_no_server_has_its_aliases_listened_on_at_the_start() {
+    let alias = free("127.77.0.7");
+    let _pod = Pod::start(alias, &["--own-port", "none"]);
+    TcpStream::connect(alias).unwrap();
+}
+
+#[test]
+fn where_others_answer_the_aliases_the_shim_warns_of_the_ports_that_it_takes() {
+    let alias = free("127.77.0.8");
+    let manifests = tempfile::tempdir().unwrap();
+    fs::write(manifests.path().join("aliases.yaml"), service_entry(alias)).unwrap();
+    let identity = demo();
+    let mut shim = Shim::start_without_dns(manifests.path(), &identity, &[]);
+    let warned = shim.wait_for("CANNOT START");
+    let port = alias.port();
+    assert!(
+        warned.contains(&format!("--own-port {port} if there is one")) && warned.contains(ALIAS),
+        "{warned}"
+    );
+    shim.wait_for("ready");
+    TcpStream::connect(alias).unwrap();
+    for choice in ["none", &port.to_string()] {
+        drop(shim);
+        shim = Shim::start_without_dns(manifests.path(), &identity, &["--own-port", choice]);
+        shim.wait_for("ready");
+        assert!(!shim.log.iter().any(|line| line.contains("CANNOT START")));
+    }
+}
+
+#[test]
+fn an_alias_at_a_port_of_the_shims_own_is_not_blamed_on_another() {
+    let alias = free("127.77.0.10");
+    let manifests = tempfile::tempdir().unwrap();
+    fs::write(manifests.path().join("aliases.yaml"), service_entry(alias)).unwrap();
+    let identity = demo();
+    let probes = format!("0.0.0.0:{}", alias.port());
+    let flags = ["--ready-address", &probes, "--own-port", "none"];
+    let mut shim = Shim::start_bare(manifests.path(), &identity, &flags);
+    let said = shim.wait_for("is the shim's own");
+    assert!(said.contains("--ready-address"), "{said}");
+}
+
 /// In mode `redirect` nothing is bound at the aliases' addresses, so that no server is in the way.
 #[test]
 fn a_redirected_alias_stays_answered_beside_a_server_of_its_port() {

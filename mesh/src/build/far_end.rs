@@ -1,6 +1,9 @@
 //! Who must be at the far end of an alias, and that it is mTLS which proves it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::alias::Alias;
+use super::served::Candidate;
 use crate::code::Code;
 use crate::finding::{Finding, Located};
 use crate::hostname::Hostname;
@@ -64,6 +67,32 @@ pub(super) fn peer_rule(alias: &Alias<'_>, domain: &Hostname) -> Option<PeerRule
         accepted.push(Accepted::Namespace(namespace.to_owned()));
     }
     Some(PeerRule::new(accepted).written_at(&alias.host.origin))
+}
+
+/// A note for each namespace of which any account will do, at the first alias that leads there.
+pub(super) fn tell_whole_namespaces(candidates: &[Candidate<'_>]) {
+    let mut told: BTreeMap<&str, (&Candidate<'_>, BTreeSet<&Hostname>)> = BTreeMap::new();
+    for one in candidates {
+        if let Some(namespace) = one.route.peer.whole_namespace() {
+            let (_, aliases) = told
+                .entry(namespace)
+                .or_insert_with(|| (one, BTreeSet::new()));
+            aliases.insert(&one.route.alias);
+        }
+    }
+    for (namespace, (Candidate { alias, route, .. }, aliases)) in told {
+        let others = match aliases.len() {
+            1 => String::new(),
+            all => format!(" and of {} more", all - 1),
+        };
+        let message = format!(
+            "no account is named for the far end of {}{others}, so that any account of namespace {namespace} \
+             will do; add serviceAccount to the endpoints, or subjectAltNames",
+            route.alias
+        );
+        let report = &alias.entry.report;
+        report.note(Code::AnyAccount, route.origin.mark(), message);
+    }
 }
 
 /// The namespace in `POD.SERVICE.NAMESPACE.svc.DOMAIN`, also where the other cluster's domain is

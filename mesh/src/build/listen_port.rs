@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU16;
 
 use super::served::Candidate;
+use super::shims_ports;
 use crate::code::Code;
 use crate::finding::Origin;
+use crate::hostname::Hostname;
 use crate::object::SERVICE_PORT;
 use crate::route::DownRoute;
 use crate::service_port;
@@ -24,17 +26,17 @@ pub(super) fn assign<'a>(
         Capture::Vip | Capture::Redirect => {
             offset(candidates.iter(), DEFAULT_PORT_OFFSET, Telling::Note);
             service(candidates.iter(), Telling::Note);
-            candidates
+            shims_ports::refuse(candidates, capture, down)
         }
         Capture::Port(by) => {
             service(candidates.iter(), Telling::Note);
             let ports = offset(candidates.iter(), by, Telling::Down(down));
-            listening(candidates, ports)
+            shims_ports::refuse(listening(candidates, ports), capture, down)
         }
         Capture::Service => {
             offset(candidates.iter(), DEFAULT_PORT_OFFSET, Telling::Note);
             let ports = service(candidates.iter(), Telling::Down(down));
-            listening(candidates, ports)
+            shims_ports::refuse(listening(candidates, ports), capture, down)
         }
     }
 }
@@ -127,6 +129,8 @@ fn service<'c, 'a: 'c>(
     for one in &wanted {
         by_port.entry(one.port).or_default().push(one);
     }
+    // What is proposed is nobody else's, so that whoever does all that is said is through.
+    let mut proposed = HashSet::new();
     let assigned = wanted.iter().map(|one| {
         let rivals = by_port.get(&one.port).map_or(&[][..], Vec::as_slice);
         let Some(rival) = one.rival(rivals) else {
@@ -138,14 +142,21 @@ fn service<'c, 'a: 'c>(
             "{}:{} has the service port {port}, and so has {}:{} at {}; a port leads to one of them only",
             own.alias, own.port, other.alias, other.port, other.origin
         );
-        let taken = |port| by_port.contains_key(&port);
-        let fix = match service_port::free(&own.alias, own.port, taken) {
-            Some(free) => format!(
-                "write the annotation {SERVICE_PORT}: \"{}{free}\" on the ServiceEntry of {}",
-                whose(one.candidate),
-                own.alias
-            ),
-            None => "no port from 20000 to 29999 is free".to_owned(),
+        let fix = if one.keeps(rivals) {
+            format!("give {} another one, and {} keeps this", other.alias, own.alias)
+        } else {
+            let taken = |port| by_port.contains_key(&port) || proposed.contains(&port);
+            match service_port::free(&own.alias, own.port, taken) {
+                Some(free) => {
+                    proposed.insert(free);
+                    format!(
+                        "write the annotation {SERVICE_PORT}: \"{}{free}\" on the ServiceEntry of {}",
+                        whose(one.candidate),
+                        own.alias
+                    )
+                }
+                None => "no port from 20000 to 29999 is free".to_owned(),
+            }
         };
         let about = (Code::ServicePortTaken, "service");
         telling.tell(one.candidate, about, &one.origin, message, fix);
@@ -182,13 +193,24 @@ impl<'c, 'a> Wanted<'c, 'a> {
         }
     }
 
+    fn name(&self) -> (&'c Hostname, NonZeroU16) {
+        let route = &self.candidate.route;
+        (&route.alias, route.port)
+    }
+
     /// Another of those who want the port that has as good a claim to it, or a better one. One that is
     /// defined twice is no rival of itself.
     fn rival<'w>(&self, all: &[&'w Self]) -> Option<&'w Self> {
-        let whose = |one: &Self| (one.candidate.route.alias.clone(), one.candidate.route.port);
-        let others = all.iter().filter(|other| whose(other) != whose(self));
+        let others = all.iter().filter(|other| other.name() != self.name());
         let mut rivals = others.filter(|other| other.is_written >= self.is_written);
         rivals.next().copied()
+    }
+
+    /// Whether it is the one that need not change: the first by name of those with the best claim, in
+    /// any order of the files.
+    fn keeps(&self, all: &[&Self]) -> bool {
+        let claim = |one: &Self| (!one.is_written, one.name());
+        all.iter().all(|other| claim(self) <= claim(other))
     }
 }
 

@@ -173,8 +173,8 @@ fn the_demo_is_clean_for_eastwest_and_faulty_for_istio() {
     };
     assert_eq!(
         ids(View::Eastwest),
-        ["EW903"],
-        "a note that the selector is passed over"
+        ["EW903", "EW921"],
+        "notes: the selector is passed over, and no far end's account is named"
     );
     assert_eq!(ids(View::Istio), ["EW101", "EW102", "EW103", "EW106"]);
 }

@@ -1,6 +1,11 @@
 //! Who may be at the far end of an alias.
 
-use super::{ALIAS, allows, destination_rule, errors, load_text, service_entry, with_annotation};
+use eastwest_mesh::{Capture, Severity};
+
+use super::{
+    ALIAS, allows, destination_rule, errors, lines, load_files, load_text, service_entry,
+    with_annotation,
+};
 
 #[test]
 fn a_service_account_of_an_endpoint_is_in_the_namespace_of_its_service_entry() {
@@ -80,5 +85,32 @@ fn the_pods_name_is_asked_of_the_certificate_where_an_annotation_says_so() {
         errors(&mesh)[0].contains("verify-pod-name"),
         "{:?}",
         errors(&mesh)
+    );
+}
+
+#[test]
+fn where_any_account_of_a_namespace_will_do_a_note_says_so_once() {
+    let open = |pod: &str| service_entry(pod, "").replace(", serviceAccount: db", "");
+    let notes = |texts: &[&str], capture| {
+        let mesh = load_files(texts, capture);
+        let told = lines(&mesh, Severity::Note).into_iter();
+        told.filter(|line| line.contains("EW921"))
+            .collect::<Vec<_>>()
+    };
+    let texts = [&open("db-0"), &open("db-1"), &service_entry("db-2", "")];
+    let texts = texts.map(String::as_str);
+    let said = notes(&texts, Capture::Vip);
+    let [note] = said.as_slice() else {
+        panic!("{said:?}");
+    };
+    assert!(
+        note.contains("src-db-0.pxc.svc.cluster.local and of 1 more")
+            && note.contains("any account of namespace pxc"),
+        "{note}"
+    );
+    assert!(notes(&texts[2..], Capture::Vip).is_empty());
+    assert!(
+        notes(&texts, Capture::Elsewhere).is_empty(),
+        "a gateway dials no far end"
     );
 }

@@ -216,3 +216,71 @@ fn in_other_modes_a_taken_service_port_is_a_note() {
             .any(|f| f.to_string().contains("note[EW918]"))
     );
 }
+
+/// Whoever follows both lines at once must not be where he was.
+#[test]
+fn what_is_proposed_for_taken_service_ports_is_free_of_each_other_and_one_alias_keeps_its_own() {
+    let taken = |pod: usize| with_service_port(&service_entry(&format!("db-{pod}"), ""), "24000");
+    let entries: Vec<_> = (0..4).map(taken).collect();
+    let texts: Vec<_> = entries.iter().rev().map(String::as_str).collect();
+    let mesh = load_files(&texts, Capture::Service);
+    assert!(mesh.routes.is_empty(), "{:?}", mesh.routes);
+    let said = errors(&mesh);
+    assert_eq!(said.len(), 4, "{said:?}");
+    let proposed = |pod: usize| {
+        let about = format!("on the ServiceEntry of src-db-{pod}.pxc");
+        let line = said.iter().find(|line| line.contains(&about))?;
+        let (_, rest) = line.split_once("eastwest.dev/service-port: \"")?;
+        rest.split('"').next()
+    };
+    assert_eq!(proposed(0), None, "the first by name keeps its port");
+    assert!(
+        said.iter()
+            .any(|line| line.contains("src-db-0.pxc.svc.cluster.local keeps this"))
+    );
+    let mended: Vec<_> = (0..4)
+        .map(|pod| {
+            let entry = service_entry(&format!("db-{pod}"), "");
+            with_service_port(&entry, proposed(pod).unwrap_or("24000"))
+        })
+        .collect();
+    let texts: Vec<_> = mended.iter().map(String::as_str).collect();
+    let mesh = load_files(&texts, Capture::Service);
+    assert_eq!(mesh.routes.len(), 4, "{:?}", mesh.findings);
+}
+
+#[test]
+fn a_port_that_the_shim_has_for_itself_is_refused_where_it_would_be_listened_on() {
+    let at = |port: u16| {
+        service_entry("db-0", "").replacen("number: 3306", &format!("number: {port}"), 1)
+    };
+    let written = |port: &str| with_service_port(&service_entry("db-0", ""), port);
+    let shifted = |by: u16| Capture::Port(by.try_into().unwrap());
+    for (entry, capture, fix) in [
+        (at(15_020), Capture::Vip, "mode port or redirect"),
+        (at(15_021), Capture::Vip, "mode port or redirect"),
+        (at(3306), shifted(11_714), "--port-offset"),
+        (written("15020"), Capture::Service, "service-port"),
+        (written("15021"), Capture::Service, "service-port"),
+        (written("15000"), Capture::Service, "service-port"),
+    ] {
+        let mesh = load_files(&[&entry], capture);
+        assert!(mesh.routes.is_empty(), "{capture:?}: {entry}");
+        assert_eq!(mesh.down.len(), 1);
+        let said = errors(&mesh).join("\n");
+        assert!(said.contains("EW920") && said.contains(fix), "{said}");
+    }
+    for (entry, capture) in [
+        (at(15_021), Capture::Redirect),
+        (at(15_021), shifted(10_000)),
+        (at(15_021), Capture::Service),
+        (at(15_000), Capture::Vip),
+        (written("15021"), Capture::Vip),
+    ] {
+        let mesh = load_files(&[&entry], capture);
+        assert_eq!(mesh.routes.len(), 1, "{capture:?}: {:?}", mesh.findings);
+    }
+    let mesh = load_files(&[&at(15_021)], Capture::Redirect);
+    let note = |found: &eastwest_mesh::Finding| found.to_string().contains("note[EW920]");
+    assert!(mesh.findings.iter().any(note), "{:?}", mesh.findings);
+}

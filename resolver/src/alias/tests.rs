@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 
 const ALIAS: &str = "src-hello-0.demo.svc.cluster.local";
@@ -178,4 +181,27 @@ fn an_address_that_nobody_listens_on_is_no_answer() {
     assert!(none.is_empty());
     let alias: Domain = ALIAS.parse().unwrap();
     assert_eq!(none.why_down(alias.as_bytes(), &search(&[])), Some("taken"));
+}
+
+#[test]
+fn the_first_question_for_an_alias_is_told_once_and_no_other_name_is() {
+    let heard = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&heard);
+    let first_question = FirstQuestion::new(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
+    let table = table(&[ALIAS]).with_first_question(Some(first_question));
+    let search = search(&["demo.svc.cluster.local"]);
+    let told = |name: &str| {
+        let name: Domain = name.parse().unwrap();
+        table.tell_first(name.as_bytes(), &search)
+    };
+    assert!(!told("kubernetes.default.svc.cluster.local"));
+    assert_eq!(heard.load(Ordering::Relaxed), 0);
+    assert!(
+        told(&format!("{ALIAS}.demo.svc.cluster.local")),
+        "a search form"
+    );
+    assert!(told(ALIAS));
+    assert_eq!(heard.load(Ordering::Relaxed), 1);
 }

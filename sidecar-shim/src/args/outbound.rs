@@ -2,12 +2,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use eastwest_daemon::{NameServer, listen_address};
 use eastwest_mesh::virtual_ip::DEFAULT_PORT_OFFSET;
 
-use super::port;
 use crate::capture::{DEFAULT_RANGES, VirtualRange};
 use crate::outbound::Locality;
 
@@ -19,13 +19,17 @@ pub struct OutboundArgs {
     #[arg(long, value_enum, default_value = "vip")]
     pub mode: Mode,
 
-    /// Port of a server of this pod, such as 3306 beside mysqld; can be repeated (mode vip)
+    /// Port of a server of this pod, such as 3306 beside mysqld, or none; can be repeated (mode vip)
     ///
     /// The server always gets it: the shim listens on it, at the aliases' addresses, only while the
     /// server does, at addresses of its own (mysqld: bind_address=POD_IP,127.0.0.1). Ports of --inbound
-    /// are such ports, and one that is found taken on all addresses becomes one.
-    #[arg(long = "own-port", value_name = "PORT", value_parser = port)]
-    pub own_ports: Vec<NonZeroU16>,
+    /// are such ports, and one that somebody else of this pod is found on becomes one.
+    ///
+    /// With --dns-listen the other ports are left free, too, until an alias is first asked for: a server
+    /// that follows an alias has started by then. `none` says that this pod has no server at a port of an
+    /// alias: all are taken at the start, as they are, with a warning, without --dns-listen.
+    #[arg(long = "own-port", value_name = "PORT|none")]
+    pub own_ports: Vec<OwnPort>,
 
     /// What is added to a port of an alias: 3306 of each is dialled at 13306 (mode port)
     ///
@@ -81,6 +85,27 @@ pub struct OutboundArgs {
     pub dns_upstreams: Vec<NameServer>,
 }
 
+/// What is known of the servers of this pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnPort {
+    /// There is none at a port of an alias.
+    None,
+    /// There is one, now or later.
+    At(NonZeroU16),
+}
+
+impl FromStr for OwnPort {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match (text, text.parse()) {
+            ("none", _) => Ok(Self::None),
+            (_, Ok(port)) => Ok(Self::At(port)),
+            _ => Err("a port of this pod is a number from 1 to 65535, or none"),
+        }
+    }
+}
+
 /// How an app's connection reaches the shim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
@@ -107,6 +132,7 @@ mod tests {
     use clap::Parser;
 
     use super::super::ShimArgs;
+    use super::OwnPort;
 
     #[test]
     fn the_shim_knows_the_ranges_that_are_laid_by_default_and_those_that_are_given() {
@@ -118,6 +144,20 @@ mod tests {
         assert_eq!(ranges(&["shim"]), eastwest_mesh::virtual_ip::REDIRECTED);
         let given = ranges(&["shim", "--range", "10.9.0.0/16,10.8.0.0/16"]);
         assert_eq!(given.len(), 2);
+    }
+
+    #[test]
+    fn a_port_of_a_server_is_a_number_or_there_is_none() {
+        let own = |given: &str| {
+            let args = ShimArgs::try_parse_from(["shim", "--own-port", given]);
+            args.map(|args| args.outbound.own_ports)
+        };
+        let port = OwnPort::At(3306.try_into().unwrap());
+        assert_eq!(own("3306").unwrap(), [port]);
+        assert_eq!(own("none").unwrap(), [OwnPort::None]);
+        for wrong in ["0", "mysql", "65536", "None"] {
+            assert!(own(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

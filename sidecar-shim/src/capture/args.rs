@@ -21,7 +21,10 @@ another listener of the pod.
 
 Run `lay` before the app starts, in an init container with
   securityContext: {runAsUser: 0, capabilities: {drop: [ALL], add: [NET_ADMIN]}}
-The shim itself needs no privilege. Only nf_tables of the kernel is used; no `nft` is needed.";
+The shim itself needs no privilege. Only nf_tables of the kernel is used; no `nft` is needed.
+
+Every long flag is an environment variable as well, as the shim's are: EASTWEST_RANGE for --range, \
+EASTWEST_DNS=true for --dns.";
 
 /// Send connections to virtual IPs to the shim (mode `redirect`).
 #[derive(Debug, Clone, clap::Args)]
@@ -37,12 +40,16 @@ pub(super) enum CaptureCommand {
     /// Lay the rules, in place of those of an earlier run or version. All or nothing.
     ///
     /// Prints what was laid, in the notation of nft, and warns where the pod has no route to the
-    /// virtual IPs.
+    /// virtual IPs. A range that holds an address of the pod itself is refused.
+    ///
+    /// Exit status: 0 laid, 1 not (no rights, or the kernel refuses), 2 wrong usage.
     Lay(LayArgs),
     /// Compare the rules in the kernel with those that `lay` with the same flags would lay.
     ///
-    /// Exit code 0: the same, and the virtual IPs can be dialled. 1: not so; says what differs.
     /// Needs the same rights as `lay`.
+    ///
+    /// Exit status: 0 the same, and the virtual IPs can be dialled; 1 not so, and says what differs; 2
+    /// wrong usage; 3 it could not look (no rights, or the kernel refuses).
     Check(CheckArgs),
     /// Lay the rules, and lay again what goes missing, until SIGTERM: for a sidecar.
     ///
@@ -50,6 +57,8 @@ pub(super) enum CaptureCommand {
     /// when it ends. Needs the same rights as `lay`.
     Keep(KeepFlags),
     /// Remove the rules, and the routes laid with --route. Fine if there are none.
+    ///
+    /// Exit status: 0 they are gone, 1 not (no rights, or the kernel refuses), 2 wrong usage.
     Remove,
 }
 
@@ -127,10 +136,13 @@ pub(super) struct RuleArgs {
 
 impl RuleArgs {
     /// # Errors
-    /// Where the resolver would be asked by itself.
+    /// Where the resolver would be asked by itself, or two kinds of traffic came to one port.
     pub(super) fn ruleset(&self) -> Result<Ruleset, CaptureError> {
         if self.dns && self.shim_uid == ShimUid::Shared {
             return Err(CaptureError::DnsWithoutUid);
+        }
+        if self.dns && self.dns_port == self.outbound_port {
+            return Err(CaptureError::OnePort(self.dns_port));
         }
         let resolver = self.dns.then_some(self.dns_port);
         Ok(Ruleset::with_dns(

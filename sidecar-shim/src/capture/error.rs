@@ -1,10 +1,13 @@
 //! What can go wrong between the capture step and the kernel, in words for whoever reads the log.
 
 use std::io;
+use std::net::IpAddr;
+use std::num::NonZeroU16;
 
 use rustix::io::Errno;
 
 use super::netlink::NetlinkError;
+use super::range::VirtualRange;
 
 /// Why redirect rules could not be laid, read or removed.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +28,23 @@ pub enum CaptureError {
          from the questions of apps by its uid alone"
     )]
     DnsWithoutUid,
+    /// Connections and questions would come to one port.
+    #[error(
+        "--dns-port and --outbound-port are both {0}: questions to name servers and connections to \
+         virtual IPs cannot come to one port"
+    )]
+    OnePort(NonZeroU16),
+    /// All that the pod says to its neighbours would come to the shim.
+    #[error(
+        "--range {range} holds {address}, an address of this pod: all its connections to the network that \
+         it is in would go to the shim; give ranges that no pod, node or Service has"
+    )]
+    OwnAddress {
+        /// The range.
+        range: VirtualRange,
+        /// The pod's.
+        address: IpAddr,
+    },
     /// No nf_tables in the kernel.
     #[error(
         "this kernel has no nf_tables (CONFIG_NF_TABLES, CONFIG_NF_TABLES_INET): mode `redirect` \
@@ -64,6 +84,14 @@ pub enum CaptureError {
 }
 
 impl CaptureError {
+    /// Whether the flags are at fault, and not the kernel or the rights.
+    pub(super) const fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::DnsWithoutUid | Self::OnePort(_) | Self::OwnAddress { .. }
+        )
+    }
+
     /// The words for `error`, which answered the request called `doing`.
     pub(super) fn from_netlink(doing: impl Into<String>, error: NetlinkError) -> Self {
         let doing = doing.into();

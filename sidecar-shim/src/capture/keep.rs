@@ -22,6 +22,7 @@ use super::args::RuleArgs;
 use super::error::CaptureError;
 use super::installed::differences;
 use super::nftables::{installed, lay, remove};
+use super::own_network::refuse_own;
 use super::report::Report;
 use super::route::{Reachability, lay_route, reachability, remove_routes};
 use super::ruleset::{Ruleset, TABLE};
@@ -67,6 +68,7 @@ fn configure(KeepCommand(args): KeepCommand) -> anyhow::Result<(Kept, KeepArgs)>
 async fn run((kept, args): (Kept, KeepArgs), context: Context) -> anyhow::Result<Bound> {
     let first = kept.clone();
     let (missing, report) = spawn_blocking(move || -> Result<_, CaptureError> {
+        refuse_own(&first.rules.ranges)?;
         Ok((first.look()?, Report::of_routes(&first.rules.ranges)?))
     })
     .await??;

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use super::error::CaptureError;
+use super::own_network;
 use super::range::VirtualRange;
 use super::route::{Reachability, reachability};
 use super::ruleset::{Ruleset, TABLE};
@@ -30,10 +31,13 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// Asks for a route to each range. One address family without a route is usual (most pods
+    /// Looks whose the ranges are, and asks for a route to each. One address family without a route is usual (most pods
     /// have one family); all of them without one means that no virtual IP can be dialled.
     pub(super) fn of_routes(ranges: &[VirtualRange]) -> Result<Self, CaptureError> {
-        let mut report = Self::default();
+        let mut report = Self {
+            problems: own_network::problems(ranges)?,
+            notes: Vec::new(),
+        };
         let mut unroutable = Vec::new();
         for range in ranges {
             match reachability(*range)? {

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Outbound;
+use crate::own_ports::Claim;
 
 /// The listeners that are open now.
 #[derive(Debug)]
@@ -54,12 +55,12 @@ impl AliasListeners {
     }
 
     /// Opens what the route table has more, closes what it has no longer, and leaves the rest
-    /// alone; live connections are never touched. `why_not` has reasons to close, or not to open, a
-    /// port. Says which addresses are not open, and why.
+    /// alone; live connections are never touched. `claim` says which ports are to be closed, or not
+    /// to be opened. Says which addresses are not open, and why, but for those whose time has not come.
     pub(crate) fn follow(
         &mut self,
         outbound: &Arc<Outbound>,
-        why_not: impl Fn(u16) -> Option<String>,
+        claim: impl Fn(u16) -> Claim,
     ) -> Vec<Unopened> {
         // Manifests may still be read while the process stops accepting.
         let Some(open) = &mut self.open else {
@@ -67,7 +68,7 @@ impl AliasListeners {
         };
         let routes = outbound.routes.load_full();
         open.retain(|address, task| {
-            let wanted = routes.route(*address).is_some() && why_not(address.port()).is_none();
+            let wanted = routes.route(*address).is_some() && claim(address.port()) == Claim::Take;
             if !wanted {
                 task.abort();
             }
@@ -78,9 +79,13 @@ impl AliasListeners {
             if open.contains_key(&address) {
                 continue;
             }
-            if let Some(why) = why_not(address.port()) {
-                failed.push(Unopened::Left { address, why });
-                continue;
+            match claim(address.port()) {
+                Claim::Take => {}
+                Claim::NotYet => continue,
+                Claim::Leave(why) => {
+                    failed.push(Unopened::Left { address, why });
+                    continue;
+                }
             }
             match Listener::bind(address, self.sockets) {
                 Ok(listener) => {
@@ -177,14 +182,14 @@ spec:
     async fn what_is_closed_stays_closed_when_manifests_are_read_once_more() {
         let (outbound, address) = outbound();
         let mut listeners = AliasListeners::new(SocketOptions::standard());
-        assert!(listeners.follow(&outbound, |_| None).is_empty());
+        assert!(listeners.follow(&outbound, |_| Claim::Take).is_empty());
         assert!(TcpStream::connect(address).await.is_ok());
         listeners.close();
         // The socket is gone with its task, at the next turn of the runtime.
         while TcpStream::connect(address).await.is_ok() {
             tokio::task::yield_now().await;
         }
-        assert!(listeners.follow(&outbound, |_| None).is_empty());
+        assert!(listeners.follow(&outbound, |_| Claim::Take).is_empty());
         tokio::task::yield_now().await;
         assert!(TcpStream::connect(address).await.is_err());
     }
@@ -202,7 +207,7 @@ spec:
         assert_eq!(address.port(), 53_061);
         assert!(address.ip().is_loopback());
         let mut listeners = AliasListeners::new(SocketOptions::standard());
-        assert!(listeners.follow(&outbound, |_| None).is_empty());
+        assert!(listeners.follow(&outbound, |_| Claim::Take).is_empty());
         assert!(TcpStream::connect(address).await.is_ok());
     }
 
@@ -211,7 +216,7 @@ spec:
         let any = Arrival::PodAddress(Ipv6Addr::UNSPECIFIED.into());
         let (outbound, address) = arriving(Capture::Service, any);
         let mut listeners = AliasListeners::new(SocketOptions::standard());
-        assert!(listeners.follow(&outbound, |_| None).is_empty());
+        assert!(listeners.follow(&outbound, |_| Claim::Take).is_empty());
         for loopback in [
             IpAddr::from(Ipv4Addr::LOCALHOST),
             Ipv6Addr::LOCALHOST.into(),

@@ -11,7 +11,7 @@ fn listen(at: &str) -> (TcpListener, SocketAddr) {
 }
 
 fn why_not(port: u16) -> Option<String> {
-    let mut ports = OwnPorts::new([port]);
+    let mut ports = OwnPorts::new([port], Unowned::AtOnce);
     ports.look(NOBODYS);
     ports.why_not(port)
 }
@@ -59,7 +59,7 @@ fn the_shims_own_listeners_do_not_count() {
     let (_server, at) = listen("127.0.0.1:0");
     let shims = SocketAddr::from(([127, 64, 0, 9], at.port()));
     let _shim = TcpListener::bind(shims).unwrap();
-    let mut ports = OwnPorts::new([at.port()]);
+    let mut ports = OwnPorts::new([at.port()], Unowned::AtOnce);
     assert!(ports.look(|address| address == shims));
     assert_eq!(ports.why_not(at.port()), None);
     assert!(
@@ -72,12 +72,34 @@ fn the_shims_own_listeners_do_not_count() {
 
 #[test]
 fn ports_that_nobody_owns_are_free() {
-    let mut ports = OwnPorts::new([]);
+    let mut ports = OwnPorts::new([], Unowned::AtOnce);
     assert!(!ports.look(NOBODYS));
     assert_eq!(ports.why_not(3306), None);
     assert!(ports.add(3306));
     assert!(!ports.add(3306));
     assert!(ports.why_not(3306).is_some());
+}
+
+#[test]
+fn before_an_alias_is_asked_for_what_nobody_has_is_left_free_and_what_a_server_has_is_its() {
+    let (_server, at) = listen("127.0.0.1:0");
+    let (_experiment, elsewhere) = listen("127.9.8.7:0");
+    let (_probes, probes) = listen("127.0.0.1:0");
+    let (gone, free) = listen("127.0.0.1:0");
+    drop(gone);
+    let mut ports = OwnPorts::new([], Unowned::WhenAsked).with_shims([probes]);
+    let aliases = [at, elsewhere, probes, free].map(|at| {
+        let ip = IpAddr::from([127, 64, 0, 10]);
+        SocketAddr::new(ip, at.port())
+    });
+    assert_eq!(ports.learn(aliases.into_iter()), [at.port()]);
+    assert!(ports.learn(aliases.into_iter()).is_empty(), "it is known");
+    ports.look(NOBODYS);
+    assert_eq!(ports.claim(free.port()), Claim::NotYet);
+    assert_eq!(ports.claim(at.port()), Claim::Take);
+    ports.asked();
+    ports.look(NOBODYS);
+    assert_eq!(ports.claim(free.port()), Claim::Take);
 }
 
 /// proc_net_tcp(5) of a machine with 40 connections behind its listeners.

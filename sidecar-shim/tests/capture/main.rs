@@ -7,6 +7,7 @@
     reason = "a test ends at the first surprise"
 )]
 
+mod command;
 mod dns;
 mod guard;
 mod keep;

@@ -225,4 +225,31 @@ spec:
             right: "ports: [{number: 3306, name: mysql, protocol: TCP}, {number: 33060, name: tcp, protocol: TCP}]\n",
         },
     },
+    CodePage {
+        code: Code::ShimsPort,
+        title: "a port that the shim has for itself",
+        happens: "The shim answers probes at 15021, Prometheus at 15020 and its administrator at \
+            127.0.0.1:15000, which is in the way in mode service (Istio keeps these ports, too). An alias that would be listened on \
+            at one of them is not served: in mode vip its own port, in mode port that and the offset, in \
+            mode service the service port. In mode redirect nothing is listened on at an alias's port, so that \
+            there it is a note.",
+        fix: "take another service-port or --port-offset, or mode redirect",
+        example: Example {
+            within: Within::ServiceEntry,
+            wrong: "ports: [{number: 15020, name: mysql, protocol: TCP}]\n",
+            right: "ports: [{number: 3306, name: mysql, protocol: TCP}]\n",
+        },
+    },
+    CodePage {
+        code: Code::AnyAccount,
+        title: "any account of a namespace may be at the far end",
+        happens: "Nothing names an account, so that whoever runs in the pod's namespace of the other cluster \
+            is taken for the pod, as with Istio. It is a note, once for each such namespace.",
+        fix: "add serviceAccount to the endpoints, or subjectAltNames",
+        example: Example {
+            within: Within::ServiceEntry,
+            wrong: "endpoints: [{address: 10.0.0.1, ports: {mysql: 15443}}]\n",
+            right: "endpoints: [{address: 10.0.0.1, ports: {mysql: 15443}, serviceAccount: db}]\n",
+        },
+    },
 ];

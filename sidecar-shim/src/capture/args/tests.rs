@@ -108,3 +108,17 @@ fn a_resolver_that_would_ask_itself_is_refused() {
     let error = lay(&["--dns", "--shim-uid", "none"]).unwrap_err();
     assert!(error.contains("--dns needs a --shim-uid"), "{error}");
 }
+
+#[test]
+fn questions_and_connections_to_one_port_are_refused() {
+    for flags in [
+        &["--dns", "--dns-port", "15001"][..],
+        &["--dns", "--outbound-port", "15053"],
+        &["--dns", "--dns-port", "9", "--outbound-port", "9"],
+    ] {
+        let error = lay(flags).unwrap_err();
+        assert!(error.contains("cannot come to one port"), "{error}");
+    }
+    // Without questions there is one kind of them.
+    assert!(lay(&["--outbound-port", "15053"]).is_ok());
+}
