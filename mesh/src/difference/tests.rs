@@ -65,10 +65,9 @@ fn an_old_error_is_not_new_in_other_lines_nor_in_another_file() {
     assert!(new_errors(&[("a.yaml", &old)], &[("b.yaml", &moved)]).is_empty());
     let old = [entry("db-0"), entry("db-0").replace("10.0.0.1", "10.0.0.2")].join("---\n");
     let moved = format!("# moved\n{old}");
+    let findings = mesh(&[("a.yaml", &old)]).findings;
     assert!(
-        mesh(&[("a.yaml", &old)]).findings[0]
-            .message
-            .contains("a.yaml:1:1"),
+        findings.iter().any(|it| it.message.contains("a.yaml:1:1")),
         "a message that names a place"
     );
     assert!(new_errors(&[("a.yaml", &old)], &[("b.yaml", &moved)]).is_empty());

@@ -73,6 +73,7 @@ impl Caller {
             "--identity".into(),
             path("identity"),
             "--dns-listen=127.0.0.1:0".into(),
+            "--own-port=none".into(),
         ]);
         let alias = shim.listens(&alias(self.name));
         let dns = shim.listens("dns");
