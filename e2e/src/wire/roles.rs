@@ -12,6 +12,9 @@ use crate::istiod::DOMAIN;
 /// The cluster's DNS in the manifests, which `connect-clusters.sh` replaces by the real one.
 const DNS: &str = "10.43.0.10:53";
 
+/// The apps here have looked up their addresses elsewhere: a shim that waits to be asked would not listen.
+const ASKED_FOR_NO_NAME: [&str; 2] = ["--own-port", "none"];
+
 impl Wire {
     /// Starts the app of a pod, where its sidecar looks for it.
     ///
@@ -151,7 +154,8 @@ impl Wire {
             By::Ours => {
                 let (name, identity) = (caller.program(by), self.keys.client(caller));
                 let container = self.ours()?.client(caller).clone();
-                self.start_ours(&name, caller.host, &container, &identity, flags)
+                let flags = [flags, &ASKED_FOR_NO_NAME].concat();
+                self.start_ours(&name, caller.host, &container, &identity, &flags)
             }
             By::Envoy => {
                 let identity = self.keys.client(caller);
