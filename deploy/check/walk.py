@@ -6,6 +6,7 @@ make (`volumes`). Stood in for are the databases (whoever connects is told the p
 hello's image, the clusters' DNS, what a Service does, and who issues certificates (`issuers`). With MYSQL, the
 fields of `databases.Installed` as JSON, real servers replicate over the path as well.
 """
+import concurrent.futures
 import functools
 import json
 import os
@@ -212,9 +213,13 @@ def main(eastwest, mysql="null", only=None):
     walks = own_setups.walks()
     if only is None:
         # A network of its own for each, which ends with the process, and all that is in it.
-        failed = [name for name in walks if subprocess.run([
-            "unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child",
-            sys.executable, "-B", "-m", "check.walk", eastwest, mysql, name]).returncode]
+        def apart(name):
+            return subprocess.run([
+                "unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child",
+                sys.executable, "-B", "-m", "check.walk", eastwest, mysql, name]).returncode
+        # Most of a walk is waiting.
+        with concurrent.futures.ThreadPoolExecutor(2) as at_once:
+            failed = [name for name, status in zip(walks, at_once.map(apart, walks)) if status]
         failed += [f"{folder}, which no set-up has" for folder in own_setups.unwalked(containers.DEPLOY)]
         sys.exit(f"not walked to its end: {'; '.join(failed)}" if failed else 0)
     if os.getpid() != 1:
