@@ -79,90 +79,90 @@ impl New {
     }
 }
 
-async fn is_draining(new: &New) {
-    while !new.context.shutdown.is_draining() {
-        tokio::task::yield_now().await;
+/// A new one that was given a connection, and is told to end before all has been said.
+struct HalfWay {
+    _dir: TempDir,
+    /// The old one's.
+    door: UnixListener,
+    new: New,
+    taking: JoinHandle<Option<UnixListener>>,
+    channel: Channel,
+    given: Given,
+}
+
+impl HalfWay {
+    async fn ends() -> Self {
+        let (dir, door) = place();
+        let new = New::start();
+        let taking = new.takes_over(&dir.path().join("gateway.sock"));
+        let channel = block_in_place(|| met(&door));
+        block_in_place(|| ready(&channel));
+        let given = Given::over(&channel).await;
+        new.drains();
+        while !new.context.shutdown.is_draining() {
+            tokio::task::yield_now().await;
+        }
+        Self {
+            _dir: dir,
+            door,
+            new,
+            taking,
+            channel,
+            given,
+        }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_given_to_one_that_ends_goes_back() {
-    let (dir, door) = place();
-    let new = New::start();
-    let taking = new.takes_over(&dir.path().join("gateway.sock"));
-    let channel = block_in_place(|| met(&door));
-    block_in_place(|| ready(&channel));
-    let given = Given::over(&channel).await;
-    new.drains();
-    is_draining(&new).await;
+    let half = HalfWay::ends().await;
     block_in_place(|| {
-        channel.send(&Frame::EndOfBatch, &[]).unwrap();
-        assert_eq!(said(&channel), Frame::Back);
-        given.comes_back(&channel);
+        half.channel.send(&Frame::EndOfBatch, &[]).unwrap();
+        assert_eq!(said(&half.channel), Frame::Back);
+        half.given.comes_back(&half.channel);
     });
-    assert!(taking.await.unwrap().is_none());
-    assert!(new.gateway.connections.is_empty());
+    assert!(half.taking.await.unwrap().is_none());
+    assert!(half.new.gateway.connections.is_empty());
     // Whoever connects now is the old one's.
-    assert!(*new.gateway.held.borrow());
-    given.lives().await;
+    assert!(*half.new.gateway.held.borrow());
+    half.given.lives().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_ends_where_all_has_been_given_gives_it_back_as_well() {
-    let (dir, door) = place();
-    let new = New::start();
-    let taking = new.takes_over(&dir.path().join("gateway.sock"));
-    let channel = block_in_place(|| met(&door));
-    block_in_place(|| ready(&channel));
-    let given = Given::over(&channel).await;
-    new.drains();
-    is_draining(&new).await;
+    let half = HalfWay::ends().await;
     block_in_place(|| {
         let done = Frame::Done { staying: 0 };
-        channel.send(&done, &[door.as_fd()]).unwrap();
-        assert_eq!(said(&channel), Frame::Back);
-        given.comes_back(&channel);
+        half.channel.send(&done, &[half.door.as_fd()]).unwrap();
+        assert_eq!(said(&half.channel), Frame::Back);
+        half.given.comes_back(&half.channel);
     });
-    assert!(taking.await.unwrap().is_none());
-    given.lives().await;
+    assert!(half.taking.await.unwrap().is_none());
+    half.given.lives().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_ends_after_its_handover_broke_off_comes_to_give_back() {
-    let (dir, door) = place();
-    let new = New::start();
-    let taking = new.takes_over(&dir.path().join("gateway.sock"));
-    let channel = block_in_place(|| met(&door));
-    block_in_place(|| ready(&channel));
-    let given = Given::over(&channel).await;
-    new.drains();
-    is_draining(&new).await;
-    drop(channel);
+    let half = HalfWay::ends().await;
+    drop(half.channel);
     // One that does not know that word, or has no time: it breaks off.
-    block_in_place(|| assert_eq!(said(&met(&door)), Frame::Back));
-    let channel = block_in_place(|| met(&door));
-    assert!(!new.gateway.connections.is_empty());
+    block_in_place(|| assert_eq!(said(&met(&half.door)), Frame::Back));
+    let channel = block_in_place(|| met(&half.door));
+    assert!(!half.new.gateway.connections.is_empty());
     block_in_place(|| {
         assert_eq!(said(&channel), Frame::Back);
-        given.comes_back(&channel);
+        half.given.comes_back(&channel);
     });
-    assert!(taking.await.unwrap().is_none());
-    given.lives().await;
+    assert!(half.taking.await.unwrap().is_none());
+    half.given.lives().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_ends_and_finds_nobody_keeps_what_it_has_until_then() {
-    let (dir, door) = place();
-    let new = New::start();
-    let taking = new.takes_over(&dir.path().join("gateway.sock"));
-    let channel = block_in_place(|| met(&door));
-    block_in_place(|| ready(&channel));
-    let given = Given::over(&channel).await;
-    new.drains();
-    is_draining(&new).await;
-    drop((channel, door));
-    assert!(taking.await.unwrap().is_none());
-    assert_eq!(new.gateway.connections.len(), 1);
-    assert!(!*new.gateway.held.borrow());
-    given.lives().await;
+    let half = HalfWay::ends().await;
+    drop((half.channel, half.door));
+    assert!(half.taking.await.unwrap().is_none());
+    assert_eq!(half.new.gateway.connections.len(), 1);
+    assert!(!*half.new.gateway.held.borrow());
+    half.given.lives().await;
 }
