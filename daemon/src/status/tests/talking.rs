@@ -7,14 +7,20 @@ use tokio::time::advance;
 use super::lapsed::{PAST, QUARTER, fail, listed, route};
 use super::*;
 
+/// A connection on which something has come back.
+fn talking(context: &Context) -> ConnectionGuard {
+    let bytes = ByteCounts::default();
+    let connection = open(context, &bytes);
+    connection.relays(&Talk::default());
+    bytes[1].store(1, Ordering::Relaxed);
+    assert_eq!(route(context)["state"], "up");
+    connection
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_silent_connection_says_nothing_against_one_that_talks() {
     let context = listed(Listing::Named);
-    let bytes = ByteCounts::default();
-    let replication = open(&context, &bytes);
-    replication.relays(&Talk::default());
-    bytes[1].store(1, Ordering::Relaxed);
-    assert_eq!(route(&context)["state"], "up");
+    let replication = talking(&context);
     advance(PAST).await;
     let pooled = open(&context, &ByteCounts::default());
     pooled.relays(&Talk::default());
@@ -40,11 +46,7 @@ async fn a_silent_connection_says_nothing_against_one_that_talks() {
 #[tokio::test(start_paused = true)]
 async fn a_failure_of_long_ago_says_nothing_against_a_connection_that_talks() {
     let context = listed(Listing::Named);
-    let bytes = ByteCounts::default();
-    let replication = open(&context, &bytes);
-    replication.relays(&Talk::default());
-    bytes[1].store(1, Ordering::Relaxed);
-    assert_eq!(route(&context)["state"], "up");
+    let replication = talking(&context);
     advance(PAST).await;
     fail(&context, "dial_refused");
     advance(QUARTER - PAST).await;
