@@ -205,11 +205,8 @@ impl PeerPolicy for Anybody {
 
 #[cfg(test)]
 mod tests {
-    use eastwest_transport::client_hello;
-    use tokio::io::AsyncWriteExt;
-    use tokio::net::TcpListener;
-
     use super::*;
+    use crate::doctor::gateway::tests::saying;
 
     /// What a fault of the pod's handshake is, where the gateway has told this, and refuses names so.
     async fn judged(told: Told, refusal: Refusal, fault: Fault) -> Fault {
@@ -246,15 +243,7 @@ mod tests {
     #[tokio::test]
     async fn a_gateway_that_hung_up_and_says_now_what_it_does_not_know_is_not_believed_to_export_a_name()
      {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            loop {
-                let (mut tcp, _) = listener.accept().await.unwrap();
-                client_hello::read(&mut tcp, &mut Vec::new()).await.unwrap();
-                tcp.write_all(&[21, 3, 3, 0, 2, 2, 112]).await.unwrap();
-            }
-        });
+        let address = saying(&[21, 3, 3, 0, 2, 2, 112]).await;
         let refused = Fault::NotExported;
         let mut judged = Vec::new();
         // It may be slow to say so, where the machine is busy.

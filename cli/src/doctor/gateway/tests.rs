@@ -31,9 +31,8 @@ pub(in crate::doctor) fn identity() -> (TempDir, Identity) {
 /// Longer than a word takes on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
 
-/// What is made of a gateway that answers a ClientHello with these bytes, and hangs up.
-async fn answering(bytes: &'static [u8]) -> Result<(Refusal, Look), Fault> {
-    let (_dir, identity) = identity();
+/// A gateway that answers each ClientHello with these bytes, and hangs up.
+pub(in crate::doctor) async fn saying(bytes: &'static [u8]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -44,7 +43,13 @@ async fn answering(bytes: &'static [u8]) -> Result<(Refusal, Look), Fault> {
             tcp.write_all(bytes).await.unwrap();
         }
     });
-    let greeted = greet(&identity, address, LONG).await;
+    address
+}
+
+/// What is made of it.
+async fn answering(bytes: &'static [u8]) -> Result<(Refusal, Look), Fault> {
+    let (_dir, identity) = identity();
+    let greeted = greet(&identity, saying(bytes).await, LONG).await;
     greeted.map_err(|broken| broken.fault)
 }
 
