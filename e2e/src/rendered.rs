@@ -1,6 +1,7 @@
 //! The manifests of `deploy/` as they are applied, read and rendered by `deploy/check`.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -32,26 +33,40 @@ pub fn deploy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy")
 }
 
+/// What a module of `deploy/check` prints, given these arguments.
+///
+/// # Errors
+/// When it ends with a fault, or could not be run.
+pub fn printed<A: AsRef<OsStr>>(
+    module: &str,
+    args: impl IntoIterator<Item = A>,
+) -> Result<Vec<u8>, RenderError> {
+    let mut python = Command::new("python3");
+    python.args(["-B", "-m", module]).args(args);
+    python.current_dir(deploy());
+    python.env("PYTHONPATH", PYYAML.fetched()?);
+    let command = format!("{python:?}");
+    let failed = |said| RenderError::Failed { command, said };
+    let output = match Guarded::output(&mut python) {
+        Ok(output) => output,
+        Err(error) => return Err(failed(format!("could not be run: {error}"))),
+    };
+    if !output.status.success() {
+        let [out, err] = [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said));
+        let said = format!("ended with {}: {}{}", output.status, out, err.trim());
+        return Err(failed(said));
+    }
+    Ok(output.stdout)
+}
+
 /// What is in files, and what is applied of folders with a kustomization.yaml, each by its path.
 ///
 /// # Errors
 /// When one cannot be read, or a kustomization has what the renderer does not know.
 pub fn objects(paths: &[PathBuf]) -> Result<BTreeMap<PathBuf, Vec<Value>>, RenderError> {
-    let mut python = Command::new("python3");
-    python.args(["-B", "-m", "check.rendered"]).args(paths);
-    python.current_dir(deploy());
-    python.env("PYTHONPATH", PYYAML.fetched()?);
-    let failed = |python: &Command, said| RenderError::Failed {
-        command: format!("{python:?}"),
-        said,
-    };
-    let output = Guarded::output(&mut python);
-    let output = output.map_err(|error| failed(&python, format!("could not be run: {error}")))?;
-    if !output.status.success() {
-        let printed = String::from_utf8_lossy(&output.stderr);
-        let said = format!("ended with {}: {}", output.status, printed.trim());
-        return Err(failed(&python, said));
-    }
-    serde_json::from_slice(&output.stdout)
-        .map_err(|error| failed(&python, format!("printed no objects: {error}")))
+    let module = "check.rendered";
+    serde_json::from_slice(&printed(module, paths)?).map_err(|error| RenderError::Failed {
+        command: module.to_owned(),
+        said: format!("printed no objects: {error}"),
+    })
 }

@@ -7,12 +7,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
-use std::process::Command;
-
-use eastwest::leftovers::Guarded;
 use eastwest_e2e::eastwest;
-use eastwest_e2e::fetched::PYYAML;
-use eastwest_e2e::rendered::deploy;
+use eastwest_e2e::rendered::printed;
 
 /// What is read, to the last one: a command that is read no more is one that nobody looks at.
 const READ: &str = "15 blocks run, 24 need a cluster\n\
@@ -20,24 +16,11 @@ const READ: &str = "15 blocks run, 24 need a cluster\n\
 
 #[test]
 fn each_command_of_the_documents_ends_well_and_names_what_is_there() {
-    let mut python = Command::new("python3");
-    python.args(["-B", "-m", "check.documents"]).arg(eastwest());
-    python.current_dir(deploy());
-    python.env("PYTHONPATH", PYYAML.fetched().unwrap());
-    let output = Guarded::output(&mut python).unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let printed = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(printed, READ);
+    let read = printed("check.documents", [eastwest()]).unwrap();
+    assert_eq!(String::from_utf8_lossy(&read), READ);
 }
 
 #[test]
 fn at_each_step_of_the_documented_rotation_of_the_root_all_pods_trust_each_other() {
-    let mut python = Command::new("python3");
-    python.args(["-B", "-m", "check.rotation"]).arg(eastwest());
-    python.current_dir(deploy());
-    python.env("PYTHONPATH", PYYAML.fetched().unwrap());
-    let output = Guarded::output(&mut python).unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    printed("check.rotation", [eastwest()]).unwrap();
 }

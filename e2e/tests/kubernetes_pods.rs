@@ -7,29 +7,21 @@
     reason = "a test that cannot go on has failed"
 )]
 
+use std::ffi::OsString;
 use std::iter::once;
 use std::path::Path;
 use std::process::Command;
 
-use eastwest::leftovers::Guarded;
 use eastwest::mysql::Flavor;
 use eastwest::stage::ThisMachine;
-use eastwest_e2e::fetched::PYYAML;
-use eastwest_e2e::rendered::deploy;
+use eastwest_e2e::rendered::printed;
 use eastwest_e2e::{eastwest, installed};
 use serde_json::json;
 
 /// What a module of `deploy/check` prints, when it is given the program and finds nothing wrong.
 fn checked(module: &str, more: Option<String>) -> String {
-    let mut python = Command::new("python3");
-    python.args(["-B", "-m", module]).arg(eastwest()).args(more);
-    python.current_dir(deploy());
-    python.env("PYTHONPATH", PYYAML.fetched().unwrap());
-    let output = Guarded::output(&mut python).unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{printed}{said}");
-    printed
+    let args = once(eastwest().into_os_string()).chain(more.map(OsString::from));
+    String::from_utf8(printed(module, args).unwrap()).unwrap()
 }
 
 /// How a real server is started, with an empty data directory in this folder; none on a day without.
@@ -80,7 +72,7 @@ fn in_each_set_up_each_alias_leads_to_its_pod_and_to_nobody_without_the_shim() {
         "in_each_set_up_each_alias_leads_to_its_pod_and_to_nobody_without_the_shim",
     );
     let with_databases = mysql.is_some();
-    let printed = checked("check.walk", mysql);
+    let walks = checked("check.walk", mysql);
     let walked = |name: &String| {
         let rows = if with_databases && name.starts_with("pxc") {
             ", rows to the replica"
@@ -89,8 +81,8 @@ fn in_each_set_up_each_alias_leads_to_its_pod_and_to_nobody_without_the_shim() {
         };
         let line =
             format!("{name}: each alias led to its pod{rows}, and to nobody without the shim");
-        printed.lines().any(|printed| printed.starts_with(&line))
+        walks.lines().any(|walk| walk.starts_with(&line))
     };
     let missing: Vec<String> = setups().filter(|name| !walked(name)).collect();
-    assert_eq!(missing, [""; 0], "{printed}");
+    assert_eq!(missing, [""; 0], "{walks}");
 }

@@ -16,9 +16,7 @@ use std::time::Duration;
 
 use eastwest::certs::valid_for;
 use eastwest::clusters::{Clusters, HELLO};
-use eastwest::leftovers::Guarded;
-use eastwest_e2e::fetched::PYYAML;
-use eastwest_e2e::rendered::deploy;
+use eastwest_e2e::rendered::printed;
 use eastwest_e2e::{eastwest, hello};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -123,12 +121,8 @@ fn a_broken_set_is_refused_and_the_old_one_stays() {
 #[test]
 fn the_root_is_replaced_by_the_documented_steps_and_every_visit_succeeds() {
     let home = tempfile::tempdir().unwrap();
-    let mut python = Command::new("python3");
-    python.args(["-B", "-m", "check.rotation"]).arg(eastwest());
-    python.arg(home.path()).current_dir(deploy());
-    python.env("PYTHONPATH", PYYAML.fetched().unwrap());
-    let output = Guarded::output(&mut python).unwrap();
-    assert!(output.status.success(), "{output:?}");
+    let args = [eastwest(), home.path().to_owned()];
+    printed("check.rotation", args).unwrap();
 
     let mut clusters = hello().unwrap();
     let server = ("hello-0-shim", "cluster-a", "hello");
