@@ -7,18 +7,18 @@
 )]
 
 mod own_ports;
+#[path = "../../../sidecar-shim/tests/certificate/question.rs"]
+mod question;
+mod shim;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use eastwest::certs::{Ca, KeyKind, Overwrite, WorkloadRequest, valid_for};
-use eastwest_e2e::eastwest;
 use tempfile::TempDir;
+
+use shim::{Shim, page};
 
 /// Longer than anything here takes, short enough to wait for a failure.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,121 +33,6 @@ const DENY: &str = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\
 const ALIAS: &str = "src-db-0.demo.svc.cluster.local";
 const NOERROR: u8 = 0;
 const SERVFAIL: u8 = 2;
-
-/// A running shim, killed when dropped.
-struct Shim {
-    child: Child,
-    lines: Receiver<String>,
-    log: Vec<String>,
-}
-
-impl Drop for Shim {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Shim {
-    /// With these manifests, this identity, and somebody who may call.
-    fn start(manifests: &Path, identity: &TempDir) -> Self {
-        Self::start_with(manifests, identity, &[])
-    }
-
-    fn start_with(manifests: &Path, identity: &TempDir, more: &[&str]) -> Self {
-        let dns = [
-            "--dns-upstream",
-            "127.0.0.1:9",
-            "--dns-listen",
-            "127.0.0.1:0",
-        ];
-        Self::start_without_dns(manifests, identity, &[&dns[..], more].concat())
-    }
-
-    /// Others answer the aliases.
-    fn start_without_dns(manifests: &Path, identity: &TempDir, more: &[&str]) -> Self {
-        let calls = [
-            "--inbound",
-            "3306",
-            "--inbound-listen",
-            "127.0.0.1:0",
-            "--allow",
-            "spiffe://cluster.local/ns/demo/sa/*",
-            "--ready-address",
-            "off",
-        ];
-        Self::start_bare(manifests, identity, &[&calls[..], more].concat())
-    }
-
-    /// Without callers, names or probes.
-    fn start_bare(manifests: &Path, identity: &TempDir, more: &[&str]) -> Self {
-        let mut child = Command::new(eastwest())
-            .args(["shim", "-f", manifests.to_str().unwrap()])
-            .args(["--identity", identity.path().to_str().unwrap()])
-            .args(["--name-server", "127.0.0.1:9"])
-            .args(["--metrics-address", "off"])
-            .args(["--admin-address", "127.0.0.1:0"])
-            .args(more)
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                let _ = sender.send(line);
-            }
-        });
-        let log = Vec::new();
-        Self { child, lines, log }
-    }
-
-    /// Reads the log until a line contains `text`, and returns that line.
-    fn wait_for(&mut self, text: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok(line) = self.lines.recv_timeout(left) else {
-                panic!("no `{text}` in the log:\n{}", self.log.join("\n"));
-            };
-            self.log.push(line.clone());
-            if line.contains(text) {
-                return line;
-            }
-        }
-    }
-
-    /// Where it listens, by a line of the log that is still to come.
-    fn address(&mut self, name: &str) -> SocketAddr {
-        let line = self.wait_for(&format!("{name} listens on "));
-        line.rsplit(' ').next().unwrap().parse().unwrap()
-    }
-
-    /// Asks for `/routes` until the answer is as wanted.
-    fn wait_for_routes(admin: SocketAddr, wanted: impl Fn(&str) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let routes = page(admin, "/routes");
-            if wanted(&routes) {
-                return;
-            }
-            assert!(Instant::now() < deadline, "/routes stays {routes}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-/// A page of the admin address, without white space.
-fn page(admin: SocketAddr, path: &str) -> String {
-    let mut stream = TcpStream::connect(admin).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut response = String::new();
-    stream.read_to_string(&mut response).unwrap();
-    let (_, body) = response.split_once("\r\n\r\n").unwrap();
-    body.split_whitespace().collect()
-}
 
 fn identity(id: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -182,18 +67,7 @@ fn service_entry(address: SocketAddr) -> String {
 
 /// What DNS says about the alias's address (RFC 1035 section 4.1).
 fn response_code(server: SocketAddr) -> u8 {
-    let mut question = vec![0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-    for label in ALIAS.split('.') {
-        question.push(label.len().try_into().unwrap());
-        question.extend(label.as_bytes());
-    }
-    question.extend([0, 0, 1, 0, 1]);
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    socket.send_to(&question, server).unwrap();
-    let mut answer = [0; 512];
-    socket.recv(&mut answer).unwrap();
-    answer[3] & 0xf
+    question::ask(ALIAS, server, PATIENCE)[3] & 0xf
 }
 
 /// An address of its own for each test, which is in use until the listener is dropped.

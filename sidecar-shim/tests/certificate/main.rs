@@ -12,6 +12,7 @@ mod log;
 #[allow(dead_code, reason = "these tests ask for certificates in folders")]
 #[path = "../../src/identity/mint.rs"]
 mod mint;
+mod question;
 mod shim;
 
 use std::fs;

@@ -2,11 +2,12 @@
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::log::Log;
+use super::question;
 
 /// From any event to what must follow it, on a machine that is busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -84,19 +85,9 @@ pub(crate) fn becomes_ready(ready: SocketAddr) {
     panic!("not ready: {said}");
 }
 
-/// What its DNS answers to a question for the IPv4 addresses of a name: how many there are.
+/// How many IPv4 addresses its DNS knows of a name.
 pub(crate) fn addresses_of(name: &str, server: SocketAddr) -> u16 {
-    let mut question = vec![0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-    for label in name.split('.') {
-        question.push(u8::try_from(label.len()).unwrap());
-        question.extend(label.as_bytes());
-    }
-    question.extend([0, 0, 1, 0, 1]);
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    socket.send_to(&question, server).unwrap();
-    let mut answer = [0; 512];
-    socket.recv(&mut answer).unwrap();
+    let answer = question::ask(name, server, PATIENCE);
     u16::from_be_bytes([answer[6], answer[7]])
 }
 
